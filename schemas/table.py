@@ -1,0 +1,51 @@
+"""What a table is: a name, an Arrow schema and the columns that make a row unique."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+DIGEST = pa.binary(32)
+"""A sha256. Delta stores it as variable binary; the length is checked where it is written."""
+
+PRICE = pa.decimal128(18, 2)
+TIME = pa.timestamp("us", tz="UTC")
+
+DONE = "done"
+REJECTED = "rejected"
+
+VERDICT = (
+    pa.field("status", pa.string(), nullable=False),  # done or rejected
+    pa.field("code", pa.string()),  # why it was rejected: schemas.rejects.Code
+    pa.field("detail", pa.string()),  # one line for a person
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table of the lake. `key` names the columns that, together with `function`, make a row unique."""
+
+    name: str
+    key: tuple[str, ...]
+    schema: pa.Schema
+
+    @property
+    def stored(self) -> pa.Schema:
+        """The schema as Delta keeps it: fixed-size binary and lists lose their length."""
+        return pa.schema([pa.field(field.name, _stored(field.type), field.nullable) for field in self.schema])
+
+
+def stage_table(name: str, key: tuple[str, ...], *columns: pa.Field) -> Table:
+    """A stage's table: its key, the function's digest, the verdict, then what the stage found."""
+    keys = [field.with_nullable(False) for field in columns if field.name in key]
+    found = [field for field in columns if field.name not in key]
+    return Table(name, key, pa.schema([*keys, pa.field("function", DIGEST, nullable=False), *VERDICT, *found]))
+
+
+def _stored(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_fixed_size_binary(kind):
+        return pa.binary()
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
+        return pa.list_(_stored(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(field.name, _stored(field.type), field.nullable) for field in kind])
+    return kind

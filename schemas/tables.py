@@ -1,0 +1,235 @@
+"""Every table that a stage writes. The published tables are in `schemas.published`."""
+
+import pyarrow as pa
+
+from schemas.table import DIGEST, PRICE, TIME, Table, stage_table
+
+STRINGS = pa.list_(pa.string())
+COUNTS = pa.list_(pa.struct([("name", pa.string()), ("count", pa.int64())]))
+BOX = pa.list_(pa.float32(), 4)
+"""Left, top, right, bottom, each 0..1 of the upright picture."""
+
+FEEDS = stage_table(
+    "feeds",
+    ("retailer", "attempt"),
+    pa.field("retailer", pa.string()),
+    pa.field("attempt", pa.int32()),  # a row is written only when something changed, so that the last one is the state
+    pa.field("feed", DIGEST),  # sha256 of the bytes as received; null where nothing came
+    pa.field("acquired_at", TIME),
+    pa.field("url", pa.string()),
+    pa.field("bytes", pa.int64()),
+    pa.field("etag", pa.string()),
+    pa.field("last_modified", pa.string()),
+    pa.field("made_at", TIME),  # the date that the feed itself states
+    pa.field("dialect", pa.string()),
+    pa.field("dialect_reason", pa.string()),
+    pa.field("encoding", pa.string()),
+    pa.field("offers", pa.int64()),
+    pa.field("products", pa.int64()),
+    pa.field("rejects", COUNTS),
+    pa.field("repairs", COUNTS),
+    pa.field("filled", pa.list_(pa.struct([("name", pa.string()), ("share", pa.float64())]))),
+    pa.field("gates", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64()), ("bound", pa.float64()),
+                                          ("passed", pa.bool_()), ("accepted_because", pa.string())]))),
+)  # fmt: skip
+
+OFFERS = stage_table(
+    "offers",
+    ("retailer", "feed", "position"),
+    pa.field("retailer", pa.string()),
+    pa.field("feed", DIGEST),
+    pa.field("position", pa.int32()),  # 0-based place in the file; -1 for a feed that could not be parsed at all
+    pa.field("line", pa.int32()),  # 1-based line of the offer's start tag
+    pa.field("offer_id", pa.string()),
+    pa.field("product_id", pa.string()),  # retailer:group[:colour]
+    pa.field("title", pa.string()),
+    pa.field("description", pa.string()),  # text, no HTML
+    pa.field("brand", pa.string()),
+    pa.field("price", PRICE),
+    pa.field("old_price", PRICE),
+    pa.field("currency", pa.string()),  # ISO 4217
+    pa.field("available", pa.bool_()),
+    pa.field("gender", pa.string()),  # as stated by the shop, like the four that follow
+    pa.field("age", pa.string()),
+    pa.field("colour", pa.string()),
+    pa.field("sizes", STRINGS),
+    pa.field("category_path", STRINGS),  # from the root down
+    pa.field("category_ids", STRINGS),
+    pa.field("pictures", STRINGS),  # absolute URLs in the feed's order
+    pa.field("url", pa.string()),
+    pa.field("text_key", DIGEST),  # sha256 of what the text classifier reads
+)
+
+FETCHES = stage_table(
+    "fetches",
+    ("url", "attempt"),
+    pa.field("url", pa.string()),
+    pa.field("attempt", pa.int32()),
+    pa.field("night", pa.date32()),
+    pa.field("fetched_at", TIME),
+    pa.field("http_status", pa.int32()),
+    pa.field("bytes", pa.int64()),
+    pa.field("picture", DIGEST),  # sha256 of the body; null where none came
+    pa.field("etag", pa.string()),
+    pa.field("last_modified", pa.string()),
+    pa.field("final_url", pa.string()),
+    pa.field("seconds", pa.float32()),
+)
+
+PICTURES = stage_table(
+    "pictures",
+    ("picture",),
+    pa.field("picture", DIGEST),
+    pa.field("mime", pa.string()),
+    pa.field("width", pa.int32()),  # upright, after EXIF
+    pa.field("height", pa.int32()),
+    pa.field("shard", pa.string()),
+    pa.field("offset", pa.int64()),
+    pa.field("length", pa.int64()),
+)
+
+SCREEN_CLASSES = ("wanted", "sizechart", "texture", "closeup", "banner", "logo")
+
+SCREENS = stage_table(
+    "screens",
+    ("picture",),
+    pa.field("picture", DIGEST),
+    *(pa.field(name, pa.float32()) for name in SCREEN_CLASSES),  # probabilities, sum 1
+    pa.field("depicts", pa.string()),  # class of a single-garment picture, by the image alone
+    pa.field("depicts_score", pa.float32()),
+)
+
+TEXTS = stage_table(
+    "texts",
+    ("text_key",),
+    pa.field("text_key", DIGEST),
+    pa.field("language", pa.string()),  # en, ja, ru or other
+    pa.field("leaf", pa.string()),  # most probable taxonomy leaf, or out_of_scope
+    pa.field("probability", pa.float32()),  # calibrated
+    pa.field("gender", pa.string()),  # women, men, unisex, girls, boys, kids; null where the text does not say
+    pa.field("gender_probability", pa.float32()),
+    pa.field("leaves", pa.list_(pa.struct([("leaf", pa.string()), ("probability", pa.float32())]))),  # best five
+)
+
+VERDICTS = pa.list_(pa.struct([
+    ("rule", pa.string()),  # its place: file name and line
+    ("node", pa.string()),  # taxonomy code; null where the rule ignores
+    ("ignored_because", pa.string()),
+    ("title_word", pa.string()),  # condition that is tried where a product is at hand; null: none
+    ("gender", pa.string()),
+]))  # fmt: skip
+
+MAPPED = stage_table(
+    "mapped",
+    ("category_key",),
+    pa.field("category_key", DIGEST),  # sha256 of retailer, ids and path
+    pa.field("retailer", pa.string()),
+    pa.field("category_path", STRINGS),
+    pa.field("category_ids", STRINGS),
+    pa.field(
+        "verdicts", VERDICTS
+    ),  # rules that can apply, in order, up to the first without a condition; none: unmapped
+)
+
+COVERAGE = stage_table(
+    "coverage",
+    ("retailer", "feed"),
+    pa.field("retailer", pa.string()),
+    pa.field("feed", DIGEST),
+    pa.field("products", pa.int64()),
+    pa.field("mapped", pa.int64()),
+    pa.field("ignored", pa.int64()),
+    pa.field("unmapped", pa.int64()),
+    pa.field("rules", COUNTS),  # products a rule
+)
+
+DESCRIPTOR_BYTES = 192
+"""8 x 8 pixels of L, a, b after the border is trimmed."""
+
+FINGERPRINTS = stage_table(
+    "fingerprints",
+    ("picture",),
+    pa.field("picture", DIGEST),
+    pa.field("phash", pa.binary(8)),  # of the whole picture
+    pa.field("trimmed_phash", pa.binary(8)),  # of the picture without its even border
+    pa.field("descriptor", pa.binary(DESCRIPTOR_BYTES)),
+)
+
+DUPLICATES = stage_table(
+    "duplicates",
+    ("pictures_key",),
+    pa.field("pictures_key", DIGEST),  # sha256 of the sorted pictures of one retailer
+    pa.field("retailer", pa.string()),
+    pa.field("groups", pa.list_(pa.struct([
+        ("group_id", pa.binary(32)),  # the smallest member
+        ("medoid", pa.binary(32)),
+        ("members", pa.list_(pa.binary(32))),
+        ("largest_distance", pa.int32()),  # bits of a member to the medoid
+    ]))),
+)  # fmt: skip
+
+BOXES = stage_table(
+    "boxes",
+    ("picture",),
+    pa.field("picture", DIGEST),
+    pa.field("boxes", pa.list_(pa.struct([("class", pa.string()), ("score", pa.float32()), ("box", BOX)]))),
+)
+
+GARMENTS = stage_table(
+    "garments",
+    ("product_key",),
+    pa.field("product_key", DIGEST),  # sha256 over what the choice is made from
+    pa.field("product_id", pa.string()),
+    pa.field("retailer", pa.string()),
+    pa.field("category", pa.string()),  # taxonomy code
+    pa.field("category_source", pa.string()),  # mapping, text, image
+    pa.field("gender", pa.string()),
+    pa.field("garments", pa.list_(pa.struct([
+        ("garment_id", pa.string()),
+        ("vector_key", pa.binary(32)),  # sha256 of picture and box
+        ("picture", pa.binary(32)),
+        ("url", pa.string()),
+        ("class", pa.string()),
+        ("box", BOX),
+        ("score", pa.float32()),
+        ("rank", pa.int32()),
+        ("whole_picture", pa.bool_()),  # no box fits what is sold
+    ]))),
+    pa.field("turned_away", pa.list_(pa.struct([("url", pa.string()), ("code", pa.string()), ("detail", pa.string())]))),
+)  # fmt: skip
+
+EMBEDDING_SIZE = 256
+CODE_BYTES = 16
+
+VECTORS = stage_table(
+    "vectors",
+    ("vector_key",),
+    pa.field("vector_key", DIGEST),
+    pa.field("picture", DIGEST),
+    pa.field("box", BOX),
+    pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),  # unit length
+    pa.field("shape_code", pa.binary(CODE_BYTES)),
+    pa.field("colour_code", pa.binary(CODE_BYTES)),
+)
+
+RUNS = Table(
+    "runs",
+    ("run", "stage"),
+    pa.schema([
+        pa.field("run", pa.string(), nullable=False),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("started_at", TIME),
+        pa.field("due", pa.int64()),
+        pa.field("done", pa.int64()),
+        pa.field("rejected", pa.int64()),
+        pa.field("pending", pa.int64()),
+        pa.field("seconds", pa.float64()),
+        pa.field("pictures_per_second", pa.float64()),
+        pa.field("peak_mib", pa.float64()),
+        pa.field("outcome", pa.string()),
+    ]),
+)  # fmt: skip
+
+STAGE_TABLES = (
+    FEEDS, OFFERS, FETCHES, PICTURES, SCREENS, TEXTS, MAPPED, COVERAGE, FINGERPRINTS, DUPLICATES, BOXES, GARMENTS, VECTORS,
+)  # fmt: skip
