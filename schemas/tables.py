@@ -126,9 +126,7 @@ MAPPED = stage_table(
     pa.field("retailer", pa.string()),
     pa.field("category_path", STRINGS),
     pa.field("category_ids", STRINGS),
-    pa.field(
-        "verdicts", VERDICTS
-    ),  # rules that can apply, in order, up to the first without a condition; none: unmapped
+    pa.field("verdicts", VERDICTS),  # rules that can apply, in order; none: unmapped
 )
 
 COVERAGE = stage_table(
@@ -175,6 +173,8 @@ BOXES = stage_table(
     pa.field("boxes", pa.list_(pa.struct([("class", pa.string()), ("score", pa.float32()), ("box", BOX)]))),
 )
 
+TURNED_AWAY = pa.list_(pa.struct([("url", pa.string()), ("code", pa.string()), ("detail", pa.string())]))
+
 GARMENTS = stage_table(
     "garments",
     ("product_key",),
@@ -195,7 +195,7 @@ GARMENTS = stage_table(
         ("rank", pa.int32()),
         ("whole_picture", pa.bool_()),  # no box fits what is sold
     ]))),
-    pa.field("turned_away", pa.list_(pa.struct([("url", pa.string()), ("code", pa.string()), ("detail", pa.string())]))),
+    pa.field("turned_away", TURNED_AWAY),
 )  # fmt: skip
 
 EMBEDDING_SIZE = 256
@@ -231,5 +231,17 @@ RUNS = Table(
 )  # fmt: skip
 
 STAGE_TABLES = (
-    FEEDS, OFFERS, FETCHES, PICTURES, SCREENS, TEXTS, MAPPED, COVERAGE, FINGERPRINTS, DUPLICATES, BOXES, GARMENTS, VECTORS,
-)  # fmt: skip
+    FEEDS,
+    OFFERS,
+    FETCHES,
+    PICTURES,
+    SCREENS,
+    TEXTS,
+    MAPPED,
+    COVERAGE,
+    FINGERPRINTS,
+    DUPLICATES,
+    BOXES,
+    GARMENTS,
+    VECTORS,
+)
