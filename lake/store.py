@@ -1,0 +1,207 @@
+"""Bytes under a lake's root, on disk or in S3. Every path is relative to the root, with '/' between its parts."""
+
+import errno
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import pyarrow.fs as pafs
+
+from schemas.errors import LakeFull
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of the lake."""
+
+    path: str
+    bytes: int
+    modified: datetime
+
+
+class Store(Protocol):
+    """What the rest of the lake asks of the place where its bytes lie."""
+
+    uri: str
+    filesystem: pafs.FileSystem  # rooted at the lake
+    storage_options: dict[str, str]  # for delta-rs
+
+    def read(self, path: str) -> bytes: ...
+    def read_range(self, path: str, offset: int, length: int) -> bytes: ...
+    def write(self, path: str, body: bytes) -> None: ...
+    def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool: ...
+    def open_output(self, path: str) -> Any: ...
+    def exists(self, path: str) -> bool: ...
+    def list(self, prefix: str) -> list[Entry]: ...
+    def delete(self, path: str) -> None: ...
+    def delta_uri(self, path: str) -> str: ...
+
+
+def open_store(uri: str) -> Store:
+    """Open the lake at a folder or at `s3://bucket/prefix`; S3 takes its endpoint and secrets from the environment."""
+    return ObjectStore(uri) if uri.startswith("s3://") else DiskStore(Path(uri.removeprefix("file://")))
+
+
+class _Listing:
+    """Reading and listing, the same for both places through pyarrow's file systems."""
+
+    filesystem: pafs.FileSystem
+
+    def read(self, path: str) -> bytes:
+        """The whole file; raises FileNotFoundError."""
+        with self.filesystem.open_input_stream(path) as file:
+            return cast(bytes, file.read())
+
+    def read_range(self, path: str, offset: int, length: int) -> bytes:
+        """`length` bytes from `offset`; fewer where the file ends before."""
+        with self.filesystem.open_input_file(path) as file:
+            return cast(bytes, file.read_at(length, offset))
+
+    def exists(self, path: str) -> bool:
+        return self.filesystem.get_file_info(path).type != pafs.FileType.NotFound
+
+    def list(self, prefix: str) -> list[Entry]:
+        """Every file below a folder, sorted by path; none where the folder is missing."""
+        found = self.filesystem.get_file_info(pafs.FileSelector(prefix, allow_not_found=True, recursive=True))
+        files = (info for info in found if info.type == pafs.FileType.File)
+        return sorted(
+            (Entry(f.path, f.size, f.mtime or datetime.now(UTC)) for f in files), key=lambda entry: entry.path
+        )
+
+    def delete(self, path: str) -> None:
+        self.filesystem.delete_file(path)
+
+
+class DiskStore(_Listing):
+    """A lake in a folder. What is written is on the disk before its name appears."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.uri = str(self.root)
+        self.storage_options: dict[str, str] = {}
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.filesystem = pafs.SubTreeFileSystem(str(self.root), pafs.LocalFileSystem())
+
+    def read_range(self, path: str, offset: int, length: int) -> bytes:
+        descriptor = os.open(self.root / path, os.O_RDONLY)
+        try:
+            return os.pread(descriptor, length, offset)
+        finally:
+            os.close(descriptor)
+
+    def write(self, path: str, body: bytes) -> None:
+        """Put a whole file in place at once, durably."""
+        with self.open_output(path) as file:
+            file.write(body)
+
+    @contextmanager
+    def open_output(self, path: str) -> Iterator[BinaryIO]:
+        """A file that takes its name only once it is closed without an error and synced."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            _naming_a_full_disk(),
+            tempfile.NamedTemporaryFile(dir=target.parent, prefix=".tmp-", delete=False) as file,
+        ):
+            try:
+                yield cast(BinaryIO, file)
+                file.flush()
+                os.fsync(file.fileno())
+                Path(file.name).replace(target)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        _sync_folder(target.parent)
+
+    def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
+        """Replace the file only if it still reads `expected` (None: only if there is none). One writer wins."""
+        guard = self.root / f"{path}.lock"
+        guard.parent.mkdir(parents=True, exist_ok=True)
+        with guard.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            present = self.read(path) if self.exists(path) else None
+            if present != expected:
+                return False
+            self.write(path, body)
+            return True
+
+    def delta_uri(self, path: str) -> str:
+        return str(self.root / path)
+
+
+class ObjectStore(_Listing):
+    """A lake in S3, or in anything that speaks its protocol with conditional puts."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri.rstrip("/")
+        self.bucket, _, self.prefix = self.uri.removeprefix("s3://").partition("/")
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        self.storage_options = {"AWS_ALLOW_HTTP": "true"} if endpoint and endpoint.startswith("http://") else {}
+        scheme, _, host = (endpoint or "").rpartition("://")
+        remote = pafs.S3FileSystem(
+            endpoint_override=host or None, scheme=scheme or "https", region=os.environ.get("AWS_REGION")
+        )
+        self.filesystem = pafs.SubTreeFileSystem(f"{self.bucket}/{self.prefix}".rstrip("/"), remote)
+
+    def _client(self) -> Any:
+        import boto3
+
+        return boto3.client("s3")
+
+    def _key(self, path: str) -> str:
+        return f"{self.prefix}/{path}" if self.prefix else path
+
+    def write(self, path: str, body: bytes) -> None:
+        with self.open_output(path) as file:
+            file.write(body)
+
+    def open_output(self, path: str) -> Any:
+        """An upload that appears once it is closed."""
+        return self.filesystem.open_output_stream(path)
+
+    def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
+        """Conditional put: `If-None-Match: *` for a new object, `If-Match` with the ETag of `expected` for another."""
+        from botocore.exceptions import ClientError
+
+        client, place = self._client(), {"Bucket": self.bucket, "Key": self._key(path)}
+        try:
+            if expected is None:
+                condition = {"IfNoneMatch": "*"}
+            else:
+                present = client.get_object(**place)
+                if present["Body"].read() != expected:
+                    return False
+                condition = {"IfMatch": present["ETag"]}
+            client.put_object(**place, Body=body, **condition)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
+                return False
+            raise
+        return True
+
+    def delta_uri(self, path: str) -> str:
+        return f"{self.uri}/{path}"
+
+
+@contextmanager
+def _naming_a_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise LakeFull("the lake's disk is full: make room and run again (the last snapshot stays live)") from error
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
