@@ -1,0 +1,49 @@
+"""How far a stage is: a bar on a terminal, plain lines elsewhere, both on standard error."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+LINE_SECONDS = 15.0
+"""Plain lines come no closer together than this."""
+
+
+class Progress:
+    """Tells a person what is going on."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        self._console.print(line, markup=False)
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A stage that has `total` rows due; the callable counts rows that are through."""
+        if sys.stderr.isatty():
+            with self._bar() as bar:
+                task = bar.add_task(name, total=total)
+                yield lambda rows: bar.advance(task, rows)
+            return
+        yield _PlainCounter(self, name, total)
+
+    def _bar(self) -> RichProgress:
+        columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        return RichProgress(*columns, console=self._console, transient=True)
+
+
+class _PlainCounter:
+    def __init__(self, progress: Progress, name: str, total: int) -> None:
+        self._progress, self._name, self._total = progress, name, total
+        self._through, self._said_at = 0, time.monotonic()
+
+    def __call__(self, rows: int) -> None:
+        self._through += rows
+        if time.monotonic() - self._said_at >= LINE_SECONDS:
+            self._said_at = time.monotonic()
+            self._progress.say(f"{self._name}: {self._through} of {self._total}")

@@ -1,0 +1,84 @@
+"""One writer at a time: a lease in the lake with its holder and an expiry that a thread renews."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from lake.store import Store
+from schemas.errors import HeldByAnother
+
+PATH = "lease.json"
+RENEWALS = 4
+"""How often a lease is renewed within its life."""
+
+
+@contextmanager
+def lease(store: Store, run: str, seconds: float, shared: bool = False) -> Iterator[None]:
+    """Hold the lake for a run; raises HeldByAnother naming the holder.
+
+    Processes of one run (a scheduler's tasks, `shared`) hold it together and leave it to expire or to `release`.
+    """
+    held = _take(store, run, seconds, shared)
+    ended = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(store, held, seconds, ended), daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewing.join()
+        if not shared:
+            release(store, run)
+
+
+def release(store: Store, run: str) -> None:
+    """Give the lake back."""
+    present = _present(store)
+    if present and json.loads(present)["run"] == run:
+        store.write_if(PATH, _document({"run": "", "expires": 0.0}), present)
+
+
+def _take(store: Store, run: str, seconds: float, shared: bool) -> dict[str, Any]:
+    present = _present(store)
+    holder = json.loads(present) if present else {}
+    if holder.get("run") not in (None, "", run) and not _is_over(holder):
+        expires = datetime.fromtimestamp(holder["expires"], UTC).isoformat(timespec="seconds")
+        raise HeldByAnother(
+            f"{store.uri}: held by run {holder['run']} (process {holder.get('pid')} on {holder.get('host')}) "
+            f"until {expires}, renewed while it lives; wait for it or end it"
+        )
+    mine = {"run": run, "host": socket.gethostname(), "pid": None if shared else os.getpid()}
+    if not store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present):
+        raise HeldByAnother(f"{store.uri}: another run took the lake at this moment; run again")
+    return mine
+
+
+def _is_over(holder: dict[str, Any]) -> bool:
+    """Expired, or held by a process of this host that is dead."""
+    if holder["expires"] < time.time():
+        return True
+    pid = holder.get("pid")
+    return pid is not None and holder.get("host") == socket.gethostname() and not psutil.pid_exists(pid)
+
+
+def _renew(store: Store, mine: dict[str, Any], seconds: float, ended: threading.Event) -> None:
+    while not ended.wait(seconds / RENEWALS):
+        present = _present(store)
+        if present and json.loads(present)["run"] == mine["run"]:
+            store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present)
+
+
+def _present(store: Store) -> bytes | None:
+    return store.read(PATH) if store.exists(PATH) else None
+
+
+def _document(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True).encode()
