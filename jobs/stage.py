@@ -5,9 +5,10 @@ is one atomic commit, so that a kill loses at most one (walls.md 1, 2 and 7 have
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,13 +34,21 @@ INTERNAL_ROWS = 20
 
 
 @dataclass(frozen=True)
+class Query:
+    """Needed rows as SQL over tables: key columns, and what the work reads; one row a key."""
+
+    sql: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stage: whose rows, under which function, from which needed rows, by which work."""
 
     name: str
     table: Table
     function: bytes
-    needed: Callable[[], pa.Table]  # key columns, and what the work reads; one row a key
+    needed: Query | pa.Table  # key columns, and what the work reads; one row a key
     work: Work
     batch_rows: int = 32
     chunk_rows: int | None = None
@@ -76,19 +85,25 @@ class Bench:
 
 def due(tables: Tables, stage: Stage) -> pa.Table:
     """Needed rows whose key has no row under the stage's function, sorted by key."""
-    needed = stage.needed()
     keys = list(stage.table.key)
-    if not needed.num_rows:
-        return needed
     names = ", ".join(keys)
-    present = tables.sql(
-        f"select distinct {names} from {stage.table.name} where function = {literal(stage.function)}",  # noqa: S608
-        [stage.table],
-    )
-    numbered = needed.select(keys).append_column("at", pa.array(range(needed.num_rows), pa.int64()))
-    plain = pa.schema([pa.field(name, present.schema.field(name).type) for name in keys] + [pa.field("at", pa.int64())])
-    missing = numbered.cast(plain).join(present, keys, join_type="left anti")
-    return needed.take(missing.sort_by([(key, "ascending") for key in keys]).column("at"))
+    present = f"select distinct {names} from {stage.table.name} where function = {literal(stage.function)}"  # noqa: S608
+    if isinstance(stage.needed, Query):
+        same = " and ".join(f"needed.{key} = present.{key}" for key in keys)
+        query = (
+            f"select needed.* from ({stage.needed.sql}) needed "  # noqa: S608
+            f"left anti join ({present}) present on {same} order by {names}"
+        )
+        return tables.sql(query, {stage.table, *stage.needed.tables})
+    return _missing(stage.needed, keys, tables.sql(present, [stage.table]))
+
+
+def _missing(needed: pa.Table, keys: list[str], present: pa.Table) -> pa.Table:
+    """Rows of `needed` whose keys are not in `present`, sorted by key."""
+    place = pa.array(np.arange(needed.num_rows))
+    numbered = needed.select(keys).cast(present.schema).append_column("place", place)
+    missing = numbered.join(present, keys, join_type="left anti").sort_by([(key, "ascending") for key in keys])
+    return needed.take(missing.column("place"))
 
 
 def run_stage(bench: Bench, stage: Stage) -> Counts:
@@ -117,7 +132,8 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
 
 def _chunks(bench: Bench, stage: Stage, todo: pa.Table, chunk_rows: int) -> Iterator[list[dict]]:
     """The files of each chunk in turn, every due row in one of them."""
-    write = Writing(RowWriter(bench.tables.store.uri, stage.table), stage, bench.settings.work.row_seconds)
+    writer = RowWriter(bench.tables.store.uri, stage.table)
+    write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds)
     few = todo.num_rows <= bench.settings.spark.few_rows
     with Child(stage.work) as child:
         for at in range(0, todo.num_rows, chunk_rows):
@@ -143,7 +159,8 @@ class Writing:
     """Worker side: key batches in, at most one Parquet file out; one row that names it goes to the driver."""
 
     writer: RowWriter
-    stage: Stage
+    function: bytes
+    work: Work
     row_seconds: float
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -152,7 +169,7 @@ class Writing:
 
         context = TaskContext.get()
         if context is not None and context.attemptNumber() > 0:
-            with Child(self.stage.work, self.row_seconds) as child:
+            with Child(self.work, self.row_seconds) as child:
                 yield from self._write(row_by_row(child, self.writer.table, batch) for batch in batches)
         else:
             yield from self._write(self._in_place(batch) for batch in batches)
@@ -163,11 +180,11 @@ class Writing:
 
     def _in_place(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         try:
-            return self.stage.work(batch)
+            return self.work(batch)
         except Stop:
             raise
         except Exception:
-            return row_by_row(self.stage.work, self.writer.table, batch)
+            return row_by_row(self.work, self.writer.table, batch)
 
     def _in_child(self, batch: pa.RecordBatch, child: Child) -> pa.RecordBatch:
         try:
@@ -175,7 +192,7 @@ class Writing:
         except Stop:
             raise
         except (ChildDied, RuntimeError):
-            with Child(self.stage.work, self.row_seconds) as careful:
+            with Child(self.work, self.row_seconds) as careful:
                 return row_by_row(careful, self.writer.table, batch)
 
     def _write(self, answers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -193,10 +210,10 @@ class Writing:
 
     def _checked(self, answer: pa.RecordBatch) -> pa.RecordBatch:
         """The answer in the table's column order with the function's digest beside the key."""
-        function = pa.array([self.stage.function] * answer.num_rows, pa.binary(32))
+        function = pa.array([self.function] * answer.num_rows, pa.binary(32))
         columns = {name: answer.column(name) for name in answer.schema.names} | {"function": function}
         statuses = set(pc.unique(columns["status"]).to_pylist())
         if not statuses <= {DONE, REJECTED}:
-            raise Stop(f"{self.stage.name}: statuses {sorted(map(str, statuses))}; allowed: {DONE}, {REJECTED}")
+            raise Stop(f"{self.writer.table.name}: statuses {sorted(map(str, statuses))}; allowed: {DONE}, {REJECTED}")
         schema = self.writer.table.schema
         return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from lake.store import Store, open_store
 from schemas.errors import HeldByAnother
@@ -67,7 +67,9 @@ class Tables:
         """Commit files at once. With a transaction's name, raises HeldByAnother if another run committed under it
         since the handle was opened (walls.md 2: only the same handle, advanced, tells)."""
         now_ms = int(time.time() * 1000)
-        adds = [AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in files]
+        adds: list[AddAction | RemoveAction] = [
+            AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in files
+        ]
         turn = (handle.transaction_version(transaction) or 0) + 1 if transaction else 0
         properties = CommitProperties(app_transactions=[Transaction(transaction, turn)]) if transaction else None
         try:

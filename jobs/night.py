@@ -1,0 +1,169 @@
+"""What a run knows: its settings, tables, date, retailers, and which feed of each retailer is live."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jobs.progress import Progress
+from jobs.spark import SparkPool
+from jobs.stage import Bench, Query
+from lake.store import Store, open_store
+from lake.tables import Tables, literal
+from schemas.blocked import Blocked, read_blocked
+from schemas.gates import Gates, read_gates
+from schemas.retailer import Retailer, read_retailers
+from schemas.settings import Settings
+from schemas.table import DONE
+from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
+from udfs.rules.taxonomy import Taxonomy
+
+
+def digest_of(*parts: str | bytes) -> bytes:
+    """sha256 over parts, each with its length before it."""
+    whole = hashlib.sha256()
+    for part in parts:
+        body = part.encode() if isinstance(part, str) else part
+        whole.update(len(body).to_bytes(8, "little") + body)
+    return whole.digest()
+
+
+@dataclass(frozen=True)
+class LiveFeed:
+    """The feed of a retailer that the next snapshot is made from."""
+
+    retailer: str
+    feed: bytes
+    acquired_at: datetime
+    held_since: datetime | None  # when a newer feed was first refused; null where this is the newest
+    reason: str  # why it is held; empty where it is not
+
+
+@dataclass
+class Night:
+    """One run. Stages ask it for everything but their own rows."""
+
+    settings: Settings
+    run: str
+    today: date
+    progress: Progress
+    only: tuple[str, ...] = ()
+    store: Store = field(init=False)
+    tables: Tables = field(init=False)
+    spark: SparkPool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = open_store(self.settings.lake)
+        self.tables = Tables(self.store)
+        self.spark = SparkPool(self.settings.spark)
+
+    @property
+    def bench(self) -> Bench:
+        return Bench(self.tables, self.settings, self.spark, self.progress)
+
+    @cached_property
+    def retailers(self) -> dict[str, Retailer]:
+        """Every retailer whose spec is enabled."""
+        return {r.name: r for r in read_retailers(self.settings.mappings) if r.enabled}
+
+    @property
+    def chosen(self) -> list[Retailer]:
+        """The retailers that this run acquires and parses."""
+        return [r for name, r in sorted(self.retailers.items()) if not self.only or name in self.only]
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        return Taxonomy.read(self.settings.mappings / "taxonomy.xml")
+
+    @cached_property
+    def gates(self) -> Gates:
+        return read_gates(self.settings.mappings / "gates.yaml")
+
+    @cached_property
+    def blocked(self) -> Blocked:
+        return read_blocked(self.settings.mappings / "blocked.tsv")
+
+    def mapping_file(self, retailer: str) -> Path | None:
+        path = self.settings.mappings / retailer / "categories.xml"
+        return path if path.exists() else None
+
+    def feed_states(self) -> list[dict[str, Any]]:
+        """The newest row of every retailer in `feeds`, and the newest accepted one."""
+        newest = f"""
+            select f.*, n.kind from {FEEDS.name} f join (
+                select retailer, max(attempt) attempt, 'newest' kind from {FEEDS.name} group by retailer
+                union all
+                select retailer, max(attempt) attempt, 'accepted' kind from {FEEDS.name}
+                where status = '{DONE}' group by retailer
+            ) n on f.retailer = n.retailer and f.attempt = n.attempt order by f.retailer, n.kind"""  # noqa: S608
+        return self.tables.sql(newest, [FEEDS]).to_pylist()
+
+    def live_feeds(self) -> list[LiveFeed]:
+        """The last accepted feed of every enabled retailer, unless it was held for too long."""
+        states = {(row["retailer"], row["kind"]): row for row in self.feed_states()}
+        feeds = []
+        for name, spec in sorted(self.retailers.items()):
+            accepted, newest = states.get((name, "accepted")), states.get((name, "newest"))
+            if accepted is None or newest is None:
+                continue
+            held = newest if newest["attempt"] != accepted["attempt"] else None
+            if held and self._withdrawn(held["acquired_at"], spec):
+                continue
+            feeds.append(
+                LiveFeed(name, accepted["feed"], accepted["acquired_at"], held and held["acquired_at"],
+                         (held["detail"] or "") if held else "")
+            )  # fmt: skip
+        return feeds
+
+    def _withdrawn(self, held_since: datetime, spec: Retailer) -> bool:
+        after = spec.gates.withdraw_after
+        return after is not None and self.now() - held_since > timedelta(days=after)
+
+    def now(self) -> datetime:
+        """The time of day on the run's date: `--date` moves it."""
+        clock = datetime.now(UTC)
+        return clock if clock.date() == self.today else datetime.combine(self.today, clock.timetz())
+
+
+def live_offers(feeds: Iterable[LiveFeed], function: bytes) -> Query:
+    """The kept offers of the live feeds."""
+    rows = ", ".join(f"({literal(f.retailer)}, {literal(f.feed)})" for f in feeds) or "('', X'00')"
+    sql = f"""
+        select o.* from {OFFERS.name} o join (values {rows}) live(retailer, feed)
+        on o.retailer = live.retailer and o.feed = live.feed
+        where o.status = '{DONE}' and o.function = {literal(function)}"""  # noqa: S608
+    return Query(sql, (OFFERS,))
+
+
+def live_urls(offers: Query, max_pictures: int) -> Query:
+    """Distinct picture URLs of offers, each with its retailer."""
+    sql = f"""
+        select retailer, url from (
+            select retailer, unnest(array_slice(pictures, 1, {max_pictures})) url from ({offers.sql})
+        ) group by retailer, url"""  # noqa: S608
+    return Query(sql, offers.tables)
+
+
+def fetched(urls: Query) -> Query:
+    """URLs with the picture that their last successful fetch brought."""
+    sql = f"""
+        select u.retailer, u.url, f.picture from ({urls.sql}) u
+        join (
+            select url, max(attempt) attempt from {FETCHES.name} where status = '{DONE}' group by url
+        ) last on u.url = last.url
+        join {FETCHES.name} f on f.url = last.url and f.attempt = last.attempt"""  # noqa: S608
+    return Query(sql, (*urls.tables, FETCHES))
+
+
+def live_pictures(urls: Query, blocked: Blocked) -> Query:
+    """Distinct pictures of the live offers with their places, less what is blocked."""
+    barred = ", ".join(literal(sha) for sha in sorted(blocked.pictures)) or "X'00'"
+    found = fetched(urls)
+    sql = f"""
+        select p.picture, p.shard, p."offset", p.length, p.width, p.height from {PICTURES.name} p
+        join (select distinct picture from ({found.sql})) live on p.picture = live.picture
+        where p.status = '{DONE}' and p.picture not in ({barred})"""  # noqa: S608
+    return Query(sql, (*found.tables, PICTURES))
