@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from schemas.table import DONE
 from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
 from udfs.rules.taxonomy import Taxonomy
 
+PARSER_REVISION = 1
+"""Raised when the same feed is to be read into other offers."""
+
 
 def digest_of(*parts: str | bytes) -> bytes:
     """sha256 over parts, each with its length before it."""
@@ -31,12 +35,22 @@ def digest_of(*parts: str | bytes) -> bytes:
     return whole.digest()
 
 
+def parser_of(spec: Retailer) -> bytes:
+    """The digest of how a retailer's feed is read: parser, dialect files, and what the spec says of them."""
+    dialects = sorted((files("udfs.feeds") / "dialects").iterdir(), key=lambda file: file.name)
+    own = Path(spec.feed.dialect)
+    stated = own.read_bytes() if own.suffix == ".yaml" else spec.feed.dialect
+    return digest_of(str(PARSER_REVISION), stated, spec.feed.encoding or "", *(d.read_bytes() for d in dialects))
+
+
 @dataclass(frozen=True)
 class LiveFeed:
     """The feed of a retailer that the next snapshot is made from."""
 
     retailer: str
     feed: bytes
+    function: bytes  # the parser's digest, with what the spec says of the dialect
+    max_pictures: int
     acquired_at: datetime
     held_since: datetime | None  # when a newer feed was first refused; null where this is the newest
     reason: str  # why it is held; empty where it is not
@@ -113,7 +127,7 @@ class Night:
             if held and self._withdrawn(held["acquired_at"], spec):
                 continue
             feeds.append(
-                LiveFeed(name, accepted["feed"], accepted["acquired_at"], held and held["acquired_at"],
+                LiveFeed(name, accepted["feed"], parser_of(spec), spec.images.max_per_product, accepted["acquired_at"], held and held["acquired_at"],
                          (held["detail"] or "") if held else "")
             )  # fmt: skip
         return feeds
@@ -128,21 +142,23 @@ class Night:
         return clock if clock.date() == self.today else datetime.combine(self.today, clock.timetz())
 
 
-def live_offers(feeds: Iterable[LiveFeed], function: bytes) -> Query:
+def live_offers(feeds: Iterable[LiveFeed]) -> Query:
     """The kept offers of the live feeds."""
-    rows = ", ".join(f"({literal(f.retailer)}, {literal(f.feed)})" for f in feeds) or "('', X'00')"
+    rows = ", ".join(
+        f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
+    )
     sql = f"""
-        select o.* from {OFFERS.name} o join (values {rows}) live(retailer, feed)
-        on o.retailer = live.retailer and o.feed = live.feed
-        where o.status = '{DONE}' and o.function = {literal(function)}"""  # noqa: S608
+        select o.*, live.max_pictures from {OFFERS.name} o join (values {rows or "('', X'00', X'00', 0)"}) live(retailer, feed, function, max_pictures)
+        on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function
+        where o.status = '{DONE}'"""  # noqa: S608
     return Query(sql, (OFFERS,))
 
 
-def live_urls(offers: Query, max_pictures: int) -> Query:
+def live_urls(offers: Query) -> Query:
     """Distinct picture URLs of offers, each with its retailer."""
     sql = f"""
         select retailer, url from (
-            select retailer, unnest(array_slice(pictures, 1, {max_pictures})) url from ({offers.sql})
+            select retailer, unnest(array_slice(pictures, 1, max_pictures)) url from ({offers.sql})
         ) group by retailer, url"""  # noqa: S608
     return Query(sql, offers.tables)
 

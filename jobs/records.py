@@ -1,0 +1,42 @@
+"""The runs table: what each stage of each run did, for the report, `plan` and whoever is woken at night."""
+
+import resource
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from jobs.stage import Counts
+from lake.tables import Tables, literal
+from schemas.tables import RUNS
+
+
+def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -> None:
+    """One row of a run."""
+    peak_mib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    worked = counts.done + counts.rejected
+    row = {
+        "run": run,
+        "stage": stage,
+        "started_at": datetime.fromtimestamp(counts.started_at, UTC),
+        "due": counts.due,
+        "done": counts.done,
+        "rejected": counts.rejected,
+        "pending": counts.pending,
+        "seconds": counts.seconds,
+        "pictures_per_second": worked / counts.seconds if counts.seconds else 0.0,
+        "peak_mib": peak_mib,
+        "outcome": outcome,
+    }
+    tables.append(RUNS, pa.Table.from_pylist([row], RUNS.schema))
+
+
+def of_run(tables: Tables, run: str) -> list[dict]:
+    """The rows of one run, in the order in which its stages started."""
+    query = f"select * from {RUNS.name} where run = {literal(run)} order by started_at"  # noqa: S608
+    return tables.sql(query, [RUNS]).to_pylist()
+
+
+def last_run(tables: Tables) -> str | None:
+    """The newest run's id."""
+    found = tables.sql(f"select run from {RUNS.name} order by started_at desc limit 1", [RUNS])  # noqa: S608
+    return found.column("run")[0].as_py() if found.num_rows else None

@@ -1,0 +1,39 @@
+"""Which pictures show no garment to sell, and what the others depict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.night import Night
+from jobs.stage import Counts, Stage, run_stage
+from jobs.views import pictures
+from jobs.visual import OverPixels
+from schemas.tables import SCREEN_CLASSES, SCREENS
+from udfs.pictures.screen import screen as look
+from udfs.runtime.models import load, model_digest, promoted
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Scores of the picture classes, and the class of a single-garment picture."""
+
+    folder: Path
+
+    def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
+        probabilities, depicts, scores = look(pixels, load(self.folder))
+        by_class = {name: probabilities[:, at] for at, name in enumerate(SCREEN_CLASSES)}
+        return by_class | {"depicts": depicts, "depicts_score": scores}
+
+
+def screen_function(night: Night) -> bytes:
+    return model_digest(promoted("screen", night.settings.models))
+
+
+def screen(night: Night) -> Counts:
+    folder = promoted("screen", night.settings.models)
+    work = OverPixels(night.store.uri, SCREENS, 224, Screening(folder))
+    return run_stage(night.bench, Stage("screen", SCREENS, screen_function(night), pictures(night), work))
