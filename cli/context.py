@@ -1,0 +1,53 @@
+"""What most verbs begin with: the settings, and a run over them."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from jobs.night import Night
+from jobs.progress import Progress
+from schemas.errors import WrongInput
+from schemas.settings import read_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Retailers = Annotated[list[str] | None, typer.Option("--retailer", "-r", help="Only this retailer; may be repeated.")]
+RunId = Annotated[
+    str | None, typer.Option("--run", help="The run's id; a scheduler gives one to all stages of a night.")
+]
+Date = Annotated[str | None, typer.Option("--date", help="The night's date, YYYY-MM-DD; today where it is left out.")]
+
+
+def open_night(
+    run: str | None = None, today: str | None = None, retailers: list[str] | None = None, quiet: bool = False
+) -> Night:
+    """A run over the settings of this process; raises WrongInput for a wrong date or retailer."""
+    night = Night(read_settings(), run or _new_run(), _date(today), Progress(quiet), tuple(retailers or ()))
+    unknown = sorted(set(night.only) - set(night.retailers))
+    if unknown:
+        known = ", ".join(sorted(night.retailers)) or "none"
+        raise WrongInput("--retailer", None, f"{', '.join(unknown)}: no enabled retailer; known: {known}")
+    return night
+
+
+def print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _new_run() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+
+
+def _date(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise WrongInput("--date", None, f"{text}: not a date of the form YYYY-MM-DD") from error

@@ -1,0 +1,65 @@
+"""The `selvedge` command: verbs, flags, and how a run ends for whoever called it."""
+
+import errno
+import signal
+import sys
+from types import FrameType
+
+import click
+import typer
+
+from cli import explain, feeds, mapping, models, night, pictures, snapshots
+from schemas.errors import LakeFull, Stop
+from shops.commands import shop
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="selvedge",
+    help="Every night, retailers' XML feeds into one versioned, checked table of garment vectors.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("night")(night.night)
+app.command("stage")(night.stage)
+app.command("plan")(night.plan)
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(mapping.app, name="mapping")
+app.command("snapshots")(snapshots.snapshots)
+app.command("describe")(snapshots.describe)
+app.command("rollback")(snapshots.rollback)
+app.command("live")(snapshots.live)
+app.command("publish")(night.publish)
+app.command("explain")(explain.explain)
+app.command("report")(night.report)
+app.command("picture")(pictures.picture)
+app.add_typer(models.app, name="models")
+app.add_typer(shop, name="shop")
+
+
+def main() -> None:
+    """Run a verb and end with its exit code; what ends a run is one line on standard error."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except Stop as stop:
+        _end(str(stop), stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        _end("interrupted; what was committed stays, the next run goes on from there", INTERRUPTED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _end("the disk is full: make room and run again (the last snapshot stays live)", LakeFull.exit_code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(line: str, code: int) -> None:
+    print(f"selvedge: {line}", file=sys.stderr)
+    sys.exit(code)

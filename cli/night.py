@@ -1,0 +1,114 @@
+"""`night`, `stage`, `plan`, `publish` and `report`: doing a night, or a part of it."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from cli.context import Date, Json, Retailers, RunId, open_night, print_json
+from jobs.acquire import accept as accept_feed
+from jobs.night import Night
+from jobs.plan import plan as make_plan
+from jobs.records import last_run
+from jobs.report import write_report
+from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
+from jobs.summary import summary
+from schemas.errors import WrongInput
+
+Until = Annotated[str | None, typer.Option(help=f"End after this stage: {', '.join(STAGE_NAMES)}.")]
+
+
+def night(
+    retailer: Retailers = None, until_stage: Annotated[str | None, typer.Option("--until", help="End after this stage.")] = None,
+    run: RunId = None, date: Date = None, json: Json = False,
+) -> int:  # fmt: skip
+    """Do everything that is due, and publish it."""
+    names = until(until_stage)
+    return _finish(_checked(open_night(run, date, retailer, quiet=json)), names, json)
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")],
+    retailer: Retailers = None, run: RunId = None, date: Date = None, json: Json = False,
+) -> int:  # fmt: skip
+    """Run one stage alone, as a scheduler does."""
+    if name not in STAGE_NAMES:
+        raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
+    return _finish(_checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
+
+
+def plan(json: Json = False) -> None:
+    """Say what is due, and how long it will take."""
+    rows = make_plan(open_night(quiet=True))
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['stage']:<12} {row['due']:>9} due   {row['about']}")
+
+
+def publish(
+    accept: Annotated[list[str] | None, typer.Option("--accept", help="A gate to let through: NAME, or RETAILER/NAME of a feed.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; kept in the manifest.")] = None,
+    run: RunId = None, date: Date = None, json: Json = False,
+) -> int:  # fmt: skip
+    """Publish what stands, and let gates through that an engineer has looked at."""
+    if accept and not reason:
+        raise WrongInput("--accept", None, "give the reason with --reason")
+    whole = open_night(run, date, quiet=json)
+    for gate in accept or ():
+        if "/" in gate:
+            accept_feed(whole, *gate.split("/", 1), str(reason))
+        else:
+            whole.accepted[gate] = str(reason)
+    names = STAGE_NAMES[1:] if any("/" in gate for gate in accept or ()) else ("publish",)
+    return _finish(_checked(whole), names, json)
+
+
+def report(
+    run: Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")] = None,
+) -> None:
+    """Write the report of a run again, and say where it is."""
+    whole = open_night(quiet=True)
+    found = run or last_run(whole.tables)
+    if found is None:
+        raise WrongInput(whole.settings.lake, None, "no run has been recorded here yet")
+    if not re.fullmatch(r"[\w.+:-]{1,200}", found):
+        raise WrongInput("report", None, f"{found!r}: not a run's id")
+    typer.echo(write_report(whole, found))
+
+
+def _checked(night: Night) -> Night:
+    """Specs, mappings, gates and weights are read before anything starts: a wrong one is exit 2."""
+    night.check()
+    return night
+
+
+def _finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> int:
+    outcome = run_stages(night, names, shared)
+    path = write_report(night, night.run) if "publish" in names else None
+    found = summary(night, outcome, path)
+    if json:
+        print_json(as_json(outcome, found))
+    else:
+        _say(outcome, found)
+    return outcome.exit_code
+
+
+def _say(outcome: Outcome, found: dict) -> None:
+    publication = outcome.publication
+    if publication is None:
+        return
+    for name, state in found["retailers"].items():
+        if state["reason"]:
+            typer.echo(f"held     {name}: {state['reason']}")
+    if not found["published"]:
+        typer.echo(
+            f"Nothing new: version {found['snapshot']} stays live." if found["snapshot"] else "Nothing to publish."
+        )
+    else:
+        typer.echo(
+            f"Published version {found['snapshot']}: {found['garments']} garments of {found['products']} products."
+        )
+    typer.echo(f"snapshot {publication.place}")
+    typer.echo(f"report   {found['report']}")

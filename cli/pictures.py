@@ -1,0 +1,36 @@
+"""`picture`: the bytes of a stored picture."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.context import open_night
+from lake.shards import Place, read_picture
+from lake.tables import literal
+from schemas.errors import WrongInput
+from schemas.tables import PICTURES
+
+
+def picture(
+    sha256: Annotated[str, typer.Argument(help="The picture's sha256, 64 hexadecimal digits.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A file; standard output where it is left out.")
+    ] = None,
+) -> None:
+    """Write a stored picture's bytes."""
+    try:
+        digest = bytes.fromhex(sha256)
+    except ValueError as error:
+        raise WrongInput("picture", None, f"{sha256}: not a sha256") from error
+    night = open_night(quiet=True)
+    query = f'select shard, "offset", length from {PICTURES.name} where picture = {literal(digest)}'  # noqa: S608
+    found = night.tables.sql(query, [PICTURES]).to_pylist()
+    if not found:
+        raise WrongInput(night.settings.lake, None, f"{sha256}: no such picture")
+    body = read_picture(night.store, Place(**found[0]))
+    if out:
+        out.write_bytes(body)
+    else:
+        sys.stdout.buffer.write(body)

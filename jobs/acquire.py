@@ -1,0 +1,178 @@
+"""Feeds from the shops into the lake. A row is written only when a retailer's state changed: the last one is the state."""
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.feed_gates import GateResult, judge, refusal
+from jobs.night import Night, parser_of
+from jobs.parse import feed_options
+from jobs.stage import Counts
+from lake.feeds import keep
+from schemas.rejects import MEANINGS, Code
+from schemas.retailer import Retailer
+from schemas.settings import Settings
+from schemas.table import DONE, REJECTED
+from schemas.tables import FEEDS
+from udfs.feeds.reader import read_feed
+from udfs.runtime.isolation import Child, ChildDied
+from udfs.web.download import Downloaded, FeedRequest
+from udfs.web.sources import receive
+
+SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
+"""Feeds that are received and read at once."""
+
+State = dict[str, Any]
+
+
+def acquire(night: Night) -> Counts:
+    """Ask every retailer for its feed; the rows of those whose state changed are one commit."""
+    states = {(row["retailer"], row["kind"]): row for row in night.feed_states()}
+    counts = Counts()
+
+    def one(spec: Retailer) -> State | None:
+        return _acquire(night, spec, states.get((spec.name, "newest")), states.get((spec.name, "accepted")))
+
+    with night.progress.stage("acquire", len(night.chosen)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        rows = []
+        for row in pool.map(one, night.chosen):
+            rows.append(row)
+            advance(1)
+    changed = [row for row in rows if row is not None]
+    night.tables.append(FEEDS, pa.Table.from_pylist(changed, FEEDS.schema))
+    counts.due = len(changed)
+    counts.rejected = sum(row["status"] == REJECTED for row in changed)
+    counts.done = counts.due - counts.rejected
+    return counts
+
+
+def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State | None) -> State | None:
+    """The new state of one retailer, or None where it is as it was."""
+    function = parser_of(spec)
+    same_parser = newest is not None and newest["function"] == function
+    with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
+        file = Path(folder) / "feed"
+        with file.open("wb") as target:
+            answer = receive(spec.feed.url, _request(night, spec, newest if same_parser else None), target)
+        if answer.status == "unchanged":
+            return None
+        row = _row(night, spec, newest, answer)
+        if answer.status == "refused":
+            row |= _verdict(spec, Code(str(answer.code)), answer.detail)
+        else:
+            keep(night.store, row["feed"], file)
+            row |= _read(night, spec, file, accepted, row)
+    return None if same_parser and _same_state(row, newest) else row
+
+
+def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
+    known = newest if newest is not None and newest["status"] == DONE else None
+    return FeedRequest(
+        etag=known["etag"] if known else None,
+        last_modified=known["last_modified"] if known else None,
+        authorization=os.environ.get(spec.feed.auth_env) if spec.feed.auth_env else None,
+        allow_private_hosts=spec.images.allow_private_hosts,
+        max_bytes=night.settings.feeds.max_bytes,
+        folder=night.settings.feeds.folder,
+    )
+
+
+def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded) -> State:
+    return {
+        "retailer": spec.name,
+        "attempt": (newest["attempt"] if newest else 0) + 1,
+        "function": parser_of(spec),
+        "feed": answer.sha256,
+        "acquired_at": night.now(),
+        "url": spec.feed.url,
+        "bytes": answer.bytes,
+        "etag": answer.etag,
+        "last_modified": answer.last_modified,
+        "status": DONE,
+    }
+
+
+def _same_state(row: State, newest: State | None) -> bool:
+    """A shop that sends the same bytes again, or fails in the same way, changes nothing."""
+    return newest is not None and all(row.get(name) == newest[name] for name in ("feed", "status", "code"))
+
+
+def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
+    acts = MEANINGS[code].acts
+    text = detail or MEANINGS[code].text
+    return {"status": REJECTED, "code": str(code), "detail": f"{spec.name}: {text} ({spec.feed.url}); to act: {acts}"}
+
+
+def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
+    """What the feed holds, and whether its gates let it follow the last good one."""
+    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url)
+    with Child(scan) as child:
+        try:
+            found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
+        except ChildDied as death:
+            return _verdict(spec, Code.FEED_HOSTILE, f"reading it ended its process: {death.detail}")
+    if found["code"]:
+        return found | _verdict(spec, Code(found["code"]), found["detail"])
+    results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
+    found |= {"gates": [asdict(result) for result in results]}
+    refused = refusal(results)
+    return found | _verdict(spec, Code.FEED_GATE, refused) if refused else found
+
+
+@dataclass(frozen=True)
+class ScanFeed:
+    """Reads a whole feed and keeps the summary alone. Column `path`: the file on this machine."""
+
+    settings: Settings
+    dialect: str
+    encoding: str | None
+    url: str
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        with Path(batch["path"][0].as_py()).open("rb") as source:
+            reading = read_feed(source, feed_options(self.settings, self.dialect, self.encoding, self.url))
+            for _ in reading.batches():
+                pass
+        found = reading.summary
+        row = {
+            "code": found.code and str(found.code),
+            "detail": found.detail,
+            "made_at": found.made_at,
+            "dialect": found.dialect,
+            "dialect_reason": found.dialect_reason,
+            "encoding": found.encoding,
+            "offers": found.offers,
+            "products": found.products,
+            "rejects": _counts(found.rejects),
+            "repairs": _counts(found.repairs),
+            "filled": [{"name": name, "share": share} for name, share in sorted(found.filled.items())],
+        }
+        schema = pa.schema([FEEDS.schema.field(name) for name in row])
+        return pa.RecordBatch.from_pylist([row], schema)
+
+
+def _counts(by_name: dict[str, int]) -> list[dict[str, Any]]:
+    return [{"name": str(name), "count": count} for name, count in sorted(by_name.items())]
+
+
+def accept(night: Night, retailer: str, gate: str, reason: str) -> None:
+    """Let a feed through that a gate refused; the reason is kept in its row."""
+    newest = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
+    refused = newest is not None and newest["code"] == Code.FEED_GATE
+    results = [GateResult(**result) for result in (newest or {}).get("gates") or []]
+    if newest is None or not refused or gate not in {result.name for result in results if not result.passed}:
+        from schemas.errors import WrongInput
+
+        raise WrongInput("--accept", None, f"{retailer}/{gate}: that gate refuses no feed of {retailer} now")
+    kept = [asdict(r) | ({"accepted_because": reason} if r.name == gate else {}) for r in results]
+    still = refusal([GateResult(**result) for result in kept])
+    verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
+        "status": DONE, "code": None, "detail": None
+    }  # fmt: skip
+    row = newest | verdict | {"attempt": newest["attempt"] + 1, "gates": kept, "acquired_at": night.now()}
+    night.tables.append(FEEDS, pa.Table.from_pylist([row], FEEDS.schema))

@@ -1,0 +1,55 @@
+"""Whether a feed may follow the last good one: each gate is a value and a bound from the retailer's spec."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schemas.retailer import Drop, FeedGates
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate's verdict."""
+
+    name: str
+    value: float
+    bound: float
+    passed: bool
+    accepted_because: str | None = None
+
+
+def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates, now: datetime) -> list[GateResult]:
+    """Every gate over a feed's summary (rows of `feeds`); those that compare need the last accepted row."""
+    filled = {share["name"]: share["share"] for share in summary["filled"] or []}
+    results = [
+        _share("no_picture", 1 - filled.get("pictures", 0.0), gates.no_picture),
+        _share("no_price", 1 - filled.get("price", 0.0), gates.no_price),
+        _share("no_category", 1 - filled.get("category_path", 0.0), gates.no_category),
+    ]
+    if last is not None:
+        results.append(_drop("size_drop", summary["bytes"], last["bytes"], gates.size_drop))
+        results.append(_drop("offer_drop", summary["offers"], last["offers"], gates.offer_drop))
+        if summary["made_at"] and last["made_at"]:
+            hours = (last["made_at"] - summary["made_at"]).total_seconds() / 3600
+            results.append(GateResult("older_than_last", max(hours, 0.0), 0.0, hours <= 0))
+    if gates.max_age is not None and summary["made_at"]:
+        days = (now - summary["made_at"]).total_seconds() / 86_400
+        results.append(GateResult("max_age", days, float(gates.max_age), days <= gates.max_age))
+    return results
+
+
+def _share(name: str, value: float, bound: float) -> GateResult:
+    return GateResult(name, value, bound, value <= bound)
+
+
+def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:
+    """A drop is too much when it is beyond both bounds; the value is the drop in percent."""
+    lost = max((last or 0) - value, 0)
+    percent = 100.0 * lost / last if last else 0.0
+    return GateResult(name, percent, bound.percent, not (percent > bound.percent and lost > bound.absolute))
+
+
+def refusal(results: list[GateResult]) -> str | None:
+    """The gates that refuse, in one line; None where all pass or were accepted."""
+    failed = [r for r in results if not r.passed and r.accepted_because is None]
+    return "; ".join(f"{r.name} is {r.value:.4g}, allowed {r.bound:.4g}" for r in failed) or None

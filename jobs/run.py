@@ -1,0 +1,118 @@
+"""A night: every stage in its order, each recorded; what ends it, and what it ends with."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs import records
+from jobs.acquire import acquire
+from jobs.choose import choose
+from jobs.classify import classify
+from jobs.dedup import dedup
+from jobs.detect import detect
+from jobs.embed import embed
+from jobs.fetch import fetch
+from jobs.fingerprint import fingerprint
+from jobs.map import map_categories
+from jobs.night import Night
+from jobs.parse import parse
+from jobs.publish import Publication, publish
+from jobs.screen import screen
+from jobs.stage import Counts
+from lake.lease import lease
+from schemas.errors import Stop, WrongInput
+
+STAGES: dict[str, Callable[[Night], Counts]] = {
+    "acquire": acquire,
+    "parse": parse,
+    "fetch": fetch,
+    "screen": screen,
+    "classify": classify,
+    "map": map_categories,
+    "fingerprint": fingerprint,
+    "dedup": dedup,
+    "detect": detect,
+    "choose": choose,
+    "embed": embed,
+}
+"""The stages in their order; publish follows them."""
+
+PUBLISH = "publish"
+STAGE_NAMES = (*STAGES, PUBLISH)
+
+
+@dataclass
+class Outcome:
+    """What a run did."""
+
+    run: str
+    counts: dict[str, Counts] = field(default_factory=dict)
+    publication: Publication | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 published or nothing new, 4 where a retailer was held."""
+        return 4 if self.publication is not None and self.publication.held else 0
+
+
+def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outcome:
+    """Run stages in order under the lake's lease. Raises Stop where the run has to end."""
+    outcome = Outcome(night.run)
+    with lease(night.store, night.run, night.settings.lease_seconds, shared):
+        try:
+            for name in names:
+                _run_one(night, name, outcome)
+        finally:
+            night.spark.stop()
+    return outcome
+
+
+def until(stage: str | None) -> tuple[str, ...]:
+    """The stages of a night up to and with one of them."""
+    if stage is None:
+        return STAGE_NAMES
+    if stage not in STAGE_NAMES:
+        raise WrongInput("--until", None, f"{stage}: no such stage; one of {', '.join(STAGE_NAMES)}")
+    return STAGE_NAMES[: STAGE_NAMES.index(stage) + 1]
+
+
+def _run_one(night: Night, name: str, outcome: Outcome) -> None:
+    started = time.time()
+    counts = Counts(started_at=started)
+    said = "failed"
+    try:
+        if name == PUBLISH:
+            outcome.publication = publish(night)
+            counts = outcome.publication.counts
+        else:
+            counts = STAGES[name](night)
+        said = "done"
+    except Stop as stop:
+        said = str(stop)
+        raise
+    finally:
+        counts.started_at, counts.seconds = started, time.time() - started
+        outcome.counts[name] = counts
+        records.record(night.tables, night.run, name, counts, said)
+    night.progress.say(_line(name, counts))
+
+
+def _line(name: str, counts: Counts) -> str:
+    if not counts.due:
+        return f"{name:<12} nothing due  ({counts.seconds:.1f} s)"
+    parts = [f"{counts.done} done"]
+    parts += [f"{counts.rejected} rejected"] if counts.rejected else []
+    parts += [f"{counts.pending} pending"] if counts.pending else []
+    return f"{name:<12} {counts.due} due: {', '.join(parts)}  ({counts.seconds:.1f} s)"
+
+
+def as_json(outcome: Outcome, extra: dict[str, Any]) -> dict[str, Any]:
+    """The keys that schedulers rely on."""
+    stages = {
+        name: {
+            "due": c.due, "done": c.done, "rejected": c.rejected, "pending": c.pending, "seconds": round(c.seconds, 3),
+        }
+        for name, c in outcome.counts.items()
+    }  # fmt: skip
+    return {"run": outcome.run} | extra | {"stages": stages}
