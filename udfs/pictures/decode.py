@@ -1,0 +1,105 @@
+"""From a picture's bytes to upright RGB pixels, at the smallest scale that is asked for."""
+
+import cv2
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+from schemas.rejects import Code
+from udfs.pictures.inspect import JPEG, Header, Limits, PictureRefused, one_line, open_picture, read_header
+
+ANY_SIZE = Limits(min_side=1)
+"""A body that is stored has passed the fetcher's own limits; here only memory is guarded."""
+
+JPEG_FACTORS = (8, 4, 2)
+"""What libjpeg-turbo reduces by inside the inverse DCT with SIMD; the scales between (3/8, 5/8 ...) are slower."""
+
+
+def decode(body: bytes, side: int, limits: Limits = ANY_SIZE) -> np.ndarray:
+    """Decode the whole picture to (H, W, 3) uint8 RGB: EXIF applied, alpha on white, the first frame of several.
+
+    The scale is 1, 1/2, 1/4, ... : the smallest at which the shorter side still has `side` pixels; never enlarged.
+    Raises `PictureRefused`: what `inspect` raises, PICTURE_TRUNCATED or PICTURE_DECODE where the pixels are damaged.
+    """
+    header = read_header(body, limits)
+    factor = _factor(min(header.width, header.height), side)
+    if header.mime == JPEG and header.channels != 4:
+        pixels = _decode_jpeg(body, header, factor)
+    else:
+        pixels = _decode_any(body, header, factor)
+    pixels = _shrink(pixels, side)
+    return np.ascontiguousarray(_upright(pixels, header.orientation))
+
+
+def _factor(shorter: int, side: int) -> int:
+    """The largest power of two by which the shorter side may be divided."""
+    factor = 1
+    while shorter // (factor * 2) >= max(side, 1):
+        factor *= 2
+    return factor
+
+
+def _decode_jpeg(body: bytes, header: Header, factor: int) -> np.ndarray:
+    """Grey and colour JPEG through libjpeg-turbo, reduced by up to 8 while decoding."""
+    factor = next((f for f in JPEG_FACTORS if f <= factor), 1)
+    least = {"min_width": -(-header.width // factor), "min_height": -(-header.height // factor)}
+    try:
+        return simplejpeg.decode_jpeg(body, "RGB", fastdct=True, fastupsample=True, **least)
+    except ValueError as error:
+        if "Premature end" in str(error) or "premature end" in str(error):
+            raise PictureRefused(Code.PICTURE_TRUNCATED, f"pixels are missing: {one_line(error)}") from error
+        if "extraneous bytes" not in str(error):
+            raise PictureRefused(Code.PICTURE_DECODE, one_line(error)) from error
+    # bytes too many harm no pixel: every browser shows such a picture
+    try:
+        return simplejpeg.decode_jpeg(body, "RGB", fastdct=True, fastupsample=True, strict=False, **least)
+    except ValueError as error:
+        raise PictureRefused(Code.PICTURE_DECODE, one_line(error)) from error
+
+
+def _decode_any(body: bytes, header: Header, factor: int) -> np.ndarray:
+    """Every other picture through Pillow."""
+    with open_picture(body, header.mime) as image:
+        if image.size != (header.width, header.height):
+            raise PictureRefused(Code.PICTURE_DECODE, f"the header states another size than {image.size}")
+        try:
+            if header.mime == JPEG:
+                image.draft(None, (header.width // factor, header.height // factor))
+            image.load()
+            return _rgb(image)
+        except Exception as error:  # hostile bytes make Pillow's plug-ins raise nearly anything
+            message = one_line(error)
+            cut = "truncated" in message or "unexpected end" in message
+            code = Code.PICTURE_TRUNCATED if cut else Code.PICTURE_DECODE
+            raise PictureRefused(code, f"the {header.mime} cannot be decoded: {message}") from error
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    """Any of Pillow's modes as (H, W, 3) uint8: 16 bit scaled, palette and CMYK converted, alpha laid on white."""
+    if image.mode.startswith("I"):
+        grey = np.right_shift(np.asarray(image), 8).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return np.asarray(image.convert("RGB"))
+
+
+def _shrink(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Area average by what is left of the power of two after decoding."""
+    height, width = pixels.shape[:2]
+    factor = _factor(min(height, width), side)
+    if factor == 1:
+        return pixels
+    return cv2.resize(pixels, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn and mirror as EXIF orientation 1 to 8 says (JEITA CP-3451)."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels
