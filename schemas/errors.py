@@ -15,8 +15,12 @@ class WrongInput(Stop):
     exit_code = 2
 
     def __init__(self, path: Path | str, line: int | None, text: str) -> None:
-        self.path, self.line, self.text = str(path), line, text
-        super().__init__(f"{path}:{line}: {text}" if line else f"{path}: {text}")
+        self.path, self.line, self.text = Path(path), line, " ".join(text.split())
+        where = f"{path}:{line}" if line else str(path)
+        super().__init__(f"{where}: {self.text}")
+
+    def __reduce__(self) -> tuple[type["WrongInput"], tuple[Path, int | None, str]]:
+        return type(self), (self.path, self.line, self.text)
 
 
 class RefusedByGate(Stop):
