@@ -1,0 +1,83 @@
+"""Takedowns: what `mappings/blocked.tsv` keeps out of the catalog."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from schemas.errors import WrongInput
+
+COLUMNS = ("kind", "value", "reason", "date", "initials")
+KINDS = ("sha256", "url", "product")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One line: a picture's sha256 in hex, a picture's URL or a product id, why, since when and by whom."""
+
+    kind: str
+    value: str
+    reason: str
+    date: date
+    initials: str
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """All lines, and what they name by kind."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def pictures(self) -> frozenset[bytes]:
+        """sha256 of blocked pictures."""
+        return frozenset(bytes.fromhex(value) for value in self._values("sha256"))
+
+    @property
+    def urls(self) -> frozenset[str]:
+        """Addresses of blocked pictures."""
+        return frozenset(self._values("url"))
+
+    @property
+    def products(self) -> frozenset[str]:
+        """Ids of blocked products."""
+        return frozenset(self._values("product"))
+
+    def _values(self, kind: str) -> list[str]:
+        return [block.value for block in self.blocks if block.kind == kind]
+
+
+def read_blocked(path: Path) -> Blocked:
+    """Raises WrongInput with file and line for the first error. No file blocks nothing."""
+    if not path.exists():
+        return Blocked(())
+    try:
+        header, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
+    except UnicodeDecodeError:
+        raise WrongInput(path, None, "is not UTF-8") from None
+    if tuple(header.split("\t")) != COLUMNS:
+        raise WrongInput(path, 1, f"must begin with the columns {', '.join(COLUMNS)}, parted by tabs")
+    return Blocked(tuple(_block(path, line, row) for line, row in enumerate(rows, 2) if row.strip()))
+
+
+def _block(path: Path, line: int, row: str) -> Block:
+    cells = [cell.strip() for cell in row.split("\t")]
+    if len(cells) != len(COLUMNS) or not all(cells):
+        raise WrongInput(path, line, f"needs {len(COLUMNS)} cells parted by tabs: {', '.join(COLUMNS)}")
+    kind, value, reason, day, initials = cells
+    if kind not in KINDS:
+        raise WrongInput(path, line, f"kind is {kind}; it must be one of {', '.join(KINDS)}")
+    if kind == "sha256" and not re.fullmatch("[0-9a-f]{64}", value):
+        raise WrongInput(path, line, "a sha256 is 64 of 0-9 and a-f")
+    if kind == "url" and not re.match("https?://", value):
+        raise WrongInput(path, line, "a url begins with http:// or https://")
+    if kind == "product" and ":" not in value:
+        raise WrongInput(path, line, "a product id reads retailer:group or retailer:group:colour")
+    return Block(kind, value, reason, _date(path, line, day), initials)
+
+
+def _date(path: Path, line: int, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongInput(path, line, f"{text} is no date such as 2026-01-31") from None

@@ -1,0 +1,172 @@
+"""A retailer's spec: `mappings/<retailer>/retailer.yaml`."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from schemas.errors import WrongInput
+from schemas.yaml_lines import read_model
+
+NAME = re.compile(r"[a-z0-9-]{1,40}")
+SPEC_FILE = "retailer.yaml"
+MAPPING_FILE = "categories.xml"
+
+Source = Literal["mapping", "text", "image"]
+
+_NEVER_OPENED = tuple(
+    ip_network(text)
+    for text in (
+        "169.254.0.0/16",  # link-local: cloud metadata answers here
+        "fe80::/10",
+        "fd00:ec2::/32",  # metadata over IPv6
+        "::ffff:169.254.0.0/112",  # the same as IPv4-mapped
+    )
+)
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+def _age(value: Any) -> Any:
+    """Reads 36h, 3d or 2w."""
+    found = re.fullmatch(r"(\d{1,4})([hdw])", str(value))
+    if not found:
+        raise ValueError("must be a number of hours, days or weeks, such as 36h, 3d or 2w")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+Age = Annotated[timedelta, BeforeValidator(_age)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Strict(BaseModel):
+    """A part of a file: no unknown names, and not changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Drop(Strict):
+    """A drop is refused where it is beyond both bounds."""
+
+    percent: Percent
+    absolute: int = Field(ge=0)
+
+
+class Feed(Strict):
+    """Where the feed is and how it is read."""
+
+    url: str = Field(description="http(s), s3, or a path below the configured feeds folder")
+    dialect: str = Field(
+        "auto", pattern=r"^[a-z0-9][a-z0-9_-]*(\.yaml)?$", description="auto, a name, or a dialect file"
+    )
+    encoding: str | None = Field(None, description="overrides what the feed declares")
+    auth_env: str | None = Field(None, pattern=r"^SELVEDGE_FEED_[A-Z0-9_]+$", description="variable holding the secret")
+
+    @field_validator("url")
+    @classmethod
+    def _known_source(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https", "s3", ""):
+            raise ValueError("must be an http(s) or s3 address, or a path below the feeds folder")
+        if parts.scheme and not parts.hostname:
+            raise ValueError("names no host")
+        if parts.username or parts.password:
+            raise ValueError("holds a password: name a variable in auth_env instead")
+        if not parts.scheme and (url.startswith("/") or ".." in Path(url).parts or not url):
+            raise ValueError("a path must lead below the feeds folder")
+        return url
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str | None) -> str | None:
+        try:
+            return encoding and codecs.lookup(encoding).name
+        except LookupError:
+            raise ValueError(f"no such encoding: {encoding}") from None
+
+
+class Images(Strict):
+    """How the shop's pictures may be fetched."""
+
+    rate: float = Field(4.0, gt=0, le=100, description="requests a second to one host")
+    connections: int = Field(2, ge=1, le=32, description="to one host at a time")
+    max_per_product: int = Field(8, ge=1, le=50)
+    allow_private_hosts: tuple[IPv4Network | IPv6Network, ...] = Field((), description="private networks to be opened")
+    contract: str | None = Field(None, min_length=1, description="who allowed us to pass by robots rules, and when")
+
+    @field_validator("allow_private_hosts")
+    @classmethod
+    def _never_link_local(cls, networks: tuple[IPv4Network | IPv6Network, ...]) -> Any:
+        for network in networks:
+            if any(network.version == closed.version and network.overlaps(closed) for closed in _NEVER_OPENED):
+                raise ValueError(f"{network} holds link-local addresses, which are never opened")
+        return networks
+
+
+class FeedGates(Strict):
+    """What keeps a retailer at its last good feed. Shares are percent of the offers."""
+
+    size_drop: Drop = Drop(percent=50, absolute=10_000)  # bytes
+    offer_drop: Drop = Drop(percent=30, absolute=50)
+    max_age: Age = Field(timedelta(days=3), description="a feed that states an older date is refused")
+    withdraw_after: Age | None = Field(timedelta(days=14), description="last good rows older than this are withdrawn")
+    no_picture: Percent = 50
+    no_price: Percent = 50
+    no_category: Percent = 100
+
+
+class Retailer(Strict):
+    """One retailer. `name` and `folder` come from where the file lies."""
+
+    name: str = ""
+    folder: Path = Path()
+    enabled: bool = Field(True, description="false withdraws the retailer's rows in the next night")
+    language: str = Field(pattern="^[a-z]{2}$")
+    feed: Feed
+    images: Images = Images()
+    gates: FeedGates = FeedGates()
+    category_order: tuple[Source, ...] = Field(("mapping", "text", "image"), min_length=1)
+
+    @field_validator("category_order")
+    @classmethod
+    def _each_once(cls, order: tuple[Source, ...]) -> tuple[Source, ...]:
+        if len(set(order)) < len(order):
+            raise ValueError("names a source twice")
+        return order
+
+    @property
+    def mapping(self) -> Path | None:
+        """The mapping file; None where the retailer has none, which is a normal case."""
+        path = self.folder / MAPPING_FILE
+        return path if path.is_file() else None
+
+
+class _Spec(Retailer):
+    """The file itself, which may not name what its folder says."""
+
+    name: Literal[""] = ""
+    folder: Literal[""] = ""  # type: ignore[assignment]
+
+
+def read_retailers(mappings: Path) -> list[Retailer]:
+    """Every retailer below a mappings folder, by name. Raises WrongInput with file and line for the first error."""
+    return [read_retailer(folder) for folder in _folders(mappings)]
+
+
+def read_retailer(folder: Path) -> Retailer:
+    """The retailer of one folder."""
+    if not NAME.fullmatch(folder.name):
+        raise WrongInput(folder, None, "a retailer's name is 1 to 40 of a-z, 0-9 and -")
+    spec = read_model(folder / SPEC_FILE, _Spec)
+    return Retailer.model_construct(**{**dict(spec), "name": folder.name, "folder": folder})
+
+
+def _folders(mappings: Path) -> Iterator[Path]:
+    if not mappings.is_dir():
+        raise WrongInput(mappings, None, "is no folder")
+    return (path for path in sorted(mappings.iterdir()) if path.is_dir() and not path.name.startswith((".", "_")))

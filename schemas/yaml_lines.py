@@ -1,0 +1,110 @@
+"""YAML files that people write, checked by a typed model; every error names its line."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from schemas.errors import WrongInput
+
+MAX_BYTES = 1_000_000
+"""No settings file is near it; a larger one is some other file under a wrong name."""
+
+Place = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[Model]) -> Model:
+    """The file's content as `model`. Raises WrongInput with the first error's line."""
+    data, lines = read_yaml(path)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _first_error(path, error, lines) from None
+
+
+def read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
+    """A YAML mapping, and the 1-based line of every key and item by its place. Refuses aliases and repeated keys."""
+    try:
+        root = yaml.compose(_text(path), Loader=_NoAliases)
+        lines: dict[Place, int] = {}
+        data = {} if root is None else _plain(path, root, (), lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise WrongInput(path, mark.line + 1 if mark else None, error.problem or "is not YAML") from None
+    except yaml.YAMLError as error:
+        raise WrongInput(path, None, f"is not YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise WrongInput(path, 1, "must hold names with values (name: value)")
+    return data, lines
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise WrongInput(path, None, f"is larger than {MAX_BYTES:,} bytes")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise WrongInput(path, None, "does not exist") from None
+    except UnicodeDecodeError as error:
+        raise WrongInput(path, None, f"is not UTF-8 (byte {error.start})") from None
+
+
+class _NoAliases(yaml.SafeLoader):
+    """Aliases make small files grow without bound, and no setting needs them."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed", mark)
+        return super().compose_node(parent, index)
+
+
+def _plain(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(path, item, (*place, i), lines) for i, item in enumerate(node.value)]
+    if not isinstance(node, yaml.MappingNode):
+        return _scalar(node)
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        if key in found:
+            raise WrongInput(path, line, f"{key} is set twice")
+        lines[(*place, key)] = line
+        found[key] = _plain(path, value_node, (*place, key), lines)
+    return found
+
+
+def _scalar(node: yaml.Node) -> Any:
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node)
+    except ValueError as error:  # a date such as 2026-02-30
+        raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
+    finally:
+        loader.dispose()
+
+
+def _first_error(path: Path, error: ValidationError, lines: dict[Place, int]) -> WrongInput:
+    problems = sorted(((_line(problem["loc"], lines), problem) for problem in error.errors()), key=lambda pair: pair[0])
+    line, problem = problems[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return WrongInput(path, line, f"{name}: {_said(problem)}{more}".removeprefix(": "))
+
+
+def _line(place: Place, lines: dict[Place, int]) -> int:
+    """The line of the place, or of the nearest place around it that the file names."""
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 1)
+
+
+def _said(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "no such setting"
+    if problem["type"] == "missing":
+        return "is missing"
+    return str(problem["msg"]).removeprefix("Value error, ")

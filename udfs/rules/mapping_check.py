@@ -1,0 +1,96 @@
+"""What a schema cannot see in a mapping file: dead targets, catch-alls, rules that contradict or hide one another."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lxml import etree
+
+from schemas.xml_files import ERROR, WARNING, Problem, line_of
+from udfs.rules.rule import Rule
+from udfs.rules.taxonomy import Taxonomy
+from udfs.rules.wording import ANY_LEVELS, is_literal, is_wildcard, joined_literals, segment_pattern, tokens
+
+MAX_WILDCARDS = 8
+"""A path with more says too little to be reviewed."""
+
+
+def problems_of(path: Path, root: etree._Element, rules: Sequence[Rule], taxonomy: Taxonomy) -> Iterator[Problem]:
+    """Problems of a file that its schema has passed, in no order."""
+    line = line_of(root)
+    if root.get("retailer") != path.parent.name:
+        yield Problem(line, ERROR, f"retailer is {root.get('retailer')}, but the folder is {path.parent.name}")
+    pinned = root.get("taxonomy")
+    if pinned and int(pinned) != taxonomy.version:
+        yield Problem(line, WARNING, f"written for version {pinned} of the taxonomy; it is {taxonomy.version} now")
+    for rule in rules:
+        yield from (Problem(rule.line, ERROR, text) for text in _errors_of(rule, taxonomy))
+    yield from _hidden(rules)
+
+
+def _errors_of(rule: Rule, taxonomy: Taxonomy) -> Iterator[str]:
+    if rule.node is not None and rule.node not in taxonomy:
+        yield f"the taxonomy has no node {rule.node}"
+    if rule.path is None and rule.id is None and rule.within is None:
+        yield "a rule needs a path, an id or within"
+    if rule.path is not None and "" in rule.path:
+        yield "the path has an empty name between two >"
+    if sum(is_wildcard(token) for token in _tokens(rule)) > MAX_WILDCARDS:
+        yield f"the path has more than {MAX_WILDCARDS} wildcards"
+    if _is_catch_all(rule):
+        yield "a rule for every category is not allowed: what no rule names stays unmapped"
+    if rule.title_word is not None and not rule.title_word.strip("* "):
+        yield "the title word has no letters"
+
+
+def _is_catch_all(rule: Rule) -> bool:
+    """True where nothing but a gender, or nothing at all, narrows the rule."""
+    if rule.path is None or rule.id is not None or rule.within is not None or rule.title_word is not None:
+        return False
+    return all(is_wildcard(token) for token in _tokens(rule))
+
+
+def _tokens(rule: Rule) -> list[str]:
+    return [token for part in rule.path or () for token in tokens(part)]
+
+
+def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Rules that never apply, for an earlier one always fits first: an error where both say where alike."""
+    for place, rule in enumerate(rules):
+        earlier = next((other for other in rules[:place] if _covers(other, rule)), None)
+        if earlier is None:
+            continue
+        if _where(earlier) != _where(rule):
+            yield Problem(rule.line, WARNING, f"never applies: the rule in line {earlier.line} fits first")
+        elif earlier.outcome == rule.outcome:
+            yield Problem(rule.line, WARNING, f"repeats the rule in line {earlier.line}")
+        else:
+            yield Problem(rule.line, ERROR, f"contradicts the rule in line {earlier.line} on the same category")
+
+
+def _where(rule: Rule) -> tuple[object, ...]:
+    return rule.path, rule.id, rule.within, rule.title_word, rule.gender
+
+
+def _covers(earlier: Rule, later: Rule) -> bool:
+    """Whether all that fits `later` fits `earlier`. Never wrongly true; may miss a pair of intricate globs."""
+    return (
+        earlier.id in (None, later.id)
+        and earlier.within in (None, later.within, later.id)
+        and earlier.title_word in (None, later.title_word)
+        and earlier.gender in (None, later.gender)
+        and (earlier.path is None or (later.path is not None and _covers_path(earlier.path, later.path)))
+    )
+
+
+def _covers_path(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    if not earlier or not later:
+        return all(part == ANY_LEVELS for part in earlier) and not later
+    if earlier[0] == ANY_LEVELS:
+        return _covers_path(earlier[1:], later) or _covers_path(earlier, later[1:])
+    return later[0] != ANY_LEVELS and _covers_name(earlier[0], later[0]) and _covers_path(earlier[1:], later[1:])
+
+
+def _covers_name(earlier: str, later: str) -> bool:
+    if earlier in ("*", later):
+        return True
+    return is_literal(later) and segment_pattern(earlier).match(joined_literals([later])) is not None

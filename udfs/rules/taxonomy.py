@@ -1,0 +1,130 @@
+"""The tree of categories: codes, names, and which boxes and pictures can show a category."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lxml import etree
+
+from schemas.xml_files import ERROR, Problem, line_of, raise_errors, read_xml
+
+LANGUAGES = ("en", "ja", "ru")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A category. What the file leaves out at a node is filled in from the node around it."""
+
+    code: str
+    parent: str | None
+    names: dict[str, str]  # by language: en, ja, ru
+    pieces: tuple[tuple[str, ...], ...]  # detector classes of each piece on sale (a set has two), likeliest first
+    image_classes: tuple[str, ...]
+    depicts: str | None  # the class of picture that alone leads here
+    genders: tuple[str, ...]
+    colour_weight: int
+    shape_weight: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """The nodes by code, a node after the one around it."""
+
+    path: Path
+    version: int
+    nodes: dict[str, Node]
+
+    @classmethod
+    def read(cls, path: Path) -> "Taxonomy":
+        """Raises WrongInput with file and line for whatever the schema or the tree's own rules forbid."""
+        root, problems = read_xml(path, "taxonomy.xsd")
+        raise_errors(path, problems)
+        nodes = {node.code: node for node in _nodes(root, None)}
+        raise_errors(path, list(_broken_rules(nodes)))
+        return cls(path, int(root.get("version", "")), nodes)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.nodes
+
+    def node(self, code: str) -> Node:
+        """The node of a code. Raises KeyError for a code that is none."""
+        return self.nodes[code]
+
+    def ancestors(self, code: str) -> tuple[str, ...]:
+        """Codes of the nodes around a node, the nearest first."""
+        found = []
+        parent = self.nodes[code].parent
+        while parent is not None:
+            found.append(parent)
+            parent = self.nodes[parent].parent
+        return tuple(found)
+
+    def is_within(self, code: str, ancestor: str) -> bool:
+        """True where `code` is `ancestor` or lies beneath it."""
+        return code == ancestor or ancestor in self.ancestors(code)
+
+    def detector_classes(self, code: str) -> tuple[str, ...]:
+        """Classes of boxes that can show the category, over all its pieces; none: only a whole picture can."""
+        return tuple(dict.fromkeys(name for piece in self.nodes[code].pieces for name in piece))
+
+    def image_classes(self, code: str) -> tuple[str, ...]:
+        """Classes that a picture of the category may be called."""
+        return self.nodes[code].image_classes
+
+    def from_image_class(self, name: str) -> str | None:
+        """The node that a class of picture leads to; None where the class is not sold (jewellery)."""
+        return self._by_image_class.get(name)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """sha256 of the content: order, white space and comments of the file do not change it."""
+        content = {code: {**asdict(node), "line": None} for code, node in self.nodes.items()}
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+    @cached_property
+    def _by_image_class(self) -> dict[str, str]:
+        return {node.depicts: node.code for node in self.nodes.values() if node.depicts}
+
+
+def _nodes(element: etree._Element, around: Node | None) -> Iterator[Node]:
+    for child in element.iterchildren("node"):
+        node = _node(child, around)
+        yield node
+        yield from _nodes(child, node)
+
+
+def _node(element: etree._Element, around: Node | None) -> Node:
+    def words(name: str, inherited: tuple[str, ...]) -> tuple[str, ...]:
+        value = element.get(name)
+        return inherited if value is None else tuple(value.split())
+
+    detector = element.get("detector")
+    pieces = tuple(tuple(piece.split()) for piece in detector.split("|") if piece.strip()) if detector else ()
+    return Node(
+        code=element.get("code", ""),
+        parent=around.code if around else None,
+        names={language: element.get(language, "") for language in LANGUAGES},
+        pieces=around.pieces if detector is None and around else pieces,
+        image_classes=words("image", around.image_classes if around else ()),
+        depicts=element.get("depicts"),
+        genders=words("genders", around.genders if around else ()),
+        colour_weight=int(element.get("colour", around.colour_weight if around else 0)),
+        shape_weight=int(element.get("shape", around.shape_weight if around else 0)),
+        line=line_of(element),
+    )
+
+
+def _broken_rules(nodes: dict[str, Node]) -> Iterator[Problem]:
+    for node in nodes.values():
+        if node.depicts and node.depicts not in node.image_classes:
+            yield Problem(node.line, ERROR, f"{node.code} depicts {node.depicts}, which its image classes do not name")
+        if not node.genders:
+            yield Problem(node.line, ERROR, f"{node.code} has no genders, and no node around it has")
+        if node.colour_weight + node.shape_weight == 0:
+            yield Problem(node.line, ERROR, f"{node.code} has no weight of colour or shape, and no node around it has")
+        if len({word for piece in node.pieces for word in piece}) < sum(map(len, node.pieces)):
+            yield Problem(node.line, ERROR, f"{node.code} names a detector class twice")
