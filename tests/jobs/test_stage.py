@@ -1,0 +1,133 @@
+"""The stage rule, with a stage small enough to see through."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from jobs.progress import Progress
+from jobs.spark import SparkPool
+from jobs.stage import Bench, OurFault, Query, Stage, due, run_stage
+from lake.store import open_store
+from lake.tables import Tables
+from schemas.errors import HeldByAnother
+from schemas.rejects import Code
+from schemas.settings import Settings, WorkSettings
+from tests.jobs.works import FUNCTION, NUMBERS, Square, needed
+
+
+def bench(lake: Path, **work: float) -> Bench:
+    settings = Settings(lake=str(lake), work=WorkSettings(**work))
+    return Bench(Tables(open_store(str(lake))), settings, SparkPool(settings.spark), Progress(quiet=True))
+
+
+def stage(rows: pa.Table | Query, work: Square = Square(), function: bytes = FUNCTION, batch_rows: int = 3) -> Stage:
+    return Stage("numbers", NUMBERS, function, rows, work, batch_rows)
+
+
+def stored(where: Bench) -> list[dict]:
+    return where.tables.sql("select number, status, code, detail, square from numbers order by number", [NUMBERS]).to_pylist()
+
+
+def test_what_is_due_is_done_once(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    counts = run_stage(where, stage(needed(3, 1, 2)))
+    assert (counts.due, counts.done, counts.rejected, counts.pending) == (3, 3, 0, 0)
+    assert [(row["number"], row["square"]) for row in stored(where)] == [(1, 1), (2, 4), (3, 9)]
+    version = where.tables.open(NUMBERS).version()
+    assert run_stage(where, stage(needed(3, 1, 2))).due == 0
+    assert where.tables.open(NUMBERS).version() == version
+
+
+def test_only_new_keys_are_due_sorted(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    run_stage(where, stage(needed(5)))
+    assert due(where.tables, stage(needed(9, 5, 7)))["number"].to_pylist() == [7, 9]
+
+
+def test_another_function_makes_every_key_due(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    run_stage(where, stage(needed(1, 2)))
+    assert run_stage(where, stage(needed(1, 2), function=b"g" * 32)).done == 2
+
+
+def test_needed_may_be_a_query(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    run_stage(where, stage(needed(1, 2, 3)))
+    query = Query("select number + 1 number from numbers", (NUMBERS,))
+    assert due(where.tables, stage(query))["number"].to_pylist() == [4]
+
+
+def test_nothing_needed_writes_nothing(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    assert run_stage(where, stage(needed())).due == 0
+    assert stored(where) == []
+
+
+@pytest.mark.parametrize(
+    ("evil", "code"), [("kill", Code.WORKER_KILLED), ("raise", Code.INTERNAL), ("hang", Code.WORKER_TIMEOUT)]
+)
+def test_a_row_that_breaks_its_worker_becomes_a_reject(tmp_path: Path, evil: str, code: Code) -> None:
+    where = bench(tmp_path, row_seconds=4)
+    rows = needed(5) if evil == "hang" else needed(*range(10))
+    work = Square(5, evil)
+    if evil == "hang":
+        where.tables.open(NUMBERS)
+        from udfs.runtime.isolation import Child, row_by_row
+
+        with Child(work, 2) as child:
+            answer = row_by_row(child, NUMBERS, rows.to_batches()[0])
+        assert answer["code"].to_pylist() == [code]
+        return
+    counts = run_stage(where, stage(rows, work))
+    assert (counts.due, counts.done, counts.rejected) == (10, 9, 1)
+    assert [row["number"] for row in stored(where) if row["code"] == code] == [5]
+    assert run_stage(where, stage(rows, work)).due == 0, "a reject is present, and not due again"
+
+
+@pytest.mark.spark
+def test_a_row_that_kills_a_spark_worker_becomes_a_reject(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    many = needed(*range(2_500))
+    try:
+        counts = run_stage(where, stage(many, Square(1_234, "kill"), batch_rows=100))
+    finally:
+        where.spark.stop()
+    assert (counts.due, counts.done, counts.rejected) == (2_500, 2_499, 1)
+    assert [row["number"] for row in stored(where) if row["code"] == Code.WORKER_KILLED] == [1_234]
+
+
+def test_a_chunk_of_our_own_errors_is_not_kept(tmp_path: Path) -> None:
+    class Broken(Square):
+        pass
+
+    where = bench(tmp_path)
+    rows = pa.table({"number": pa.array(["x"] * 1 + [str(n) for n in range(40)])})
+    with pytest.raises(OurFault, match="error of our own"):
+        run_stage(where, Stage("numbers", NUMBERS, FUNCTION, needed(*range(40)), _raise_always, 5))
+    assert rows.num_rows and stored(where) == []
+
+
+def _raise_always(batch: pa.RecordBatch) -> pa.RecordBatch:
+    raise ValueError("always")
+
+
+def test_the_input_is_not_changed(tmp_path: Path) -> None:
+    rows = needed(2, 1)
+    before = rows.to_pylist()
+    run_stage(bench(tmp_path), stage(rows))
+    assert rows.to_pylist() == before
+
+
+def test_a_second_run_at_the_same_time_ends_with_a_conflict(tmp_path: Path) -> None:
+    where = bench(tmp_path)
+    handle = where.tables.open(NUMBERS)
+    run_stage(where, stage(needed(1)))
+    with pytest.raises(HeldByAnother, match="another run"):
+        where.tables.commit(handle, [], f"numbers-{FUNCTION.hex()}")
+
+
+def test_chunks_are_committed_one_by_one(tmp_path: Path) -> None:
+    where = bench(tmp_path, chunk_rows=4)
+    assert run_stage(where, stage(needed(*range(10)))).done == 10
+    assert where.tables.open(NUMBERS).version() == 3

@@ -1,0 +1,41 @@
+"""Batch functions that do what real ones never should; importable, so that workers can have them."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from schemas.table import DIGEST, DONE, stage_table
+
+NUMBERS = stage_table("numbers", ("number",), pa.field("number", pa.int64()), pa.field("square", pa.int64()))
+ANSWER = pa.schema([field for field in NUMBERS.schema if field.name != "function"])
+FUNCTION = DIGEST.byte_width * b"f"
+
+
+@dataclass(frozen=True)
+class Square:
+    """Squares numbers; does something terrible at one of them."""
+
+    poison: int = -1
+    evil: str = ""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        numbers = batch["number"].to_pylist()
+        if self.poison in numbers:
+            self._do_evil()
+        rows = [{"number": n, "status": DONE, "square": None if n is None else n * n} for n in numbers]
+        return pa.RecordBatch.from_pylist(rows, ANSWER)
+
+    def _do_evil(self) -> None:
+        if self.evil == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.evil == "raise":
+            raise ValueError("a row of no good")
+        if self.evil == "hang":
+            time.sleep(60)
+
+
+def needed(*numbers: int) -> pa.Table:
+    return pa.table({"number": pa.array(numbers, pa.int64())})
