@@ -1,0 +1,30 @@
+"""Encoder folders: what the search tier needs to embed a customer's picture as the catalog's were."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from lake.store import Store
+from schemas.manifest import Encoder, StoredFile
+
+
+def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
+    """Copy model folders (part's name, such as detect or embed -> folder) to `encoders/<digest>/`, once.
+
+    The digest covers each file's place and content. `encoder.json` is written last: a folder that has it is whole.
+    """
+    bodies = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
+    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(bodies.items())}
+    digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+    card = json.dumps({"digest": digest, "parts": sorted(models), "files": digests}, indent=1).encode()
+    root = f"encoders/{digest}"
+    if not store.exists(f"{root}/encoder.json"):
+        for name, path in bodies.items():
+            store.write(f"{root}/{name}", path.read_bytes())
+        store.write(f"{root}/encoder.json", card)
+    files = [
+        StoredFile(path=f"{root}/{name}", bytes=path.stat().st_size, sha256=digests[name])
+        for name, path in sorted(bodies.items())
+    ]
+    described = StoredFile(path=f"{root}/encoder.json", bytes=len(card), sha256=hashlib.sha256(card).hexdigest())
+    return Encoder(digest=digest, files=[described, *files])

@@ -1,0 +1,97 @@
+"""What no version may hold, whatever the gates say: nulls, NaN, wrong norms, repeated ids, places that do not exist."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.candidate import Candidate
+from lake.segments import fixed_width, one_array
+from schemas.published import PUBLISHED_TABLES
+from schemas.table import Table
+
+NORM_TOLERANCE = 1e-3
+"""An embedding's length may differ from 1 by this: float32 rounding is 1e-6, a vector that was never scaled is off."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason why a candidate must not be published."""
+
+    check: str  # null, nan, norm, repeated_id, no_product, no_place
+    table: str
+    count: int
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.count} rows fail {self.check!r}, {self.example} among them"
+
+
+def integrity(candidate: Candidate) -> list[Finding]:
+    """Every fault of a candidate's rows and of the vectors that it adds; carried segments passed when they were new."""
+    rows = {"garments": candidate.garments, "products": candidate.products, "vectors": candidate.offered}
+    findings = []
+    for table in PUBLISHED_TABLES:
+        findings += _nulls(table, rows[table.name]) + _repeated(table, rows[table.name])
+    findings += _numbers(candidate.garments) + _embeddings(candidate.offered)
+    return findings + _without_product(candidate) + _without_place(candidate)
+
+
+def _found(check: str, table: str, ids: pa.ChunkedArray | pa.Array, bad: pa.Array | np.ndarray) -> list[Finding]:
+    failing = ids.filter(pa.array(bad) if isinstance(bad, np.ndarray) else bad)
+    if not len(failing):
+        return []
+    example = failing[0].as_py()
+    return [Finding(check, table, len(failing), example.hex() if isinstance(example, bytes) else str(example))]
+
+
+def _nulls(table: Table, rows: pa.Table) -> list[Finding]:
+    findings = []
+    for field in table.schema:
+        if not field.nullable and field.name not in ("segment", "row"):  # a missing place has a check of its own
+            findings += _found("null", table.name, rows[table.key[0]], rows[field.name].is_null())
+    return findings
+
+
+def _repeated(table: Table, rows: pa.Table) -> list[Finding]:
+    findings = []
+    for name in [*table.key, *(name for name in rows.column_names if name == "garment_key")]:
+        counts = rows[name].value_counts()
+        findings += _found("repeated_id", table.name, counts.field("values"), pc.greater(counts.field("counts"), 1))
+    return findings
+
+
+def _numbers(garments: pa.Table) -> list[Finding]:
+    score = pc.fill_null(garments["score"], 0)
+    box = one_array(garments["box"]).fill_null([0] * 4)
+    finite = np.isfinite(fixed_width(pa.chunked_array([box]))).all(axis=1)
+    bad = pc.or_(pc.invert(pc.is_finite(score)), pa.chunked_array([pa.array(~finite)]))
+    return _found("nan", "garments", garments["garment_id"], bad)
+
+
+def _embeddings(vectors: pa.Table) -> list[Finding]:
+    present = vectors.filter(vectors["embedding"].is_valid())
+    if not len(present):
+        return []
+    embedding = fixed_width(present["embedding"])
+    norm = np.sqrt(np.einsum("nd,nd->n", embedding, embedding, dtype=np.float64))
+    finite = np.isfinite(norm)
+    keys = present["vector_key"]
+    wrong = finite & (np.abs(norm - 1) > NORM_TOLERANCE)
+    return _found("nan", "vectors", keys, ~finite) + _found("norm", "vectors", keys, wrong)
+
+
+def _without_product(candidate: Candidate) -> list[Finding]:
+    garments = candidate.garments
+    known = pc.is_in(garments["product_id"], one_array(candidate.products["product_id"]))
+    return _found("no_product", "garments", garments["garment_id"], pc.invert(known))
+
+
+def _without_place(candidate: Candidate) -> list[Finding]:
+    garments, sizes = candidate.garments, candidate.shelf.rows
+    segment = pc.index_in(garments["segment"], pa.array(list(sizes), pa.string()))
+    size = pa.array(list(sizes.values()), pa.int64()).take(one_array(segment))
+    row = one_array(garments["row"])
+    inside = pc.fill_null(pc.and_(pc.greater_equal(row, 0), pc.less(row, size)), False)
+    return _found("no_place", "garments", garments["garment_id"], pc.invert(inside))

@@ -1,0 +1,39 @@
+"""The published Delta tables: commits that make their newest version name exactly a manifest's files."""
+
+import json
+
+from deltalake.transaction import AddAction, RemoveAction
+
+from lake.published_files import TABLES
+from lake.store import Store
+from lake.tables import Tables
+from schemas.manifest import DataFile, Manifest, PublishedTable
+
+
+def commit(store: Store, manifest: Manifest | None, at_ms: int) -> dict[PublishedTable, int]:
+    """Make the three tables show a manifest's rows (None: no rows) -> the Delta version of each.
+
+    Only what differs is committed, so that it also undoes what a killed publish left, and does nothing when repeated.
+    """
+    return {table: _commit(store, table, manifest.of(table) if manifest else [], at_ms) for table in TABLES}
+
+
+def _commit(store: Store, table: PublishedTable, files: list[DataFile], at_ms: int) -> int:
+    handle = Tables(store, "published").open(TABLES[table])
+    present = handle.get_add_actions()
+    live = dict(zip(present["path"].to_pylist(), present["size_bytes"].to_pylist(), strict=True))
+    wanted = {file.path.rpartition("/")[2]: file for file in files}
+    actions: list[AddAction | RemoveAction] = [
+        AddAction(name, file.bytes, {}, at_ms, True, json.dumps({"numRecords": file.rows}))
+        for name, file in wanted.items()
+        if name not in live
+    ]
+    actions += [
+        RemoveAction(name, True, at_ms, size=size, partition_values={})
+        for name, size in live.items()
+        if name not in wanted
+    ]
+    if actions:
+        handle.create_write_transaction(actions, "append", handle.schema(), [])
+        handle.update_incremental()
+    return int(handle.version())

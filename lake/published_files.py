@@ -1,0 +1,121 @@
+"""Parquet files of the published tables: written once under a fresh name, read back by a manifest's list."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lake.store import Store
+from schemas.errors import Stop
+from schemas.manifest import DataFile, Manifest, PublishedTable, StoredFile
+from schemas.published import GARMENTS, PRODUCTS, VECTORS
+from schemas.table import Table
+
+TABLES: dict[PublishedTable, Table] = {"garments": GARMENTS, "products": PRODUCTS, "vectors": VECTORS}
+ROWS_PER_FILE = 65_536  # also the row group: a file of a retailer's rows is one group
+ROWS_PER_SEGMENT = 262_144  # 280 MB: a first version's segments are decoded side by side, and a loss costs one
+VECTOR_COLUMNS = VECTORS.schema.names
+
+
+class DamagedSnapshot(Stop):
+    """A published file is missing, or is not what its manifest says."""
+
+
+def nullable(schema: pa.Schema) -> pa.Schema:
+    """The schema for rows that are not proven yet."""
+    return pa.schema([field.with_nullable(True) for field in schema])
+
+
+def folder(table: PublishedTable) -> str:
+    """Where a published Delta table lies."""
+    return f"published/{table}"
+
+
+def stored(store: Store, path: str, body: bytes) -> StoredFile:
+    """Write a file durably and say how to find it again."""
+    store.write(path, body)
+    return StoredFile(path=path, bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
+
+
+def write_rows(store: Store, table: PublishedTable, retailer: str, rows: pa.Table) -> list[DataFile]:
+    """Write one retailer's sorted rows, a file for each `ROWS_PER_FILE`."""
+    files = []
+    for start in range(0, len(rows), ROWS_PER_FILE):
+        part = rows.slice(start, ROWS_PER_FILE)
+        body = parquet(part.cast(TABLES[table].schema), compression="zstd")
+        file = stored(store, f"{folder(table)}/{uuid4().hex}.parquet", body)
+        files.append(DataFile(**file.model_dump(), table=table, rows=len(part), retailer=retailer))
+    return files
+
+
+def write_segment(store: Store, name: str, vectors: pa.Table) -> DataFile:
+    """Write one segment of `vectors` under the name that garments already refer to."""
+    body = parquet(vectors.cast(VECTORS.schema), compression="none")
+    file = stored(store, f"{folder('vectors')}/{name}.parquet", body)
+    return DataFile(**file.model_dump(), table="vectors", rows=len(vectors), segment=name)
+
+
+def parquet(rows: pa.Table, compression: str) -> bytes:
+    """The bytes of a Parquet file that every reader opens: plain lists, no Arrow schema inside."""
+    sink = pa.BufferOutputStream()
+    dictionary = [name for name in rows.column_names if name not in VECTOR_COLUMNS]
+    pq.write_table(
+        rows.combine_chunks(),
+        sink,
+        compression=compression,
+        use_dictionary=dictionary or False,
+        row_group_size=ROWS_PER_FILE,
+        store_schema=False,
+        write_statistics=dictionary or False,
+    )
+    return bytes(sink.getvalue())
+
+
+def read_rows(
+    store: Store, table: PublishedTable, files: Iterable[DataFile], columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Rows of a table's files, in the files' order, with fixed-size lists and binaries; raises DamagedSnapshot."""
+    empty = nullable(TABLES[table].schema).empty_table().select(columns or TABLES[table].schema.names)
+    return pa.concat_tables([empty, *(_read(store, file, columns) for file in files)])
+
+
+def _read(store: Store, file: DataFile, columns: Sequence[str] | None) -> pa.Table:
+    schema = nullable(TABLES[file.table].schema)
+    try:
+        rows = pq.read_table(file.path, filesystem=store.filesystem, schema=schema, columns=columns)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DamagedSnapshot(f"{file.path}: cannot be read ({error}): roll back or restore the file") from error
+    if len(rows) != file.rows:
+        raise DamagedSnapshot(f"{file.path}: {len(rows)} rows where its manifest says {file.rows}: restore the file")
+    return rows
+
+
+def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
+    """A version's garments (with `vector_key` in place of `segment` and `row`) and products of some retailers."""
+    garments = retailer_rows(store, manifest, "garments", retailers)
+    return with_vector_keys(store, manifest, garments), retailer_rows(store, manifest, "products", retailers)
+
+
+def retailer_rows(store: Store, manifest: Manifest, table: PublishedTable, retailers: Iterable[str]) -> pa.Table:
+    """A version's rows of some retailers, as published."""
+    wanted = set(retailers)
+    return read_rows(store, table, [file for file in manifest.of(table) if file.retailer in wanted])
+
+
+def with_vector_keys(store: Store, manifest: Manifest, garments: pa.Table) -> pa.Table:
+    """Replace `segment` and `row` by the key of the vector they lead to."""
+    segments = manifest.of("vectors")
+    starts = pa.array(segment_starts(segments))
+    names = pa.array([file.segment for file in segments], pa.string())
+    rows = pc.add(starts.take(pc.index_in(garments["segment"], names)), pc.cast(garments["row"], pa.int64()))
+    keys = read_rows(store, "vectors", segments, ["vector_key"])["vector_key"]
+    return garments.drop_columns(["segment", "row"]).append_column("vector_key", keys.take(rows))
+
+
+def segment_starts(segments: Sequence[DataFile]) -> np.ndarray:
+    """(S + 1,) int64: where each segment's rows begin when all are laid end to end, and their sum."""
+    return np.cumsum([0, *(file.rows for file in segments)], dtype=np.int64)

@@ -1,0 +1,125 @@
+"""Segments of `vectors`: written once, appended to by each night, rewritten when too many of their rows are dead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.published_files import ROWS_PER_SEGMENT, read_rows, segment_starts
+from lake.store import Store
+from schemas.manifest import DataFile
+from schemas.tables import CODE_BYTES, EMBEDDING_SIZE
+
+DEAD_RATIO = 0.25
+"""A segment whose rows are dead beyond this share is rewritten (walls.md 4: 30 nights of 1% leave 23%)."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The segments of one version: carried ones lie in the store, new ones in memory."""
+
+    store: Store
+    carried: list[DataFile]
+    new: dict[str, pa.Table]  # by name, schemas.published.VECTORS
+    keys: pa.Array  # binary(32), of every row, carried segments first
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each segment, in the order of `keys`."""
+        return {str(file.segment): file.rows for file in self.carried} | {name: len(t) for name, t in self.new.items()}
+
+    def find(self, vector_keys: pa.Array) -> np.ndarray:
+        """(N,) int64: where each key stands in `keys`; -1 where it does not."""
+        found = pc.index_in(vector_keys, self.keys).fill_null(-1)
+        return found.to_numpy().astype(np.int64)
+
+    def places(self, positions: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        """Segment's name and row of each position; both null for -1."""
+        names = pa.array(list(self.rows), pa.string())
+        starts = np.cumsum([0, *self.rows.values()])
+        segment = np.searchsorted(starts, positions, side="right") - 1
+        missing = positions < 0
+        row = positions - starts[segment]
+        return names.take(pa.array(segment, mask=missing)), pa.array(row, pa.int32(), mask=missing)
+
+    def vectors(self, positions: np.ndarray) -> pa.Table:
+        """Embedding, shape code and colour code of each position; zeros for -1."""
+        count, codes = len(positions), pa.binary(CODE_BYTES)
+        embedding = np.zeros((count, EMBEDDING_SIZE), np.float32)
+        shape, colour = np.zeros((count, CODE_BYTES), np.uint8), np.zeros((count, CODE_BYTES), np.uint8)
+        for start, segment in self._segments(positions):
+            here = np.flatnonzero((positions >= start) & (positions < start + len(segment)))
+            rows = positions[here] - start
+            embedding[here] = fixed_width(segment["embedding"])[rows]
+            shape[here] = fixed_width(segment["shape_code"])[rows]
+            colour[here] = fixed_width(segment["colour_code"])[rows]
+        return pa.table({
+            "embedding": pa.FixedSizeListArray.from_arrays(embedding.ravel(), EMBEDDING_SIZE),
+            "shape_code": pa.Array.from_buffers(codes, count, [None, pa.py_buffer(shape)]),
+            "colour_code": pa.Array.from_buffers(codes, count, [None, pa.py_buffer(colour)]),
+        })  # fmt: skip
+
+    def _segments(self, positions: np.ndarray) -> Iterator[tuple[int, pa.Table]]:
+        """Each segment that a position falls into, one at a time, with its first position."""
+        places: list[DataFile | pa.Table] = [*self.carried, *self.new.values()]
+        for place, (start, end) in zip(places, pairwise(np.cumsum([0, *self.rows.values()])), strict=True):
+            if np.any((positions >= start) & (positions < end)):
+                yield int(start), read_rows(self.store, "vectors", [place]) if isinstance(place, DataFile) else place
+
+
+def shelve(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table) -> Shelf:
+    """Carry the parent's segments that are alive enough; put every other wanted vector into new ones.
+
+    `wanted` are the vector keys of all garments in their order; `offered` has the vectors that no segment holds.
+    New rows stand in the order in which garments want them, so that a first version reads straight through.
+    """
+    keys = segment_keys(store, segments)
+    alive = pc.is_in(keys, wanted).to_numpy(zero_copy_only=False)
+    starts = segment_starts(segments)
+    shares = [alive[start:end].mean() for start, end in pairwise(starts)]
+    carried = [file for file, share in zip(segments, shares, strict=True) if share >= 1 - DEAD_RATIO]
+    moved = [file for file, share in zip(segments, shares, strict=True) if 0 < share < 1 - DEAD_RATIO]
+
+    kept_keys = keys if carried == segments else segment_keys(store, carried)
+    pool = pa.concat_tables([offered.drop_null(), *(read_rows(store, "vectors", [file]) for file in moved)])
+    new = _new_segments(absent(wanted, kept_keys), pool)
+    new_keys = [chunk for table in new.values() for chunk in table["vector_key"].chunks]
+    return Shelf(store, carried, new, pa.concat_arrays([kept_keys, *new_keys]))
+
+
+def segment_keys(store: Store, segments: list[DataFile]) -> pa.Array:
+    """The vector keys of all rows, segment after segment."""
+    return one_array(read_rows(store, "vectors", segments, ["vector_key"])["vector_key"])
+
+
+def absent(wanted: pa.Array, present: pa.Array) -> pa.Array:
+    """Keys of `wanted` that are not in `present`, each once, in their first order."""
+    unique = pc.unique(wanted)
+    return unique.filter(pc.invert(pc.is_in(unique, present)))
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def fixed_width(column: pa.ChunkedArray) -> np.ndarray:
+    """(N, width) view of a column of fixed-size lists or binaries without nulls."""
+    array = one_array(column)
+    if pa.types.is_fixed_size_list(array.type):
+        return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), array.type.list_size)
+    width = array.type.byte_width
+    values = np.frombuffer(array.buffers()[1], np.uint8)
+    return values[array.offset * width : (array.offset + len(array)) * width].reshape(len(array), width)
+
+
+def _new_segments(wanted: pa.Array, pool: pa.Table) -> dict[str, pa.Table]:
+    found = pc.index_in(wanted, one_array(pool["vector_key"])).drop_null()
+    return {
+        uuid4().hex: pool.take(found.slice(start, ROWS_PER_SEGMENT)).combine_chunks()
+        for start in range(0, len(found), ROWS_PER_SEGMENT)
+    }

@@ -1,0 +1,239 @@
+"""Versions of the index: written aside, then published by one small write that moves the pointer.
+
+A publish goes: data files, `changes.parquet`, `candidate.json` (the drill opens the version by it), Delta commits,
+`manifest.json` (from here on it is a version), `CURRENT`. Whatever step a kill hits, readers follow `CURRENT` to the
+version before; the number is skipped by the next publish, and its files are nobody's until vacuum takes them.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lake import published_delta
+from lake.candidate import Candidate, retailer_slices
+from lake.published_files import DamagedSnapshot, parquet, stored, write_rows, write_segment
+from lake.store import Store
+from schemas.errors import HeldByAnother, Stop, WrongInput
+from schemas.manifest import Counts, DataFile, Encoder, Facts, Gate, Hold, Manifest, Pointer, PublishedTable, StoredFile
+from schemas.published import SCHEMA_VERSION
+
+CURRENT = "snapshots/CURRENT"
+HOLD = "snapshots/HOLD"
+ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version whose files are written and which nobody has published yet."""
+
+    manifest: Manifest
+    pointer: bytes | None  # what CURRENT said when the draft was made
+
+
+@dataclass(frozen=True)
+class Published:
+    """A version that is there to stay; `live` is False where a hold left the pointer."""
+
+    manifest: Manifest
+    live: bool
+
+
+def versions(store: Store) -> list[int]:
+    """Published versions that are kept, ascending."""
+    return [number for number, name in _numbered(store) if name == "manifest.json"]
+
+
+def current(store: Store) -> int | None:
+    """The live version; None before the first."""
+    pointer = _pointer(store)
+    return Pointer.model_validate_json(pointer).version if pointer else None
+
+
+def manifest(store: Store, version: int) -> Manifest:
+    """What a published version consists of."""
+    path = f"snapshots/{version}/manifest.json"
+    if not store.exists(path):
+        known = ", ".join(map(str, versions(store)[-5:])) or "none"
+        raise WrongInput("snapshots", None, f"there is no version {version} (kept: {known})")
+    try:
+        return Manifest.model_validate_json(store.read(path))
+    except ValueError as error:
+        raise DamagedSnapshot(f"{path}: is damaged; roll back to another version or restore the file") from error
+
+
+def hold(store: Store) -> Hold | None:
+    """Who holds the pointer, if anyone."""
+    return Hold.model_validate_json(store.read(HOLD)) if store.exists(HOLD) else None
+
+
+def parent(store: Store) -> Manifest | None:
+    """The version that the next one is laid beside: the live one, or the newest published one under a hold."""
+    newest = versions(store)[-1:]
+    live = current(store)
+    chosen = newest[0] if newest and (hold(store) or live is None) else live
+    return manifest(store, chosen) if chosen is not None else None
+
+
+def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | None = None) -> Draft:
+    """Write a candidate's files under the next free number. Readers see nothing of it yet."""
+    if candidate.encoder != (encoder.digest if encoder else None):
+        raise ValueError("the candidate was prepared for another encoder")
+    pointer = _pointer(store)
+    version = max([number for number, _ in _numbered(store)] + [current(store) or 0]) + 1
+    changes = stored(store, f"snapshots/{version}/changes.parquet", parquet(candidate.changes, "zstd"))
+    draft = Manifest(
+        version=version,
+        parent=candidate.parent.version if candidate.parent else None,
+        published_at=None,
+        schema_version=SCHEMA_VERSION,
+        delta={},
+        files=_write_files(store, candidate),
+        changes=changes,
+        encoder=encoder,
+        content_digest=candidate.content_digest,
+        content=candidate.content,
+        counts=_counts(candidate),
+        facts=facts,
+        gates=[],
+    )
+    store.write(f"snapshots/{version}/candidate.json", _body(draft))
+    return Draft(draft, pointer)
+
+
+def publish(store: Store, draft: Draft, gates: Iterable[Gate], at: datetime) -> Published:
+    """Make a draft a version and, unless a hold says otherwise, the live one. The caller has judged the gates."""
+    delta = published_delta.commit(store, draft.manifest, _milliseconds(at))
+    done = draft.manifest.model_copy(update={"delta": delta, "gates": list(gates), "published_at": at})
+    folder, body = f"snapshots/{done.version}", _body(done)
+    if not store.write_if(f"{folder}/manifest.json", body, None):
+        raise HeldByAnother(f"{folder}: another run published this version; this one ends")
+    live = hold(store) is None and store.write_if(CURRENT, _pointing(done.version, body), draft.pointer)
+    if not live:
+        mend(store, at)
+    store.delete(f"{folder}/candidate.json")
+    return Published(done, live)
+
+
+def mend(store: Store, at: datetime) -> None:
+    """Make the newest Delta versions show the live version again, where a kill or a hold left them elsewhere."""
+    live = current(store)
+    if live is not None:
+        published_delta.commit(store, manifest(store, live), _milliseconds(at))
+
+
+def rollback(store: Store, version: int, who: str, why: str) -> Manifest:
+    """Move the pointer to a version, proven whole first, and hold it there until `live`."""
+    target = _proven(store, version)
+    now = datetime.now(UTC)
+    note = Hold(version=version, who=who, why=why, since=now)
+    store.write(HOLD, note.model_dump_json().encode() + b"\n")
+    _point(store, target, now)
+    return target
+
+
+def live(store: Store, version: int) -> Manifest:
+    """Move the pointer to a version, proven whole first, and end a hold."""
+    target = _proven(store, version)
+    _point(store, target, datetime.now(UTC))
+    if store.exists(HOLD):
+        store.delete(HOLD)
+    return target
+
+
+def verify(store: Store, version: int) -> list[str]:
+    """Compare every file of a version with its manifest -> one line a fault; none: the version is whole."""
+    target = manifest(store, version)
+    files: list[StoredFile] = [*target.files, target.changes, *(target.encoder.files if target.encoder else [])]
+    with ThreadPoolExecutor(4) as pool:
+        faults = [fault for fault in pool.map(lambda file: _fault(store, file), files) if fault]
+    for table in ROW_TABLES:
+        counted = sum(getattr(counts, table) for counts in target.counts.values())
+        if counted != target.rows(table):
+            faults.append(f"{table}: {target.rows(table)} rows in files, {counted} by retailer")
+    return faults
+
+
+def _fault(store: Store, file: StoredFile) -> str | None:
+    if not store.exists(file.path):
+        return f"{file.path}: is missing"
+    body = store.read(file.path)
+    if len(body) != file.bytes:
+        return f"{file.path}: {len(body)} bytes where the manifest says {file.bytes}"
+    if hashlib.sha256(body).hexdigest() != file.sha256:
+        return f"{file.path}: its sha256 differs from the manifest's"
+    if isinstance(file, DataFile) and (rows := pq.read_metadata(pa.BufferReader(body)).num_rows) != file.rows:
+        return f"{file.path}: {rows} rows where the manifest says {file.rows}"
+    return None
+
+
+def _proven(store: Store, version: int) -> Manifest:
+    if faults := verify(store, version):
+        raise DamagedSnapshot(f"version {version} is damaged and stays off: {faults[0]} ({len(faults)} in all)")
+    return manifest(store, version)
+
+
+def _point(store: Store, target: Manifest, now: datetime) -> None:
+    """Move the pointer and read back what readers now see."""
+    body = store.read(f"snapshots/{target.version}/manifest.json")
+    store.write(CURRENT, _pointing(target.version, body))
+    mend(store, now)
+    if current(store) != target.version:
+        raise Stop(f"{CURRENT}: another run moved the pointer at the same time; run the command again")
+
+
+def _write_files(store: Store, candidate: Candidate) -> list[DataFile]:
+    """Write what is not carried over -> all files, each table's in the order of its rows."""
+    files = [*candidate.shelf.carried]
+    files += [write_segment(store, name, table) for name, table in candidate.shelf.new.items()]
+    for table in ROW_TABLES:
+        rows = candidate.rows(table)
+        for retailer, (start, end) in retailer_slices(rows).items():
+            carried = [file for file in candidate.carried if (file.table, file.retailer) == (table, retailer)]
+            part = rows.slice(start, end - start)
+            files += carried or write_rows(store, table, retailer, part)
+    return files
+
+
+def _counts(candidate: Candidate) -> dict[str, Counts]:
+    products = dict(_value_counts(candidate.products["retailer"]))
+    garments = retailer_slices(candidate.garments)
+    counts = {}
+    for retailer in candidate.content:
+        start, end = garments.get(retailer, (0, 0))
+        categories = dict(sorted(_value_counts(candidate.garments["category"].slice(start, end - start))))
+        counts[retailer] = Counts(garments=end - start, products=products.get(retailer, 0), categories=categories)
+    return counts
+
+
+def _value_counts(column: pa.ChunkedArray) -> list[tuple[str, int]]:
+    counted = pc.value_counts(column)
+    return list(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+
+
+def _numbered(store: Store) -> list[tuple[int, str]]:
+    """Number and name of every file in a version's folder, published or not, ascending."""
+    parts = [entry.path.split("/") for entry in store.list("snapshots")]
+    return sorted((int(part[1]), part[2]) for part in parts if len(part) == 3 and part[1].isdigit())
+
+
+def _pointer(store: Store) -> bytes | None:
+    return store.read(CURRENT) if store.exists(CURRENT) else None
+
+
+def _pointing(version: int, manifest_body: bytes) -> bytes:
+    pointer = Pointer(version=version, manifest_sha256=hashlib.sha256(manifest_body).hexdigest())
+    return pointer.model_dump_json().encode() + b"\n"
+
+
+def _body(record: Manifest) -> bytes:
+    return record.model_dump_json(indent=1).encode() + b"\n"
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,111 @@
+"""Small published tables, drawn from a seed."""
+
+import hashlib
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from lake.candidate import KEYED_GARMENTS, Rows, prepare
+from lake.snapshots import Published, parent, publish, write
+from lake.store import Store
+from schemas.manifest import Facts, RetailerState
+from schemas.published import PRODUCTS, VECTORS
+
+NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+
+
+def digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def catalog(shops: dict[str, int], price: str = "10.00") -> Rows:
+    """A shop has as many products as named; product n has 1 + n % 2 garments; every row follows from its names."""
+    products = [_product(shop, number, price) for shop, size in shops.items() for number in range(size)]
+    garments = [
+        _garment(product, place) for product in products for place in range(1 + int(product["title"].split()[-1]) % 2)
+    ]
+    keys = sorted({garment["vector_key"] for garment in garments})
+    return Rows(
+        garments=pa.Table.from_pylist(garments, KEYED_GARMENTS),
+        products=pa.Table.from_pylist(products, PRODUCTS.schema),
+        vectors=vectors(keys),
+    )
+
+
+def _product(shop: str, number: int, price: str) -> dict:
+    return {
+        "product_id": f"{shop}:{number:04}",
+        "retailer": shop,
+        "offer_ids": [f"{number}-s", f"{number}-m"],
+        "duplicate_of": None,
+        "title": f"Shirt {number}",
+        "brand": "Weaver" if number % 3 else None,
+        "gender": "women",
+        "category": ("shirt", "dress", "skirt")[number % 3],
+        "colour": None,
+        "sizes": ["s", "m"] if number % 2 else [],
+        "url": f"https://{shop}.example/{number}",
+        "image_urls": [f"https://{shop}.example/{number}.jpg"],
+        "price": Decimal(price),
+        "old_price": None,
+        "currency": "EUR",
+        "available": True,
+    }
+
+
+def _garment(product: dict, place: int) -> dict:
+    name = f"{product['product_id']}/{place}"
+    return {
+        "garment_id": name,
+        "garment_key": int.from_bytes(digest(name)[:8], "big") >> 1,
+        "product_id": product["product_id"],
+        "retailer": product["retailer"],
+        "category": product["category"],
+        "category_source": "text",
+        "class": "top",
+        "gender": "women",
+        "image_sha256": digest(product["image_urls"][0]),
+        "image_url": product["image_urls"][0],
+        "box": [0.0, 0.0, 0.5, 1.0],
+        "score": 0.75,
+        "rank": place,
+        "vector_key": digest(name + "/crop"),
+    }
+
+
+def vectors(keys: list[bytes]) -> pa.Table:
+    """A unit vector and two codes for each key, drawn from the key."""
+    drawn = (
+        np.stack([np.random.default_rng(list(key)).standard_normal(256) for key in keys])
+        if keys
+        else np.empty((0, 256))
+    )
+    unit = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    columns = [keys, list(unit), [key[:16] for key in keys], [key[16:] for key in keys]]
+    return pa.table(
+        [pa.array(c, field.type) for c, field in zip(columns, VECTORS.schema, strict=True)], schema=VECTORS.schema
+    )
+
+
+def facts(*shops: str) -> Facts:
+    return Facts(
+        retailers={shop: RetailerState(status="fresh") for shop in shops},
+        models={"embed": "0" * 64},
+        taxonomy="1" * 64,
+        mappings={},
+    )
+
+
+def publish_night(store: Store, rows: Rows) -> Published | None:
+    """What the night does, its gates aside; None: nothing new."""
+    candidate = prepare(store, rows, parent(store))
+    if not candidate.is_new:
+        return None
+    return publish(store, write(store, candidate, facts(*candidate.content)), [], NIGHT)
+
+
+def files_below(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*.parquet")}
