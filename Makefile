@@ -1,0 +1,45 @@
+# The few verbs of the project; `make help` lists them. Everything runs in .venv, which any of them sets up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help nightly test check kill-test airflow shops bench setup lock settings clean
+
+BIN := .venv/bin
+
+help: ## list these verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+nightly: setup ## two sample shops, served on loopback, and a night over them
+	@infra/nightly.sh
+
+test: check ## the checks and all tests
+	@$(BIN)/pytest
+
+check: setup ## ruff, mypy and the import rule, without tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+kill-test: setup ## a small night killed at 20 random moments, and run again
+	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
+
+airflow: setup ## Airflow on loopback with the nightly DAG; Ctrl-C ends it
+	@infra/airflow.sh
+
+shops: setup ## draw the two sample shops and serve them until Ctrl-C
+	@infra/shops.sh
+
+bench: setup ## the benchmarks of the README
+	@$(BIN)/python -m benchmarks
+
+setup: ## .venv from requirements.lock; nothing to do where it stands
+	@infra/setup.sh
+
+lock: setup ## requirements.lock anew from requirements*.txt
+	@infra/lock.sh
+
+settings: setup ## the table of settings in docs/operations.md anew
+	@$(BIN)/python infra/settings_table.py
+
+clean: ## delete caches and build leftovers; never var/, where the lake is
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse build

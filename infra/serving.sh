@@ -1,0 +1,39 @@
+# Sourced by nightly.sh and shops.sh: draws the sample shops where they are missing, and serves them on loopback.
+
+SELVEDGE=.venv/bin/selvedge
+SHOPS=var/shops
+PORT=8790 # the feeds' addresses in mappings/ name it
+OFFERS=240
+
+draw_shops() {
+    local retailer
+    for retailer in atelier-nord hanami-lane; do
+        [ -f "$SHOPS/$retailer/feed.xml" ] || "$SELVEDGE" shop draw "$retailer" --offers "$OFFERS" --out "$SHOPS/$retailer"
+    done
+}
+
+port_is_open() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null
+}
+
+# Starts the server in the background, waits until it answers, and ends it when the shell ends.
+serve_shops() {
+    local server tries
+    if port_is_open; then
+        echo "port $PORT is in use: end what listens there (ss -ltnp 'sport = :$PORT' names it), then run again" >&2
+        exit 1
+    fi
+    mkdir -p var
+    "$SELVEDGE" shop serve "$SHOPS" --port "$PORT" >var/shops.log 2>&1 &
+    server=$!
+    # shellcheck disable=SC2064 # the process of now is meant
+    trap "kill $server 2>/dev/null; wait $server 2>/dev/null || true" EXIT
+    for tries in {1..150}; do
+        ! port_is_open || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "the sample shops did not start (after $tries tries):" >&2
+    tail -n 5 var/shops.log >&2
+    exit 1
+}
