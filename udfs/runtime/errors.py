@@ -1,0 +1,16 @@
+"""Errors of loading a model."""
+
+from pathlib import Path
+
+
+class WeightsChanged(Exception):
+    """A weight file is not the one that the model's description names; nothing may be computed with it."""
+
+    def __init__(self, path: Path, expected: str, found: str) -> None:
+        self.path, self.expected, self.found = path, expected, found
+        super().__init__(
+            f"{path}: sha256 is {found[:12]}, expected {expected[:12]}; the engineer restores or promotes it"
+        )
+
+    def __reduce__(self) -> tuple[type["WeightsChanged"], tuple[Path, str, str]]:
+        return type(self), (self.path, self.expected, self.found)

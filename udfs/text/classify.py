@@ -1,0 +1,101 @@
+"""What a text says is sold, and for whom: an Arrow batch of texts in, an Arrow batch of answers out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.tables import TEXTS
+from udfs.text.features import DESCRIPTION_LIMIT, TITLE_LIMIT, Text
+from udfs.text.gender import stated
+from udfs.text.language import by_letters
+from udfs.text.model import TextModel, load
+from udfs.text.normalise import plain
+
+BEST = 5
+"""Leaves kept of each text."""
+
+OTHER = "other"
+UNSAID = "unsaid"
+"""The model's answer for a text that does not say for whom; null in the table."""
+
+NEEDED = ("title", "description", "brand", "category_path", "gender")
+ANSWERS = pa.schema(
+    [TEXTS.schema.field(name) for name in ("language", "leaf", "probability", "gender", "gender_probability", "leaves")]
+)
+
+
+def classify(batch: pa.RecordBatch, folder: Path) -> pa.RecordBatch:
+    """`ANSWERS` of the texts in columns `NEEDED`, row by row, by the model in `folder`.
+
+    The best leaf is always given, with its calibrated probability: what is too doubtful is decided where it is read.
+    A text in which the model knows nothing has no leaf, and probability 0. A stated gender that is understood goes
+    before the text's, with probability 1.
+    """
+    model = load(folder)
+    texts = [
+        Text(title or "", description or "", brand or "", tuple(step for step in path or () if step))
+        for title, description, brand, path in zip(
+            *(batch.column(name).to_pylist() for name in NEEDED[:-1]), strict=True
+        )
+    ]
+    scores, known = model.scores(texts)
+    languages = _languages(texts, scores[:, model.head("language")], model.answers["language"])
+    leaves = _leaves(model, scores[:, model.head("leaf")], languages, known)
+    genders = _genders(model, scores[:, model.head("gender")], known, batch.column("gender").to_pylist())
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(languages, pa.string()),
+            pa.array([best[0]["leaf"] if best else None for best in leaves], pa.string()),
+            pa.array([best[0]["probability"] if best else 0.0 for best in leaves], pa.float32()),
+            pa.array([gender for gender, _ in genders], pa.string()),
+            pa.array([probability for _, probability in genders], pa.float32()),
+            pa.array(leaves, ANSWERS.field("leaves").type),
+        ],
+        schema=ANSWERS,
+    )
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Softmax of each row alone, float64 (N, K)."""
+    raised = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def _languages(texts: Sequence[Text], scores: np.ndarray, names: Sequence[str]) -> list[str]:
+    guessed = scores.argmax(axis=1)
+    found = []
+    for text, guess in zip(texts, guessed, strict=True):
+        read = f"{plain(text.title, TITLE_LIMIT)} {plain(text.description, DESCRIPTION_LIMIT)}"
+        found.append(by_letters(read) or (names[guess] if read.strip() else OTHER))
+    return found
+
+
+def _leaves(model: TextModel, scores: np.ndarray, languages: Sequence[str], known: np.ndarray) -> list[list[dict]]:
+    temperature = np.array([model.temperature[language] for language in languages])
+    chances = probabilities(scores / temperature[:, None])
+    order = np.argsort(-chances, axis=1, kind="stable")[:, :BEST]
+    names = model.answers["leaf"]
+    return [
+        [{"leaf": names[place], "probability": chances[row, place]} for place in order[row]] if known[row] else []
+        for row in range(len(scores))
+    ]
+
+
+def _genders(
+    model: TextModel, scores: np.ndarray, known: np.ndarray, said: Sequence[str | None]
+) -> list[tuple[str | None, float]]:
+    chances = probabilities(scores)
+    best = chances.argmax(axis=1)
+    names = model.answers["gender"]
+    answers: list[tuple[str | None, float]] = []
+    for row, value in enumerate(said):
+        gender = stated(value)
+        if gender:
+            answers.append((gender, 1.0))
+        elif known[row] and names[best[row]] != UNSAID:
+            answers.append((names[best[row]], float(chances[row, best[row]])))
+        else:
+            answers.append((None, float(chances[row, best[row]]) if known[row] else 0.0))
+    return answers

@@ -1,0 +1,26 @@
+"""Which language a text is in: en, ja, ru, or other. The letters decide where they can, the model does among the rest."""
+
+import re
+
+LANGUAGES = ("en", "ja", "ru", "other")
+
+_KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
+_KANJI = re.compile(r"[一-鿿]")
+_CYRILLIC = re.compile(r"[а-я]")
+_NOT_RUSSIAN = re.compile(r"[іїєґўјљњћђџқғңұһәө]")
+_LATIN = re.compile(r"[a-z]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def by_letters(text: str) -> str | None:
+    """The language of plain text that its letters settle; None for Latin ones, which several languages share."""
+    if _KANA.search(text) or _KANJI.search(text):
+        return "ja"
+    if _NOT_RUSSIAN.search(text):
+        return "other"
+    cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
+    if cyrillic and cyrillic * 3 >= latin:
+        return "ru"
+    if latin or not _LETTER.search(text):
+        return None
+    return "other"

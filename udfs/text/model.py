@@ -1,0 +1,136 @@
+"""A promoted text model: a folder with `weights.npz`, `model.json` and `golden.json`; numpy alone, no code in it."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from udfs.runtime.errors import WeightsChanged
+from udfs.text.features import KINDS, Found, Text, found
+from udfs.text.lexicon import Lexicon
+
+HEADS = ("leaf", "gender", "language")
+CHUNK = 256
+"""Texts scored at once: the weights gathered for them (about 100 kB a text) stay in the cache."""
+
+GOLDEN_TOLERANCE = 1e-3
+_NAMES = KINDS.index("name")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What was learnt. F features, K answers of all heads side by side.
+
+    keys uint64 (F,), sorted; idf float32 (F,); weights float32 (F, K); bias float32 (K,).
+    """
+
+    keys: np.ndarray
+    idf: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Rows in CSR form: row i holds features `index[starts[i]:starts[i + 1]]` with as many values."""
+
+    starts: np.ndarray
+    index: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A loaded model. `answers` names the answers of each head; `temperature` divides the leaf scores, by language."""
+
+    digest: str
+    weights: Weights
+    lexicon: Lexicon
+    answers: Mapping[str, Sequence[str]]
+    temperature: Mapping[str, float]
+
+    def scores(self, texts: Sequence[Text]) -> tuple[np.ndarray, np.ndarray]:
+        """Scores float32 (N, K) before any softmax, and how many known features each text has, int64 (N,)."""
+        rows = valued(found(texts, self.lexicon), len(texts), self.weights.keys, self.weights.idf)
+        scores = np.tile(self.weights.bias, (len(texts), 1))
+        for first in range(0, len(texts), CHUNK):
+            last = min(first + CHUNK, len(texts))
+            scores[first:last] += _sums(rows, self.weights.weights, first, last)
+        return scores, np.diff(rows.starts)
+
+    def head(self, name: str) -> slice:
+        """The columns of a head."""
+        first = sum(len(self.answers[head]) for head in HEADS[: HEADS.index(name)])
+        return slice(first, first + len(self.answers[name]))
+
+
+def valued(features: Found, rows: int, keys: np.ndarray, idf: np.ndarray) -> Sparse:
+    """Known features with their values: (1 + log count) x idf, of unit length within a row and kind; names count 1."""
+    place = np.minimum(np.searchsorted(keys, features.key), len(keys) - 1)
+    known = keys[place] == features.key
+    row, place, kind = features.row[known], place[known], features.kind[known]
+    values = (1 + np.log(features.count[known])) * idf[place]
+    block = row * len(KINDS) + kind
+    length = np.sqrt(np.bincount(block, values**2, minlength=rows * len(KINDS)))
+    values = np.where(kind == _NAMES, 1.0, values / length[block]).astype(np.float32)
+    starts = np.searchsorted(row, np.arange(rows + 1))
+    return Sparse(starts, place, values)
+
+
+def _sums(rows: Sparse, weights: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Weighted sums of rows first..last, (last - first, K); each row is summed alone and in the order of its keys."""
+    starts = rows.starts[first : last + 1]
+    begin, end = starts[0], starts[-1]
+    sums = np.zeros((last - first, weights.shape[1]), dtype=np.float32)
+    filled = np.flatnonzero(starts[1:] > starts[:-1])
+    if len(filled):
+        products = weights[rows.index[begin:end]] * rows.values[begin:end, None]
+        sums[filled] = np.add.reduceat(products, starts[filled] - begin, axis=0)
+    return sums
+
+
+def load(folder: Path) -> TextModel:
+    """The model of a folder, read once a process.
+
+    Raises `WeightsChanged` where the weights are not those that `model.json` names, ValueError where the golden texts
+    get other answers than when the model was made.
+    """
+    return _load(folder.resolve())
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path) -> TextModel:
+    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    body = (folder / "weights.npz").read_bytes()
+    digest = hashlib.sha256(body).hexdigest()
+    if digest != about["digest"]:
+        raise WeightsChanged(folder / "weights.npz", about["digest"], digest)
+    model = opened(body, about)
+    golden = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
+    scores, _ = model.scores([Text(**text) for text in golden["texts"]])
+    worst = float(np.abs(scores - np.array(golden["scores"], dtype=np.float32)).max())
+    if not worst <= GOLDEN_TOLERANCE:
+        raise ValueError(f"{folder}: golden texts differ by {worst:.4f}; the engineer retrains or goes back a release")
+    return model
+
+
+def opened(body: bytes, about: Mapping[str, Any]) -> TextModel:
+    """The model of the bytes of a `weights.npz` and the fields of its `model.json`."""
+    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+        scale = arrays["scale"].astype(np.float32)
+        weights = Weights(
+            keys=arrays["keys"],
+            idf=arrays["idf"].astype(np.float32),
+            weights=arrays["weights"].astype(np.float32) * scale[:, None],
+            bias=arrays["bias"].astype(np.float32),
+        )
+        leaves = about["answers"]["leaf"]
+        names = zip(arrays["names"].tolist(), arrays["name_leaves"].tolist(), strict=True)
+        lexicon = Lexicon({name: leaves[leaf] for name, leaf in names})
+    return TextModel(about["digest"], weights, lexicon, about["answers"], about["temperature"])

@@ -1,0 +1,40 @@
+"""A shop's text as the classifier reads it: no markup, one spelling of every letter, bounded length."""
+
+import html
+import re
+import unicodedata
+
+RAW_LIMIT = 20_000
+"""Characters looked at before markup is removed: what a shop sells stands at the beginning."""
+
+_HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[!/a-z][^<>]*>?", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_T_SHIRT = re.compile(r"\bt[\s\-]?(?:shirt|シャツ)")
+_APOSTROPHE = re.compile(r"(?<=\w)['’ʼ`´](?=\w)")
+_WORD = re.compile(
+    r"[ァ-ヺー]+|[ぁ-ゖ]+|[一-鿿㐀-䶿々〆]+|[^\W_ァ-ヺーぁ-ゖ一-鿿㐀-䶿々〆]+",
+)
+
+
+def plain(text: str | None, limit: int) -> str:
+    """Lower-case NFKC text of at most `limit` characters: markup out, ё as е, every digit as 0, control characters as spaces.
+
+    Half-width kana become full width and full-width Latin becomes ASCII (NFKC).
+    """
+    if not text:
+        return ""
+    raw = text[:RAW_LIMIT]
+    if "<" in raw:
+        raw = _TAG.sub(" ", _HIDDEN.sub(" ", raw))
+    if "&" in raw:
+        raw = html.unescape(raw)
+    folded = unicodedata.normalize("NFKC", raw).lower().replace("ё", "е")
+    folded = _T_SHIRT.sub("tshirt", _APOSTROPHE.sub("", folded))
+    spaced = "".join(letter if letter.isprintable() else " " for letter in folded)
+    return _DIGIT.sub("0", " ".join(spaced.split()))[:limit]
+
+
+def words(text: str) -> list[str]:
+    """Words of plain text; a run of one Japanese script (katakana, hiragana, kanji) counts as a word."""
+    return _WORD.findall(text)
