@@ -3,13 +3,12 @@
 import codecs
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from schemas.errors import WrongInput
 from schemas.yaml_lines import read_model
@@ -17,6 +16,8 @@ from schemas.yaml_lines import read_model
 NAME = re.compile(r"[a-z0-9-]{1,40}")
 SPEC_FILE = "retailer.yaml"
 MAPPING_FILE = "categories.xml"
+DIALECT_SUFFIX = ".yaml"
+"""A dialect that ends so is a file in the retailer's folder; `Feed.dialect` is then its whole path."""
 
 Source = Literal["mapping", "text", "image"]
 
@@ -29,18 +30,8 @@ _NEVER_OPENED = tuple(
         "::ffff:169.254.0.0/112",  # the same as IPv4-mapped
     )
 )
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-
-
-def _age(value: Any) -> Any:
-    """Reads 36h, 3d or 2w."""
-    found = re.fullmatch(r"(\d{1,4})([hdw])", str(value))
-    if not found:
-        raise ValueError("must be a number of hours, days or weeks, such as 36h, 3d or 2w")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-Age = Annotated[timedelta, BeforeValidator(_age)]
+Days = Annotated[float, Field(gt=0, le=3650)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -109,15 +100,15 @@ class Images(Strict):
 
 
 class FeedGates(Strict):
-    """What keeps a retailer at its last good feed. Shares are percent of the offers."""
+    """What keeps a retailer at its last good feed. Ages are days; shares, 0 to 1, are of the offers."""
 
     size_drop: Drop = Drop(percent=50, absolute=10_000)  # bytes
     offer_drop: Drop = Drop(percent=30, absolute=50)
-    max_age: Age = Field(timedelta(days=3), description="a feed that states an older date is refused")
-    withdraw_after: Age | None = Field(timedelta(days=14), description="last good rows older than this are withdrawn")
-    no_picture: Percent = 50
-    no_price: Percent = 50
-    no_category: Percent = 100
+    max_age: Days | None = Field(3, description="a feed that states an older date is refused; null: never")
+    withdraw_after: Days | None = Field(14, description="rows held for longer are withdrawn; null: never")
+    no_picture: Share = 0.5
+    no_price: Share = 0.5
+    no_category: Share = 1.0
 
 
 class Retailer(Strict):
@@ -159,11 +150,14 @@ def read_retailers(mappings: Path) -> list[Retailer]:
 
 
 def read_retailer(folder: Path) -> Retailer:
-    """The retailer of one folder."""
+    """The retailer of one folder. Raises WrongInput with file and line."""
     if not NAME.fullmatch(folder.name):
         raise WrongInput(folder, None, "a retailer's name is 1 to 40 of a-z, 0-9 and -")
     spec = read_model(folder / SPEC_FILE, _Spec)
-    return Retailer.model_construct(**{**dict(spec), "name": folder.name, "folder": folder})
+    feed = spec.feed
+    if feed.dialect.endswith(DIALECT_SUFFIX):
+        feed = feed.model_copy(update={"dialect": str(folder / feed.dialect)})
+    return Retailer.model_construct(**{**dict(spec), "name": folder.name, "folder": folder, "feed": feed})
 
 
 def _folders(mappings: Path) -> Iterator[Path]:

@@ -1,0 +1,93 @@
+"""The map stage's work: which rules can apply in each category of a shop."""
+
+import hashlib
+from collections.abc import Mapping as Names
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from schemas.table import DONE
+from schemas.tables import MAPPED
+from udfs.rules.mapping import Decision, Mapping, Verdict, decide
+from udfs.rules.taxonomy import Taxonomy
+
+NEEDED = ("category_key", "retailer", "category_path", "category_ids")
+FOUND = pa.schema([field for field in MAPPED.schema if field.name != "function"])
+
+DECIDED = pa.schema([
+    ("product_id", pa.string()),
+    ("retailer", pa.string()),
+    ("kind", pa.string()),  # mapped, ignored or unmapped
+    ("node", pa.string()),
+    ("rule", pa.string()),
+    ("reason", pa.string()),
+])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MapCategories:
+    """Categories in (`NEEDED`), their verdicts out (`FOUND`). A retailer without a mapping file has none."""
+
+    mappings: Names[str, Path]  # by retailer
+    taxonomy: Path
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """One row a category, in the order of the batch."""
+        columns = [batch[name].to_pylist() for name in ("retailer", "category_path", "category_ids")]
+        verdicts = [self._verdicts(*category) for category in zip(*columns, strict=True)]
+        count = batch.num_rows
+        found = {name: batch[name] for name in NEEDED} | {
+            "status": pa.array([DONE] * count, pa.string()),
+            "code": pa.nulls(count, pa.string()),
+            "detail": pa.nulls(count, pa.string()),
+            "verdicts": pa.array(verdicts, FOUND.field("verdicts").type),
+        }
+        return pa.RecordBatch.from_arrays(
+            [found[name].cast(FOUND.field(name).type) for name in FOUND.names], schema=FOUND
+        )
+
+    def _verdicts(
+        self, retailer: str, path: Sequence[str] | None, ids: Sequence[str] | None
+    ) -> list[dict[str, object]]:
+        file = self.mappings.get(retailer)
+        if file is None:
+            return []
+        return [asdict(verdict) for verdict in _mapping(file, self.taxonomy).verdicts(path or (), ids or ())]
+
+
+@cache
+def _taxonomy(path: Path) -> Taxonomy:
+    return Taxonomy.read(path)
+
+
+@cache
+def _mapping(path: Path, taxonomy: Path) -> Mapping:
+    return Mapping.read(path, _taxonomy(taxonomy))
+
+
+def category_key(retailer: str, path: Sequence[str] | None, ids: Sequence[str] | None) -> bytes:
+    """sha256 of retailer, ids and path, each part with its length before it."""
+    whole = hashlib.sha256()
+    for part in (retailer, str(len(ids or ())), *(ids or ()), *(path or ())):
+        body = (part or "").encode()
+        whole.update(len(body).to_bytes(8, "little") + body)
+    return whole.digest()
+
+
+def verdicts_of(rows: Sequence[Names[str, str | None]] | None) -> list[Verdict]:
+    """Verdicts out of a cell of `schemas.tables.VERDICTS`; null is none."""
+    return [Verdict(**row) for row in rows or ()]  # type: ignore[arg-type]
+
+
+def decide_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Columns product_id, retailer, verdicts, title, gender (of ours) in; `DECIDED` out, one row a product."""
+    cells = zip(*(batch[name].to_pylist() for name in ("verdicts", "title", "gender")), strict=True)
+    decisions: list[Decision] = [decide(verdicts_of(verdicts), title, gender) for verdicts, title, gender in cells]
+    columns = {name: batch[name] for name in ("product_id", "retailer")} | {
+        name: pa.array([getattr(decision, name) for decision in decisions], pa.string())
+        for name in ("kind", "node", "rule", "reason")
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in DECIDED.names], schema=DECIDED)

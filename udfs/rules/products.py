@@ -1,0 +1,129 @@
+"""Offers of one product (its sizes, and offers sent twice) become one row."""
+
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.table import PRICE
+from schemas.tables import STRINGS
+
+STATED = ("retailer", "brand", "gender", "age", "colour", "category_path", "category_ids", "text_key")
+"""Taken from the smallest offer id, in stock or not: what a product is does not change with its stock."""
+
+FRONT = ("title", "url")
+"""Taken from the smallest available offer id; where none is available, from the smallest."""
+
+PRICED = ("price", "old_price", "currency")
+"""Taken together from the cheapest available offer; where none has a price, from the cheapest of all."""
+
+PRODUCTS = pa.schema([
+    ("product_id", pa.string()),
+    ("retailer", pa.string()),
+    ("offer_ids", STRINGS),  # sorted
+    ("title", pa.string()),
+    ("brand", pa.string()),
+    ("gender", pa.string()),  # as stated, like age and colour
+    ("age", pa.string()),
+    ("colour", pa.string()),
+    ("sizes", STRINGS),  # sorted
+    ("category_path", STRINGS),
+    ("category_ids", STRINGS),
+    ("pictures", STRINGS),  # each once, in the order of the offers sorted by id
+    ("url", pa.string()),
+    ("price", PRICE),
+    ("old_price", PRICE),
+    ("currency", pa.string()),
+    ("available", pa.bool_()),
+    ("text_key", pa.binary(32)),
+])  # fmt: skip
+
+OFFER_COLUMNS = ("product_id", "offer_id", "sizes", "pictures", "available", *STATED, *FRONT, *PRICED)
+"""What `products_of` reads of `schemas.tables.OFFERS`."""
+
+
+def products_of(offers: pa.Table, max_pictures: int | pa.ChunkedArray) -> pa.Table:
+    """`PRODUCTS`, sorted by product id, of kept offers in any order.
+
+    offers: `OFFER_COLUMNS`. max_pictures: of a product; one number, or one an offer (the same for all of a retailer).
+    """
+    caps = max_pictures if isinstance(max_pictures, pa.ChunkedArray) else pa.array([max_pictures] * offers.num_rows)
+    table = offers.select(dict.fromkeys(OFFER_COLUMNS)).append_column("cap", pc.cast(caps, pa.int64()))
+    table = table.sort_by([("product_id", "ascending"), ("offer_id", "ascending")]).combine_chunks()
+    group, first = _groups(table["product_id"])
+    rows = len(first)
+    available = pc.fill_null(table["available"], True).to_numpy(zero_copy_only=False)
+    front = _first(group, ~available)
+    cheapest = _cheapest(group, available, table["price"])
+    columns = {"product_id": table["product_id"].take(pa.array(first))}
+    columns |= {name: table[name].take(pa.array(first)) for name in STATED}
+    columns |= {name: table[name].take(pa.array(front)) for name in FRONT}
+    columns |= {name: table[name].take(pa.array(cheapest)) for name in PRICED}
+    columns["available"] = pa.array(available[front])
+    columns["offer_ids"] = _union(group, table["offer_id"], rows)
+    columns["sizes"] = _union(*_flat(group, table["sizes"]), rows)
+    caps_of = table["cap"].to_numpy()[first]
+    columns["pictures"] = _ordered_union(*_flat(group, table["pictures"]), caps_of)
+    return pa.table([_cast(columns[field.name], field.type) for field in PRODUCTS], schema=PRODUCTS)
+
+
+def _groups(ids: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Of sorted ids: each row's group (N,) int64, and each group's first row (G,) int64."""
+    if not len(ids):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    changes = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False)
+    starts = np.concatenate([[True], changes])
+    return np.cumsum(starts) - 1, np.flatnonzero(starts)
+
+
+def _first(group: np.ndarray, *worst_last: np.ndarray) -> np.ndarray:
+    """The row (G,) that comes first in each group by the columns given, the most significant first."""
+    order = np.lexsort((*reversed(worst_last), group))
+    sorted_groups = group[order]
+    return order[np.concatenate([[True], sorted_groups[1:] != sorted_groups[:-1]])] if len(order) else order
+
+
+def _cheapest(group: np.ndarray, available: np.ndarray, price: pa.ChunkedArray) -> np.ndarray:
+    """The row (G,) with the lowest price among the available ones; without any price, the first available one."""
+    priced = price.is_valid().to_numpy(zero_copy_only=False)
+    hundredths = pc.multiply(pc.fill_null(price, Decimal(0)), pa.scalar(Decimal(100), pa.decimal128(3, 0)))
+    return _first(group, ~priced, ~available, hundredths.cast(pa.int64(), safe=False).to_numpy())
+
+
+def _flat(group: np.ndarray, lists: pa.ChunkedArray) -> tuple[np.ndarray, pa.ChunkedArray]:
+    """The lists' items in order, and the group of each."""
+    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    return np.repeat(group, counts), pc.list_flatten(lists)
+
+
+def _union(group: np.ndarray, items: pa.ChunkedArray, rows: int) -> pa.Array:
+    """A sorted list of each group's different items; nulls and empty ones are left out."""
+    table = _filled(group, items).group_by(["group", "item"]).aggregate([])
+    table = table.sort_by([("group", "ascending"), ("item", "ascending")])
+    return _lists(table, rows)
+
+
+def _ordered_union(group: np.ndarray, items: pa.ChunkedArray, caps: np.ndarray) -> pa.Array:
+    """Each group's different items in the order in which they first come, not more than its cap."""
+    numbered = _filled(group, items)
+    numbered = numbered.append_column("place", pa.array(np.arange(numbered.num_rows)))
+    table = numbered.group_by(["group", "item"]).aggregate([("place", "min")])
+    table = table.sort_by([("group", "ascending"), ("place_min", "ascending")])
+    groups = table["group"].to_numpy()
+    place = np.arange(len(groups)) - np.searchsorted(groups, groups)
+    return _lists(table.filter(pa.array(place < caps[groups])), len(caps))
+
+
+def _filled(group: np.ndarray, items: pa.ChunkedArray) -> pa.Table:
+    return pa.table({"group": group, "item": items}).filter(pc.not_equal(pc.field("item"), ""))
+
+
+def _lists(table: pa.Table, rows: int) -> pa.Array:
+    ends = np.cumsum(np.bincount(table["group"].to_numpy(), minlength=rows)[:rows])
+    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, table["item"].combine_chunks())
+
+
+def _cast(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    return column if column.type == kind else column.cast(kind)
