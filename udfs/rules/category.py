@@ -1,0 +1,93 @@
+"""What is sold: mapping, text and pictures asked in the order of the retailer's spec."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.rejects import Code
+from schemas.settings import ChoiceSettings
+from udfs.rules.map_categories import verdicts_of
+from udfs.rules.mapping import IGNORED, MAPPED, Decision, decide
+from udfs.rules.taxonomy import Taxonomy
+from udfs.text.gender import stated
+
+OUT_OF_SCOPE = "out_of_scope"
+
+_CHILD_OF = {"women": "girls", "men": "boys"}
+
+
+@dataclass(frozen=True)
+class Category:
+    """A taxonomy code with where it came from (mapping, text, image), or why there is none."""
+
+    node: str | None = None
+    source: str | None = None
+    code: Code | None = None
+    detail: str | None = None
+
+
+def gender_of(product: dict[str, Any], settings: ChoiceSettings) -> str | None:
+    """The gender that the shop states, with its age; else the text's, where the text is sure."""
+    gender, age = stated(product["gender"]), stated(product["age"])
+    if age in ("girls", "boys", "kids"):
+        return _CHILD_OF.get(gender or "", gender if gender in ("girls", "boys") else age)
+    if gender is not None:
+        return gender
+    sure = (product["text_gender_probability"] or 0.0) >= settings.text
+    return product["text_gender"] if sure else None
+
+
+def category_of(
+    product: dict[str, Any],
+    kept: Sequence[dict[str, Any]],
+    order: Sequence[str],
+    taxonomy: Taxonomy,
+    settings: ChoiceSettings,
+) -> Category:
+    """The category of a product, a row of `schemas.choice.PRODUCTS_TO_CHOOSE`, from what its kept pictures show.
+
+    A rule that ignores outweighs every other source; a rule that maps outweighs a text that is out of scope.
+    """
+    mapped = _mapped(product, gender_of(product, settings)) if "mapping" in order else Decision("unmapped")
+    if mapped.kind == IGNORED:
+        return Category(code=Code.MAPPING_IGNORED, detail=f"{mapped.rule}: {mapped.reason}")
+    text, probability = product["text_leaf"], product["text_probability"] or 0.0
+    foreign = text == OUT_OF_SCOPE and probability >= settings.out_of_scope
+    if foreign and mapped.kind != MAPPED and "text" in order:
+        return Category(code=Code.TEXT_OUT_OF_SCOPE, detail=f"by the text, {probability:.2f}")
+    said = {
+        "mapping": mapped.node,
+        "text": text if probability >= settings.text else None,
+        "image": shown(kept, taxonomy, settings) if "image" in order else None,
+    }
+    for source in order:
+        node = said[source]
+        if node is not None and node in taxonomy:
+            return Category(node, source)
+    return Category(code=Code.NO_CATEGORY, detail=_unsure(text, probability))
+
+
+def shown(pictures: Sequence[dict[str, Any]], taxonomy: Taxonomy, settings: ChoiceSettings) -> str | None:
+    """The node of the class that most of the pictures show; None where no class has half of those that show one."""
+    votes = Counter(vote for picture in pictures if (vote := _vote(picture, settings)) is not None)
+    if not votes:
+        return None
+    name, count = min(votes.items(), key=lambda item: (-item[1], item[0]))
+    return taxonomy.from_image_class(name) if 2 * count >= votes.total() else None
+
+
+def _vote(picture: dict[str, Any], settings: ChoiceSettings) -> str | None:
+    """The class of a single-garment picture; else that of its boxes, where all are of one class."""
+    if picture["depicts"] is not None and (picture["depicts_score"] or 0.0) >= settings.image:
+        return picture["depicts"]
+    classes = {box["class"] for box in picture["boxes"] or () if box["score"] >= settings.image}
+    return classes.pop() if len(classes) == 1 else None
+
+
+def _mapped(product: dict[str, Any], gender: str | None) -> Decision:
+    return decide(verdicts_of(product["verdicts"]), product["title"], gender)
+
+
+def _unsure(text: str | None, probability: float) -> str:
+    return f"the text leans to {text}, {probability:.2f}" if text else "the text says nothing"

@@ -1,0 +1,75 @@
+"""Where in a picture the garment on sale is: a box for each piece, or the whole picture."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+
+from schemas.settings import ChoiceSettings
+
+Box = tuple[float, float, float, float]
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+LESS_LIKELY = 0.5
+"""Weight of each next class of a piece: a coat counts before the shirt beneath it, but not a coat's mere shadow."""
+
+BOX_STEPS = 10_000
+"""Steps across a picture to which a box is rounded in its key: less than a pixel of any picture that is kept."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A garment in a picture. `place` is the piece's place in the category, 0 for a whole picture."""
+
+    place: int
+    name: str | None  # class of the box; None: the whole picture
+    box: Box
+    score: float
+
+
+def cuts(picture: dict[str, Any], pieces: Sequence[Sequence[str]], settings: ChoiceSettings) -> list[Cut]:
+    """The best box of each piece (a tuple of classes, the likeliest first); where no box fits, the whole picture."""
+    boxes = [box for box in picture["boxes"] or () if _counts(box, settings)]
+    found = [cut for place, piece in enumerate(pieces) if (cut := _best(boxes, place, piece)) is not None]
+    return found or [Cut(0, None, WHOLE, 0.0)]
+
+
+def garment_id(product_id: str, picture: bytes, place: int) -> str:
+    """32 hexadecimal digits. A new model moves boxes, and leaves this id as it is."""
+    return hashlib.sha256(b"\x00".join([product_id.encode(), picture, str(place).encode()])).hexdigest()[:32]
+
+
+def vector_key(picture: bytes, box: Sequence[float]) -> bytes:
+    """sha256 of the picture's sha256 and the box in steps of 1/10,000 as four little-endian int32."""
+    steps = np.rint(np.asarray(box, np.float64) * BOX_STEPS).astype("<i4")
+    return hashlib.sha256(picture + steps.tobytes()).digest()
+
+
+def _counts(box: dict[str, Any], settings: ChoiceSettings) -> bool:
+    corners, score = box["box"], box["score"]
+    if corners is None or score is None or not all(map(isfinite, (*corners, score))):
+        return False
+    return score >= settings.box and _area(corners) >= settings.box_area
+
+
+def _area(corners: Sequence[float]) -> float:
+    left, top, right, bottom = corners
+    return max(right - left, 0.0) * max(bottom - top, 0.0)
+
+
+def _best(boxes: Sequence[dict[str, Any]], place: int, piece: Sequence[str]) -> Cut | None:
+    """By score, size (the garment on sale fills its picture) and likeliness of the class; then by its corners."""
+    fitting = [box for box in boxes if box["class"] in piece]
+    if not fitting:
+        return None
+
+    def worth(box: dict[str, Any]) -> tuple[float, list[float]]:
+        likely = LESS_LIKELY ** piece.index(box["class"])
+        return -box["score"] * sqrt(_area(box["box"])) * likely, box["box"]
+
+    best = min(fitting, key=worth)
+    left, top, right, bottom = best["box"]
+    return Cut(place, best["class"], (left, top, right, bottom), best["score"])
