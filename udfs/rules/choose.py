@@ -1,7 +1,7 @@
 """The garments on sale: which pictures stand for a product, and where in each of them it is."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ DEFAULT_ORDER = ("mapping", "text", "image")
 class ChooseGarments:
     """Products in (`schemas.choice.PRODUCTS_TO_CHOOSE`), their garments out (`CHOSEN`), one row a product."""
 
-    taxonomy: Path
+    taxonomy: Path | str
     settings: ChoiceSettings
     category_order: Mapping[str, tuple[str, ...]]  # by retailer
 
@@ -136,11 +136,11 @@ def _why_none(pictures: Sequence[dict[str, Any]], turned_away: Sequence[dict[str
 
 
 @cache
-def _taxonomy(path: Path) -> Taxonomy:
-    return Taxonomy.read(path)
+def _taxonomy(path: Path | str) -> Taxonomy:
+    return Taxonomy.read(Path(path))
 
 
-def duplicates_of(products: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> dict[str, str]:
+def duplicate_of(products: pa.Table) -> dict[str, str]:
     """Product id -> the product of its shop that stands for it.
 
     products: product_id, retailer, category, colour, groups (of its chosen pictures). Two are one where category and
@@ -148,7 +148,7 @@ def duplicates_of(products: Iterator[dict[str, Any]] | Sequence[dict[str, Any]])
     """
     standing: dict[tuple[Any, ...], str] = {}
     found: dict[str, str] = {}
-    for product in sorted(products, key=lambda product: product["product_id"]):
+    for product in products.sort_by("product_id").to_pylist():
         groups = frozenset(product["groups"] or ())
         key = (product["retailer"], product["category"], product["colour"], groups)
         if groups and standing.setdefault(key, product["product_id"]) != product["product_id"]:

@@ -1,6 +1,5 @@
 """The map stage's work: which rules can apply in each category of a shop."""
 
-import hashlib
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,8 +30,8 @@ DECIDED = pa.schema([
 class MapCategories:
     """Categories in (`NEEDED`), their verdicts out (`FOUND`). A retailer without a mapping file has none."""
 
-    mappings: Names[str, Path]  # by retailer
-    taxonomy: Path
+    mappings: Names[str, Path | str]  # files by retailer
+    taxonomy: Path | str
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row a category, in the order of the batch."""
@@ -59,22 +58,13 @@ class MapCategories:
 
 
 @cache
-def _taxonomy(path: Path) -> Taxonomy:
-    return Taxonomy.read(path)
+def _taxonomy(path: Path | str) -> Taxonomy:
+    return Taxonomy.read(Path(path))
 
 
 @cache
-def _mapping(path: Path, taxonomy: Path) -> Mapping:
-    return Mapping.read(path, _taxonomy(taxonomy))
-
-
-def category_key(retailer: str, path: Sequence[str] | None, ids: Sequence[str] | None) -> bytes:
-    """sha256 of retailer, ids and path, each part with its length before it."""
-    whole = hashlib.sha256()
-    for part in (retailer, str(len(ids or ())), *(ids or ()), *(path or ())):
-        body = (part or "").encode()
-        whole.update(len(body).to_bytes(8, "little") + body)
-    return whole.digest()
+def _mapping(path: Path | str, taxonomy: Path | str) -> Mapping:
+    return Mapping.read(Path(path), _taxonomy(taxonomy))
 
 
 def verdicts_of(rows: Sequence[Names[str, str | None]] | None) -> list[Verdict]:

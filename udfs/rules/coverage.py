@@ -1,0 +1,139 @@
+"""How well the mapping files cover live products: counts for the table, and what an analyst looks at."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.table import DONE
+from schemas.tables import COVERAGE
+from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED
+from udfs.rules.taxonomy import Taxonomy
+
+KINDS = (MAPPED, IGNORED, UNMAPPED)
+COUNTED = pa.schema([field for field in COVERAGE.schema if field.name != "function"])
+
+SAMPLES = 5
+"""Titles beside an unmapped category: enough to see what it holds."""
+
+
+def coverage(products: pa.Table) -> pa.Table:
+    """`COUNTED`, one row a retailer and feed: of columns retailer, feed, kind and rule, one row a product."""
+    products = products.select(["retailer", "feed", "kind", "rule"])
+    keys = ["retailer", "feed"]
+    kinds = _counts(products, [*keys, "kind"])
+    rules = _counts(products.filter(pc.field("rule").is_valid()), [*keys, "rule"])
+    rows: dict[tuple[str, bytes], dict[str, Any]] = {}
+    for (retailer, feed, kind), count in sorted(kinds.items()):
+        row = rows.setdefault((retailer, feed), _empty(retailer, feed))
+        row[kind] += count
+        row["products"] += count
+    for (retailer, feed, rule), count in sorted(rules.items(), key=lambda item: (item[0][:2], -item[1], item[0])):
+        rows[retailer, feed]["rules"].append({"name": rule, "count": count})
+    return pa.Table.from_pylist(list(rows.values()), COUNTED)
+
+
+def _empty(retailer: str, feed: bytes) -> dict[str, Any]:
+    counts = dict.fromkeys(("products", *KINDS), 0)
+    return {"retailer": retailer, "feed": feed, "status": DONE, "rules": [], **counts}
+
+
+def _counts(table: pa.Table, keys: list[str]) -> dict[tuple[Any, ...], int]:
+    counted = table.group_by(keys).aggregate([([], "count_all")])
+    return dict(
+        zip(
+            zip(*(counted[key].to_pylist() for key in keys), strict=True), counted["count_all"].to_pylist(), strict=True
+        )
+    )
+
+
+@dataclass
+class RuleUse:
+    """A rule, its products, and how many of them the text or the pictures call something else."""
+
+    rule: str
+    node: str | None
+    products: int = 0
+    text_differs: int = 0
+    image_differs: int = 0
+
+
+@dataclass
+class UnmappedCategory:
+    """A category of the shop that no rule names."""
+
+    path: tuple[str, ...]
+    products: int = 0
+    titles: list[str] = field(default_factory=list)  # of the products with the smallest ids
+
+
+@dataclass
+class RetailerCoverage:
+    """What an analyst sees of one retailer's live products."""
+
+    retailer: str
+    products: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)  # mapped, ignored, unmapped
+    sources: Counter[str] = field(default_factory=Counter)  # mapping, text, image: which one decided
+    rules: dict[str, RuleUse] = field(default_factory=dict)
+    unmapped: dict[tuple[str, ...], UnmappedCategory] = field(default_factory=dict)
+
+    def shares(self) -> dict[str, float]:
+        """Mapped, ignored and unmapped shares, which add up to 1."""
+        return {kind: self.kinds[kind] / self.products for kind in KINDS}
+
+    def decided_share(self, source: str) -> float:
+        """The share of products whose category came from a source."""
+        return self.sources[source] / self.products
+
+    def largest_unmapped(self, count: int) -> list[UnmappedCategory]:
+        """The unmapped categories with the most products."""
+        return sorted(self.unmapped.values(), key=lambda category: (-category.products, category.path))[:count]
+
+
+def view(products: pa.Table, taxonomy: Taxonomy) -> list[RetailerCoverage]:
+    """One view a retailer, by name.
+
+    products, one row each: product_id, retailer, title, category_path, kind, node, rule, category_source, text_leaf
+    (null where the text is unsure), image_class (null where the pictures are).
+    """
+    found: dict[str, RetailerCoverage] = {}
+    for product in products.sort_by("product_id").to_pylist():
+        seen = found.setdefault(product["retailer"], RetailerCoverage(product["retailer"]))
+        seen.products += 1
+        seen.kinds[product["kind"]] += 1
+        if product["category_source"] is not None:
+            seen.sources[product["category_source"]] += 1
+        if product["rule"] is not None:
+            _count_rule(seen, product, taxonomy)
+        if product["kind"] == UNMAPPED:
+            _count_unmapped(seen, product)
+    return [found[name] for name in sorted(found)]
+
+
+def _count_rule(seen: RetailerCoverage, product: dict[str, Any], taxonomy: Taxonomy) -> None:
+    use = seen.rules.setdefault(product["rule"], RuleUse(product["rule"], product["node"]))
+    use.products += 1
+    use.text_differs += differs(product["node"], product["text_leaf"], taxonomy)
+    shown = product["image_class"]
+    node = product["node"]
+    use.image_differs += shown is not None and node in taxonomy and shown not in taxonomy.image_classes(node)
+
+
+def _count_unmapped(seen: RetailerCoverage, product: dict[str, Any]) -> None:
+    path = tuple(product["category_path"] or ())
+    category = seen.unmapped.setdefault(path, UnmappedCategory(path))
+    category.products += 1
+    if len(category.titles) < SAMPLES and product["title"]:
+        category.titles.append(product["title"])
+
+
+def differs(node: str | None, other: str | None, taxonomy: Taxonomy) -> bool:
+    """True where both name something and neither lies within the other. What the tree does not hold lies nowhere."""
+    if node is None or other is None:
+        return False
+    if node not in taxonomy or other not in taxonomy:
+        return node != other
+    return not (taxonomy.is_within(node, other) or taxonomy.is_within(other, node))
