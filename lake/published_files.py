@@ -16,8 +16,8 @@ from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from schemas.table import Table
 
 TABLES: dict[PublishedTable, Table] = {"garments": GARMENTS, "products": PRODUCTS, "vectors": VECTORS}
-ROWS_PER_FILE = 65_536  # also the row group: a file of a retailer's rows is one group
-ROWS_PER_SEGMENT = 262_144  # 280 MB: a first version's segments are decoded side by side, and a loss costs one
+ROWS_PER_FILE = 65_536
+ROWS_PER_SEGMENT = 131_072  # one row group of 140 MB, the batch in which Arrow reads: it decodes into one array
 VECTOR_COLUMNS = VECTORS.schema.names
 
 
@@ -41,10 +41,10 @@ def stored(store: Store, path: str, body: bytes) -> StoredFile:
     return StoredFile(path=path, bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
 
 
-def write_rows(store: Store, table: PublishedTable, retailer: str, rows: pa.Table) -> list[DataFile]:
-    """Write one retailer's sorted rows, a file for each `ROWS_PER_FILE`."""
+def write_rows(store: Store, table: PublishedTable, retailer: str | None, rows: pa.Table) -> list[DataFile]:
+    """Write one retailer's sorted rows, a file for each `ROWS_PER_FILE`; no rows make one empty file."""
     files = []
-    for start in range(0, len(rows), ROWS_PER_FILE):
+    for start in range(0, max(len(rows), 1), ROWS_PER_FILE):
         part = rows.slice(start, ROWS_PER_FILE)
         body = parquet(part.cast(TABLES[table].schema), compression="zstd")
         file = stored(store, f"{folder(table)}/{uuid4().hex}.parquet", body)
@@ -68,7 +68,7 @@ def parquet(rows: pa.Table, compression: str) -> bytes:
         sink,
         compression=compression,
         use_dictionary=dictionary or False,
-        row_group_size=ROWS_PER_FILE,
+        row_group_size=ROWS_PER_SEGMENT,
         store_schema=False,
         write_statistics=dictionary or False,
     )

@@ -195,8 +195,9 @@ def _write_files(store: Store, candidate: Candidate) -> list[DataFile]:
         rows = candidate.rows(table)
         for retailer, (start, end) in retailer_slices(rows).items():
             carried = [file for file in candidate.carried if (file.table, file.retailer) == (table, retailer)]
-            part = rows.slice(start, end - start)
-            files += carried or write_rows(store, table, retailer, part)
+            files += carried or write_rows(store, table, retailer, rows.slice(start, end - start))
+        if not len(rows):  # one empty file, so that every reader finds the columns
+            files += write_rows(store, table, None, rows)
     return files
 
 

@@ -1,0 +1,17 @@
+"""What can be wrong with a snapshot. None of these touches a snapshot that is already open."""
+
+
+class SnapshotError(Exception):
+    """Base of all errors of this package; reads as one line."""
+
+
+class SnapshotMissing(SnapshotError):
+    """There is no such version, or nothing was published yet."""
+
+
+class SnapshotDamaged(SnapshotError):
+    """A file is missing or is not what the manifest says: stay on the version that is open."""
+
+
+class EncoderMismatch(SnapshotError):
+    """A vector or an encoder does not belong to this snapshot's encoder."""

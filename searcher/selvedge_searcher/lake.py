@@ -1,0 +1,112 @@
+"""Where a snapshot's bytes lie: a folder or S3, with a cache of downloads named by their sha256."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+from selvedge_searcher.errors import SnapshotDamaged
+from selvedge_searcher.manifest import File
+
+DOWNLOADS = 8  # at a time; S3 gives one stream a fraction of the line
+PIECE_BYTES = 8 << 20
+
+
+class Lake:
+    """Reads files below a root and proves them. Local files are memory-mapped in place, remote ones in the cache."""
+
+    def __init__(self, uri: str, cache: Path | None = None, filesystem: pafs.FileSystem | None = None) -> None:
+        self.uri = uri
+        remote = uri.startswith("s3://")
+        if remote or filesystem is not None:
+            root = uri.removeprefix("s3://").rstrip("/")
+            self.filesystem = pafs.SubTreeFileSystem(root, filesystem or s3_from_environment())
+            self.cache: Path | None = cache or default_cache()
+            self.cache.mkdir(parents=True, exist_ok=True)
+        else:
+            self.root = Path(uri.removeprefix("file://")).absolute()
+            self.filesystem = pafs.SubTreeFileSystem(str(self.root), pafs.LocalFileSystem())
+            self.cache = None
+
+    def read(self, path: str) -> bytes | None:
+        """A small file whole; None where there is none."""
+        if self.filesystem.get_file_info(path).type == pafs.FileType.NotFound:
+            return None
+        with self.filesystem.open_input_stream(path) as file:
+            return bytes(file.read())
+
+    def proven(self, files: Iterable[File]) -> dict[str, pa.Buffer]:
+        """Path -> memory-mapped bytes of each file, after size and sha256 were compared; raises SnapshotDamaged."""
+        listed = list(files)
+        with ThreadPoolExecutor(DOWNLOADS) as pool:
+            return dict(zip((file.path for file in listed), pool.map(self._proven, listed), strict=True))
+
+    def _proven(self, file: File) -> pa.Buffer:
+        if self.cache is None:
+            return _mapped(self.root / file.path, file)
+        held = self.cache / file.sha256
+        try:
+            return _mapped(held, file)
+        except SnapshotDamaged:  # not held, or spoilt on our own disk
+            self._download(file, held)
+            return _mapped(held, file)
+
+    def _download(self, file: File, target: Path) -> None:
+        """Bring a file whole under its final name, or not at all."""
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".tmp-", delete=False) as copy:
+            try:
+                with self.filesystem.open_input_stream(file.path) as source:
+                    while piece := source.read(PIECE_BYTES):
+                        copy.write(piece)
+                copy.flush()
+                _compare(Path(copy.name), file)
+                Path(copy.name).replace(target)
+            except FileNotFoundError as error:
+                raise SnapshotDamaged(f"{file.path}: is missing") from error
+            finally:
+                Path(copy.name).unlink(missing_ok=True)
+
+
+def s3_from_environment() -> pafs.FileSystem:
+    """S3 with the usual AWS_* variables, AWS_ENDPOINT_URL for a stand-in among them."""
+    scheme, _, host = os.environ.get("AWS_ENDPOINT_URL", "").rpartition("://")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return pafs.S3FileSystem(endpoint_override=host or None, scheme=scheme or "https", region=region)
+
+
+def default_cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "selvedge"
+
+
+def prune(cache: Path, keep: Iterable[File]) -> int:
+    """Delete downloads that no kept file names -> bytes freed. Files that are open stay readable."""
+    kept = {file.sha256 for file in keep}
+    freed = 0
+    for held in [path for path in cache.iterdir() if path.is_file() and path.name not in kept]:
+        freed += held.stat().st_size
+        held.unlink()
+    return freed
+
+
+def _mapped(place: Path, file: File) -> pa.Buffer:
+    _compare(place, file)
+    with pa.memory_map(str(place)) as source:
+        return source.read_buffer()
+
+
+def _compare(place: Path, file: File) -> None:
+    try:
+        size = place.stat().st_size
+    except FileNotFoundError as error:
+        raise SnapshotDamaged(f"{file.path}: is missing") from error
+    if size != file.bytes:
+        raise SnapshotDamaged(f"{file.path}: {size} bytes where the manifest says {file.bytes}")
+    with place.open("rb") as opened:
+        if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
+            raise SnapshotDamaged(f"{file.path}: its sha256 differs from the manifest's")

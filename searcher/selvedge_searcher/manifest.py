@@ -1,0 +1,106 @@
+"""What a version's manifest says, as far as this package reads it; the whole of it is in `Manifest.record`."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from selvedge_searcher.errors import SnapshotDamaged
+
+SCHEMA_VERSION = 1
+"""The published columns that this package knows."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the lake as it must be found."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class DataFile(File):
+    """A Parquet file of a published table."""
+
+    table: str
+    rows: int
+    retailer: str | None
+    segment: str | None
+
+
+@dataclass(frozen=True)
+class EncoderFiles:
+    """The version's encoder folder."""
+
+    digest: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A version: its files, and digests of each retailer's content."""
+
+    version: int
+    parent: int | None
+    files: tuple[DataFile, ...]
+    changes: File
+    encoder: EncoderFiles | None
+    content: dict[str, dict[str, str]]  # by retailer
+    record: dict[str, Any]
+
+    def of(self, table: str) -> list[DataFile]:
+        """The files of a table in the order of its rows."""
+        return [file for file in self.files if file.table == table]
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Which version is live."""
+
+    version: int
+    manifest_sha256: str
+
+
+def parse_manifest(path: str, body: bytes) -> Manifest:
+    """Read a manifest; raises SnapshotDamaged where it is cut off or is not one."""
+    record = _parsed(path, body)
+    if record.get("schema_version") != SCHEMA_VERSION:
+        raise SnapshotDamaged(f"{path}: schema version {record.get('schema_version')}, not {SCHEMA_VERSION}")
+    try:
+        manifest = Manifest(
+            version=record["version"],
+            parent=record["parent"],
+            files=tuple(DataFile(**entry) for entry in record["files"]),
+            changes=File(**record["changes"]),
+            encoder=_encoder(record["encoder"]),
+            content=record["content"],
+            record=record,
+        )
+    except (KeyError, TypeError) as error:
+        raise SnapshotDamaged(f"{path}: is not a manifest ({error})") from error
+    if not manifest.of("garments") or not manifest.of("products"):
+        raise SnapshotDamaged(f"{path}: lists no garments or no products")
+    return manifest
+
+
+def parse_pointer(path: str, body: bytes) -> Pointer:
+    """Read the pointer; raises SnapshotDamaged."""
+    try:
+        return Pointer(**_parsed(path, body))
+    except TypeError as error:
+        raise SnapshotDamaged(f"{path}: names no version ({error})") from error
+
+
+def _encoder(record: dict[str, Any] | None) -> EncoderFiles | None:
+    return EncoderFiles(record["digest"], tuple(File(**entry) for entry in record["files"])) if record else None
+
+
+def _parsed(path: str, body: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(body)
+    except ValueError as error:
+        raise SnapshotDamaged(f"{path}: is cut off or damaged ({error})") from error
+    if not isinstance(record, dict):
+        raise SnapshotDamaged(f"{path}: is not what it should be")
+    return record

@@ -1,0 +1,170 @@
+"""A version of the index, proven and open."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.fs as pafs
+
+from selvedge_searcher import parquet
+from selvedge_searcher.errors import SnapshotDamaged, SnapshotMissing
+from selvedge_searcher.lake import Lake
+from selvedge_searcher.manifest import DataFile, File, Manifest, Pointer, parse_manifest, parse_pointer
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows of `vectors` as one night wrote them, dead ones included. Nothing is copied after decoding."""
+
+    keys: pa.ChunkedArray  # binary(32)
+    vectors: np.ndarray  # (R, 256) float32, unit length
+    shape_codes: np.ndarray  # (R, 16) uint8
+    colour_codes: np.ndarray  # (R, 16) uint8
+
+
+class Snapshot:
+    """Garments, products and vectors of one version; G garments, P products.
+
+    Everything but the vectors is decoded when it is opened; those are, once, when first asked for.
+    """
+
+    def __init__(self, lake: Lake, manifest: Manifest) -> None:
+        self.lake, self.manifest = lake, manifest
+        self.version = manifest.version
+        self._bytes = lake.proven(manifest.files)
+        self._segments = manifest.of("vectors")
+        self.garments = pa.concat_tables(self._decoded(file) for file in manifest.of("garments"))
+        self.products = pa.concat_tables(self._decoded(file) for file in manifest.of("products"))
+        self._segment_of, self._row_of = self._places()
+
+    @cached_property
+    def product_rows(self) -> np.ndarray:
+        """(G,) int64: the row in `products` of each garment's product."""
+        found = pc.index_in(self.garments["product_id"], self.products["product_id"].combine_chunks())
+        if found.null_count:
+            raise SnapshotDamaged(f"version {self.version}: {found.null_count} garments have no product")
+        return found.to_numpy().astype(np.int64)
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """(G, 256) float32, unit length, in the order of `garments`."""
+        return self._in_order("embedding")
+
+    @cached_property
+    def shape_codes(self) -> np.ndarray:
+        """(G, 16) uint8 in the order of `garments`."""
+        return self._in_order("shape_code")
+
+    @cached_property
+    def colour_codes(self) -> np.ndarray:
+        """(G, 16) uint8 in the order of `garments`."""
+        return self._in_order("colour_code")
+
+    @cached_property
+    def vector_keys(self) -> pa.Array:
+        """(G,) binary(32): what each garment's vector was made of, picture, box and model."""
+        keys = pa.py_buffer(self._in_order("vector_key"))
+        return pa.Array.from_buffers(parquet.FIXED["vector_key"], len(self.garments), [None, keys])
+
+    @property
+    def segments(self) -> list[str]:
+        """Names of the segments; one that an older version has too holds the same rows in both."""
+        return [str(file.segment) for file in self._segments]
+
+    def segment(self, name: str) -> Segment:
+        """Decode one segment; `garments` refer to it by `segment` and `row`."""
+        table = self._decoded(self._segments[self.segments.index(name)])
+        views = {column: parquet.matrix(table[column]) for column in ("embedding", "shape_code", "colour_code")}
+        return Segment(table["vector_key"], views["embedding"], views["shape_code"], views["colour_code"])
+
+    def nearest(self, vector: np.ndarray, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
+        """Rows in `garments` and cosines of the `k` garments closest to a unit vector, closest first (brute force)."""
+        if not len(self.garments):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        cosines = self.vectors @ np.asarray(vector, np.float32)
+        k = min(k, len(cosines))
+        best = np.argpartition(-cosines, k - 1)[:k]
+        best = best[np.argsort(-cosines[best], kind="stable")]
+        return best, cosines[best]
+
+    def files(self) -> list[File]:
+        """Every file that this snapshot may read, for `prune`."""
+        encoder = self.manifest.encoder
+        return [*self.manifest.files, self.manifest.changes, *(encoder.files if encoder else [])]
+
+    def _decoded(self, file: DataFile, columns: list[str] | None = None) -> pa.Table:
+        try:
+            rows = parquet.read(self._bytes[file.path], columns)
+        except pa.ArrowInvalid as error:
+            raise SnapshotDamaged(f"{file.path}: cannot be decoded ({error})") from error
+        if len(rows) != file.rows:
+            raise SnapshotDamaged(f"{file.path}: {len(rows)} rows where the manifest says {file.rows}")
+        return rows
+
+    def _places(self) -> tuple[np.ndarray, np.ndarray]:
+        """(G,) index of the segment and (G,) row in it; raises SnapshotDamaged where there is no such place."""
+        segment = pc.index_in(self.garments["segment"], pa.array(self.segments, pa.string())).fill_null(-1).to_numpy()
+        row = self.garments["row"].to_numpy()
+        sizes = np.array([*(file.rows for file in self._segments), 0])
+        if np.any((segment < 0) | (row < 0) | (row >= sizes[segment])):
+            raise SnapshotDamaged(f"version {self.version}: garments refer to vectors that do not exist")
+        return segment, row
+
+    def _in_order(self, column: str) -> np.ndarray:
+        """A column of `vectors` in the order of `garments`; each row copied once, none if one segment is in order."""
+        out = parquet.empty(column, len(self.garments))
+        for index, file in enumerate(self._segments):
+            here = np.flatnonzero(self._segment_of == index)
+            if not len(here):
+                continue
+            values, rows = parquet.matrix(self._decoded(file, [column])[column]), self._row_of[here]
+            if len(out) == len(values) and np.array_equal(rows, np.arange(len(out))):
+                return values
+            if here[-1] - here[0] + 1 == len(here):  # a stretch of garments: written straight into its place
+                np.take(values, rows, axis=0, out=out[here[0] : here[-1] + 1], mode="clip")
+            else:
+                out[here] = values[rows]
+        return out
+
+
+def open_snapshot(
+    uri: str,
+    version: int | None = None,
+    cache: Path | str | None = None,
+    *,
+    candidate: bool = False,
+    filesystem: pafs.FileSystem | None = None,
+) -> Snapshot:
+    """Open the live version, or a named one, of the lake at a folder or `s3://bucket/prefix`.
+
+    `cache` holds downloads (default: the user's cache folder; unused for a folder). `filesystem` replaces the S3 that
+    the AWS_* variables describe. `candidate` opens a version that is not published yet.
+    Raises SnapshotMissing where there is no such version and SnapshotDamaged where a file is not what it should be.
+    """
+    lake = Lake(uri, Path(cache) if cache else None, filesystem)
+    return Snapshot(lake, _manifest(lake, version, "candidate.json" if candidate else "manifest.json"))
+
+
+def _manifest(lake: Lake, version: int | None, name: str) -> Manifest:
+    pointer = None if version is not None else _pointer(lake)
+    number = version if pointer is None else pointer.version
+    path = f"snapshots/{number}/{name}"
+    body = lake.read(path)
+    if body is None and pointer is None:
+        raise SnapshotMissing(f"{lake.uri}: there is no version {number}")
+    if body is None:
+        raise SnapshotDamaged(f"{path}: is missing, though it should be live")
+    if pointer and hashlib.sha256(body).hexdigest() != pointer.manifest_sha256:
+        raise SnapshotDamaged(f"{path}: its sha256 differs from the pointer's")
+    return parse_manifest(path, body)
+
+
+def _pointer(lake: Lake) -> Pointer:
+    body = lake.read("snapshots/CURRENT")
+    if body is None:
+        raise SnapshotMissing(f"{lake.uri}: nothing was published yet")
+    return parse_pointer("snapshots/CURRENT", body)
