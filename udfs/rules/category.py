@@ -59,7 +59,7 @@ def category_of(
     said = {
         "mapping": mapped.node,
         "text": text if probability >= settings.text else None,
-        "image": shown(kept, taxonomy, settings) if "image" in order else None,
+        "image": taxonomy.from_image_class(shown(kept, settings) or ""),
     }
     for source in order:
         node = said[source]
@@ -68,13 +68,13 @@ def category_of(
     return Category(code=Code.NO_CATEGORY, detail=_unsure(text, probability))
 
 
-def shown(pictures: Sequence[dict[str, Any]], taxonomy: Taxonomy, settings: ChoiceSettings) -> str | None:
-    """The node of the class that most of the pictures show; None where no class has half of those that show one."""
+def shown(pictures: Sequence[dict[str, Any]], settings: ChoiceSettings) -> str | None:
+    """The class that most of the pictures show; None where no class has half of those that show one."""
     votes = Counter(vote for picture in pictures if (vote := _vote(picture, settings)) is not None)
     if not votes:
         return None
     name, count = min(votes.items(), key=lambda item: (-item[1], item[0]))
-    return taxonomy.from_image_class(name) if 2 * count >= votes.total() else None
+    return name if 2 * count >= votes.total() else None
 
 
 def _vote(picture: dict[str, Any], settings: ChoiceSettings) -> str | None:

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from schemas.table import DONE
 from schemas.tables import COVERAGE
-from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED
+from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED, Mapping
+from udfs.rules.rule import Rule
 from udfs.rules.taxonomy import Taxonomy
 
 KINDS = (MAPPED, IGNORED, UNMAPPED)
@@ -87,6 +88,11 @@ class RetailerCoverage:
     def decided_share(self, source: str) -> float:
         """The share of products whose category came from a source."""
         return self.sources[source] / self.products
+
+    def unused(self, mapping: Mapping) -> list[Rule]:
+        """Rules of the file that decide nothing today."""
+        names = {f"{mapping.path.name}:{rule.line}": rule for rule in mapping.rules}
+        return [rule for name, rule in names.items() if name not in self.rules]
 
     def largest_unmapped(self, count: int) -> list[UnmappedCategory]:
         """The unmapped categories with the most products."""

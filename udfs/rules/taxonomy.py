@@ -72,8 +72,8 @@ class Taxonomy:
         return tuple(dict.fromkeys(name for piece in self.nodes[code].pieces for name in piece))
 
     def image_classes(self, code: str) -> tuple[str, ...]:
-        """Classes that a picture of the category may be called."""
-        return self.nodes[code].image_classes
+        """Classes that a picture of the category, or of one beneath it, may be called."""
+        return self._image_classes[code]
 
     def from_image_class(self, name: str) -> str | None:
         """The node that a class of picture leads to; None where the class is not sold (jewellery)."""
@@ -84,6 +84,15 @@ class Taxonomy:
         """sha256 of the content: order, white space and comments of the file do not change it."""
         content = {code: {**asdict(node), "line": None} for code, node in self.nodes.items()}
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).digest()
+
+    @cached_property
+    def _image_classes(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for node in reversed(self.nodes.values()):  # beneath before around
+            found[node.code] = tuple(dict.fromkeys((*node.image_classes, *found.get(node.code, ()))))
+            if node.parent is not None:
+                found[node.parent] = (*found.get(node.parent, ()), *found[node.code])
+        return found
 
     @cached_property
     def _by_image_class(self) -> dict[str, str]:
