@@ -58,7 +58,8 @@ def publish(
     whole = open_night(run, date, quiet=json)
     for gate in accept or ():
         if "/" in gate:
-            accept_feed(whole, *gate.split("/", 1), str(reason))
+            retailer, _, name = gate.partition("/")
+            accept_feed(whole, retailer, name, str(reason))
         else:
             whole.accepted[gate] = str(reason)
     names = STAGE_NAMES[1:] if any("/" in gate for gate in accept or ()) else ("publish",)

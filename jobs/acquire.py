@@ -1,4 +1,4 @@
-"""Feeds from the shops into the lake. A row is written only when a retailer's state changed: the last one is the state."""
+"""Feeds from the shops into the lake. A row is written only when a state changed, so that the last one is the state."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.feed_gates import GateResult, judge, refusal
-from jobs.night import Night, parser_of
+from jobs.night import Night, dialect_of, parser_of
 from jobs.parse import feed_options
 from jobs.stage import Counts
 from lake.feeds import keep
@@ -110,7 +110,7 @@ def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
 
 def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
     """What the feed holds, and whether its gates let it follow the last good one."""
-    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url)
+    scan = ScanFeed(night.settings, dialect_of(spec), spec.feed.encoding, spec.feed.url)
     with Child(scan) as child:
         try:
             found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.functions import classify_function
 from jobs.night import Night
 from jobs.stage import Counts, Query, Stage, run_stage
 from jobs.views import offers
 from schemas.table import DONE
 from schemas.tables import TEXTS
-from udfs.runtime.models import model_digest, promoted
 from udfs.text.classify import classify as read
 
 
@@ -33,14 +33,14 @@ class Classifying:
         return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
 
 
-def classify_function(night: Night) -> bytes:
-    return model_digest(promoted("text", night.settings.models))
+def stage(night: Night) -> Stage:
+    work = Classifying(night.model("text"))
+    rows = night.settings.work.text_batch_rows
+    return Stage("classify", TEXTS, classify_function(night), _texts(night), work, rows)
 
 
 def classify(night: Night) -> Counts:
-    work = Classifying(promoted("text", night.settings.models))
-    stage = Stage("classify", TEXTS, classify_function(night), _texts(night), work)
-    return run_stage(night.bench, stage)
+    return run_stage(night.bench, stage(night))
 
 
 def _texts(night: Night) -> Query:

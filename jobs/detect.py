@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.functions import detect_function, screen_function
 from jobs.night import Night
-from jobs.screen import screen_function
 from jobs.stage import Counts, Query, Stage, run_stage
 from jobs.views import pictures
 from jobs.visual import OverPixels
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS
+from udfs.pictures.detect import Detection
 from udfs.pictures.detect import detect as look
-from udfs.runtime.models import load, model_digest, promoted
+from udfs.runtime.models import load
+
+SIDE_PX = 320
+"""What the network reads."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,11 @@ class Detecting:
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
         found = look(pixels, load(self.folder))
-        return {
-            "boxes": [[{"class": d.class_name, "score": d.score, "box": list(d.box)} for d in one] for one in found]
-        }
+        return {"boxes": [[_row(detection) for detection in one] for one in found]}
 
 
-def detect_function(night: Night) -> bytes:
-    return model_digest(promoted("detect", night.settings.models))
+def _row(found: Detection) -> dict[str, Any]:
+    return {"class": found.name, "score": found.score, "box": list(found.box)}
 
 
 def wanted(night: Night) -> Query:
@@ -47,6 +49,10 @@ def wanted(night: Night) -> Query:
     return Query(sql, (*seen.tables, SCREENS))
 
 
+def stage(night: Night) -> Stage:
+    work = OverPixels(night.store.uri, BOXES, SIDE_PX, Detecting(night.model("detect")))
+    return Stage("detect", BOXES, detect_function(night), wanted(night), work, night.settings.work.batch_rows)
+
+
 def detect(night: Night) -> Counts:
-    work = OverPixels(night.store.uri, BOXES, 320, Detecting(promoted("detect", night.settings.models)))
-    return run_stage(night.bench, Stage("detect", BOXES, detect_function(night), wanted(night), work))
+    return run_stage(night.bench, stage(night))

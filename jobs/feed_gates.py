@@ -22,9 +22,9 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
     """Every gate over a feed's summary (rows of `feeds`); those that compare need the last accepted row."""
     filled = {share["name"]: share["share"] for share in summary["filled"] or []}
     results = [
-        _share("no_picture", 1 - filled.get("pictures", 0.0), gates.no_picture),
-        _share("no_price", 1 - filled.get("price", 0.0), gates.no_price),
-        _share("no_category", 1 - filled.get("category_path", 0.0), gates.no_category),
+        _lacking("no_picture", filled.get("pictures", 0.0), gates.no_picture),
+        _lacking("no_price", filled.get("price", 0.0), gates.no_price),
+        _lacking("no_category", filled.get("category_path", 0.0), gates.no_category),
     ]
     if last is not None:
         results.append(_drop("size_drop", summary["bytes"], last["bytes"], gates.size_drop))
@@ -34,12 +34,13 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
             results.append(GateResult("older_than_last", max(hours, 0.0), 0.0, hours <= 0))
     if gates.max_age is not None and summary["made_at"]:
         days = (now - summary["made_at"]).total_seconds() / 86_400
-        results.append(GateResult("max_age", days, float(gates.max_age), days <= gates.max_age))
+        results.append(GateResult("max_age_days", days, gates.max_age, days <= gates.max_age))
     return results
 
 
-def _share(name: str, value: float, bound: float) -> GateResult:
-    return GateResult(name, value, bound, value <= bound)
+def _lacking(name: str, filled: float, bound: float) -> GateResult:
+    """The share of the offers that lack a field."""
+    return GateResult(name, 1 - filled, bound, 1 - filled <= bound)
 
 
 def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.night import Night, digest_of
+from jobs.functions import fingerprint_function
+from jobs.night import Night
 from jobs.stage import Counts, Stage, run_stage
 from jobs.views import pictures
 from jobs.visual import OverPixels
 from schemas.tables import FINGERPRINTS
-from udfs.pictures.fingerprint import REVISION
 from udfs.pictures.fingerprint import fingerprint as look
 
-OPENED_AT = 96
+OPENED_AT_PX = 96
 """Hashes shrink a picture to 32 pixels: three times that is detail enough, and quick to decode."""
 
 
@@ -23,11 +23,10 @@ def _fingerprint(pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str
     return {"phash": phash, "trimmed_phash": trimmed, "descriptor": descriptor}
 
 
-def fingerprint_function() -> bytes:
-    return digest_of("fingerprint", str(REVISION))
+def stage(night: Night) -> Stage:
+    work = OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint)
+    return Stage("fingerprint", FINGERPRINTS, fingerprint_function(), pictures(night), work, batch_rows=128)
 
 
 def fingerprint(night: Night) -> Counts:
-    work = OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT, _fingerprint)
-    stage = Stage("fingerprint", FINGERPRINTS, fingerprint_function(), pictures(night), work, batch_rows=128)
-    return run_stage(night.bench, stage)
+    return run_stage(night.bench, stage(night))

@@ -15,12 +15,17 @@ from jobs.stage import Bench, Query
 from lake.store import Store, open_store
 from lake.tables import Tables, literal
 from schemas.blocked import Blocked, read_blocked
+from schemas.errors import WrongInput
 from schemas.gates import Gates, read_gates
 from schemas.retailer import Retailer, read_retailers
 from schemas.settings import Settings
 from schemas.table import DONE
 from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
+from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
+from udfs.runtime.models import ModelError, WeightsChanged, describe, load, promoted
+
+MODELS = ("screen", "text", "detect", "embed")
 
 PARSER_REVISION = 1
 """Raised when the same feed is to be read into other offers."""
@@ -35,11 +40,17 @@ def digest_of(*parts: str | bytes) -> bytes:
     return whole.digest()
 
 
+def dialect_of(spec: Retailer) -> str:
+    """auto, a dialect's name, or the path of the dialect file beside the spec."""
+    name = spec.feed.dialect
+    return str(spec.folder / name) if name.endswith(".yaml") else name
+
+
 def parser_of(spec: Retailer) -> bytes:
     """The digest of how a retailer's feed is read: parser, dialect files, and what the spec says of them."""
     dialects = sorted((files("udfs.feeds") / "dialects").iterdir(), key=lambda file: file.name)
-    own = Path(spec.feed.dialect)
-    stated = own.read_bytes() if own.suffix == ".yaml" else spec.feed.dialect
+    dialect = dialect_of(spec)
+    stated = Path(dialect).read_bytes() if dialect.endswith(".yaml") else dialect
     return digest_of(str(PARSER_REVISION), stated, spec.feed.encoding or "", *(d.read_bytes() for d in dialects))
 
 
@@ -56,6 +67,18 @@ class LiveFeed:
     reason: str  # why it is held; empty where it is not
 
 
+def _live(spec: Retailer, accepted: dict[str, Any], held: dict[str, Any] | None) -> LiveFeed:
+    return LiveFeed(
+        retailer=spec.name,
+        feed=accepted["feed"],
+        function=parser_of(spec),
+        max_pictures=spec.images.max_per_product,
+        acquired_at=accepted["acquired_at"],
+        held_since=held["acquired_at"] if held else None,
+        reason=(held["detail"] or "") if held else "",
+    )
+
+
 @dataclass
 class Night:
     """One run. Stages ask it for everything but their own rows."""
@@ -65,6 +88,7 @@ class Night:
     today: date
     progress: Progress
     only: tuple[str, ...] = ()
+    accepted: dict[str, str] = field(default_factory=dict)  # gates that an engineer lets through, with the reason
     store: Store = field(init=False)
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)
@@ -100,9 +124,28 @@ class Night:
     def blocked(self) -> Blocked:
         return read_blocked(self.settings.mappings / "blocked.tsv")
 
-    def mapping_file(self, retailer: str) -> Path | None:
-        path = self.settings.mappings / retailer / "categories.xml"
-        return path if path.exists() else None
+    @cached_property
+    def mappings(self) -> dict[str, Mapping]:
+        """The mapping files that there are, by retailer."""
+        specs = self.retailers.values()
+        return {spec.name: Mapping.read(spec.mapping, self.taxonomy) for spec in specs if spec.mapping}
+
+    def model(self, name: str) -> Path:
+        """The folder of a promoted model."""
+        return promoted(name, self.settings.models)
+
+    def model_digest(self, name: str) -> bytes:
+        """What identifies a promoted model's answers; loads no network."""
+        return bytes.fromhex(describe(self.model(name)).digest)
+
+    def check(self) -> None:
+        """Read everything that people wrote, and the weights: raises WrongInput before anything has started."""
+        _ = self.retailers, self.gates, self.blocked, self.mappings
+        for name in MODELS:
+            try:
+                load(self.model(name))
+            except (ModelError, WeightsChanged) as error:
+                raise WrongInput(self.settings.models, None, str(error)) from error
 
     def feed_states(self) -> list[dict[str, Any]]:
         """The newest row of every retailer in `feeds`, and the newest accepted one."""
@@ -126,10 +169,7 @@ class Night:
             held = newest if newest["attempt"] != accepted["attempt"] else None
             if held and self._withdrawn(held["acquired_at"], spec):
                 continue
-            feeds.append(
-                LiveFeed(name, accepted["feed"], parser_of(spec), spec.images.max_per_product, accepted["acquired_at"], held and held["acquired_at"],
-                         (held["detail"] or "") if held else "")
-            )  # fmt: skip
+            feeds.append(_live(spec, accepted, held))
         return feeds
 
     def _withdrawn(self, held_since: datetime, spec: Retailer) -> bool:
@@ -147,8 +187,10 @@ def live_offers(feeds: Iterable[LiveFeed]) -> Query:
     rows = ", ".join(
         f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
     )
+    none = "('', X'00', X'00', 0)"
     sql = f"""
-        select o.*, live.max_pictures from {OFFERS.name} o join (values {rows or "('', X'00', X'00', 0)"}) live(retailer, feed, function, max_pictures)
+        select o.*, live.max_pictures from {OFFERS.name} o
+        join (values {rows or none}) live(retailer, feed, function, max_pictures)
         on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function
         where o.status = '{DONE}'"""  # noqa: S608
     return Query(sql, (OFFERS,))

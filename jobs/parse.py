@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.night import LiveFeed, Night
+from jobs.night import LiveFeed, Night, dialect_of
 from jobs.stage import WRITTEN, Counts
 from lake.feeds import open_feed
 from lake.store import open_store
@@ -42,7 +42,7 @@ def parse(night: Night) -> Counts:
     work = ParseFeeds(night.store.uri, night.settings)
     with night.progress.stage("parse", len(feeds)) as advance:
         if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
-            written = night.spark.map(_rows(night, feeds), work, WRITTEN, 1)
+            written = night.spark.map(_rows(night, feeds), work, WRITTEN, 1).to_pylist()
         else:
             written = _in_children(work, _rows(night, feeds))
         advance(len(feeds))
@@ -71,7 +71,7 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
     for feed in feeds:
         spec = night.retailers[feed.retailer]
         rows.append({
-            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
+            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": dialect_of(spec),
             "encoding": spec.feed.encoding, "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
@@ -154,7 +154,7 @@ def feed_options(settings: Settings, dialect: str, encoding: str | None, url: st
         dialect=dialect,
         encoding=encoding,
         base_url=url,
-        max_bytes=settings.feeds.max_bytes,
+        max_unpacked_bytes=settings.feeds.max_bytes,
         max_offer_bytes=settings.feeds.max_offer_bytes,
     )
 

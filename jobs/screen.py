@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.functions import screen_function
 from jobs.night import Night
 from jobs.stage import Counts, Stage, run_stage
 from jobs.views import pictures
 from jobs.visual import OverPixels
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
-from udfs.runtime.models import load, model_digest, promoted
+from udfs.runtime.models import load
+
+SIDE_PX = 224
+"""What the network reads."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,10 @@ class Screening:
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
 
-def screen_function(night: Night) -> bytes:
-    return model_digest(promoted("screen", night.settings.models))
+def stage(night: Night) -> Stage:
+    work = OverPixels(night.store.uri, SCREENS, SIDE_PX, Screening(night.model("screen")))
+    return Stage("screen", SCREENS, screen_function(night), pictures(night), work, night.settings.work.batch_rows)
 
 
 def screen(night: Night) -> Counts:
-    folder = promoted("screen", night.settings.models)
-    work = OverPixels(night.store.uri, SCREENS, 224, Screening(folder))
-    return run_stage(night.bench, Stage("screen", SCREENS, screen_function(night), pictures(night), work))
+    return run_stage(night.bench, stage(night))

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -23,16 +24,21 @@ class SparkPool:
     def started(self) -> bool:
         return self._session is not None
 
-    def map(self, rows: pa.Table, function: BatchMap, schema: pa.Schema, batch_rows: int) -> list[dict]:
+    @property
+    def parallelism(self) -> int:
+        """Tasks that a chunk is divided into."""
+        return self._settings.tasks or self._start().sparkContext.defaultParallelism
+
+    def map(self, rows: pa.Table, function: BatchMap, schema: pa.Schema, batch_rows: int) -> pa.Table:
         """Spread rows over the tasks, apply the function in each, collect what it yields."""
-        session = self._start()
-        session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
-        tasks = min(self._settings.tasks or session.sparkContext.defaultParallelism, rows.num_rows)
-        frame = session.createDataFrame(_without_fixed_sizes(rows)).repartition(tasks)
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        answer = frame.mapInArrow(function, from_arrow_schema(schema)).toArrow()
-        return answer.to_pylist()
+        session = self._start()
+        session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
+        tasks = min(self.parallelism, rows.num_rows)
+        frame = session.createDataFrame(_without_fixed_sizes(rows)).repartition(tasks)
+        plain = pa.schema([pa.field(f.name, _variable(f.type)) for f in schema])
+        return frame.mapInArrow(_Plain(function), from_arrow_schema(plain)).toArrow().cast(schema)
 
     def stop(self) -> None:
         if self._session is not None:
@@ -53,6 +59,17 @@ class SparkPool:
         self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
         return self._session
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A worker's function whose answers Spark takes."""
+
+    function: BatchMap
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in self.function(batches):
+            yield from _without_fixed_sizes(pa.Table.from_batches([batch])).to_batches()
 
 
 def _defaults(settings: SparkSettings) -> dict[str, str]:

@@ -142,7 +142,7 @@ def _chunks(bench: Bench, stage: Stage, todo: pa.Table, chunk_rows: int) -> Iter
                 batches = part.combine_chunks().to_batches(max_chunksize=stage.batch_rows)
                 written = [row for answer in write.attempt(batches, child) for row in answer.to_pylist()]
             else:
-                written = bench.spark.map(part, write, WRITTEN, stage.batch_rows)
+                written = bench.spark.map(part, write, WRITTEN, stage.batch_rows).to_pylist()
             if sum(w["rows"] for w in written) != part.num_rows:
                 raise Stop(f"{stage.name}: {part.num_rows} rows went in, {sum(w['rows'] for w in written)} came out")
             yield written

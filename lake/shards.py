@@ -84,7 +84,7 @@ class ShardWriter:
 
 
 def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, Any]]]:
-    """Whole, hash-checked pictures of a shard that no row names, each with its place and answer."""
+    """sha256, place and answer of each whole, hash-checked picture of a shard that no row names."""
     with store.filesystem.open_input_file(f"{FOLDER}/{shard}") as file, _reading(file) as tar:
         answer: dict[str, Any] = {}
         for member in _members(tar):
@@ -92,8 +92,10 @@ def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, 
             content = body.read() if body else b""
             if member.name.endswith(".json"):
                 answer = json.loads(content)
-            elif hashlib.sha256(content).hexdigest() == member.name.partition(".")[0]:
-                yield content, Place(shard, member.offset_data, member.size), answer
+                continue
+            digest = hashlib.sha256(content)
+            if digest.hexdigest() == member.name.partition(".")[0]:
+                yield digest.digest(), Place(shard, member.offset_data, member.size), answer
 
 
 def _reading(file: Any) -> tarfile.TarFile:

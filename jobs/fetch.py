@@ -1,0 +1,226 @@
+"""Pictures from the hosts into shards. Limits are owed to hosts: one job for all retailers, a host in one task."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.functions import fetch_function
+from jobs.night import Night
+from jobs.salvage import salvage_shards
+from jobs.stage import Counts
+from jobs.views import urls
+from lake.shards import ShardWriter
+from lake.store import open_store
+from lake.tables import literal, write_rows
+from schemas.table import DONE
+from schemas.tables import FETCHES, PICTURES
+from udfs.pictures.inspect import Limits, Picture
+from udfs.runtime.isolation import Child
+from udfs.web.fetcher import fetch_pictures
+from udfs.web.hosts import assign
+from udfs.web.request import FetchPolicy, FetchRow, PictureRequest
+from udfs.web.retry import RETRY_RULES
+
+FOUND = pa.schema([f for f in FETCHES.schema if f.name != "function"] + [PICTURES.schema.field(name) for name in (
+    "mime", "width", "height", "shard", "offset", "length")])  # fmt: skip
+"""A fetch and, where it brought a picture that this task stored, the picture's row."""
+
+TASKS_IN_PROCESS = 1
+
+
+def fetch(night: Night) -> Counts:
+    """Fetch what is due until the deadline; what was not tried stays due and is neither reject nor failure."""
+    handles = night.tables.open(PICTURES), night.tables.open(FETCHES)
+    salvaged = salvage_shards(night, fetch_function())
+    todo = due_urls(night)
+    counts = Counts(due=todo.num_rows + salvaged, done=salvaged)
+    if not todo.num_rows:
+        return counts
+    ends_at = night.now() + timedelta(seconds=night.settings.fetch.deadline_seconds)
+    with night.progress.stage("fetch", todo.num_rows) as advance:
+        for at in range(0, todo.num_rows, night.settings.work.chunk_rows):
+            requests = _requests(night, todo.slice(at, night.settings.work.chunk_rows))
+            found = _fetch_chunk(night, requests, ends_at)
+            _commit(night, handles, found)
+            done = pc.sum(pc.equal(found["status"], DONE)).as_py() or 0
+            counts.done += done
+            counts.rejected += found.num_rows - done
+            advance(found.num_rows)
+            if night.now() >= ends_at:
+                break
+    return counts
+
+
+def due_urls(night: Night) -> pa.Table:
+    """Live URLs that were never asked, whose failure is to be tried again, or whose turn it is to be asked again."""
+    found = urls(night)
+    sql = f"""
+        select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
+            good.etag, good.last_modified, good.picture
+        from (select url, min(retailer) retailer from ({found.sql}) group by url) live
+        left join (
+            select f.* from {FETCHES.name} f join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
+            on f.url = n.url and f.attempt = n.attempt
+        ) last on live.url = last.url
+        left join (
+            select f.* from {FETCHES.name} f join (
+                select url, max(attempt) attempt from {FETCHES.name} where status = '{DONE}' group by url
+            ) n on f.url = n.url and f.attempt = n.attempt
+        ) good on live.url = good.url
+        where {_is_due(night)} order by live.url"""  # noqa: S608
+    return night.tables.sql(sql, {*found.tables, FETCHES})
+
+
+def _is_due(night: Night) -> str:
+    """The rule in SQL over `last`, a URL's last attempt."""
+    tonight = f"date '{night.today.isoformat()}'"
+    again = [
+        f"(last.code = {literal(str(code))} and last.attempt < {rule.max_attempts} "
+        f"and last.night <= {tonight} - interval '{rule.nights} days')"
+        for code, rule in RETRY_RULES.items()
+    ]
+    clauses = ["last.url is null", f"last.function <> {literal(fetch_function())}", *again]
+    nights = night.settings.fetch.recheck_nights
+    if nights:
+        clauses.append(f"(last.status = '{DONE}' and last.night < {tonight} and {_has_its_turn(night, nights)})")
+    return " or ".join(clauses)
+
+
+def _has_its_turn(night: Night, nights: int) -> str:
+    """Whether the first byte of the URL's digest is in tonight's slice of all 256."""
+    turn = night.today.toordinal() % nights
+    low, high = 256 * turn // nights, 256 * (turn + 1) // nights - 1
+    return f"substr(encode(sha256(live.url), 'hex'), 1, 2) between '{low:02x}' and '{high:02x}'"
+
+
+def _requests(night: Night, rows: pa.Table) -> list[PictureRequest]:
+    requests = []
+    for row in rows.to_pylist():
+        images = night.retailers[row["retailer"]].images
+        requests.append(
+            PictureRequest(
+                **row,
+                rate=images.rate,
+                connections=images.connections,
+                allow_private_hosts=images.allow_private_hosts,
+                contract=images.contract,
+            )
+        )
+    return requests
+
+
+def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime) -> pa.Table:
+    work = FetchPictures(night.store.uri, _policy(night, ends_at), night.settings.fetch.shard_bytes)
+    if len(requests) <= night.settings.spark.few_rows:
+        with Child(work) as child:
+            return pa.Table.from_batches([child(_pack(assign(requests, TASKS_IN_PROCESS)))], FOUND)
+    tasks = _pack(assign(requests, night.spark.parallelism))
+    return night.spark.map(pa.Table.from_batches([tasks]), OverTasks(work), FOUND, 1)
+
+
+def _policy(night: Night, ends_at: datetime) -> FetchPolicy:
+    settings = night.settings.fetch
+    return FetchPolicy(
+        night=night.today,
+        user_agent=settings.user_agent,
+        ends_at=ends_at,
+        limits=Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels),
+        connect_s=settings.connect_seconds,
+        total_s=settings.picture_seconds,
+    )
+
+
+def _commit(night: Night, handles: tuple[Any, Any], found: pa.Table) -> None:
+    """Pictures first: a fetch that says done then always has its picture."""
+    function = pa.array([fetch_function()] * found.num_rows, pa.binary())
+    rows = found.append_column("function", function)
+    stored = rows.filter(pc.is_valid(rows["shard"]))
+    new = _unknown(night, stored)
+    for handle, table, part in zip(handles, (PICTURES, FETCHES), (new, rows), strict=True):
+        if part.num_rows:
+            night.tables.commit(handle, [write_rows(night.store, table, part)], "fetch")
+
+
+def _unknown(night: Night, stored: pa.Table) -> pa.Table:
+    """One row a picture, the first by shard and offset, of pictures that the table does not hold."""
+    present = night.tables.sql(f"select distinct picture from {PICTURES.name}", [PICTURES])  # noqa: S608
+    ordered = stored.sort_by([("shard", "ascending"), ("offset", "ascending")])
+    place = pa.array(range(ordered.num_rows), pa.int64())
+    keyed = pa.table({"picture": ordered["picture"].cast(pa.binary()), "place": place})
+    missing = keyed.join(present, "picture", join_type="left anti")
+    first = missing.group_by("picture").aggregate([("place", "min")])
+    return ordered.take(first["place_min"].sort())
+
+
+TASK = pa.schema([("requests", pa.list_(pa.struct([
+    ("url", pa.string()), ("attempt", pa.int32()), ("retailer", pa.string()), ("etag", pa.string()),
+    ("last_modified", pa.string()), ("picture", pa.binary()), ("rate", pa.float64()), ("connections", pa.int32()),
+    ("allow_private_hosts", pa.list_(pa.string())), ("contract", pa.string()),
+])))])  # fmt: skip
+
+
+def _pack(tasks: Sequence[Sequence[PictureRequest]]) -> pa.RecordBatch:
+    """One row a task: what all its hosts are asked."""
+    names = [field.name for field in fields(PictureRequest)]
+    rows = []
+    for requests in tasks:
+        packed = [{name: getattr(request, name) for name in names} for request in requests]
+        for request in packed:
+            request["allow_private_hosts"] = [str(network) for network in request["allow_private_hosts"]]
+        rows.append({"requests": packed})
+    return pa.RecordBatch.from_pylist(rows, TASK)
+
+
+def _unpack(task: dict[str, Any]) -> Iterator[PictureRequest]:
+    for request in task["requests"]:
+        networks = tuple(ip_network(network) for network in request["allow_private_hosts"])
+        yield PictureRequest(**request | {"allow_private_hosts": networks})
+
+
+@dataclass(frozen=True)
+class FetchPictures:
+    """Worker side: asks for a task's pictures, stores their bytes, answers with rows. Bytes go no other way."""
+
+    lake: str
+    policy: FetchPolicy
+    shard_bytes: int
+
+    def __call__(self, tasks: pa.RecordBatch) -> pa.RecordBatch:
+        places: dict[bytes, dict[str, Any]] = {}
+        with ShardWriter(open_store(self.lake), self.shard_bytes) as shards:
+
+            def keep(sha256: bytes, picture: Picture, body: bytes, url: str) -> None:
+                if sha256 not in places:
+                    answer = {"url": url, "night": self.policy.night.isoformat(), "at": time.time(),
+                              "mime": picture.mime, "width": picture.width, "height": picture.height}  # fmt: skip
+                    place = shards.add(body, picture.mime, answer)
+                    places[sha256] = {
+                        "mime": picture.mime, "width": picture.width, "height": picture.height,
+                        "shard": place.shard, "offset": place.offset, "length": place.length,
+                    }  # fmt: skip
+
+            requests = (request for task in tasks.to_pylist() for request in _unpack(task))
+            rows = list(fetch_pictures(requests, self.policy, keep))
+        return pa.RecordBatch.from_pylist([_row(row, places) for row in rows], FOUND)
+
+
+@dataclass(frozen=True)
+class OverTasks:
+    """A Spark task's batches, one after the other."""
+
+    work: FetchPictures
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return (self.work(batch) for batch in batches)
+
+
+def _row(row: FetchRow, places: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
+    """The fetch's row; a picture's place stands in the row of every URL that brought it."""
+    kept = places.get(row.picture, {}) if row.picture is not None else {}
+    return row._asdict() | {"code": str(row.code) if row.code else None} | kept

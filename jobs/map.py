@@ -1,0 +1,36 @@
+"""Shops' categories to ours by the mapping files, and how well these cover each feed."""
+
+import pyarrow as pa
+
+from jobs.catalog import Catalog
+from jobs.coverage import coverage_rows
+from jobs.functions import map_function
+from jobs.night import Night
+from jobs.stage import Counts, Stage, run_stage
+from schemas.tables import COVERAGE, MAPPED
+from udfs.rules.map_categories import MapCategories
+
+
+def map_categories(night: Night) -> Counts:
+    """Map each category path once, then count what each live feed's products come to."""
+    paths = {name: spec.mapping for name, spec in night.retailers.items() if spec.mapping}
+    work = MapCategories(paths, night.settings.mappings / "taxonomy.xml")
+    catalog = Catalog(night)
+    counts = run_stage(
+        night.bench, Stage("map", MAPPED, map_function(night), _categories(catalog), work, batch_rows=1_000)
+    )
+    covered = coverage_rows(night, catalog)
+    night.tables.append(COVERAGE, covered)
+    counts.due += covered.num_rows
+    counts.done += covered.num_rows
+    return counts
+
+
+def _categories(catalog: Catalog) -> pa.Table:
+    """The live products' categories, each once."""
+    keyed = catalog.products.select(["retailer", "category_path", "category_ids"])
+    keyed = keyed.append_column("category_key", pa.array(catalog.categories, pa.binary(32)))
+    first: dict[bytes, int] = {}
+    for place, key in enumerate(catalog.categories):
+        first.setdefault(key, place)
+    return keyed.take(pa.array(first.values(), pa.int64()))

@@ -1,0 +1,45 @@
+"""What a night would do now, stage by stage, and how long that took per row the last time."""
+
+from typing import Any
+
+from jobs import choose, classify, detect, embed, fetch, fingerprint, screen
+from jobs.night import Night
+from jobs.stage import Stage, due
+from schemas.tables import RUNS
+
+
+def plan(night: Night) -> list[dict[str, Any]]:
+    """Rows due in each stage over what stands in the tables; later stages grow by what earlier ones bring."""
+    speeds = _seconds_a_row(night)
+    rows = []
+    for name, count in _due_counts(night).items():
+        seconds = count * speeds[name] if name in speeds else None
+        rows.append({"stage": name, "due": count, "seconds": seconds, "about": _in_words(count, seconds)})
+    return rows
+
+
+def _due_counts(night: Night) -> dict[str, int]:
+    stages = (screen, classify, fingerprint, detect, embed)
+    counts = {"fetch": fetch.due_urls(night).num_rows}
+    for module in stages:
+        stage: Stage = module.stage(night)
+        counts[stage.name] = due(night.tables, stage).num_rows
+    counts["choose"] = choose.due_products(night)
+    return counts
+
+
+def _seconds_a_row(night: Night) -> dict[str, float]:
+    """From the newest run of each stage that had work."""
+    query = f"""
+        select stage, seconds / (done + rejected) seconds from (
+            select *, row_number() over (partition by stage order by started_at desc) place
+            from {RUNS.name} where done + rejected > 0
+        ) where place = 1"""  # noqa: S608
+    rows = night.tables.sql(query, [RUNS]).to_pylist()
+    return {row["stage"]: row["seconds"] for row in rows}
+
+
+def _in_words(count: int, seconds: float | None) -> str:
+    if not count:
+        return ""
+    return "no run to go by yet" if seconds is None else f"about {seconds:.0f} s"
