@@ -1,0 +1,24 @@
+"""`explain`: why is this not in the index?"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from cli.context import Json, open_night, print_json
+from jobs.explain import explain as verdicts_on
+
+
+def explain(
+    asked: Annotated[str, typer.Argument(metavar="OFFER|URL|SHA256", help="An offer or product id, a picture's URL or sha256.")],
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Show every stage's verdict, in order, and what would have to change."""
+    found = verdicts_on(open_night(quiet=True), asked)
+    if json:
+        print_json([asdict(verdict) for verdict in found])
+        return
+    for verdict in found:
+        typer.echo(f"{verdict.stage:<12} {verdict.status:<12} {verdict.what}  {verdict.detail}")
+        if verdict.change:
+            typer.echo(f"{'':<26}{verdict.change}")
