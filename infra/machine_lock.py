@@ -45,7 +45,12 @@ def main() -> None:
     parser.add_argument("--only", help="one package's entry, as the lock has it")
     flags = parser.parse_args()
     lock = (here.parent / "requirements.lock").read_text()
-    print(entries(lock)[flags.only] if flags.only else for_machine(lock, (here / "torch-cpu.sha256").read_text(), flags.gpu), end="")
+    print(
+        entries(lock)[flags.only]
+        if flags.only
+        else for_machine(lock, (here / "torch-cpu.sha256").read_text(), flags.gpu),
+        end="",
+    )
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by nightly.sh and shops.sh: draws the sample shops where they are missing, and serves them on loopback.
 
 SELVEDGE=.venv/bin/selvedge

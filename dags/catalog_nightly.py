@@ -1,0 +1,119 @@
+"""# The catalog's night
+
+Retailers' XML feeds become one versioned, checked table of garment vectors. Each task runs one stage as a process of
+its own, `selvedge stage NAME`, and computes nothing itself; every stage does only what is due, so a task may be cleared
+and run again at any time.
+
+* `acquire` and `parse` are mapped over groups of retailers, read from `mappings/*/retailer.yaml` when the night starts.
+  The Airflow variable `selvedge_retailers_per_task` sets how many stand in a group (50). Groups take turns: the lake
+  has one writer.
+* `publish` updates the asset `snapshot`. An event is only a nudge: what is live stands in the lake
+  (`selvedge snapshots`).
+* Exit codes: 0 done; 4 published, but a retailer is held at its last rows (a warning in the log); 2 wrong input and
+  3 refused by a gate fail at once, because a person has to act; all others are tried again.
+
+What to do when a task fails: `docs/operations.md`.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from airflow.sdk import DAG, Asset, BaseOperator, Context, Variable, chain, task
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+HOME = Path(os.environ.get("SELVEDGE_HOME", Path(__file__).resolve().parents[1]))
+COMMAND = os.environ.get("SELVEDGE_COMMAND", str(Path(sys.executable).with_name("selvedge")))
+SNAPSHOT = Asset("snapshot", "selvedge://lake/snapshots")
+
+RETAILERS_PER_TASK = 50
+KILL_AFTER_S = 3  # Airflow itself kills a task 5 s after it was told to end
+HOURS = {"acquire": 2, "parse": 2, "fetch": 5, "screen": 4, "detect": 6, "embed": 6}  # fetch ends itself after 4
+HOURS_OF_OTHERS = 1
+MAPPED = ("acquire", "parse")
+STAGES = ("fetch", "screen", "classify", "map", "fingerprint", "dedup", "detect", "choose", "embed")
+
+HELD = 4
+NOT_TO_BE_RETRIED = {2: "wrong input: mend the file that the last line names", 3: "a gate refused the snapshot"}
+
+
+class StageOperator(BaseOperator):
+    """Runs one stage in a process group of its own; what it prints becomes the task's log."""
+
+    def __init__(self, *, stage: str, retailers: list[str] | None = None, **kwargs: Any) -> None:
+        kwargs["execution_timeout"] = timedelta(hours=HOURS.get(stage, HOURS_OF_OTHERS))
+        super().__init__(**kwargs)
+        self.stage = stage
+        self.retailers = retailers or []
+        self.process: subprocess.Popen[str] | None = None
+
+    def execute(self, context: Context) -> None:
+        run = context["dag_run"]
+        night = run.logical_date or run.run_after
+        command = [COMMAND, "stage", self.stage, "--run", re.sub(r"[^\w.-]", "-", run.run_id), "--date", f"{night:%F}"]
+        command += [flag for retailer in self.retailers for flag in ("--retailer", retailer)]
+        self._judge(self._run(command))
+
+    def _run(self, command: list[str]) -> int:
+        """Run the command to its end, a log line for each of its lines."""
+        self.process = subprocess.Popen(
+            command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            start_new_session=True,
+        )  # fmt: skip
+        for line in self.process.stdout or ():
+            self.log.info("%s", line.rstrip())
+        return self.process.wait()
+
+    def _judge(self, code: int) -> None:
+        if code in NOT_TO_BE_RETRIED:
+            raise AirflowFailException(f"{self.stage}: {NOT_TO_BE_RETRIED[code]} (exit {code})")
+        if code == HELD:
+            self.log.warning("%s: published, but a retailer is held at its last rows", self.stage)
+        elif code:
+            raise AirflowException(f"{self.stage} ended with exit code {code}")
+
+    def on_kill(self) -> None:
+        """Airflow calls this on a timeout and when the task is stopped: end the stage with all that it started."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(KILL_AFTER_S)
+            os.killpg(self.process.pid, signal.SIGKILL)  # who is left of the group, if anyone
+
+
+@task
+def groups() -> list[list[str]]:
+    """The enabled retailers, some to a group. A spec that cannot be read stays in: its stage says file and line."""
+    mappings = HOME / os.environ.get("SELVEDGE_MAPPINGS", "mappings")
+    names = [spec.parent.name for spec in sorted(mappings.glob("[!._]*/retailer.yaml")) if _is_enabled(spec)]
+    size = int(Variable.get("selvedge_retailers_per_task", default=RETAILERS_PER_TASK))
+    return [names[at : at + size] for at in range(0, len(names), size)] or [[]]
+
+
+def _is_enabled(spec: Path) -> bool:
+    try:
+        return bool(yaml.safe_load(spec.read_text())["enabled"])
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        return True
+
+
+with DAG(
+    "catalog_nightly", schedule="0 1 * * *", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)}, tags=["catalog"], doc_md=__doc__,
+) as dag:  # fmt: skip
+    retailers = groups()
+    mapped = [
+        StageOperator.partial(task_id=stage, stage=stage, max_active_tis_per_dagrun=1).expand(retailers=retailers)
+        for stage in MAPPED
+    ]
+    publish = StageOperator(task_id="publish", stage="publish", outlets=[SNAPSHOT])
+    chain(*mapped, *(StageOperator(task_id=stage, stage=stage) for stage in STAGES), publish)

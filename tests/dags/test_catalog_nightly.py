@@ -1,0 +1,141 @@
+"""The DAG is wiring only, and a night through it keeps to the exit codes of the command."""
+
+import ast
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FILE = Path(__file__).resolve().parents[2] / "dags" / "catalog_nightly.py"
+STAGES = [
+    "acquire", "parse", "fetch", "screen", "classify", "map", "fingerprint", "dedup", "detect", "choose", "embed",
+    "publish",
+]  # fmt: skip
+NIGHT = datetime(2026, 11, 20, 1, tzinfo=UTC)
+LoadDag = Callable[..., Any]
+
+
+def run(dag: Any) -> Any:
+    """A whole run in this process, as the database has it at its end."""
+    return dag.test(run_after=NIGHT, logical_date=NIGHT)
+
+
+def states(night: Any) -> dict[str, str]:
+    """The state of each task that is not mapped."""
+    return {task.task_id: task.state for task in night.get_task_instances() if task.map_index < 0}
+
+
+def test_every_file_loads(airflow_home: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(FILE.parent)
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {"catalog_nightly"}
+
+
+def test_loads_in_less_than_a_second_and_without_what_computes(airflow_home: Path) -> None:
+    code = f"""
+import json, runpy, sys, time
+import airflow.sdk, airflow.sdk.exceptions, yaml
+before, started = set(sys.modules), time.process_time()
+runpy.run_path({str(FILE)!r})
+print(json.dumps([time.process_time() - started, sorted(set(sys.modules) - before)]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert seconds < 1
+    roots = {name.partition(".")[0] for name in loaded}
+    assert not roots & {"pyspark", "pandas", "torch", "onnxruntime", "deltalake", "pyarrow", "jobs", "lake", "udfs"}
+
+
+def test_file_is_short_and_shadows_no_package() -> None:
+    assert len(FILE.read_text().splitlines()) < 120
+    found = subprocess.run(
+        [sys.executable, "-c", f"import importlib.util as u; print(u.find_spec({FILE.stem!r}))"],
+        capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+    assert found.stdout.strip() == "None"
+
+
+def test_page_of_the_dag_is_its_docstring(load_dag: LoadDag) -> None:
+    assert load_dag().doc_md == ast.get_docstring(ast.parse(FILE.read_text()), clean=False)
+
+
+def test_stages_stand_in_the_order_of_the_command(load_dag: LoadDag) -> None:
+    tasks = load_dag().topological_sort()
+    assert [task.task_id for task in tasks] == ["groups", *STAGES]
+    assert all(task.execution_timeout for task in tasks if task.task_id not in ("groups", "acquire", "parse"))
+
+
+def test_a_night_runs_every_stage_once(load_dag: LoadDag, recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_SELVEDGE_RETAILERS_PER_TASK", "2")
+    night = run(load_dag())
+    assert night.state == "success"
+    assert recorder.stages == ["acquire", "acquire", "parse", "parse", *STAGES[2:]]
+    retailers = [call["arguments"][6:] for call in recorder.calls[:4]]
+    assert retailers == [["--retailer", "broken", "--retailer", "one"], ["--retailer", "two"]] * 2
+    for call in recorder.calls:
+        assert call["arguments"][2:6] == ["--run", "manual__2026-11-20T01-00-00-00-00", "--date", "2026-11-20"]
+        assert call["folder"] == str(FILE.parents[1])
+        assert call["group"] != os.getpgid(0)
+
+
+def test_only_publish_updates_the_asset(load_dag: LoadDag) -> None:
+    outlets = {task.task_id: [asset.uri for asset in task.outlets] for task in load_dag().tasks if task.outlets}
+    assert outlets == {"publish": ["selvedge://lake/snapshots"]}
+
+
+def test_a_failed_task_is_tried_again_alone(load_dag: LoadDag, recorder: Any) -> None:
+    recorder.ends_with({"detect": [1, 130]})
+    night = run(load_dag(retry_delay=timedelta()))
+    assert night.state == "success"
+    assert recorder.stages == [*STAGES[:9], "detect", "detect", *STAGES[9:]]
+
+
+@pytest.mark.parametrize("code", [2, 3])
+def test_what_a_person_has_to_mend_is_not_tried_again(load_dag: LoadDag, recorder: Any, code: int) -> None:
+    recorder.ends_with({"publish": [code]})
+    night = run(load_dag(retry_delay=timedelta()))
+    assert night.state == "failed"
+    assert recorder.stages == STAGES
+    assert states(night)["publish"] == "failed"
+
+
+def test_a_held_retailer_is_a_success(load_dag: LoadDag, recorder: Any) -> None:
+    recorder.ends_with({"publish": [4]})
+    night = run(load_dag())
+    assert night.state == "success"
+    assert recorder.stages == STAGES
+
+
+def test_a_stage_that_takes_too_long_is_killed_with_what_it_started(load_dag: LoadDag, tmp_path: Path) -> None:
+    from airflow.sdk.exceptions import AirflowTaskTimeout
+    from airflow.sdk.execution_time.timeout import timeout
+
+    stage = load_dag().get_task("screen")
+    child = tmp_path / "child"
+    deaf = f"trap '' TERM; sleep 60 & echo $! > {child}; wait; sleep 60"
+    with pytest.raises(AirflowTaskTimeout), timeout(1):
+        stage._run(["bash", "-c", deaf])
+    stage.on_kill()
+    stage.process.wait(5)
+    assert stage.process.returncode == -signal.SIGKILL
+    assert _ends(int(child.read_text()))
+
+
+def _ends(process: int) -> bool:
+    """Whether a process that may not have been reaped yet is gone, within five seconds."""
+    for _ in range(50):
+        status = Path(f"/proc/{process}/stat")
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.1)
+    return False
