@@ -1,0 +1,181 @@
+"""What the page of a night shows: plain values, gathered elsewhere."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a whole. `fate`: through, away (turned away), waiting."""
+
+    label: str
+    count: int
+    fate: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One step of the funnel: its parts add up to its total."""
+
+    name: str
+    parts: list[Part]
+
+    @property
+    def total(self) -> int:
+        return sum(part.count for part in self.parts)
+
+    @property
+    def through(self) -> int:
+        return sum(part.count for part in self.parts if part.fate == "through")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A garment's box, each side in percent of the picture."""
+
+    label: str
+    left: float
+    top: float
+    width: float
+    height: float
+    chosen: bool = True
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture as a data URI, with its boxes and what stands under it."""
+
+    image: str
+    title: str
+    lines: list[str] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures that belong together."""
+
+    name: str
+    count: int
+    pictures: list[Thumbnail]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """One stage of the run."""
+
+    name: str
+    due: int
+    done: int
+    rejected: int
+    pending: int
+    seconds: float
+    rows_per_second: float
+    peak_mib: float
+    outcome: str
+
+
+@dataclass(frozen=True)
+class RejectRow:
+    """Rejects of one stage and code, with a few of them."""
+
+    stage: str
+    code: str
+    meaning: str
+    acts: str
+    count: int
+    samples: list[str]
+
+
+@dataclass(frozen=True)
+class RetailerRow:
+    """Where a retailer stands."""
+
+    name: str
+    status: str
+    reason: str
+    feed: str
+    age_hours: float | None
+    products: int
+    garments: int
+
+
+@dataclass(frozen=True)
+class UnmappedRow:
+    """A shop's category that no rule names."""
+
+    path: str
+    products: int
+    samples: list[str]
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A mapping rule at work."""
+
+    rule: str
+    node: str
+    products: int
+    text_differs: int
+    image_differs: int
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """How well one retailer's mapping covers its live products."""
+
+    retailer: str
+    products: int
+    mapped: float
+    ignored: float
+    unmapped: float
+    decided_by: dict[str, float]
+    rules: list[RuleRow]
+    largest: list[UnmappedRow]
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One gate's verdict."""
+
+    name: str
+    retailer: str
+    value: float
+    bound: float
+    passed: bool
+    accepted_because: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a version changed against its parent."""
+
+    parent: int | None
+    counts: dict[str, dict[str, int]]  # table -> added, removed, changed
+    samples: list[str]
+
+
+@dataclass(frozen=True)
+class NightFacts:
+    """The whole page."""
+
+    run: str
+    date: str
+    made_at: str
+    headline: str
+    version: int | None
+    content_digest: str
+    funnel: list[Whole]
+    stages: list[StageTime]
+    retailers: list[RetailerRow]
+    rejects: list[RejectRow]
+    turned_away: list[Gallery]
+    duplicates: list[Gallery]
+    garments: list[Gallery]
+    neighbours: list[Gallery]
+    coverage: list[CoverageRow]
+    gates: list[GateRow]
+    changes: Changes | None
+    models: dict[str, str]
+    settings_digest: str
