@@ -115,7 +115,13 @@ class Snapshot:
         return segment, row
 
     def _in_order(self, column: str) -> np.ndarray:
-        """A column of `vectors` in the order of `garments`; each row copied once, none if one segment is in order."""
+        """A column of `vectors` in the order of `garments`, not to be written to."""
+        values = self._gathered(column)
+        values.flags.writeable = False
+        return values
+
+    def _gathered(self, column: str) -> np.ndarray:
+        """Each row copied once; none where one segment holds all garments in their order."""
         out = parquet.empty(column, len(self.garments))
         for index, file in enumerate(self._segments):
             here = np.flatnonzero(self._segment_of == index)

@@ -1,0 +1,145 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from lake.candidate import Rows, missing_vectors, prepare, rows_of
+from lake.snapshots import parent
+from lake.store import Store, open_store
+from schemas.manifest import Manifest
+from tests.lake.published import catalog, publish_night
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return open_store(str(tmp_path / "lake"))
+
+
+def first(store: Store, rows: Rows) -> Manifest:
+    published = publish_night(store, rows)
+    assert published is not None
+    return published.manifest
+
+
+def without_vectors(rows: Rows) -> Rows:
+    return Rows(rows.garments, rows.products, rows.vectors.slice(0, 0))
+
+
+def test_the_same_rows_in_another_order_are_nothing_new(store):
+    rows = catalog({"aa": 6, "bb": 4})
+    first(store, rows)
+    order = np.random.default_rng(1).permutation(len(rows.garments))
+    shuffled = Rows(rows.garments.take(order), rows.products.take(order[order < 10]), rows.vectors.slice(0, 0))
+    candidate = prepare(store, shuffled, parent(store))
+    assert not candidate.is_new
+    assert candidate.content_digest == parent(store).content_digest
+    assert candidate.changes.num_rows == 0
+
+
+def test_a_price_change_touches_products_alone(store):
+    old = first(store, catalog({"aa": 6, "bb": 4}))
+    dearer = catalog({"aa": 6}, price="12.50")
+    kept = catalog({"bb": 4})
+    rows = Rows(
+        pa.concat_tables([dearer.garments, kept.garments]),
+        pa.concat_tables([dearer.products, kept.products]),
+        dearer.vectors.slice(0, 0),
+    )
+    candidate = prepare(store, rows, old)
+    assert candidate.is_new
+    assert not candidate.shelf.new
+    assert {(file.table, file.retailer) for file in candidate.carried} == {
+        ("garments", "aa"),
+        ("garments", "bb"),
+        ("products", "bb"),
+    }
+    assert candidate.changes.to_pylist() == [
+        {"table": "products", "id": f"aa:{n:04}", "change": "changed"} for n in range(6)
+    ]
+
+
+def test_only_vectors_that_no_segment_holds_are_asked_for_and_written(store):
+    old = first(store, catalog({"aa": 6}))
+    rows = catalog({"aa": 8})
+    new = missing_vectors(store, old, rows.garments["vector_key"])
+    before = set(catalog({"aa": 6}).garments["vector_key"].to_pylist())
+    assert set(new.to_pylist()) == set(rows.garments["vector_key"].to_pylist()) - before
+    offered = rows.vectors.filter(pc.is_in(rows.vectors["vector_key"], new))
+    candidate = prepare(store, Rows(rows.garments, rows.products, offered), old)
+    assert candidate.shelf.carried == old.of("vectors")
+    assert [len(table) for table in candidate.shelf.new.values()] == [len(new)]
+
+
+def test_a_segment_is_rewritten_once_more_than_a_quarter_is_dead(store):
+    rows = catalog({"aa": 8})  # 12 garments
+    old = first(store, rows)
+    quarter = prepare(store, without_vectors(catalog({"aa": 6})), old)  # 9 of 12 live
+    assert quarter.shelf.carried == old.of("vectors")
+    more = prepare(store, without_vectors(catalog({"aa": 5})), old)  # 7 of 12 live
+    assert more.shelf.carried == []
+    assert [len(table) for table in more.shelf.new.values()] == [7]
+    assert {file.table for file in more.carried} == set()  # its garments point elsewhere now
+
+
+def test_rewriting_moves_the_garments_of_other_retailers_but_is_no_change_to_them(store):
+    old = first(store, catalog({"aa": 2, "bb": 4}))
+    candidate = prepare(store, without_vectors(catalog({"aa": 2})), old)
+    assert candidate.content["aa"] == old.content["aa"]
+    assert [(file.table, file.retailer) for file in candidate.carried] == [("products", "aa")]
+    assert set(candidate.changes["change"].to_pylist()) == {"removed"}
+
+
+def test_a_vector_that_was_dead_is_found_again(store):
+    first(store, catalog({"aa": 8}))
+    first(store, without_vectors(catalog({"aa": 6})))
+    again = prepare(store, without_vectors(catalog({"aa": 8})), parent(store))
+    assert again.garments["segment"].null_count == 0
+    assert not again.shelf.new
+
+
+def test_a_garment_without_a_vector_has_no_place(store):
+    candidate = prepare(store, without_vectors(catalog({"aa": 3})), None)
+    assert candidate.garments["segment"].null_count == candidate.garments["row"].null_count == 4
+
+
+def test_the_rows_of_a_version_can_be_published_again(store):
+    old = first(store, catalog({"aa": 5, "bb": 3}))
+    garments, products = rows_of(store, old, ["aa", "bb"])
+    rows = Rows(garments, products, catalog({}).vectors)
+    assert not prepare(store, rows, old).is_new
+
+
+def test_another_vector_of_the_same_crop_is_a_change(store):
+    """A new model: every value of the garment is as it was, its vector is not."""
+    old = first(store, catalog({"aa": 3}))
+    rows = catalog({"aa": 3})
+    fresh = [bytes(reversed(key)) for key in rows.garments["vector_key"].to_pylist()]
+    at = rows.garments.schema.get_field_index("vector_key")
+    garments = rows.garments.set_column(at, "vector_key", pa.array(fresh, pa.binary(32)))
+    keys = pa.array([bytes(reversed(key)) for key in rows.vectors["vector_key"].to_pylist()], pa.binary(32))
+    candidate = prepare(store, Rows(garments, rows.products, rows.vectors.set_column(0, "vector_key", keys)), old)
+    assert candidate.content["aa"].products == old.content["aa"].products
+    assert candidate.content["aa"].garments != old.content["aa"].garments
+    assert candidate.changes["change"].to_pylist() == ["changed"] * 4
+
+
+def test_nothing_is_written_and_no_argument_is_changed(store):
+    rows = catalog({"aa": 3})
+    before = rows.garments.to_pylist()
+    prepare(store, rows, None)
+    assert store.list("published") == store.list("snapshots") == []
+    assert rows.garments.to_pylist() == before
+
+
+def test_changes_name_what_came_and_went(store):
+    old = first(store, catalog({"aa": 3, "bb": 1}))
+    candidate = prepare(store, catalog({"aa": 2, "cc": 1}), old)
+    found = {(row["table"], row["id"]): row["change"] for row in candidate.changes.to_pylist()}
+    assert found == {
+        ("garments", "aa:0002/0"): "removed",
+        ("garments", "bb:0000/0"): "removed",
+        ("garments", "cc:0000/0"): "added",
+        ("products", "aa:0002"): "removed",
+        ("products", "bb:0000"): "removed",
+        ("products", "cc:0000"): "added",
+    }
