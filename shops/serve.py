@@ -1,0 +1,108 @@
+"""Serves a folder of sample shops on this machine alone."""
+
+import asyncio
+import ipaddress
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from schemas.errors import WrongInput
+
+PORT = 8790
+"""The port that drawn feeds name unless told otherwise."""
+
+SERVED = re.compile(r"[a-z0-9-]{1,40}/(?:feed\.xml|images/[0-9a-f]{2}/[0-9a-f]{16,64}\.(?:jpg|png|webp|gif|avif))")
+"""Feeds and pictures; never the truth, never a path that leaves the folder."""
+
+MIME = {
+    ".xml": "application/xml", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp",
+    ".gif": "image/gif", ".avif": "image/avif",
+}  # fmt: skip
+ROBOTS = "User-agent: *\nAllow: /\n"
+
+
+def serve(folder: Path, host: str = "127.0.0.1", port: int = PORT) -> None:
+    """Serves until the process is told to stop (Ctrl-C or SIGTERM)."""
+    web.run_app(application(folder), host=loopback(host), port=port, print=None, access_log=None)
+
+
+@contextmanager
+def serving(folder: Path, host: str = "127.0.0.1", port: int = 0, seen: Counter[str] | None = None) -> Iterator[str]:
+    """Serves in a thread while the block runs and gives the base URL, without a slash at its end.
+
+    Port 0 takes a free one. `seen`, where given, counts the answers by path.
+    """
+    loop = asyncio.new_event_loop()
+    runner = web.AppRunner(application(folder, seen), access_log=None)
+
+    async def start() -> int:
+        await runner.setup()
+        site = web.TCPSite(runner, loopback(host), port, backlog=1024)
+        await site.start()
+        return int(runner.addresses[0][1])
+
+    thread = threading.Thread(target=loop.run_forever, name="sample shops", daemon=True)
+    thread.start()
+    try:
+        bound = asyncio.run_coroutine_threadsafe(start(), loop).result()
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def loopback(host: str) -> str:
+    """The address, where it is one that only this machine can reach."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise WrongInput("--host", None, f"{host} is not an address of this machine alone; use 127.0.0.1")
+    return str(address)
+
+
+def application(folder: Path, seen: Counter[str] | None = None) -> web.Application:
+    """The server as an application: GET and HEAD of feeds and pictures, and robots.txt."""
+    if not folder.is_dir():
+        raise WrongInput(folder, None, "there is no such folder of shops")
+    made = web.Application()
+    made.router.add_get("/robots.txt", _counted(_robots, seen))
+    made.router.add_get("/{path:.*}", _counted(_file_of(folder.resolve()), seen))
+    return made
+
+
+Answer = Callable[[web.Request], web.StreamResponse]
+
+
+def _counted(
+    answer: Answer, seen: Counter[str] | None
+) -> Callable[[web.Request], "asyncio.Future[web.StreamResponse]"]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if seen is not None:
+            seen[request.path] += 1
+        return answer(request)
+
+    return handle  # type: ignore[return-value]
+
+
+def _robots(_request: web.Request) -> web.StreamResponse:
+    return web.Response(text=ROBOTS)
+
+
+def _file_of(folder: Path) -> Answer:
+    def answer(request: web.Request) -> web.StreamResponse:
+        path = request.match_info["path"]
+        if not SERVED.fullmatch(path) or not (folder / path).is_file():
+            raise web.HTTPNotFound(text=f"there is no {request.path}\n")
+        file = folder / path
+        return web.FileResponse(file, chunk_size=1 << 18, headers={"Content-Type": MIME[file.suffix]})
+
+    return answer
