@@ -1,0 +1,136 @@
+"""One feed over HTTP: conditional, capped while it streams, its secret sent to its own host alone."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from aiohttp.abc import AbstractResolver
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+
+from schemas.rejects import Code
+from udfs.web.body import pieces
+from udfs.web.client import Client, ClientOptions, read_url
+from udfs.web.failures import TRANSIENT, Failure
+from udfs.web.guard import Networks
+
+USER_AGENT = "selvedge/0.1 (+mailto:catalog@example.org)"
+ACCEPT = {"Accept": "application/xml,text/xml,application/rss+xml,application/atom+xml,*/*;q=0.5",
+          "Accept-Encoding": "gzip"}  # fmt: skip
+
+FEED_CODES = {
+    Code.FETCH_404: Code.FEED_MISSING,
+    Code.FETCH_SIZE: Code.FEED_TOO_LARGE,
+    Code.FETCH_PRIVATE_ADDRESS: Code.FETCH_PRIVATE_ADDRESS,  # the engineer acts, not the shop
+    Code.FETCH_BAD_URL: Code.FETCH_BAD_URL,
+}
+"""What a failed request means for a feed; every other failure is FEED_UNREACHABLE."""
+
+
+@dataclass(frozen=True)
+class FeedRequest:
+    """What is known of a feed from last time, what its spec allows, and how long we wait. All `_s` are seconds."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    authorization: str | None = field(default=None, repr=False)  # the header's value; never printed
+    allow_private_hosts: Networks = ()
+    max_bytes: int = 4 << 30
+    folder: Path | None = None  # feeds that are files lie below it; None: no file may be read
+    user_agent: str = USER_AGENT
+    connect_s: float = 10.0
+    read_s: float = 60.0  # between two pieces
+    total_s: float = 3600.0  # for one try
+    tries: int = 3
+    backoff_s: float = 2.0
+    patience_s: float = 120.0  # a host that asks for a longer pause is asked again next night
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """What came of asking for a feed. `bytes` and `sha256` are of what was written, the transport's packing undone."""
+
+    status: Literal["new", "unchanged", "refused"]
+    code: Code | None = None
+    detail: str | None = None
+    http_status: int | None = None
+    bytes: int | None = None
+    sha256: bytes | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    final_url: str | None = None
+
+
+def download_feed(
+    url: str, request: FeedRequest, target: BinaryIO, resolver: AbstractResolver | None = None
+) -> Downloaded:
+    """Ask for a feed and write its bytes to `target`, which is emptied first; never raises for what a host does."""
+    return asyncio.run(_download(url, request, target, resolver))
+
+
+async def _download(url: str, request: FeedRequest, target: BinaryIO, resolver: AbstractResolver | None) -> Downloaded:
+    options = ClientOptions(request.user_agent, request.connect_s, request.read_s, request.allow_private_hosts)
+    client = Client(options, resolver)
+    backoff = wait_exponential_jitter(request.backoff_s, max=request.patience_s, jitter=request.backoff_s)
+
+    def pause(state: RetryCallState) -> float:
+        failure = state.outcome.exception() if state.outcome else None
+        asked_s = failure.retry_after_s if isinstance(failure, Failure) else None
+        return backoff(state) if asked_s is None else asked_s
+
+    def worth_it(error: BaseException) -> bool:
+        return (
+            isinstance(error, Failure)
+            and error.code in TRANSIENT
+            and (error.retry_after_s or 0.0) <= request.patience_s
+        )  # fmt: skip
+
+    retrying = AsyncRetrying(
+        stop=stop_after_attempt(request.tries), wait=pause, retry=retry_if_exception(worth_it), reraise=True
+    )
+    try:
+        return await retrying(_once, client, url, request, target)
+    except Failure as failure:
+        code = FEED_CODES.get(failure.code, Code.FEED_UNREACHABLE)
+        return Downloaded("refused", code, failure.detail, failure.http_status, final_url=failure.final_url)
+    finally:
+        await client.close()
+
+
+async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    """One try. Raises Failure."""
+    target.seek(0)
+    target.truncate()
+    digest, size = sha256(), 0
+    try:
+        async with (
+            asyncio.timeout(request.total_s),
+            client.get(read_url(url), _headers(request), authorization=request.authorization) as response,
+        ):
+            if response.status == 200:
+                async for piece in pieces(response, request.max_bytes, Code.FETCH_SIZE):
+                    digest.update(piece)
+                    size += target.write(piece)
+    except TimeoutError:
+        raise Failure(Code.FETCH_TIMEOUT, f"not there within {request.total_s:g} s") from None
+    answer = Downloaded(
+        "new" if response.status == 200 else "unchanged",
+        http_status=response.status,
+        etag=response.headers.get("ETag"),
+        last_modified=response.headers.get("Last-Modified"),
+        final_url=str(response.url),
+    )
+    if answer.status == "unchanged":
+        return answer
+    return replace(answer, bytes=size, sha256=digest.digest())
+
+
+def _headers(request: FeedRequest) -> dict[str, str]:
+    headers = dict(ACCEPT)
+    if request.etag:
+        headers["If-None-Match"] = request.etag
+    if request.last_modified:
+        headers["If-Modified-Since"] = request.last_modified
+    return headers

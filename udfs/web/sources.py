@@ -1,0 +1,112 @@
+"""Where a feed comes from: http(s), S3, or a file below the one configured folder. The same answer from each."""
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from schemas.rejects import Code
+from udfs.pictures.inspect import one_line
+from udfs.web.download import Downloaded, FeedRequest, download_feed
+
+PIECE = 1 << 20
+
+
+def receive(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    """Bring a feed's bytes into `target`, which is emptied first.
+
+    `url` is an http(s) or s3 address, or a path, which must lead below `request.folder`. Answers "unchanged" where the
+    source still has what `request` knows of. Never raises for what a source does.
+    """
+    scheme = urlsplit(url).scheme.lower()
+    if scheme in ("http", "https"):
+        return download_feed(url, request, target)
+    if scheme == "s3":
+        return _from_s3(url, request, target)
+    if scheme in ("", "file"):
+        return _from_file(unquote(urlsplit(url).path) if scheme else url, request, target)
+    return Downloaded(
+        "refused", Code.FETCH_BAD_URL, f"feeds come by http, https, s3 or as files, not by {scheme[:40]!r}"
+    )
+
+
+def _from_file(path: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    """A file below the folder, links followed before that is checked. Its size and time stand for an ETag."""
+    if request.folder is None:
+        return Downloaded("refused", Code.FETCH_BAD_URL, f"{path}: no folder for feeds is configured")
+    try:
+        folder = request.folder.resolve(strict=True)
+        file = (folder / path).resolve(strict=True)
+        if not file.is_relative_to(folder):
+            return Downloaded("refused", Code.FETCH_BAD_URL, f"{path} leads out of the folder for feeds, {folder}")
+        return _read_file(file, request, target)
+    except FileNotFoundError as error:
+        return Downloaded("refused", Code.FEED_MISSING, f"{error.filename or path}: no such file")
+    except (OSError, ValueError) as error:
+        return Downloaded("refused", Code.FEED_UNREACHABLE, f"{path}: {one_line(error)}")
+
+
+def _read_file(file: Path, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
+        found = os.fstat(source.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            return Downloaded("refused", Code.FETCH_BAD_URL, f"{file} is no regular file")
+        etag = f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+        if etag == request.etag:
+            return Downloaded("unchanged", etag=etag, final_url=file.as_uri())
+        return _store(iter(lambda: source.read(PIECE), b""), request, target, etag=etag, final_url=file.as_uri())
+
+
+def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    """An object. The endpoint and the secrets come from the environment, as boto3 reads them."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    parts = urlsplit(url)
+    config = Config(
+        connect_timeout=request.connect_s, read_timeout=request.read_s, retries={"total_max_attempts": request.tries},
+        proxies={},
+    )  # fmt: skip
+    condition = {"IfNoneMatch": request.etag} if request.etag else {}
+    try:
+        client = boto3.client("s3", config=config)
+        answer = client.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"), **condition)
+        validators = {
+            "etag": answer.get("ETag"),
+            "last_modified": answer["ResponseMetadata"]["HTTPHeaders"].get("last-modified"),
+            "final_url": url,
+        }
+        with closing(answer["Body"]) as body:
+            return _store(body.iter_chunks(PIECE), request, target, http_status=200, **validators)
+    except ClientError as error:
+        return _s3_refusal(url, request, error.response)
+    except (BotoCoreError, OSError, ValueError) as error:
+        return Downloaded("refused", Code.FEED_UNREACHABLE, f"{url}: {one_line(error)}", final_url=url)
+
+
+def _s3_refusal(url: str, request: FeedRequest, response: Any) -> Downloaded:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if status == 304:
+        return Downloaded("unchanged", http_status=304, etag=request.etag, final_url=url)
+    code = Code.FEED_MISSING if status == 404 else Code.FEED_UNREACHABLE
+    said = response.get("Error", {})
+    return Downloaded("refused", code, f"{url}: {said.get('Code')}: {said.get('Message')}", status, final_url=url)
+
+
+def _store(pieces: Iterable[bytes], request: FeedRequest, target: BinaryIO, **answer: Any) -> Downloaded:
+    target.seek(0)
+    target.truncate()
+    digest, size = sha256(), 0
+    for piece in pieces:
+        size += len(piece)
+        if size > request.max_bytes:
+            detail = f"more than {request.max_bytes} bytes"
+            return Downloaded("refused", Code.FEED_TOO_LARGE, detail, final_url=answer.get("final_url"))
+        digest.update(piece)
+        target.write(piece)
+    return Downloaded("new", bytes=size, sha256=digest.digest(), **answer)
