@@ -48,6 +48,9 @@ class FeedRequest:
     patience_s: float = 120.0  # a host that asks for a longer pause is asked again next night
 
 
+Digest = bytes
+
+
 @dataclass(frozen=True)
 class Downloaded:
     """What came of asking for a feed. `bytes` and `sha256` are of what was written, the transport's packing undone."""
@@ -57,16 +60,48 @@ class Downloaded:
     detail: str | None = None
     http_status: int | None = None
     bytes: int | None = None
-    sha256: bytes | None = None
+    sha256: Digest | None = None
     etag: str | None = None
     last_modified: str | None = None
     final_url: str | None = None
 
 
+class NotWritten(Exception):
+    """The feed came, but could not be written where it was wanted (a full disk): no matter of the shop."""
+
+
+class Sink:
+    """Where a feed's bytes go: emptied first, counted, hashed."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self._digest = sha256()
+        self.size = 0
+        target.seek(0)
+        target.truncate()
+
+    def write(self, piece: bytes) -> None:
+        """Write a piece; raises `NotWritten`."""
+        try:
+            self._target.write(piece)
+        except OSError as error:
+            raise NotWritten(str(error)) from error
+        self._digest.update(piece)
+        self.size += len(piece)
+
+    @property
+    def sha256(self) -> bytes:
+        """Of all that was written."""
+        return self._digest.digest()
+
+
 def download_feed(
     url: str, request: FeedRequest, target: BinaryIO, resolver: AbstractResolver | None = None
 ) -> Downloaded:
-    """Ask for a feed and write its bytes to `target`, which is emptied first; never raises for what a host does."""
+    """Ask for a feed and write its bytes to `target`, which is emptied first.
+
+    Never raises for what a host does; raises `NotWritten`.
+    """
     return asyncio.run(_download(url, request, target, resolver))
 
 
@@ -101,9 +136,7 @@ async def _download(url: str, request: FeedRequest, target: BinaryIO, resolver: 
 
 async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """One try. Raises Failure."""
-    target.seek(0)
-    target.truncate()
-    digest, size = sha256(), 0
+    sink = Sink(target)
     try:
         async with (
             asyncio.timeout(request.total_s),
@@ -111,8 +144,7 @@ async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO
         ):
             if response.status == 200:
                 async for piece in pieces(response, request.max_bytes, Code.FETCH_SIZE):
-                    digest.update(piece)
-                    size += target.write(piece)
+                    sink.write(piece)
     except TimeoutError:
         raise Failure(Code.FETCH_TIMEOUT, f"not there within {request.total_s:g} s") from None
     answer = Downloaded(
@@ -124,7 +156,7 @@ async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO
     )
     if answer.status == "unchanged":
         return answer
-    return replace(answer, bytes=size, sha256=digest.digest())
+    return replace(answer, bytes=sink.size, sha256=sink.sha256)
 
 
 def _headers(request: FeedRequest) -> dict[str, str]:

@@ -4,14 +4,13 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from schemas.rejects import Code
 from udfs.pictures.inspect import one_line
-from udfs.web.download import Downloaded, FeedRequest, download_feed
+from udfs.web.download import Downloaded, FeedRequest, Sink, download_feed
 
 PIECE = 1 << 20
 
@@ -20,7 +19,8 @@ def receive(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """Bring a feed's bytes into `target`, which is emptied first.
 
     `url` is an http(s) or s3 address, or a path, which must lead below `request.folder`. Answers "unchanged" where the
-    source still has what `request` knows of. Never raises for what a source does.
+    source still has what `request` knows of. Never raises for what a source does;
+    raises `NotWritten` where `target` cannot be written.
     """
     scheme = urlsplit(url).scheme.lower()
     if scheme in ("http", "https"):
@@ -51,7 +51,7 @@ def _from_file(path: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
 
 
 def _read_file(file: Path, request: FeedRequest, target: BinaryIO) -> Downloaded:
-    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
         found = os.fstat(source.fileno())
         if not stat.S_ISREG(found.st_mode):
             return Downloaded("refused", Code.FETCH_BAD_URL, f"{file} is no regular file")
@@ -99,14 +99,10 @@ def _s3_refusal(url: str, request: FeedRequest, response: Any) -> Downloaded:
 
 
 def _store(pieces: Iterable[bytes], request: FeedRequest, target: BinaryIO, **answer: Any) -> Downloaded:
-    target.seek(0)
-    target.truncate()
-    digest, size = sha256(), 0
+    sink = Sink(target)
     for piece in pieces:
-        size += len(piece)
-        if size > request.max_bytes:
+        if sink.size + len(piece) > request.max_bytes:
             detail = f"more than {request.max_bytes} bytes"
             return Downloaded("refused", Code.FEED_TOO_LARGE, detail, final_url=answer.get("final_url"))
-        digest.update(piece)
-        target.write(piece)
-    return Downloaded("new", bytes=size, sha256=digest.digest(), **answer)
+        sink.write(piece)
+    return Downloaded("new", bytes=sink.size, sha256=sink.sha256, **answer)
