@@ -1,7 +1,10 @@
 """XML files that people write, read without entities or network and checked by a schema of this folder."""
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -27,10 +30,9 @@ def read_xml(path: Path, schema: str) -> tuple[etree._Element, list[Problem]]:
     root = _parse(path)
     if root.getroottree().docinfo.internalDTD is not None:
         raise WrongInput(path, 1, "a DOCTYPE is not allowed here")
-    validator = etree.XMLSchema(etree.parse(Path(__file__).with_name(schema)))
-    if validator.validate(root):
-        return root, []
-    return root, [Problem(entry.line, ERROR, entry.message) for entry in list(validator.error_log)]  # type: ignore
+    validator = _schema(schema)
+    validator.validate(root)
+    return root, _said(validator.error_log)
 
 
 def line_of(element: etree._Element) -> int:
@@ -45,6 +47,23 @@ def raise_errors(path: Path, problems: list[Problem]) -> None:
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise WrongInput(path, errors[0].line, errors[0].text + more)
+
+
+@cache
+def _schema(name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(Path(__file__).with_name(name)))
+
+
+def _said(log: Any) -> list[Problem]:
+    """The validator's errors in plainer words, one for each attribute or element and line."""
+    found: dict[tuple[int, str], Problem] = {}
+    for entry in log:
+        if entry.type_name != "SCHEMAV_INTERNAL":  # remarks of libxml2 on its own doings
+            where, _, what = entry.message.partition(": ")
+            what = re.sub(r"^\[facet '\w+'\] ", "", what)
+            what = re.sub(r" is not accepted by the pattern '.*'", " is not of the form that is allowed", what)
+            found.setdefault((entry.line, where), Problem(entry.line, ERROR, f"{where}: {what}"))
+    return list(found.values())
 
 
 def _parse(path: Path) -> etree._Element:

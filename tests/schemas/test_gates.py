@@ -19,7 +19,7 @@ def test_the_projects_own_file_is_right() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("products_drop: {percent: 20, absolute: 1000}", "products_drop: {percent: 20}", "whole_index.products_drop.absolute"),
+        ("products_drop: {percent: 20, absolute: 1000}", "products_drop: {percent: 20}", "products_drop.absolute"),
         ("count: 64", "count: 0", "whole_index.canary.count"),
         ("cosine: 0.999", "cosine: 2", "whole_index.canary.cosine"),
         ("norm_tolerance", "norm_tolerence", "whole_index.norm_tolerence: no such setting"),

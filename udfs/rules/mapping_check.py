@@ -55,8 +55,13 @@ def _tokens(rule: Rule) -> list[str]:
 
 def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
     """Rules that never apply, for an earlier one always fits first: an error where both say where alike."""
-    for place, rule in enumerate(rules):
-        earlier = next((other for other in rules[:place] if _covers(other, rule)), None)
+    same_path: dict[object, list[Rule]] = {}  # rules without wildcards cover no other path than their own
+    wide: list[Rule] = []
+    for rule in rules:
+        mine = same_path.setdefault(rule.path, [])
+        covering = [next((other for other in others if _covers(other, rule)), None) for others in (mine, wide)]
+        earlier = min((other for other in covering if other is not None), key=lambda other: other.line, default=None)
+        (mine if rule.path is not None and all(map(is_literal, rule.path)) else wide).append(rule)
         if earlier is None:
             continue
         if _where(earlier) != _where(rule):

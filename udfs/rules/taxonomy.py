@@ -43,8 +43,9 @@ class Taxonomy:
         """Raises WrongInput with file and line for whatever the schema or the tree's own rules forbid."""
         root, problems = read_xml(path, "taxonomy.xsd")
         raise_errors(path, problems)
-        nodes = {node.code: node for node in _nodes(root, None)}
-        raise_errors(path, list(_broken_rules(nodes)))
+        listed = list(_nodes(root, None))
+        raise_errors(path, [*_repeats(listed), *_broken_rules(listed)])
+        nodes = {node.code: node for node in listed}
         return cls(path, int(root.get("version", "")), nodes)
 
     def __contains__(self, code: str) -> bool:
@@ -127,8 +128,18 @@ def _node(element: etree._Element, around: Node | None) -> Node:
     )
 
 
-def _broken_rules(nodes: dict[str, Node]) -> Iterator[Problem]:
-    for node in nodes.values():
+def _repeats(nodes: list[Node]) -> Iterator[Problem]:
+    """Codes, names and classes of picture have one node each."""
+    seen: dict[tuple[str, str | None], Node] = {}
+    for node in nodes:
+        for kind, value in (("code", node.code), *node.names.items(), ("depicts", node.depicts)):
+            other = seen.setdefault((kind, value), node)
+            if other is not node and value is not None:
+                yield Problem(node.line, ERROR, f"{kind} {value} stands in line {other.line} already")
+
+
+def _broken_rules(nodes: list[Node]) -> Iterator[Problem]:
+    for node in nodes:
         if node.depicts and node.depicts not in node.image_classes:
             yield Problem(node.line, ERROR, f"{node.code} depicts {node.depicts}, which its image classes do not name")
         if not node.genders:

@@ -1,0 +1,122 @@
+"""What `mapping check` says of each mistake, with its line."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from schemas.errors import WrongInput
+from schemas.xml_files import ERROR, WARNING, Problem
+from tests.udfs.rules.mappings import PROJECT, TAXONOMY, mapping_file
+from udfs.rules.mapping import Mapping, check
+from udfs.rules.rule import Rule
+
+
+def test_the_sample_mapping_has_no_problem() -> None:
+    assert check(PROJECT / "mappings" / "atelier-nord" / "categories.xml", TAXONOMY) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "line", "severity", "said"),
+    [
+        (['<rule path="Hats" to="hatt" %/>'], 2, ERROR, "no node hatt"),
+        (['<rule to="hat" %/>'], 2, ERROR, "needs a path, an id or within"),
+        (['<rule path="Hats > > Caps" to="hat" %/>'], 2, ERROR, "empty name"),
+        (['<rule path="**" to="hat" %/>'], 2, ERROR, "every category"),
+        (['<rule path="* > ?* > **" to="hat" %/>'], 2, ERROR, "every category"),
+        (['<ignore path="**" because="rest" %/>'], 2, ERROR, "every category"),
+        (['<rule path="**" gender="women" to="dress" %/>'], 2, ERROR, "every category"),
+        (['<rule path="Hats" title="*" to="hat" %/>'], 2, ERROR, "no letters"),
+        (['<rule path="a*b*c*d*e*f*g*h*i*j" to="hat" %/>'], 2, ERROR, "wildcards"),
+        (['<rule path="Hats" to="hat" date="today" by="AK"/>'], 2, ERROR, "date"),
+        (['<rule path="Hats" to="hat" date="2026-11-21"/>'], 2, ERROR, "by"),
+        (['<rule path="Hats" to="hat" date="2026-11-21" by="A. K."/>'], 2, ERROR, "by"),
+        (['<rule path="Hats" %/>'], 2, ERROR, "to"),
+        (['<ignore path="Hats" %/>'], 2, ERROR, "because"),
+        (['<rule path="Hats" to="hat" gender="ladies" %/>'], 2, ERROR, "ladies"),
+        (['<rule path="Hats" to="hat" colour="red" %/>'], 2, ERROR, "colour"),
+        (["<default/>"], 2, ERROR, "default"),
+        (['<rule path="Hats" to="hat" %/>', '<rule path=" ＨＡＴＳ" to="cap" %/>'], 3, ERROR, "contradicts"),
+        (['<rule path="Hats" to="hat" %/>', '<ignore path="hats" because="x" %/>'], 3, ERROR, "contradicts"),
+        (['<rule path="Hats" to="hat" %/>', '<rule path="HATS" to="hat" %/>'], 3, WARNING, "repeats"),
+        (['<rule path="Hats > **" to="hat" %/>', '<rule path="Hats > Caps" to="cap" %/>'], 3, WARNING, "never applies"),
+        (['<rule path="** > *c*" to="hat" %/>', '<rule path="Hats > Caps" to="cap" %/>'], 3, WARNING, "never applies"),
+        (['<rule within="7" to="hat" %/>', '<rule id="7" to="cap" %/>'], 3, WARNING, "never applies"),
+        (['<rule path="Hats" to="hat" %/>', '<rule path="Hats" title="cap" to="cap" %/>'], 3, WARNING, "never applies"),
+    ],
+)  # fmt: skip
+def test_each_mistake(tmp_path: Path, rules: list[str], line: int, severity: str, said: str) -> None:
+    problems = check(mapping_file(tmp_path, *rules), TAXONOMY)
+    assert len(problems) == 1
+    assert (problems[0].line, problems[0].severity) == (line, severity)
+    assert said in problems[0].text
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ['<rule path="Hats" title="cap" to="cap" %/>', '<rule path="Hats" to="hat" %/>'],
+        ['<rule path="Hats" gender="men" to="cap" %/>', '<rule path="Hats" gender="women" to="hat" %/>'],
+        ['<rule path="Hats > Caps" to="cap" %/>', '<rule path="Hats > **" to="hat" %/>'],
+        ['<rule path="**" title="зонт*" to="umbrella" %/>'],
+        ['<rule path="Hats > *" to="cap" %/>', '<rule path="Hats > **" to="hat" %/>'],
+        [],
+    ],
+)
+def test_what_is_no_mistake(tmp_path: Path, rules: list[str]) -> None:
+    assert check(mapping_file(tmp_path, *rules), TAXONOMY) == []
+
+
+def test_the_file_belongs_to_its_folder_and_its_taxonomy(tmp_path: Path) -> None:
+    stranger = mapping_file(tmp_path, attributes='retailer="another"')
+    assert check(stranger, TAXONOMY) == [Problem(1, ERROR, "retailer is another, but the folder is shop")]
+    older = mapping_file(tmp_path, attributes=f'retailer="shop" taxonomy="{TAXONOMY.version + 1}"')
+    (problem,) = check(older, TAXONOMY)
+    assert (problem.severity, problem.line) == (WARNING, 1)
+    Mapping.read(older, TAXONOMY)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not well-formed"),
+        ("<mapping", "not well-formed"),
+        ('<!DOCTYPE m [<!ENTITY a "x">]><mapping retailer="shop"><rule path="&a;"/></mapping>', "DOCTYPE"),
+        ('<!DOCTYPE m SYSTEM "http://127.0.0.1:9/m.dtd"><mapping retailer="shop"/>', "DOCTYPE"),
+        ("\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "not well-formed"),
+    ],
+)
+def test_what_is_no_mapping_at_all(tmp_path: Path, text: str, said: str) -> None:
+    path = mapping_file(tmp_path)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WrongInput, match=said):
+        check(path, TAXONOMY)
+
+
+def test_an_entity_bomb_is_refused_at_once(tmp_path: Path) -> None:
+    bomb = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{i} "&a{i - 1};&a{i - 1};">' for i in range(1, 40))
+    path = mapping_file(tmp_path)
+    path.write_text(f'<!DOCTYPE m [{bomb}]><mapping retailer="&a39;"/>', encoding="utf-8")
+    with pytest.raises(WrongInput):
+        check(path, TAXONOMY)
+
+
+GLOBS = st.lists(st.sampled_from(["a", "b", "a*", "*b", "*", "?", "**"]), min_size=1, max_size=3).map(" > ".join)
+PATHS = st.lists(st.sampled_from(["a", "b", "ab", "ba", "abb"]), max_size=4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(GLOBS, min_size=2, max_size=3), st.lists(PATHS, min_size=30, max_size=30))
+def test_a_rule_said_never_to_apply_never_does(
+    tmp_path_factory: pytest.TempPathFactory, globs: list[str], paths: list[list[str]]
+) -> None:
+    nodes = ("hat", "cap", "belt")
+    rules = [f'<rule path="x > {glob}" to="{node}" %/>' for glob, node in zip(globs, nodes, strict=False)]
+    path = mapping_file(tmp_path_factory.mktemp("mapping"), *rules)
+    hidden = {f"{path.name}:{problem.line}" for problem in check(path, TAXONOMY)}
+    elements = etree.parse(path).getroot().iterchildren("rule")
+    mapping = Mapping(path, "shop", tuple(Rule.of(element) for element in elements))
+    applied = {verdict.rule for names in paths for verdict in mapping.verdicts(["x", *names], [])}
+    assert not applied & hidden
