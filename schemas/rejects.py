@@ -19,6 +19,7 @@ class Code(StrEnum):
     # a whole feed
     FEED_MISSING = "feed_missing"
     FEED_UNREACHABLE = "feed_unreachable"
+    FEED_ADDRESS = "feed_address"
     FEED_EMPTY = "feed_empty"
     FEED_NOT_XML = "feed_not_xml"
     FEED_HOSTILE = "feed_hostile"
@@ -83,6 +84,10 @@ class Meaning:
 MEANINGS: dict[Code, Meaning] = {
     Code.FEED_MISSING: Meaning("the shop answered that there is no feed under its address", Acts.SHOP),
     Code.FEED_UNREACHABLE: Meaning("the feed's host did not answer, or broke off", Acts.SHOP),
+    Code.FEED_ADDRESS: Meaning(
+        "the feed's address in the spec cannot be used: no such kind, out of the folder, or a private network",
+        Acts.ENGINEER,
+    ),
     Code.FEED_EMPTY: Meaning("the feed has no bytes, or white space alone", Acts.SHOP),
     Code.FEED_NOT_XML: Meaning("the feed is not XML, even after safe repairs", Acts.SHOP),
     Code.FEED_HOSTILE: Meaning("the feed declares entities, or nests or repeats beyond reason", Acts.ENGINEER),

@@ -101,14 +101,14 @@ class Client:
         """Ask for a URL and follow its redirects; gives an answer of status 200 or 304 whose body is still to be read.
 
         `before` is awaited ahead of every request, redirects included, and may raise `Failure`. `authorization` is sent
-        to the first URL's own origin alone. Raises `Failure` for every error of the network, while reading too.
+        to the first URL's own host alone. Raises `Failure` for every error of the network, while reading too.
         """
         hop = url
         try:
             for _ in range(MAX_REDIRECTS + 1):
                 if before is not None:
                     await before(hop)
-                secret = {"Authorization": authorization} if authorization and hop.origin() == url.origin() else {}
+                secret = {"Authorization": authorization} if authorization and _same_owner(url, hop) else {}
                 async with self._session.get(hop, headers={**headers, **secret}, allow_redirects=False) as response:
                     if response.status not in REDIRECTS:
                         if response.status not in (200, 304):
@@ -119,6 +119,13 @@ class Client:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise of_error(error, hop.host or str(hop)) from error
         raise Failure(Code.FETCH_REDIRECT, f"redirected more than {MAX_REDIRECTS} times", final_url=str(hop))
+
+
+def _same_owner(first: URL, hop: URL) -> bool:
+    """Whether a secret for the first URL may go to a redirect: the same origin, or its step up from http to https."""
+    return hop.origin() == first.origin() or (
+        hop.host == first.host and hop.scheme == "https" and hop.is_default_port() and first.is_default_port()
+    )
 
 
 def _redirected(hop: URL, response: aiohttp.ClientResponse) -> URL:

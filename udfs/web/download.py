@@ -23,8 +23,8 @@ ACCEPT = {"Accept": "application/xml,text/xml,application/rss+xml,application/at
 FEED_CODES = {
     Code.FETCH_404: Code.FEED_MISSING,
     Code.FETCH_SIZE: Code.FEED_TOO_LARGE,
-    Code.FETCH_PRIVATE_ADDRESS: Code.FETCH_PRIVATE_ADDRESS,  # the engineer acts, not the shop
-    Code.FETCH_BAD_URL: Code.FETCH_BAD_URL,
+    Code.FETCH_PRIVATE_ADDRESS: Code.FEED_ADDRESS,
+    Code.FETCH_BAD_URL: Code.FEED_ADDRESS,
 }
 """What a failed request means for a feed; every other failure is FEED_UNREACHABLE."""
 

@@ -1,7 +1,6 @@
 """Where a feed comes from: http(s), S3, or a file below the one configured folder. The same answer from each."""
 
 import os
-import stat
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -30,19 +29,21 @@ def receive(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     if scheme in ("", "file"):
         return _from_file(unquote(urlsplit(url).path) if scheme else url, request, target)
     return Downloaded(
-        "refused", Code.FETCH_BAD_URL, f"feeds come by http, https, s3 or as files, not by {scheme[:40]!r}"
+        "refused", Code.FEED_ADDRESS, f"feeds come by http, https, s3 or as files, not by {scheme[:40]!r}"
     )
 
 
 def _from_file(path: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """A file below the folder, links followed before that is checked. Its size and time stand for an ETag."""
     if request.folder is None:
-        return Downloaded("refused", Code.FETCH_BAD_URL, f"{path}: no folder for feeds is configured")
+        return Downloaded("refused", Code.FEED_ADDRESS, f"{path}: no folder for feeds is configured")
     try:
         folder = request.folder.resolve(strict=True)
         file = (folder / path).resolve(strict=True)
         if not file.is_relative_to(folder):
-            return Downloaded("refused", Code.FETCH_BAD_URL, f"{path} leads out of the folder for feeds, {folder}")
+            return Downloaded("refused", Code.FEED_ADDRESS, f"{path} leads out of the folder for feeds, {folder}")
+        if not file.is_file():
+            return Downloaded("refused", Code.FEED_ADDRESS, f"{path} is no regular file")
         return _read_file(file, request, target)
     except FileNotFoundError as error:
         return Downloaded("refused", Code.FEED_MISSING, f"{error.filename or path}: no such file")
@@ -53,8 +54,6 @@ def _from_file(path: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
 def _read_file(file: Path, request: FeedRequest, target: BinaryIO) -> Downloaded:
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
         found = os.fstat(source.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            return Downloaded("refused", Code.FETCH_BAD_URL, f"{file} is no regular file")
         etag = f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
         if etag == request.etag:
             return Downloaded("unchanged", etag=etag, final_url=file.as_uri())
