@@ -26,7 +26,9 @@ def stage(rows: pa.Table | Query, work: Square = Square(), function: bytes = FUN
 
 
 def stored(where: Bench) -> list[dict]:
-    return where.tables.sql("select number, status, code, detail, square from numbers order by number", [NUMBERS]).to_pylist()
+    return where.tables.sql(
+        "select number, status, code, detail, square from numbers order by number", [NUMBERS]
+    ).to_pylist()
 
 
 def test_what_is_due_is_done_once(tmp_path: Path) -> None:
