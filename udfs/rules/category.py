@@ -81,7 +81,7 @@ def _vote(picture: dict[str, Any], settings: ChoiceSettings) -> str | None:
     """The class of a single-garment picture; else that of its boxes, where all are of one class."""
     if picture["depicts"] is not None and (picture["depicts_score"] or 0.0) >= settings.image:
         return picture["depicts"]
-    classes = {box["class"] for box in picture["boxes"] or () if box["score"] >= settings.image}
+    classes = {box["class"] for box in picture["boxes"] or () if (box["score"] or 0.0) >= settings.image}
     return classes.pop() if len(classes) == 1 else None
 
 

@@ -1,0 +1,62 @@
+"""The map stage's work over batches."""
+
+import pickle
+from pathlib import Path
+
+import pyarrow as pa
+
+from schemas.tables import MAPPED, VERDICTS
+from tests.udfs.rules.mappings import PROJECT, mapping_file
+from udfs.rules.map_categories import DECIDED, FOUND, MapCategories, decide_batch
+
+CATEGORIES = pa.schema(
+    [MAPPED.schema.field(name) for name in ("category_key", "retailer", "category_path", "category_ids")]
+)
+TAXONOMY_FILE = PROJECT / "mappings" / "taxonomy.xml"
+
+
+def batch(*rows: tuple[str, list[str] | None, list[str] | None]) -> pa.RecordBatch:
+    keyed = [(bytes([number]) * 32, *row) for number, row in enumerate(rows)]
+    return pa.RecordBatch.from_pylist([dict(zip(CATEGORIES.names, row, strict=True)) for row in keyed], CATEGORIES)
+
+
+def test_one_row_a_category_with_the_tables_schema(tmp_path: Path) -> None:
+    file = mapping_file(tmp_path, '<rule path="Hats" title="cap" to="cap" %/>', '<rule path="Hats" to="hat" %/>')
+    work = pickle.loads(pickle.dumps(MapCategories({"shop": str(file)}, str(TAXONOMY_FILE))))
+    found = work(
+        batch(
+            ("shop", ["Hats"], ["1"]), ("other", ["Hats"], ["1"]), ("shop", None, None), ("shop", ["x", None], [None])
+        )
+    )
+    assert found.schema == FOUND
+    rows = found.to_pylist()
+    assert [verdict["node"] for verdict in rows[0]["verdicts"]] == ["cap", "hat"]
+    assert [row["verdicts"] for row in rows[1:]] == [[], [], []]
+    assert {row["status"] for row in rows} == {"done"}
+    assert [row["category_key"][0] for row in rows] == [0, 1, 2, 3]
+    assert work(batch()).num_rows == 0
+
+
+def test_decisions_of_products() -> None:
+    skirt = {"rule": "c:2", "node": "skirt", "ignored_because": None, "title_word": "юбк*", "gender": None}
+    toner = {"rule": "c:3", "node": None, "ignored_because": "toner", "title_word": None, "gender": None}
+    schema = pa.schema(
+        [
+            ("product_id", pa.string()),
+            ("retailer", pa.string()),
+            ("verdicts", VERDICTS),
+            ("title", pa.string()),
+            ("gender", pa.string()),
+        ]
+    )
+    rows = [("1", [skirt, toner], "Юбка"), ("2", [skirt, toner], None), ("3", None, "Юбка")]
+    products = [
+        {"product_id": one, "retailer": "shop", "verdicts": verdicts, "title": title} for one, verdicts, title in rows
+    ]
+    found = decide_batch(pa.RecordBatch.from_pylist(products, schema))
+    assert found.schema == DECIDED
+    assert [tuple(row.values())[2:] for row in found.to_pylist()] == [
+        ("mapped", "skirt", "c:2", None),
+        ("ignored", None, "c:3", "toner"),
+        ("unmapped", None, None, None),
+    ]

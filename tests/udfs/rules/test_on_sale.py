@@ -1,0 +1,66 @@
+"""Which box of a picture is on sale, and the keys made of it."""
+
+import hashlib
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.udfs.rules.choosing import SETTINGS, box
+from udfs.rules.on_sale import WHOLE, Cut, cuts, garment_id, vector_key
+
+CORNERS = st.tuples(*[st.floats(0, 1, width=32)] * 4)
+BOXES = st.lists(
+    st.builds(box, st.sampled_from(["top", "skirt", "hat"]), st.floats(0, 1, width=32), CORNERS), max_size=6
+)
+PIECES = st.lists(st.sampled_from([("top",), ("skirt", "hat"), ("bag",)]), unique=True, max_size=3)
+
+
+def best(*boxes: dict, piece: tuple[str, ...] = ("outerwear", "top")) -> Cut:
+    (cut,) = cuts({"boxes": list(boxes)}, [piece], SETTINGS)
+    return cut
+
+
+def test_the_garment_on_sale_fills_its_picture() -> None:
+    large, small = (0.1, 0.1, 0.9, 0.9), (0.0, 0.0, 0.1, 0.1)
+    assert best(box("top", 0.95, small), box("top", 0.8, large)).box == large
+
+
+def test_a_coat_counts_before_the_shirt_beneath_but_not_its_shadow() -> None:
+    shirt, coat, shadow = (0.4, 0.2, 0.6, 0.5), (0.2, 0.1, 0.8, 0.8), (0.9, 0.9, 1.0, 1.0)
+    assert best(box("top", 0.9, shirt), box("outerwear", 0.7, coat)).box == coat
+    assert best(box("top", 0.9, coat), box("outerwear", 0.31, shadow)).name == "top"
+
+
+def test_weak_and_tiny_boxes_do_not_count() -> None:
+    assert best(box("top", 0.29), box("top", 0.9, (0.0, 0.0, 0.05, 0.05))) == Cut(0, None, WHOLE, 0.0)
+
+
+@given(BOXES, PIECES, st.randoms(use_true_random=False))
+def test_each_piece_has_at_most_one_box_and_order_does_not_matter(boxes: list, pieces: list, dice: object) -> None:
+    found = cuts({"boxes": boxes}, pieces, SETTINGS)
+    shuffled = list(boxes)
+    dice.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert cuts({"boxes": shuffled}, pieces, SETTINGS) == found
+    assert len({cut.place for cut in found}) == len(found) >= 1
+    assert all(cut.name is None or cut.name in pieces[cut.place] for cut in found)
+
+
+def test_the_vector_key_is_what_the_docs_say() -> None:
+    picture = b"p" * 32
+    expected = hashlib.sha256(picture + struct.pack("<4i", 0, 1234, 5000, 10_000)).digest()
+    assert vector_key(picture, (0.0, 0.12341, 0.5, 1.0)) == expected
+    assert vector_key(picture, (0.00004, 0.1234, 0.49996, 1.0)) == expected
+    assert vector_key(picture, (0.0002, 0.1234, 0.5, 1.0)) != expected
+
+
+def test_garment_ids_differ_by_product_picture_and_place() -> None:
+    one, other = b"p" * 32, b"q" * 32
+    ids = {
+        garment_id(product, picture, place)
+        for product in ("a:1", "a:2")
+        for picture in (one, other)
+        for place in (0, 1)
+    }
+    assert len(ids) == 8
+    assert all(len(value) == 32 for value in ids)
