@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -25,7 +26,7 @@ def salvage_shards(night: Night, function: bytes) -> int:
     asked = set(night.tables.sql(f"select distinct url from {FETCHES.name}", [FETCHES])["url"].to_pylist())  # noqa: S608
     pictures: dict[bytes, dict[str, Any]] = {}
     fetches: dict[str, dict[str, Any]] = {}
-    for shard in orphans:
+    for shard in (_named(night, orphan) for orphan in orphans):
         for body_digest, place, answer in salvage(night.store, shard):
             if body_digest not in known:
                 pictures.setdefault(body_digest, _picture(body_digest, place, answer, function))
@@ -36,6 +37,15 @@ def salvage_shards(night: Night, function: bytes) -> int:
             file = write_rows(night.store, table, pa.Table.from_pylist(list(rows.values()), table.schema))
             night.tables.commit(night.tables.open(table), [file])
     return len(fetches)
+
+
+def _named(night: Night, shard: str) -> str:
+    """The name of a shard; one whose writer was killed before it got its name gets it now."""
+    if not shard.startswith("."):
+        return shard
+    name = f"{uuid4().hex}.tar"
+    night.store.filesystem.move(f"{FOLDER}/{shard}", f"{FOLDER}/{name}")
+    return name
 
 
 def _picture(digest: bytes, place: Place, answer: dict[str, Any], function: bytes) -> dict[str, Any]:

@@ -14,11 +14,17 @@ from schemas.errors import Stop
 from schemas.manifest import DataFile, Manifest, PublishedTable, StoredFile
 from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from schemas.table import Table
+from schemas.tables import EMBEDDING_SIZE
 
 TABLES: dict[PublishedTable, Table] = {"garments": GARMENTS, "products": PRODUCTS, "vectors": VECTORS}
 ROWS_PER_FILE = 65_536
 ROWS_PER_SEGMENT = 131_072  # one row group of 140 MB, the batch in which Arrow reads: it decodes into one array
 VECTOR_COLUMNS = VECTORS.schema.names
+DENSE_VECTORS = VECTORS.schema.set(
+    VECTORS.schema.get_field_index("embedding"),
+    pa.field("embedding", pa.list_(pa.field("element", pa.float32(), nullable=False), EMBEDDING_SIZE), nullable=False),
+)
+"""As stored: a Parquet list whose numbers cannot be null decodes a quarter faster."""
 
 
 class DamagedSnapshot(Stop):
@@ -54,7 +60,7 @@ def write_rows(store: Store, table: PublishedTable, retailer: str | None, rows: 
 
 def write_segment(store: Store, name: str, vectors: pa.Table) -> DataFile:
     """Write one segment of `vectors` under the name that garments already refer to."""
-    body = parquet(vectors.cast(VECTORS.schema), compression="none")
+    body = parquet(vectors.cast(DENSE_VECTORS), compression="none")
     file = stored(store, f"{folder('vectors')}/{name}.parquet", body)
     return DataFile(**file.model_dump(), table="vectors", rows=len(vectors), segment=name)
 

@@ -87,14 +87,11 @@ def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, 
     """sha256, place and answer of each whole, hash-checked picture of a shard that no row names."""
     with store.filesystem.open_input_file(f"{FOLDER}/{shard}") as file, _reading(file) as tar:
         answer: dict[str, Any] = {}
-        for member in _members(tar):
-            body = tar.extractfile(member)
-            content = body.read() if body else b""
+        for member, content in _members(tar):
+            digest = hashlib.sha256(content)
             if member.name.endswith(".json"):
                 answer = json.loads(content)
-                continue
-            digest = hashlib.sha256(content)
-            if digest.hexdigest() == member.name.partition(".")[0]:
+            elif digest.hexdigest() == member.name.partition(".")[0]:
                 yield digest.digest(), Place(shard, member.offset_data, member.size), answer
 
 
@@ -102,16 +99,18 @@ def _reading(file: Any) -> tarfile.TarFile:
     return tarfile.open(fileobj=file, mode="r:")
 
 
-def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The members up to where the file was cut."""
+def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    """The members with their content, up to where the file was cut."""
     while True:
         try:
             member = tar.next()
+            body = tar.extractfile(member) if member else None
+            content = body.read() if body else b""
         except tarfile.TarError:
             return
         if member is None:
             return
-        yield member
+        yield member, content
 
 
 def _add_member(tar: tarfile.TarFile, name: str, body: bytes) -> None:

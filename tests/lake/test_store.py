@@ -31,7 +31,10 @@ def test_a_file_that_fails_half_way_never_appears(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("present", "expected", "won"),
-    [(None, None, True), (b"old", b"old", True), (b"old", b"other", False), (b"old", None, False), (None, b"old", False)],
+    [
+        (None, None, True), (b"old", b"old", True), (b"old", b"other", False), (b"old", None, False),
+        (None, b"old", False),
+    ],
 )  # fmt: skip
 def test_write_if_replaces_only_what_it_expects(
     tmp_path: Path, present: bytes | None, expected: bytes | None, won: bool
