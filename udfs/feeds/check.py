@@ -1,0 +1,44 @@
+"""What would be read of a feed, without a table and without Spark."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.reader import read_feed
+from udfs.feeds.summary import FeedSummary
+
+CATEGORIES_SHOWN = 50
+
+
+def examine(source: BinaryIO | Path, options: FeedOptions) -> FeedSummary:
+    """The summary of a whole reading."""
+    reading = read_feed(source, options)
+    for _ in reading.batches():
+        pass
+    return reading.summary
+
+
+def check(source: BinaryIO | Path, options: FeedOptions) -> dict[str, object]:
+    """The keys that `feeds check --json` prints, with the most frequent categories and a few offers as they were read."""
+    return as_json(examine(source, options))
+
+
+def as_json(summary: FeedSummary) -> dict[str, object]:
+    """A summary as plain JSON values. `reason`: why the feed is refused, or why it is taken for its dialect."""
+    return {
+        "dialect": summary.dialect,
+        "encoding": summary.encoding,
+        "offers": summary.offers,
+        "products": summary.products,
+        "rejects": dict(sorted(summary.rejects.items())),
+        "repairs": {kind.value: count for kind, count in sorted(summary.repairs.items())},
+        "filled": summary.filled,
+        "status": summary.status,
+        "reason": summary.detail or summary.dialect_reason,
+        "categories": dict(summary.categories.most_common(CATEGORIES_SHOWN)),
+        "samples": [{name: _plain(value) for name, value in sample.items()} for sample in summary.samples],
+    }
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | float | str | list) else str(value)

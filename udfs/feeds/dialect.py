@@ -1,0 +1,168 @@
+"""A dialect: which element is an offer and where each of its fields stands. Read from a YAML file, checked, never code."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FieldName = Literal[
+    "id", "group", "title", "description", "brand", "price", "sale_price", "old_price", "currency", "available",
+    "gender", "age", "colour", "sizes", "category_id", "category_path", "pictures", "url",
+]  # fmt: skip
+FIELDS: tuple[str, ...] = get_args(FieldName)
+Sources = list[str]
+"""Where a value may stand, tried in order: `name`, `imgs/main@url`, `@id`, `image#` (image1, image2, ...), `param:colour`
+(a named value that the shared words call a colour), `param=Weight` (by its exact name), `"{vendor} {model}"` (joined)."""
+
+
+class Part(BaseModel):
+    """Unknown keys are errors, so that a slip of the pen is found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Match(Part):
+    """When a feed is of this dialect: all that is given must hold."""
+
+    root: list[str] = []
+    """Names of the root element; empty: any."""
+    offer: list[str] = []
+    """Ends of the path of the repeated element, such as `offers/offer`; empty: as in `offer`."""
+    has: list[str] = []
+    """Children or attributes that the offers have; `a|b` is one or the other."""
+    mark: str | None = None
+    """A regular expression found in the feed's first 256 KiB."""
+
+
+class Named(Part):
+    """Elements that carry a name and a value: `<param name="Colour">red</param>`."""
+
+    element: str
+    name: str = "@name"
+    value: str = "."
+
+
+class Categories(Part):
+    """The list of categories before the offers. Without `parent` the nearest category around is the parent."""
+
+    element: str
+    id: str = "@id"
+    parent: str | None = None
+    name: str = "."
+
+
+class Variants(Part):
+    """Elements inside an offer that each stand for a size of it."""
+
+    element: str
+    fields: dict[Literal["price", "currency", "sizes", "available"], Sources]
+
+
+class Joined(Part):
+    """Elements elsewhere in the feed that complete an offer; `key` holds its id, up to `until` where given."""
+
+    element: str
+    key: str
+    until: str | None = None
+    fields: dict[Literal["price", "currency", "available"], Sources]
+
+
+class Dialect(Part):
+    """One dialect file."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
+    about: str = ""
+    extends: str | None = None
+    match: Match = Match()
+    offer: str = ""
+    """The repeated element: its name, or the end of its path."""
+    fields: dict[FieldName, Sources] = {}
+    named: list[Named] = []
+    categories: Categories | None = None
+    variants: Variants | None = None
+    joined: Joined | None = None
+    extract: dict[FieldName, str] = {}
+    """Field: regular expression with a group `value` over the title; what it matches is taken out of the title."""
+    separators: dict[Literal["pictures", "sizes", "category_path"], list[str]] = {}
+    words: dict[Literal["available", "unavailable", "unknown"], list[str]] = {}
+    """Words for availability that this dialect alone uses."""
+    defaults: dict[Literal["currency", "brand", "gender", "age"], str] = {}
+    currency_by_domain: dict[str, str] = {}
+    decimal_mark: Literal[".", ",", "auto"] = "auto"
+    currency: Sources = []
+    """The feed's own currency, in its head."""
+    made_at: Sources = []
+    base_url: Sources = []
+
+    def to_yaml(self) -> str:
+        """The dialect as a file that can be kept and corrected."""
+        return yaml.safe_dump(self.model_dump(exclude_defaults=True), allow_unicode=True, sort_keys=False, width=120)
+
+
+class DialectError(ValueError):
+    """A dialect file that cannot be used: `file:line: what`."""
+
+
+def load(path: Path) -> Dialect:
+    """The dialect in a file, completed by the one that it extends; raises `DialectError` with file and line."""
+    return _read(path.read_text(encoding="utf-8"), str(path))
+
+
+@cache
+def builtin(name: str) -> Dialect:
+    """A dialect that comes with the program; raises `DialectError` that lists the known ones."""
+    if name not in builtin_names():
+        raise DialectError(f"dialect {name!r} is unknown; known are {', '.join(builtin_names())}")
+    return _read((files("udfs.feeds") / "dialects" / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+@cache
+def builtin_names() -> tuple[str, ...]:
+    """Names of the dialects that come with the program, sorted."""
+    folder = files("udfs.feeds") / "dialects"
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def _read(text: str, file: str) -> Dialect:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise DialectError(f"{file}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', error)}") from None
+    if not isinstance(content, dict):
+        raise DialectError(f"{file}:1: a dialect file is a list of keys and values")
+    if isinstance(content.get("extends"), str):
+        content = _merged(builtin(content["extends"]).model_dump(exclude_defaults=True), content)
+    try:
+        dialect = Dialect.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = [str(part) for part in first["loc"]]
+        raise DialectError(f"{file}:{_line(text, where)}: {'.'.join(where)}: {first['msg']}") from None
+    if not dialect.offer or "id" not in dialect.fields:
+        raise DialectError(f"{file}:1: a dialect names its `offer` element and at least the field `id`")
+    return dialect
+
+
+def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    """The child over its parent; `fields` field by field, `match` and all else as a whole."""
+    fields = {**parent.get("fields", {}), **(child.get("fields") or {})}
+    return {**parent, **child, "fields": fields}
+
+
+def _line(text: str, where: list[str]) -> int:
+    """1-based line of the deepest key of `where` that the text has."""
+    node, line = yaml.compose(text), 1
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == part:
+                    node, line = value, key.start_mark.line + 1
+                    break
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+    return line

@@ -1,0 +1,117 @@
+"""What stands before the first offer: categories, currency, the shop's address, the feed's date."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from lxml import etree
+
+from udfs.feeds import markup
+from udfs.feeds.categories import CategoryTree
+from udfs.feeds.dialect import Categories, Sources
+from udfs.feeds.html_text import plain_text
+from udfs.feeds.mend import mend
+from udfs.feeds.names import Names, of_tag
+from udfs.feeds.repairs import Repairs
+from udfs.feeds.sources import Walk, part_of
+from udfs.feeds.stream import parser
+
+DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+DAY_FIRST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
+class Head:
+    """The parsed beginning of a feed; what is broken in it is left out."""
+
+    def __init__(self, data: bytes, names: Names) -> None:
+        """`data`: the feed (UTF-8) up to its first offer, its elements still open."""
+        kept = [data[end:start] for end, start in _between_skipped(data)]
+        whole = names.opening() + mend(b"".join(kept), Repairs())
+        try:
+            self._root: etree._Element | None = etree.fromstring(whole, parser(recover=True))
+        except etree.XMLSyntaxError:
+            self._root = None
+
+    def text(self, sources: Sources) -> str | None:
+        """The first of several places that says something, its path counted from the root element on (`*`: any root)."""
+        if self._root is None or not sources:
+            return None
+        walk = Walk()
+        slots = walk.slots(sources)
+        row = walk.read(self._root)
+        for slot in slots:
+            value = row[slot]
+            for text in value if isinstance(value, list) else [value or ""]:
+                if text.strip():
+                    return text.strip()
+        return None
+
+    def categories(self, where: Categories | None, tree: CategoryTree) -> None:
+        """Add the feed's categories to the tree."""
+        if self._root is None or where is None:
+            return
+        path = where.element.lower().split("/")
+        for element in self._root.iter():
+            if of_tag(element.tag) == path[-1] and _is_under(element, path[:-1]):
+                parent = part_of(element, where.parent) if where.parent else _parent_id(element, where, path[-1])
+                tree.add(
+                    (part_of(element, where.id) or "").strip(),
+                    plain_text(part_of(element, where.name) or ""),
+                    (parent or "").strip(),
+                )
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """The moment that a feed states as its own; without an offset it is taken as UTC. None where it is no date."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        found = _loose_date(text)
+    if found is None:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _loose_date(text: str) -> datetime | None:
+    try:
+        if found := DATE.search(text):
+            year, month, day, *clock = (int(part or 0) for part in found.groups())
+        elif found := DAY_FIRST.search(text):
+            day, month, year, *clock = (int(part or 0) for part in found.groups())
+        else:
+            return parsedate_to_datetime(text)
+        return datetime(year, month, day, *clock, tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _between_skipped(data: bytes) -> list[tuple[int, int]]:
+    """Stretches of the data without declarations, comments and what stands before the first tag."""
+    stretches, at, is_open = [], 0, False
+    for token in markup.tokens(data):
+        if token.kind == markup.START and not is_open:
+            at, is_open = token.start, True
+        elif token.kind in (markup.DOCTYPE, markup.OTHER, markup.COMMENT):
+            if is_open:
+                stretches.append((at, token.start))
+            at = token.end
+    return [*stretches, (at, len(data))] if is_open else []
+
+
+def _is_under(element: etree._Element, names: list[str]) -> bool:
+    for name in reversed(names):
+        parent = element.getparent()
+        if parent is None or of_tag(parent.tag) != name:
+            return False
+        element = parent
+    return True
+
+
+def _parent_id(element: etree._Element, where: Categories, name: str) -> str | None:
+    """The id of the nearest category around, for trees that nest."""
+    for around in element.iterancestors():
+        if of_tag(around.tag) == name:
+            return part_of(around, where.id)
+    return None

@@ -1,0 +1,33 @@
+"""HTML as shops put it into feeds, read as plain text."""
+
+import html
+import re
+
+DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
+BREAKS = re.compile(
+    r"</?(?:address|article|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
+TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
+IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
+MAX_ROUNDS = 3
+"""HTML within HTML: some exports escape twice."""
+
+
+def plain_text(text: str) -> str:
+    """The words of `text` with single spaces; tags become nothing or a space, entities characters, scripts are dropped."""
+    if "<" in text or "&" in text:
+        for _ in range(MAX_ROUNDS):
+            before = text
+            if "<" in text:
+                text = TAGS.sub("", BREAKS.sub(" ", DROPPED.sub(" ", text)))
+            if "&" in text:
+                text = html.unescape(text)
+            if text == before:
+                break
+    return " ".join(text.split())
+
+
+def image_addresses(text: str) -> list[str]:
+    """The addresses of the pictures in a piece of HTML, in order."""
+    return [html.unescape(address) for address in IMAGES.findall(text)]

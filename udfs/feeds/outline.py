@@ -1,0 +1,123 @@
+"""The skeleton of a feed's beginning: which elements stand where, how often, with which attributes."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from schemas.rejects import Code
+from udfs.feeds import markup
+from udfs.feeds.names import Names
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.refusal import FeedRefused
+from udfs.feeds.repairs import Repair, Repairs
+
+MAX_PATHS = 5_000
+"""Distinct paths that are told apart; a feed has some hundred."""
+ENTITY = re.compile(rb"<!ENTITY\s", re.IGNORECASE)
+
+
+@dataclass
+class Place:
+    """All elements of one path: how many, where the first one starts, and its attributes' names."""
+
+    start: int
+    written: bytes
+    count: int = 0
+    attributes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Outline:
+    """Canonical paths (`yml_catalog/shop/offers/offer`) of a sample; `root` is None where no tag was found."""
+
+    names: Names = field(default_factory=Names)
+    places: dict[str, Place] = field(default_factory=dict)
+    root: str | None = None
+    repairs: Repairs = field(default_factory=Repairs)
+    declarations: list[bytes] = field(default_factory=list)
+
+    def children(self, path: str) -> set[str]:
+        """Names of the elements right under `path`, and of its attributes with an @ before them."""
+        below = {other[len(path) + 1 :] for other in self.places if other.startswith(path + "/")}
+        place = self.places.get(path)
+        return {name for name in below if "/" not in name} | {
+            f"@{name}" for name in (place.attributes if place else ())
+        }
+
+
+def read_outline(sample: bytes, options: FeedOptions) -> Outline:
+    """The outline of a feed's first bytes (UTF-8); raises `FeedRefused` where they are hostile or no XML at all."""
+    outline = Outline()
+    stack: list[str] = []
+    for token in markup.tokens(sample):
+        if token.kind == markup.DOCTYPE:
+            refuse_entities(sample, token)
+        elif (
+            token.kind == markup.OTHER
+            and token.inside.startswith(b"<?xml ")
+            and sample[: token.start].strip(b"\xef\xbb\xbf \t\r\n")
+        ):
+            outline.repairs[Repair.LATE_DECLARATION] = 1
+        elif token.kind == markup.START:
+            _open(outline, stack, token, options)
+        elif token.kind == markup.END:
+            _close(outline, stack, token)
+    first = min((place.start for place in outline.places.values()), default=len(sample))
+    if _text_before(sample[:first]):
+        outline.repairs[Repair.TEXT_BEFORE_XML] = 1
+    return outline
+
+
+def refuse_entities(data: bytes, token: markup.Token) -> None:
+    """Raise `FeedRefused` where a DOCTYPE declares entities; any other DOCTYPE is left unread."""
+    if found := ENTITY.search(token.inside):
+        line = data.count(b"\n", 0, token.start + found.start()) + 1
+        raise FeedRefused(
+            Code.FEED_HOSTILE,
+            f"line {line} declares an entity, which no feed needs; the data engineer asks the shop why",
+        )
+
+
+def _open(outline: Outline, stack: list[str], token: markup.Token, options: FeedOptions) -> None:
+    given = markup.attributes(token.inside)
+    if len(given) > options.max_attributes:
+        raise FeedRefused(
+            Code.FEED_HOSTILE,
+            f"an element has {len(given):,} attributes (limit {options.max_attributes}); the data engineer acts",
+        )
+    if len(stack) >= options.max_depth:
+        raise FeedRefused(Code.FEED_HOSTILE, f"elements nest deeper than {options.max_depth}; the data engineer acts")
+    for name, value in given:
+        if name == "xmlns" or name.startswith("xmlns:"):
+            outline.names.declare(name[6:], value)
+    name = outline.names.of(token.name.decode("utf-8", "replace"))
+    path = f"{stack[-1]}/{name}" if stack else name
+    if not outline.places:
+        outline.root = name
+    place = outline.places.get(path)
+    if place is None:
+        if len(outline.places) >= MAX_PATHS:
+            raise FeedRefused(Code.FEED_HOSTILE, f"more than {MAX_PATHS:,} kinds of element; the data engineer acts")
+        place = outline.places[path] = Place(token.start, token.name)
+    place.count += 1
+    place.attributes.update({markup.local(attribute) for attribute, _ in given})
+    if not token.closed:
+        stack.append(path)
+
+
+def _close(outline: Outline, stack: list[str], token: markup.Token) -> None:
+    name = outline.names.of(token.name.decode("utf-8", "replace"))
+    for depth in range(len(stack) - 1, -1, -1):
+        if stack[depth].rpartition("/")[2] == name:
+            del stack[depth:]
+            return
+
+
+def _text_before(head: bytes) -> bool:
+    """Whether words stand before the first tag, comments and instructions aside."""
+    at = 0
+    for token in markup.tokens(head):
+        if head[at : token.start].strip(b"\xef\xbb\xbf \t\r\n"):
+            return True
+        at = token.end
+    return bool(head[at:].strip(b"\xef\xbb\xbf \t\r\n")) and b"<" not in head[at:]

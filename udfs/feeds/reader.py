@@ -1,0 +1,150 @@
+"""A feed, from its bytes to batches of offers and a summary that says what became of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from schemas.rejects import Code
+from udfs.feeds.batches import BatchMaker
+from udfs.feeds.categories import CategoryTree
+from udfs.feeds.cut import OfferTag
+from udfs.feeds.detect import Found, detect, named
+from udfs.feeds.head import Head, parse_date
+from udfs.feeds.offer import FeedFacts, Offer, OfferReader
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.outline import Outline, read_outline
+from udfs.feeds.prices import iso_currency
+from udfs.feeds.refusal import FeedRefused
+from udfs.feeds.repairs import Repair
+from udfs.feeds.stream import OfferStream
+from udfs.feeds.summary import REFUSED, FeedSummary
+from udfs.feeds.transcode import Transcoder
+from udfs.feeds.unpack import unpack
+
+SAMPLE_BYTES = 1 << 18
+"""Looked at to find the dialect; doubled until offers are seen."""
+
+
+def read_feed(source: BinaryIO | Path, options: FeedOptions) -> "FeedReading":
+    """A reading of a feed in any dialect, encoding and packing; nothing is read before `batches` is iterated."""
+    return FeedReading(source, options)
+
+
+class FeedReading:
+    """Iterate `batches` once; then `summary` is complete. A feed that cannot be used is told there, never raised."""
+
+    def __init__(self, source: BinaryIO | Path, options: FeedOptions) -> None:
+        self.summary = FeedSummary()
+        self._source, self._options = source, options
+
+    def batches(self, rows: int = 4096) -> Iterator[pa.RecordBatch]:
+        """The offers in the feed's order, with the columns of the offers table that a feed knows (`batches.SCHEMA`)."""
+        maker = BatchMaker(self.summary)
+        pending: list[Offer] = []
+        try:
+            for offers in self._offers():
+                pending += offers
+                while len(pending) >= rows:
+                    yield maker.make(pending[:rows])
+                    del pending[:rows]
+        except FeedRefused as refused:
+            self._refuse(refused.code, refused.detail)
+        if pending:
+            yield maker.make(pending)
+        if not self.summary.offers and self.summary.code is None:
+            self._refuse(Code.FEED_NO_OFFERS, f"{self._whereabouts()} holds no offer; the shop has to send a full feed")
+
+    def _refuse(self, code: Code, detail: str) -> None:
+        self.summary.status, self.summary.code, self.summary.detail = REFUSED, code, detail
+
+    def _whereabouts(self) -> str:
+        return f"the {self.summary.dialect} feed" if self.summary.dialect else "the feed"
+
+    def _offers(self) -> Iterator[list[Offer]]:
+        summary, options = self.summary, self._options
+        transcoder = Transcoder(unpack(self._source, options), options.encoding, summary.repairs)
+        chunks = iter(transcoder)
+        sample, outline, found = self._begin(chunks)
+        summary.encoding = transcoder.encoding
+        summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
+        summary.repairs.update(outline.repairs)
+        start = outline.places[found.path].start
+        reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs)
+        stream = OfferStream(_tag(outline, found), outline.names, options, summary.repairs)
+        for reads in stream.read(sample, start, chunks):
+            yield [
+                reader.read(element, line) if element is not None else Offer(code, detail, line)
+                for element, line, code, detail in reads
+            ]  # fmt: skip
+        summary.encoding = transcoder.encoding
+        if not stream.complete:
+            self._refuse(
+                Code.FEED_CUT_OFF,
+                f"the feed ends in line {stream.line:,}, before its end tag; the shop has to send it again",
+            )
+
+    def _begin(self, chunks: Iterator[bytes]) -> tuple[bytes, Outline, Found]:
+        """The feed's first bytes, their outline, and the dialect they are in; raises `FeedRefused` where there is none."""
+        sample, wanted = b"", SAMPLE_BYTES
+        while True:
+            more = True
+            parts = [sample]
+            while sum(map(len, parts)) < wanted and more:
+                parts.append(next(chunks, b""))
+                more = bool(parts[-1])
+            sample = b"".join(parts)
+            if not sample.strip(b"\xef\xbb\xbf \t\r\n"):
+                raise FeedRefused(
+                    Code.FEED_EMPTY, "the feed has no bytes but white space; the shop has to send it again"
+                )
+            outline = read_outline(sample, self._options)
+            if found := self._find(outline, sample):
+                return sample, outline, found
+            if not more or len(sample) > self._options.max_head_bytes:
+                raise _unreadable(sample, outline)
+            wanted *= 2
+
+    def _find(self, outline: Outline, sample: bytes) -> Found | None:
+        if self._options.dialect != "auto":
+            return named(self._options.dialect, outline)
+        return detect(outline, sample)
+
+    def _facts(self, head_bytes: bytes, outline: Outline, found: Found) -> FeedFacts:
+        dialect, head = found.dialect, Head(head_bytes, outline.names)
+        categories = CategoryTree(self.summary.repairs)
+        head.categories(dialect.categories, categories)
+        self.summary.made_at = parse_date(head.text(dialect.made_at))
+        currency = head.text(dialect.currency)
+        return FeedFacts(
+            categories,
+            iso_currency(currency) if currency else None,
+            self._options.base_url or head.text(dialect.base_url),
+        )
+
+
+def _tag(outline: Outline, found: Found) -> OfferTag:
+    place, parts = outline.places[found.path], found.path.split("/")
+    root = outline.places[parts[0]].written if len(parts) > 1 else None
+    if root is None:
+        outline.repairs[Repair.HEAD_CUT_OFF] = 1
+    text_fields = {
+        other.written
+        for name in ("description", "title")
+        for source in found.dialect.fields.get(name, [])  # type: ignore[call-overload]
+        if (other := outline.places.get(f"{found.path}/{source.lower()}"))
+    }
+    return OfferTag(place.written, root, f"{found.path}/{parts[-1]}" in outline.places, tuple(sorted(text_fields)))
+
+
+def _unreadable(sample: bytes, outline: Outline) -> FeedRefused:
+    if not outline.places:
+        return FeedRefused(Code.FEED_NOT_XML, f"no tag is found; it begins {_begins(sample)}; the shop has to send XML")
+    if outline.root == "html":
+        return FeedRefused(Code.FEED_NOT_XML, "an HTML page came instead of a feed; the shop has to mend the address")
+    return FeedRefused(Code.FEED_NO_OFFERS, f"<{outline.root}> holds no offer; the shop has to send a full feed")
+
+
+def _begins(sample: bytes) -> str:
+    return repr(sample[:60].decode("utf-8", "replace"))

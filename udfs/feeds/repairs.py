@@ -1,0 +1,69 @@
+"""Kinds of repair that the reader makes; every one is counted, none is made silently."""
+
+from collections import Counter
+from enum import StrEnum
+
+
+class Repair(StrEnum):
+    """What was mended; the number beside it says how many times."""
+
+    TEXT_BEFORE_XML = "text_before_xml"
+    LATE_DECLARATION = "late_declaration"
+    HEAD_CUT_OFF = "head_cut_off"
+    STRAY_END_TAG = "stray_end_tag"
+    UNCLOSED_OFFER = "unclosed_offer"
+    ENCODING_NAME = "encoding_name"
+    WRONG_DECLARATION = "wrong_declaration"
+    ENCODED_TWICE = "encoded_twice"
+    BAD_BYTES = "bad_bytes"
+    CONTROL_CHARACTER = "control_character"
+    RAW_AMPERSAND = "raw_ampersand"
+    HTML_ENTITY = "html_entity"
+    BAD_REFERENCE = "bad_reference"
+    RAW_LESS_THAN = "raw_less_than"
+    UNDECLARED_PREFIX = "undeclared_prefix"
+    ATTRIBUTE_TWICE = "attribute_twice"
+    RAW_HTML = "raw_html"
+    MARKUP_RECOVERED = "markup_recovered"
+    CDATA_AS_TEXT = "cdata_as_text"
+    TEXT_CUT = "text_cut"
+    RELATIVE_PICTURE = "relative_picture"
+    PICTURE_ADDRESS = "picture_address"
+    PICTURE_DROPPED = "picture_dropped"
+    PRICE_OF_ZERO = "price_of_zero"
+    ORPHAN_CATEGORY = "orphan_category"
+    CATEGORY_CYCLE = "category_cycle"
+    LATE_CATEGORIES = "late_categories"
+
+
+MEANINGS: dict[Repair, str] = {
+    Repair.TEXT_BEFORE_XML: "text before the first tag was left out (a browser's line, a warning of PHP)",
+    Repair.LATE_DECLARATION: "the XML declaration is not the first thing in the file",
+    Repair.HEAD_CUT_OFF: "the file begins after its root tag",
+    Repair.STRAY_END_TAG: "an end tag between the offers closes nothing that is open",
+    Repair.UNCLOSED_OFFER: "an offer has no end tag before the next one starts",
+    Repair.ENCODING_NAME: "the declared encoding has a name that nobody knows",
+    Repair.WRONG_DECLARATION: "the bytes are in another encoding than the declared one",
+    Repair.ENCODED_TWICE: "a run of text was encoded twice and was turned back",
+    Repair.BAD_BYTES: "bytes that the encoding does not know became U+FFFD",
+    Repair.CONTROL_CHARACTER: "a control character that XML forbids was left out",
+    Repair.RAW_AMPERSAND: "an ampersand that begins no entity was taken as text",
+    Repair.HTML_ENTITY: "an entity of HTML that XML does not know was resolved",
+    Repair.BAD_REFERENCE: "a reference to a character that XML forbids was left out",
+    Repair.RAW_LESS_THAN: "a less-than sign that begins no tag was taken as text",
+    Repair.UNDECLARED_PREFIX: "a prefix that no namespace is declared for was accepted",
+    Repair.ATTRIBUTE_TWICE: "an attribute is given twice; the first one counts",
+    Repair.RAW_HTML: "HTML that is not well formed inside a text field was taken as text",
+    Repair.MARKUP_RECOVERED: "an offer's markup is broken and was recovered, its fields being whole",
+    Repair.CDATA_AS_TEXT: "a CDATA marker that was escaped as text was removed",
+    Repair.TEXT_CUT: "a description above the limit was cut",
+    Repair.RELATIVE_PICTURE: "a relative picture address was completed",
+    Repair.PICTURE_ADDRESS: "a picture address was mended (spaces, missing scheme, escaped twice)",
+    Repair.PICTURE_DROPPED: "a picture address that is no http(s) URL, or one above the number allowed, was left out",
+    Repair.PRICE_OF_ZERO: "a price of zero is no price",
+    Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
+    Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was ended there",
+    Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",
+}
+
+Repairs = Counter[Repair]

@@ -1,0 +1,166 @@
+"""Offers as elements: parsed many at a time, and one at a time, mended or recovered, where that fails."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lxml import etree
+
+from schemas.rejects import Code
+from udfs.feeds.cut import Cutter, OfferTag, Record
+from udfs.feeds.mend import mend, wrap_html
+from udfs.feeds.names import CLOSING, Names
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.repairs import Repair, Repairs
+
+PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
+MAX_PREFIXES = 100
+
+
+class Read(NamedTuple):
+    """An offer's element, or why there is none, and the 1-based line of its start tag."""
+
+    element: etree._Element | None
+    line: int
+    code: Code | None = None
+    detail: str | None = None
+
+
+def parser(recover: bool = False) -> etree.XMLParser:
+    """A parser without entities, DTD and network, its depth and text lengths limited by libxml2."""
+    return etree.XMLParser(
+        recover=recover, resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, collect_ids=False,
+        remove_comments=True, remove_pis=True, remove_blank_text=True,
+    )  # fmt: skip
+
+
+class OfferStream:
+    """Iterate `read` once; `complete` tells afterwards whether the feed's end tag came."""
+
+    def __init__(self, tag: OfferTag, names: Names, options: FeedOptions, repairs: Repairs) -> None:
+        self.complete = False
+        self._tag, self._repairs, self._max_offer_bytes = tag, repairs, options.max_offer_bytes
+        self._cutter = Cutter(tag, options, repairs)
+        self._names, self._opening = names, names.opening()
+        self._strict, self._lenient = parser(), parser(recover=True)
+        prefix, _, name = tag.written.decode("utf-8", "replace").rpartition(":")
+        self._lxml_tag = f"{{{names.address(prefix)}}}{name}" if prefix else name
+        self._broken_start = re.compile(rb"<" + re.escape(tag.written) + rb"\s[^<>]*\n")
+        self._mending = False
+
+    @property
+    def line(self) -> int:
+        """The line that the reading has come to."""
+        return self._cutter.line
+
+    def read(self, sample: bytes, start: int, rest: Iterator[bytes]) -> Iterator[list[Read]]:
+        """Offers from byte `start` of the feed's first bytes on, in lists, in order; `rest` follows `sample`."""
+        cutter = self._cutter
+        cutter.open(sample, start, rest)
+        more = True
+        while more:
+            more = cutter.fill()
+            end = cutter.block_end()
+            if end >= 0:
+                is_small = end - cutter.at <= self._max_offer_bytes
+                reads = self._block(cutter.window[cutter.at : end]) if is_small else None
+                if reads is None:
+                    yield self._apart(cutter.records(end))
+                else:
+                    cutter.pass_to(end)
+                    yield reads
+            elif cutter.is_overfull():
+                yield self._apart(cutter.records(len(cutter.window)))
+        yield self._apart(cutter.records(len(cutter.window), final=True))
+        root = re.escape(self._tag.root) if self._tag.root else rb"[^<>]+"
+        self.complete = re.search(rb"</" + root + rb"\s*>", cutter.tail) is not None
+
+    # -- a block at once -----------------------------------------------------------------------------------------
+
+    def _parse(self, data: bytes) -> etree._Element | None:
+        try:
+            return etree.fromstring(self._opening + data + CLOSING, self._strict)
+        except etree.XMLSyntaxError:
+            return None
+
+    def _block(self, block: bytes) -> list[Read] | None:
+        """The offers of a block that is well formed, as it is or mended; None where it is neither."""
+        if self._mending:
+            block = mend(block, self._repairs)
+        root = self._parse(block)
+        if root is None and not self._mending:
+            repairs = Repairs()
+            block = mend(block, repairs)
+            root = self._parse(block)
+            if root is not None:
+                self._mending = True  # such a feed needs it in every block
+                self._repairs.update(repairs)
+        return None if root is None else self._offers_of(root, block)
+
+    def _offers_of(self, root: etree._Element, block: bytes) -> list[Read] | None:
+        """The block's offers with their lines; None where tags of offers stand elsewhere too (in text, in each other)."""
+        offers = root.findall(self._lxml_tag)
+        if len(offers) != block.count(self._cutter.end_tag):
+            return None
+        line = self._cutter.line
+        if not self._broken_start.search(block):
+            return [Read(offer, line - 1 + offer.sourceline) for offer in offers]
+        starts = [match.start() for match in self._cutter.start.finditer(block)]  # libxml2 tells where a start tag ends
+        if len(starts) != len(offers):
+            return None
+        return [Read(offer, line + block.count(b"\n", 0, start)) for offer, start in zip(offers, starts, strict=True)]
+
+    # -- one by one ----------------------------------------------------------------------------------------------
+
+    def _apart(self, found: Iterator[Record]) -> list[Read]:
+        """Records parsed together where they are well formed, and else each alone."""
+        records = list(found)
+        whole = [record.data for record in records if record.code is None]
+        root = self._parse(b"".join(whole))
+        together = list(root) if root is not None and len(root) == len(whole) else None
+        elements = iter(together or ())
+        return [
+            Read(None, record.line, record.code, record.detail)
+            if record.code is not None
+            else Read(next(elements), record.line) if together is not None
+            else self._alone(record)
+            for record in records
+        ]  # fmt: skip
+
+    def _alone(self, record: Record) -> Read:
+        """One offer: as it is, mended, with raw HTML taken as text, and last what libxml2 recovers of it."""
+        for attempt in (self._as_is, self._mended, self._with_prefixes, self._with_html, self._recovered):
+            repairs = Repairs()
+            root = attempt(record.data, repairs)
+            if root is not None and len(root) == 1 and root[0].tag == self._lxml_tag:
+                self._repairs.update(repairs)
+                return Read(root[0], record.line)
+        detail = f"line {record.line}: the markup is broken beyond repair; the shop has to mend it"
+        return Read(None, record.line, Code.OFFER_MALFORMED, detail)
+
+    def _as_is(self, data: bytes, repairs: Repairs) -> etree._Element | None:
+        return self._parse(data)
+
+    def _mended(self, data: bytes, repairs: Repairs) -> etree._Element | None:
+        return self._parse(mend(data, repairs))
+
+    def _with_prefixes(self, data: bytes, repairs: Repairs) -> etree._Element | None:
+        unknown = {prefix.decode() for prefix in PREFIX.findall(data)} - self._names.addresses.keys() - {"xml", "xmlns"}
+        if not unknown or len(self._names.addresses) > MAX_PREFIXES:
+            return None
+        repairs[Repair.UNDECLARED_PREFIX] += len(unknown)
+        for prefix in sorted(unknown):
+            self._names.declare(prefix, "")
+        self._opening = self._names.opening()
+        return self._mended(data, repairs)
+
+    def _with_html(self, data: bytes, repairs: Repairs) -> etree._Element | None:
+        return self._mended(wrap_html(data, self._tag.text_fields, repairs), repairs)
+
+    def _recovered(self, data: bytes, repairs: Repairs) -> etree._Element | None:
+        repairs[Repair.MARKUP_RECOVERED] += 1
+        data = mend(wrap_html(data, self._tag.text_fields, repairs), repairs)
+        try:
+            return etree.fromstring(self._opening + data + CLOSING, self._lenient)
+        except etree.XMLSyntaxError:
+            return None

@@ -1,0 +1,45 @@
+"""What became of a feed: the counts that the report, the gates and `feeds check` read."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.rejects import Code
+from udfs.feeds.repairs import Repairs
+
+ACCEPTED, REFUSED = "accepted", "refused"
+COUNTED_FIELDS = (
+    "title", "description", "brand", "price", "old_price", "currency", "available", "gender", "age", "colour", "sizes",
+    "category_path", "category_ids", "pictures", "url",
+)  # fmt: skip
+
+
+@dataclass
+class FeedSummary:
+    """Complete once the feed's batches are exhausted: offers = done + the rejects' sum."""
+
+    status: str = ACCEPTED
+    code: Code | None = None
+    detail: str | None = None
+    """One line for a person: what, where, who acts."""
+    dialect: str | None = None
+    dialect_reason: str | None = None
+    dialect_file: str | None = None
+    """The dialect as a file; only for a guessed one, to be kept and corrected."""
+    encoding: str | None = None
+    offers: int = 0
+    products: int = 0
+    rejects: Counter[str] = field(default_factory=Counter)
+    repairs: Repairs = field(default_factory=Repairs)
+    filled: dict[str, float] = field(default_factory=dict)
+    """Share of the offers in the file, rejected ones too, that say something in a field."""
+    made_at: datetime | None = None
+    categories: Counter[str] = field(default_factory=Counter)
+    """Offers by category path, joined by ` > `; the most frequent ones where there are very many."""
+    samples: list[dict[str, object]] = field(default_factory=list)
+    """The first offers as they were read."""
+
+    @property
+    def done(self) -> int:
+        """Offers that are not rejected."""
+        return self.offers - sum(self.rejects.values())

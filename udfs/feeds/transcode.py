@@ -1,0 +1,98 @@
+"""Any feed as UTF-8 without forbidden characters, chunk by chunk; what was mended is counted."""
+
+import codecs
+from collections.abc import Iterator
+
+from udfs.feeds.encoded_twice import Undo, find_undo
+from udfs.feeds.encoding import by_first_bytes, choose, codec_for, declared_in
+from udfs.feeds.repairs import Repair, Repairs
+
+HEAD_BYTES = 1 << 14
+WINDOW_BYTES = 1 << 18
+"""Looked at from the first byte that is no ASCII: enough text to tell encodings apart."""
+REPLACEMENT = "\ufffd".encode()
+CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+
+
+class Transcoder:
+    """Iterate once over the feed as UTF-8. `encoding` and `repairs` are complete when the iteration is."""
+
+    def __init__(self, chunks: Iterator[bytes], override: str | None, repairs: Repairs) -> None:
+        self.encoding = "us-ascii"
+        self.declared: str | None = None
+        self.repairs = repairs
+        self._chunks = chunks
+        self._override = override
+        self._undo: Undo | None = None
+        self._bad = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._decoded():
+            clean = chunk.translate(None, CONTROLS)
+            if len(clean) != len(chunk):
+                self.repairs[Repair.CONTROL_CHARACTER] += len(chunk) - len(clean)
+            yield clean
+
+    def _decoded(self) -> Iterator[bytes]:
+        head = self._gather(b"", HEAD_BYTES)
+        marked = by_first_bytes(head)
+        if marked and not self._override:
+            self.encoding, skip = marked
+            self.declared = declared_in(head) or self.encoding
+            yield from self._from(head[skip:])
+            return
+        self.declared = declared_in(head)
+        while head.isascii():
+            if not head:
+                self._note_unknown_name()
+                return
+            yield head
+            head = next(self._chunks, b"")
+        window = self._gather(head, WINDOW_BYTES)
+        choice = choose(window, self.declared, self._override)
+        self.encoding = choice.name
+        self.repairs.update(choice.repairs)
+        yield from self._from(window)
+
+    def _note_unknown_name(self) -> None:
+        if self.declared and not codec_for(self.declared):
+            self.repairs[Repair.ENCODING_NAME] += 1
+
+    def _gather(self, start: bytes, size: int) -> bytes:
+        parts, total = [start], len(start)
+        while total < size and (chunk := next(self._chunks, b"")):
+            parts.append(chunk)
+            total += len(chunk)
+        return b"".join(parts)
+
+    def _from(self, window: bytes) -> Iterator[bytes]:
+        decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+        text = self._decode(decoder, window)
+        self._undo = find_undo(text)
+        yield self._encoded(text)
+        for chunk in self._chunks:
+            state = decoder.getstate()[0]
+            bad = self._bad
+            text = self._decode(decoder, chunk)
+            if self.encoding == "utf-8" and not self._undo and self._bad == bad:
+                whole = state + chunk  # valid as it is: nothing to encode again
+                yield whole[: len(whole) - len(decoder.getstate()[0])]
+            else:
+                yield self._encoded(text)
+        yield self._encoded(decoder.decode(b"", final=True))
+        if self._bad:
+            self.repairs[Repair.BAD_BYTES] += self._bad
+
+    def _decode(self, decoder: codecs.IncrementalDecoder, chunk: bytes) -> str:
+        text = decoder.decode(chunk)
+        marks = text.count("\ufffd")
+        if marks:
+            stated = chunk.count(REPLACEMENT) if self.encoding == "utf-8" else 0
+            self._bad += max(marks - stated, 0)
+        return text
+
+    def _encoded(self, text: str) -> bytes:
+        if self._undo:
+            text, count = self._undo(text)
+            self.repairs[Repair.ENCODED_TWICE] += count
+        return text.encode("utf-8", "replace")
