@@ -1,9 +1,9 @@
-"""Product texts with a known leaf, read from folders that are known by the columns of their files, not by their names."""
+"""Product texts with a known leaf, from folders that are known by the columns of their files, not by their names."""
 
 import csv
 import gzip
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,20 +90,33 @@ def _title_row(row: dict[str, str], language: str, leaf: str, basis: str) -> Row
 
 def styles(folder: Path) -> list[Row]:
     """Rows of catalogues with `productDisplayName` and `articleType`; each brand counts as a source of its own."""
-    leaves = {row["article_type"]: row["leaf"] for row in table(_HERE / "text_article_types.tsv")}
+    leaf_of = _article_types()
     rows = []
     for path in tables(folder, STYLE_COLUMNS):
         for row in table(path):
-            leaf = leaves.get(row["articleType"], AMBIGUOUS)
+            title = row["productDisplayName"]
+            leaf = leaf_of(row["articleType"], title)
             if leaf == AMBIGUOUS:
                 continue
-            title = row["productDisplayName"]
             brand = row.get("brand") or title.split(" ")[0]
+            steps = (row.get("masterCategory", ""), row.get("subCategory", ""), row["articleType"])
             gender = stated(row.get("gender", ""))
-            path_steps = (row.get("masterCategory", ""), row.get("subCategory", ""), row["articleType"])
-            text = Text(title, "", brand)
-            rows.append(Row(text, "en", f"styles:{brand.lower()}", leaf, "styles", gender, path_steps))
+            rows.append(Row(Text(title, "", brand), "en", f"styles:{brand.lower()}", leaf, "styles", gender, steps))
     return rows
+
+
+def _article_types() -> Callable[[str, str], str]:
+    """The leaf of an article type and title: a type that covers several leaves is told apart by a word of the title."""
+    rules = table(_HERE / "text_article_types.tsv")
+
+    def leaf(article_type: str, title: str) -> str:
+        said = set(re.findall(r"\w+", title.lower()))
+        for rule in rules:
+            if rule["article_type"] == article_type and (not rule["title_word"] or rule["title_word"] in said):
+                return rule["leaf"]
+        return AMBIGUOUS
+
+    return leaf
 
 
 def names(folder: Path) -> list[Row]:
@@ -131,7 +144,7 @@ def lexicon(path: Path = _HERE / "text_lexicon.tsv") -> list[tuple[str, str, str
 
 
 def out_of_scope_feeds(folder: Path) -> list[Row]:
-    """Texts of the feeds whose index says that they sell no fashion: evenly drawn, at most `FEED_TEXTS_LIMIT` a feed."""
+    """Texts of feeds whose index says that they sell no fashion: evenly drawn, about `FEED_TEXTS_LIMIT` a feed."""
     rows = []
     for index in tables(folder, FEED_COLUMNS):
         for entry in table(index):
@@ -162,7 +175,11 @@ def _feed_texts(path: Path, encoding: str) -> Iterator[Text]:
         return
     for offer in root.iter(etree.Element):
         if _local(offer) in _OFFERS and len(offer):
-            fields = {_local(child): "".join(child.itertext()).strip() for child in offer if isinstance(child.tag, str)}
+            fields = {
+                _local(child): "".join(map(str, child.itertext())).strip()
+                for child in offer
+                if isinstance(child.tag, str)
+            }
             title = next((fields[name] for name in fields if name in _TITLES and fields[name]), "")
             description = next((fields[name] for name in fields if name in _DESCRIPTIONS), "")
             if title:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def weights_file(model: Fitted) -> bytes:
     return body.getvalue()
 
 
-def write(root: Path, body: bytes, about: Mapping[str, Any], card: str) -> Path:
+def write(root: Path, body: bytes, about: Mapping[str, Any], card: Callable[[Mapping[str, Any]], str]) -> Path:
     """The folder `root/text/<digest12>` with weights, description, golden texts and card."""
     digest = hashlib.sha256(body).hexdigest()
     described = {"name": "text", "digest": digest, "files": {"weights.npz": digest}, "golden": "golden.json", **about}
@@ -76,7 +76,7 @@ def write(root: Path, body: bytes, about: Mapping[str, Any], card: str) -> Path:
     (folder / "weights.npz").write_bytes(body)
     (folder / "model.json").write_text(_json(described), encoding="utf-8")
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "card.md").write_text(card, encoding="utf-8")
+    (folder / "card.md").write_text(card(described), encoding="utf-8")
     return folder
 
 

@@ -15,15 +15,17 @@ from udfs.text.lexicon import Lexicon
 from udfs.text.model import valued
 
 GENDER_ANSWERS = (*GENDERS, UNSAID)
+LANGUAGE_ANSWERS = LANGUAGES
 CHUNK = 4000
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Features that count: keys uint64 (F,), sorted, and their inverse document frequency float32 (F,)."""
+    """Features that count: keys uint64 (F,), sorted, their inverse document frequency float32 (F,), kinds int8 (F,)."""
 
     keys: np.ndarray
     idf: np.ndarray
+    kinds: np.ndarray
 
 
 def features(rows: Sequence[Row], lexicon: Lexicon) -> Found:
@@ -40,7 +42,7 @@ def vocabulary(features: Found, rows: int, least: int) -> Vocabulary:
     keys, place, counts = np.unique(features.key, return_index=True, return_counts=True)
     kept = (counts >= least) | (features.kind[place] == KINDS.index("name"))
     idf = 1 + np.log((1 + rows) / (1 + counts[kept]))
-    return Vocabulary(keys[kept], idf.astype(np.float32))
+    return Vocabulary(keys[kept], idf.astype(np.float32), features.kind[place][kept])
 
 
 def matrix(features: Found, rows: int, vocabulary: Vocabulary) -> csr_matrix:

@@ -34,7 +34,7 @@ def part(row: Row) -> Part:
 
 
 def folds(rows: Sequence[Row]) -> dict[str, int]:
-    """The fold in which each shop is left out: per language the largest first, each to the fold with the fewest rows."""
+    """The fold that leaves each shop out: per language the largest first, each to the fold with the fewest rows."""
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
         if row.basis not in {"name", "feed"}:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from udfs.text.gender import named
 from udfs.text.lexicon import Lexicon
 from udfs.text.normalise import plain, words
 
@@ -72,7 +73,7 @@ def found(texts: Sequence[Text], lexicon: Lexicon) -> Found:
         titles.append(words(without_brand(title, plain(text.brand, TITLE_LIMIT)) + " " + last))
         descriptions.append(words(description))
         paths.append(words(" ".join(path)))
-        names.append(_named(lexicon, title, description[:OPENING_LIMIT], path))
+        names.append(_named(lexicon, title, description, path))
     parts = [
         _stretches(titles, 0, ngrams=NGRAMS),
         _stretches(descriptions, 1, ngrams=()),
@@ -89,13 +90,18 @@ def without_brand(title: str, brand: str) -> str:
     return title
 
 
-def _named(lexicon: Lexicon, title: str, opening: str, path: Sequence[str]) -> list[int]:
+def _named(lexicon: Lexicon, title: str, description: str, path: Sequence[str]) -> list[int]:
+    """Keys of the garment names and genders that each field of a text holds."""
+    steps = " ".join(path)
     features = [f"title {feature}" for feature in lexicon.evidence(title)]
-    features += [f"opening {feature}" for feature in lexicon.evidence(opening)]
+    features += [f"opening {feature}" for feature in lexicon.evidence(description[:OPENING_LIMIT])]
     for step in path[-1:]:
         features += [f"step {feature}" for feature in lexicon.evidence(step)]
     for step in path[:-1]:
         features += [f"path {feature}" for feature in lexicon.evidence(step)]
+    for place, text in (("title", title), ("description", description), ("path", steps)):
+        gender = named(text)
+        features += [f"{place} for {gender}"] if gender else []
     return [name_key(feature) for feature in sorted(set(features))]
 
 

@@ -1,4 +1,4 @@
-"""Which language a text is in: en, ja, ru, or other. The letters decide where they can, the model does among the rest."""
+"""Which language a text is in: en, ja, ru, or other. The letters decide where they can, else the model."""
 
 import re
 

@@ -1,7 +1,8 @@
 """Garment names of many languages, found in plain text: which kinds a text names first and last.
 
-A name decides more in an unseen shop than any weight learnt from seen ones. The place of the head differs: English titles
-end with it ("denim shirt dress"), Russian ones begin with it ("платье с юбкой"), so both ends are features, by script.
+A name decides more in an unseen shop than any weight learnt from seen ones. The place of the head differs: English
+titles end with it ("denim shirt dress"), Russian ones begin with it ("платье с юбкой"), so both ends are features, by
+script.
 """
 
 import re
@@ -27,7 +28,7 @@ def script(text: str) -> str:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Names and the leaf each stands for. A name that ends in * is the beginning of a word; Japanese names match anywhere."""
+    """Names and the leaf each stands for. One with * at its end begins a word; Japanese ones match anywhere."""
 
     leaves: Mapping[str, str]
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
@@ -37,7 +38,9 @@ class Lexicon:
         begun = [name[:-1] for name in self.leaves if name.endswith("*")]
         whole = [name for name in self.leaves if name not in japanese and not name.endswith("*")]
         tries = (_trie(whole), _trie(begun), _trie(japanese))
-        object.__setattr__(self, "pattern", re.compile(rf"(?<!\w)(?:({tries[0]})(?!\w)|({tries[1]})\w*)|({tries[2]})"))
+        object.__setattr__(
+            self, "pattern", re.compile(rf"(?<!\w)(?:({tries[0]})(?!\w|-[a-z])|({tries[1]})\w*)|({tries[2]})")
+        )
 
     def named(self, text: str) -> list[tuple[int, str]]:
         """Places and leaves of the names in plain text, leftmost and longest, not overlapping."""
@@ -48,7 +51,7 @@ class Lexicon:
         return found
 
     def evidence(self, text: str) -> list[str]:
-        """Names of features: what the text calls first and last, last before a preposition or comma, at all, and alone."""
+        """Names of features: what the text names first and last, last before a preposition or comma, at all, alone."""
         found = self.named(text)
         if not found:
             return []

@@ -18,7 +18,7 @@ _WORD = re.compile(
 
 
 def plain(text: str | None, limit: int) -> str:
-    """Lower-case NFKC text of at most `limit` characters: markup out, ё as е, every digit as 0, control characters as spaces.
+    """Lower-case NFKC text of at most `limit` characters: markup out, ё as е, digits as 0, control characters spaces.
 
     Half-width kana become full width and full-width Latin becomes ASCII (NFKC).
     """

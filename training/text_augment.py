@@ -1,0 +1,59 @@
+"""Rows that the sources do not have: products with a category path, as feeds send them, and genders that texts tell."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.split import fraction
+from training.text_data import Row
+from training.text_split import shop
+from udfs.text.classify import UNSAID
+from udfs.text.features import TITLE_LIMIT, Text
+from udfs.text.gender import named
+from udfs.text.normalise import plain
+
+PATHS_SHARE = 0.3
+"""Share of the rows whose shop states a category that are also learnt with it as their path."""
+
+NUMBERS = ("", "1042", "арт. 5420", "No. 310")
+"""Titles that say nothing, beside which a path has to decide."""
+
+GENDERED_SHARE = 0.97
+"""From this share on, a leaf is for one gender also where the text does not say so."""
+
+
+def with_paths(rows: Sequence[Row]) -> list[Row]:
+    """The rows, some of them once more on the path that their shop states, and names as paths of nameless products."""
+    more = []
+    for number, row in enumerate(rows):
+        if row.basis == "name":
+            path = row.stated_path or (row.text.title,)
+            more.append(replace(row, text=Text(NUMBERS[number % len(NUMBERS)], category_path=path)))
+        elif row.stated_path and fraction(f"{row.source}\t{row.text.title}", "path") < PATHS_SHARE:
+            more.append(replace(row, text=replace(row.text, category_path=row.stated_path)))
+    return [*rows, *more]
+
+
+def told_genders(rows: Sequence[Row]) -> list[str | None]:
+    """For whom each row is: as its shop states it, else as its title names it, else as its leaf always is, else UNSAID.
+
+    None where the shop states genders but not this one: it does not train.
+    """
+    stating = {shop(row) for row in rows if row.gender}
+    shares: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row.gender:
+            shares[row.leaf][row.gender] += 1
+    implied = {leaf: _implied(counts) for leaf, counts in shares.items()}
+    told: list[str | None] = []
+    for row in rows:
+        if row.gender or shop(row) in stating:
+            told.append(row.gender)
+        else:
+            told.append(named(plain(row.text.title, TITLE_LIMIT)) or implied.get(row.leaf) or UNSAID)
+    return told
+
+
+def _implied(counts: Counter[str]) -> str | None:
+    gender, most = counts.most_common(1)[0]
+    return gender if most >= GENDERED_SHARE * counts.total() else None

@@ -1,0 +1,54 @@
+"""Turns scores into probabilities that mean what they say, and finds where answers are right often enough."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from training.text_figures import RIGHT_SHARE
+from training.text_linear import softmax
+
+TEMPERATURES = np.geomspace(0.4, 4.0, 60)
+BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
+LEAST_ANSWERED = 50
+
+
+def temperature(scores: np.ndarray, true: np.ndarray, weight: np.ndarray) -> float:
+    """The divisor of scores (N, K) under which the true answers (N,) are likeliest; `weight` (N,) counts rows."""
+
+    def surprise(divisor: float) -> float:
+        chance = softmax(scores / divisor)[np.arange(len(true)), true]
+        return float(-(weight * np.log(np.maximum(chance, 1e-12))).sum() / weight.sum())
+
+    return round(float(min(TEMPERATURES, key=surprise)), 3)
+
+
+def threshold(probability: np.ndarray, right: np.ndarray, share: float = RIGHT_SHARE) -> tuple[float, float] | None:
+    """The lowest probability from which `share` of the answers are right, and the share answered; None: no such one."""
+    order = np.argsort(-probability, kind="stable")
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(precision >= share)
+    if not len(good) or good[-1] + 1 < LEAST_ANSWERED:
+        return None
+    return float(probability[order[good[-1]]]), float((good[-1] + 1) / len(order))
+
+
+def reliability(probability: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+    """Rows, mean probability and share right of each band of probability."""
+    band = np.clip(np.searchsorted(BINS, probability, side="right") - 1, 0, len(BINS) - 2)
+    return [
+        {
+            "from": BINS[number],
+            "to": BINS[number + 1],
+            "rows": int((band == number).sum()),
+            "said": round(float(probability[band == number].mean()), 4),
+            "right": round(float(right[band == number].mean()), 4),
+        }
+        for number in range(len(BINS) - 1)
+        if (band == number).any()
+    ]
+
+
+def calibration_error(table: Sequence[dict[str, float]]) -> float:
+    """Mean distance of what is said from what is right, by rows (expected calibration error)."""
+    rows = sum(band["rows"] for band in table)
+    return round(sum(band["rows"] * abs(band["said"] - band["right"]) for band in table) / max(rows, 1), 4)

@@ -1,0 +1,105 @@
+"""Scores the promoted text model over labelled folders, which are known by the columns of their tables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from training.split import Part
+from training.text_data import Row, styles, titles
+from training.text_figures import Answers, column, f1_of_leaves, figures, macro_f1
+from training.text_split import part
+from udfs.text.classify import NEEDED, classify
+
+BATCH = 1000
+_BATCH_SCHEMA = pa.schema(
+    [(name, pa.list_(pa.string()) if name == "category_path" else pa.string()) for name in NEEDED]
+)
+
+
+def score(folders: Sequence[Path], models_root: Path) -> dict[str, Any]:
+    """Figures of the promoted model over the rows that it was not trained on.
+
+    Rows of a source that trained the model count only where `text_split.part` keeps them; rows of other sources all
+    count. `macro_f1`, `right_at_85`, `answered_at_995`, `gender_accuracy` are of title tables (catalogues of
+    `productDisplayName` where there is no other), `leaves` F1 by leaf; the same `by_language` and `by_basis`.
+    ValueError where no folder holds a labelled row that counts.
+    """
+    promoted = json.loads((models_root / "promoted.json").read_text(encoding="utf-8"))
+    folder = models_root / "text" / promoted["text"]
+    trained = set(json.loads((folder / "model.json").read_text(encoding="utf-8")).get("trained_sources", ()))
+    rows = [row for place in folders for row in (*titles(place), *styles(place)) if counts(row, trained)]
+    if not rows:
+        raise ValueError(f"{', '.join(map(str, folders))}: no labelled text that the model was not trained on")
+    return report(answered(rows, folder)) | {"model": promoted["text"]}
+
+
+def counts(row: Row, trained: set[str]) -> bool:
+    """Whether a row was kept from training."""
+    return row.source not in trained or part(row) == Part.VALIDATION
+
+
+def answered(rows: Sequence[Row], folder: Path) -> Answers:
+    """What the model in a folder says of the rows' texts alone: no category path, no stated gender."""
+    answers: list[Mapping[str, Any]] = []
+    for first in range(0, len(rows), BATCH):
+        texts = [row.text for row in rows[first : first + BATCH]]
+        batch = pa.RecordBatch.from_pylist(
+            [{"title": text.title, "description": text.description, "brand": text.brand} for text in texts],
+            schema=_BATCH_SCHEMA,
+        )
+        answers += classify(batch, folder).select(["leaf", "probability", "gender"]).to_pylist()
+    return table_of(
+        rows,
+        [answer["leaf"] for answer in answers],
+        [answer["probability"] for answer in answers],
+        [answer["gender"] for answer in answers],
+    )
+
+
+def table_of(
+    rows: Sequence[Row], leaves: Sequence[str | None], probability: Sequence[float], genders: Sequence[str | None]
+) -> Answers:
+    """Rows beside their answers."""
+    brands: dict[str, set[str]] = {}
+    for row in rows:
+        brands.setdefault(row.source, set()).add(row.text.brand)
+    group = [_group(row, number, len(brands[row.source])) for number, row in enumerate(rows)]
+    return Answers(
+        leaf=column([row.leaf for row in rows]),
+        found=column(leaves),
+        probability=np.array(probability, dtype=float),
+        language=column([row.language for row in rows]),
+        basis=column([row.basis for row in rows]),
+        group=column(group),
+        gender=column([row.gender for row in rows]),
+        gender_found=column(genders),
+    )
+
+
+def _group(row: Row, number: int, brands: int) -> str:
+    """What is drawn together: a catalogue's brand, a shop's brand where it has several, else the row."""
+    if row.basis == "styles" or (brands > 1 and row.text.brand):
+        return f"{row.source}/{row.text.brand}"
+    return f"{row.source}#{number}"
+
+
+def report(answers: Answers) -> dict[str, Any]:
+    """All figures: overall, by language, by basis and of catalogues."""
+    catalogue = answers.basis == "styles"
+    shops = answers.where(~catalogue)
+    leading = shops if (~catalogue).any() else answers
+    ones = np.ones(len(leading.leaf))
+    return {
+        **figures(leading),
+        "leaves": {name: round(value, 4) for name, value in f1_of_leaves(leading, ones).items()},
+        "by_language": _by(leading, leading.language),
+        "by_basis": _by(answers, answers.basis),
+    }
+
+
+def _by(answers: Answers, names: np.ndarray) -> dict[str, Any]:
+    return {str(name): figures(answers.where(names == name), macro_f1) for name in np.unique(names)}
