@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.retailer import Drop, Percent, Strict
+from schemas.retailer import Drop, Strict
 from schemas.yaml_lines import read_model
 
 Points = Annotated[float, Field(ge=0, le=100)]
@@ -67,6 +67,3 @@ class Gates(Strict):
 def read_gates(path: Path) -> Gates:
     """Raises WrongInput with file and line for the first error."""
     return read_model(path, Gates)
-
-
-__all__ = ["Canary", "Drop", "FirstVersion", "Gates", "Percent", "RetailerGates", "Shift", "WholeIndex", "read_gates"]

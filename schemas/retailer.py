@@ -104,7 +104,7 @@ class FeedGates(Strict):
 
     size_drop: Drop = Drop(percent=50, absolute=10_000)  # bytes
     offer_drop: Drop = Drop(percent=30, absolute=50)
-    max_age: Days | None = Field(3, description="a feed that states an older date is refused; null: never")
+    max_age: Days | None = Field(None, description="a feed that states an older date is refused; null: never")
     withdraw_after: Days | None = Field(14, description="rows held for longer are withdrawn; null: never")
     no_picture: Share = 0.5
     no_price: Share = 0.5
