@@ -1,0 +1,88 @@
+"""Pooled features of the frozen backbone: one vector a picture, computed once and kept on disk."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.backbone import CHANNELS, Backbone, imagenet
+from training.export import export
+from training.progress import Progress
+from udfs.runtime.providers import Device, open_session
+
+WIDTH = 2 * sum(CHANNELS.values())
+BATCH = 16
+CHUNK = 512
+"""Pictures a file of the cache: what a kill can lose."""
+SMALLEST_VARIANCE = 1e-6
+
+
+class Pooled(nn.Module):
+    """Pixels [B, side, side, 3] uint8 to features [B, WIDTH]: mean, then deviation, of every channel of every map."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        maps = self.backbone(pixels)
+        means = [kept.mean((2, 3)) for kept in maps]
+        squares = [(kept * kept).mean((2, 3)) for kept in maps]
+        mean, square = torch.cat(means, 1), torch.cat(squares, 1)
+        return torch.cat((mean, (square - mean * mean).clamp(min=SMALLEST_VARIANCE).sqrt()), 1)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One picture to be read: `key` names it and what is done to it, `read` gives (side, side, 3) uint8."""
+
+    key: str
+    read: Callable[[], np.ndarray]
+
+
+def cached(inputs: Sequence[Input], name: str, side: int, folder: Path) -> np.ndarray:
+    """Features float32 [N, WIDTH] of `inputs`; chunks that are on disk are read, so that a killed call goes on."""
+    place = folder / f"features-{name}-{side}"
+    place.mkdir(parents=True, exist_ok=True)
+    extractor = _Extractor(place / "backbone.onnx", side)
+    progress = Progress(f"features {name}", len(inputs))
+    found = []
+    for start in range(0, len(inputs), CHUNK):
+        chunk = inputs[start : start + CHUNK]
+        found.append(_chunk(chunk, place, extractor))
+        progress.reached(start + len(chunk))
+    return np.concatenate(found).astype(np.float32)
+
+
+def _chunk(chunk: Sequence[Input], place: Path, extractor: "_Extractor") -> np.ndarray:
+    key = hashlib.sha256(json.dumps([item.key for item in chunk]).encode()).hexdigest()[:16]
+    path = place / f"{key}.npy"
+    if path.exists():
+        return np.load(path, allow_pickle=False)
+    parts = [extractor.run([item.read() for item in chunk[i : i + BATCH]]) for i in range(0, len(chunk), BATCH)]
+    features = np.concatenate(parts).astype(np.float16)
+    fresh = path.with_suffix(".new.npy")
+    np.save(fresh, features)
+    fresh.replace(path)
+    return features
+
+
+class _Extractor:
+    """The backbone in ONNX Runtime, made when the first picture is asked for."""
+
+    def __init__(self, graph: Path, side: int) -> None:
+        self.graph, self.side = graph, side
+        self._session = None
+
+    def run(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        batch = np.zeros((BATCH, self.side, self.side, 3), np.uint8)
+        batch[: len(pictures)] = np.stack(pictures)
+        if self._session is None:
+            export(Pooled(imagenet()), torch.from_numpy(batch), self.graph, ["features"])
+            self._session = open_session(self.graph, Device("cpu"))
+        return self._session.run(batch)["features"][: len(pictures)]

@@ -1,0 +1,55 @@
+"""The card of the image filter."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.labelled import Picture
+from training.screen_report import FLOOR, TARGETS, table
+
+CARD = """# screen: image filter and image class
+
+One EfficientNet-Lite0 backbone (ImageNet weights, Apache-2.0, frozen), two linear heads on the mean and deviation of
+every channel at four depths. {pictures} pictures of {groups} groups; the folders' README says from where and under
+which licence (mostly none stated: the photos were used for training and measuring only, none is in this repository).
+
+Split by repository, sender, brand or block of one blogger's photos, never by picture (`training/split.py`: sha256 of
+the salt and the group's name). Penalty, temperature and thresholds were chosen by folds of the training part; the
+figures below are of the validation part, which no choice was made on.
+
+## Image filter
+
+At the recommended thresholds (P(wanted) below {reject_below:.3f}: turned away; below {sure_from:.3f}: kept, unsure):
+
+{screen}
+
+At the bound that keeps 99.5% of the validation part's own wanted pictures:
+
+{at_995}
+
+To reach: {targets}. Floor (linear model on 1,280 features, other samples): {floor}.
+
+## Class of a single garment
+
+{depicts}
+
+## Known failures
+
+Close-ups of half a garment lie near the border to wanted; a size chart beside a model on one picture is taken for
+either; shop banners that show people in garments and little text pass as wanted. Few charts in Japanese or Korean.
+"""
+
+
+def screen_card(report: Mapping[str, Any], bounds: Mapping[str, float], pictures: Sequence[Picture]) -> str:
+    """The text of `card.md`."""
+    depicts = {"accuracy": report["depicts"]["accuracy"], **report["depicts"]["by_class"]}
+    return CARD.format(
+        pictures=len(pictures),
+        groups=len(Counter(picture.group for picture in pictures)),
+        screen=table(report["screen"]),
+        at_995=table(report["screen_at_995"]),
+        depicts=table(depicts),
+        targets=", ".join(f"{name} {value:.2f}" for name, value in TARGETS.items()),
+        floor=", ".join(f"{name} {value:.2f}" for name, value in FLOOR.items()),
+        **bounds,
+    )

@@ -1,0 +1,64 @@
+"""What the image filter's figures are made of, and the card that shows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from schemas.tables import SCREEN_CLASSES
+from training.intervals import share
+
+WANTED_KEPT = 0.995
+UNSURE_WANTED_KEPT = 0.98
+"""Above the threshold at which so many of the wanted are kept a picture is surely wanted; below it is kept, marked."""
+
+TARGETS = {"sizechart": 0.98, "texture": 0.97, "logo": 0.95, "banner": 0.90, "closeup": 0.80}
+FLOOR = {"sizechart": 0.95, "texture": 0.95, "logo": 0.94, "banner": 0.75, "closeup": 0.49}
+
+
+def thresholds(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, float]:
+    """Bounds of P(wanted), measured on rows that the answering head had not seen: `reject_below`, `sure_from`."""
+    wanted = np.sort(probabilities[classes == 0, 0])
+    return {
+        "reject_below": float(np.quantile(wanted, 1 - WANTED_KEPT, method="lower")),
+        "sure_from": float(np.quantile(wanted, 1 - UNSURE_WANTED_KEPT, method="lower")),
+    }
+
+
+def figures(probabilities: np.ndarray, classes: np.ndarray, reject_below: float) -> dict[str, Any]:
+    """Share of the wanted kept and of each unwanted class turned away, with 95% intervals."""
+    rejected = probabilities[:, 0] < reject_below
+    found: dict[str, Any] = {}
+    for index, name in enumerate(SCREEN_CLASSES):
+        mine = rejected[classes == index]
+        hits = int((~mine).sum()) if index == 0 else int(mine.sum())
+        found["wanted_kept" if index == 0 else f"{name}_rejected"] = share(hits, len(mine))
+    return found
+
+
+def at_kept(probabilities: np.ndarray, classes: np.ndarray, kept: float) -> dict[str, Any]:
+    """`figures` at the bound that keeps exactly the share `kept` of these very wanted pictures."""
+    wanted = probabilities[classes == 0, 0]
+    bound = float(np.quantile(wanted, 1 - kept, method="lower")) if len(wanted) else 0.0
+    return figures(probabilities, classes, bound)
+
+
+def class_figures(probabilities: np.ndarray, classes: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """Accuracy of the image class over all and by class."""
+    right = probabilities.argmax(1) == classes
+    by_class = {name: share(int(right[classes == i].sum()), int((classes == i).sum())) for i, name in enumerate(names)}
+    return {"accuracy": share(int(right.sum()), len(right)), "by_class": by_class}
+
+
+def line(name: str, figure: Mapping[str, Any]) -> str:
+    """One row of a card's table."""
+    if figure["value"] is None:
+        return f"| {name} | - | - | 0 |"
+    low, high = figure["interval"]
+    return f"| {name} | {figure['value']:.3f} | {low:.3f} to {high:.3f} | {figure['count']} |"
+
+
+def table(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """A markdown table of shares."""
+    head = "| figure | share | 95% interval | pictures |\n| --- | --- | --- | --- |\n"
+    return head + "\n".join(line(name, figure) for name, figure in rows.items())

@@ -1,0 +1,33 @@
+"""Reading the labelled folders: tab separated, unquoted, with a header."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+class DataError(Exception):
+    """A labelled folder cannot be read as it stands; the message says what and where."""
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table by column name; a short row is an error with its line."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    header = lines[0].split("\t")
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        cells = line.split("\t")
+        if len(cells) != len(header):
+            raise DataError(f"{path}:{number}: {len(cells)} cells where the header names {len(header)}")
+        rows.append(dict(zip(header, cells, strict=True)))
+    return rows
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, upright; an unreadable file is a `DataError`."""
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if pixels is None:
+        raise DataError(f"{path}: not a picture that can be decoded")
+    return pixels
