@@ -24,7 +24,7 @@ kill-test: setup ## a small night killed at 20 random moments, and run again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
 
 airflow: setup ## Airflow on loopback with the nightly DAG; Ctrl-C ends it
-	@infra/airflow.sh
+	@$(BIN)/python -m infra.airflow_here
 
 shops: setup ## draw the two sample shops and serve them until Ctrl-C
 	@infra/shops.sh
@@ -39,7 +39,7 @@ lock: setup ## requirements.lock anew from requirements*.txt
 	@infra/lock.sh
 
 settings: setup ## the table of settings in docs/operations.md anew
-	@$(BIN)/python infra/settings_table.py
+	@$(BIN)/python -m infra.settings_table
 
 clean: ## delete caches and build leftovers; never var/, where the lake is
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse build

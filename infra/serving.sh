@@ -7,10 +7,15 @@ PORT=8790 # the feeds' addresses in mappings/ name it
 OFFERS=240
 
 draw_shops() {
-    local retailer
-    for retailer in atelier-nord hanami-lane; do
-        [ -f "$SHOPS/$retailer/feed.xml" ] || "$SELVEDGE" shop draw "$retailer" --offers "$OFFERS" --out "$SHOPS/$retailer"
-    done
+    draw_shop atelier-nord ru yml 11
+    draw_shop hanami-lane ja google 12
+}
+
+draw_shop() {
+    local retailer=$1 language=$2 feed=$3 seed=$4
+    [ ! -f "$SHOPS/$retailer/feed.xml" ] || return 0
+    "$SELVEDGE" shop draw --out "$SHOPS" --retailer "$retailer" --language "$language" --feed "$feed" \
+        --seed "$seed" --offers "$OFFERS" --workers "$(nproc)"
 }
 
 port_is_open() {
