@@ -108,7 +108,7 @@ def download_feed(
 async def _download(url: str, request: FeedRequest, target: BinaryIO, resolver: AbstractResolver | None) -> Downloaded:
     options = ClientOptions(request.user_agent, request.connect_s, request.read_s, request.allow_private_hosts)
     client = Client(options, resolver)
-    backoff = wait_exponential_jitter(request.backoff_s, max=request.patience_s, jitter=request.backoff_s)
+    backoff = wait_exponential_jitter(multiplier=request.backoff_s, max=request.patience_s, jitter=request.backoff_s)
 
     def pause(state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None

@@ -64,7 +64,7 @@ def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """An object. The endpoint and the secrets come from the environment, as boto3 reads them."""
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
     parts = urlsplit(url)
     config = Config(
@@ -84,6 +84,8 @@ def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
             return _store(body.iter_chunks(PIECE), request, target, http_status=200, **validators)
     except ClientError as error:
         return _s3_refusal(url, request, error.response)
+    except ParamValidationError:
+        return Downloaded("refused", Code.FEED_ADDRESS, f"{url} names no object of a bucket", final_url=url)
     except (BotoCoreError, OSError, ValueError) as error:
         return Downloaded("refused", Code.FEED_UNREACHABLE, f"{url}: {one_line(error)}", final_url=url)
 
