@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, print_json
-from jobs.night import MODELS
+from jobs.models import MODELS
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
 from training.scores import score as score_model

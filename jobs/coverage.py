@@ -6,14 +6,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.catalog import Catalog
-from jobs.functions import classify_function, coverage_function
+from jobs.functions import classify_function, coverage_function, detect_function, screen_function
 from jobs.night import Night
+from jobs.stage import Query
+from jobs.views import pictures
 from lake.tables import literal
 from schemas.manifest import Manifest
-from schemas.table import DONE
-from schemas.tables import COVERAGE, TEXTS
+from schemas.table import DONE, Table
+from schemas.tables import BOXES, COVERAGE, SCREENS, TEXTS
 from udfs.rules import coverage as count
-from udfs.rules.category import gender_of
+from udfs.rules.category import gender_of, shown
 from udfs.rules.map_categories import decide_batch
 
 KEY = ("retailer", "feed", "function")
@@ -103,11 +105,26 @@ def _sure_texts(night: Night) -> dict[bytes, str]:
     return dict(zip(rows["text_key"].to_pylist(), rows["leaf"].to_pylist(), strict=True))
 
 
-def _image_classes(night: Night, catalog: Catalog) -> dict[str, Any]:
-    """Product -> the class of its chosen boxes, where all of them are of one class."""
-    garments = catalog.garments()
-    classes: dict[str, set[str]] = {}
-    for product, name in zip(garments["product_id"].to_pylist(), garments["class"].to_pylist(), strict=True):
-        if name is not None:
-            classes.setdefault(product, set()).add(name)
-    return {product: names.pop() for product, names in classes.items() if len(names) == 1}
+def _image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
+    """Product -> the class that its pictures show, whatever was chosen."""
+    live = pictures(night)
+    seen = {table.name: _by_picture(night, table, function, live) for table, function in (
+        (SCREENS, screen_function(night)), (BOXES, detect_function(night)))}  # fmt: skip
+    by_product: dict[int, list[dict[str, Any]]] = {}
+    names = ("product", "picture")
+    for product, picture in zip(*(catalog.pictures[name].to_pylist() for name in names), strict=True):
+        screen, boxes = seen["screens"].get(picture), seen["boxes"].get(picture)
+        if screen and screen["wanted"] is not None and screen["wanted"] >= night.settings.choice.wanted:
+            found = {name: screen[name] for name in ("depicts", "depicts_score")} | {
+                "boxes": (boxes or {}).get("boxes")
+            }
+            by_product.setdefault(product, []).append(found)
+    ids = catalog.products["product_id"].to_pylist()
+    return {ids[place]: shown(found, night.settings.choice) for place, found in by_product.items()}
+
+
+def _by_picture(night: Night, table: Table, function: bytes, live: Query) -> dict[bytes, dict[str, Any]]:
+    query = f"""
+        select t.* from {table.name} t join ({live.sql}) p on t.picture = p.picture
+        where t.function = {literal(function)}"""  # noqa: S608
+    return {row["picture"]: row for row in night.tables.sql(query, {*live.tables, table}).to_pylist()}

@@ -9,13 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from jobs.models import MODELS, release_digest, release_folder, verify_weights
 from jobs.progress import Progress
 from jobs.spark import SparkPool
 from jobs.stage import Bench, Query
 from lake.store import Store, open_store
 from lake.tables import Tables, literal
 from schemas.blocked import Blocked, read_blocked
-from schemas.errors import WrongInput
 from schemas.gates import Gates, read_gates
 from schemas.retailer import Retailer, read_retailers
 from schemas.settings import Settings
@@ -23,9 +23,6 @@ from schemas.table import DONE
 from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
-from udfs.runtime.models import ModelError, WeightsChanged, describe, load, promoted
-
-MODELS = ("screen", "text", "detect", "embed")
 
 PARSER_REVISION = 1
 """Raised when the same feed is to be read into other offers."""
@@ -132,20 +129,17 @@ class Night:
 
     def model(self, name: str) -> Path:
         """The folder of a promoted model."""
-        return promoted(name, self.settings.models)
+        return release_folder(name, self.settings.models)
 
     def model_digest(self, name: str) -> bytes:
         """What identifies a promoted model's answers; loads no network."""
-        return bytes.fromhex(describe(self.model(name)).digest)
+        return release_digest(self.model(name))
 
     def check(self) -> None:
         """Read everything that people wrote, and the weights: raises WrongInput before anything has started."""
         _ = self.retailers, self.gates, self.blocked, self.mappings
         for name in MODELS:
-            try:
-                load(self.model(name))
-            except (ModelError, WeightsChanged) as error:
-                raise WrongInput(self.settings.models, None, str(error)) from error
+            verify_weights(self.model(name))
 
     def feed_states(self) -> list[dict[str, Any]]:
         """The newest row of every retailer in `feeds`, and the newest accepted one."""

@@ -12,7 +12,8 @@ from jobs.canary import canary
 from jobs.catalog import Catalog
 from jobs.coverage import covered_share
 from jobs.functions import embed_function
-from jobs.night import MODELS, LiveFeed, Night
+from jobs.models import MODELS
+from jobs.night import LiveFeed, Night
 from jobs.publish_rows import published_garments, published_products, published_vectors
 from jobs.stage import Counts
 from lake import snapshots

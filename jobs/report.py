@@ -12,7 +12,8 @@ from jobs import records
 from jobs.catalog import Catalog
 from jobs.coverage import coverage_view
 from jobs.functions import screen_function
-from jobs.night import MODELS, Night
+from jobs.models import MODELS
+from jobs.night import Night
 from jobs.rejects import live_rejects
 from jobs.report_pictures import Pictures
 from jobs.views import pictures

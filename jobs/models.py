@@ -1,0 +1,50 @@
+"""The promoted models as the driver sees them: digests and weights are checked, no network is loaded."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import WrongInput
+from udfs.runtime.models import ModelError, promoted
+
+MODELS = ("screen", "text", "detect", "embed")
+"""Every model that a night uses."""
+
+
+def release_folder(name: str, root: Path) -> Path:
+    """The folder of a model's promoted release; raises WrongInput where there is none."""
+    try:
+        return promoted(name, root)
+    except ModelError as error:
+        raise WrongInput(root / "promoted.json", None, str(error)) from error
+
+
+def release_digest(folder: Path) -> bytes:
+    """What identifies a release's answers."""
+    return bytes.fromhex(_about(folder)["digest"])
+
+
+def verify_weights(folder: Path) -> None:
+    """Raises WrongInput where a weight file is not the one that was released."""
+    about = _about(folder)
+    files = about.get("files") or {about["weights"]: about["weights_sha256"]}
+    for name, expected in files.items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            raise WrongInput(path, None, "the weights are missing; the data engineer restores or promotes them")
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            raise WrongInput(
+                path, None, f"sha256 is {found[:12]}, released was {expected[:12]}; the data engineer restores it"
+            )
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    path = folder / "model.json"
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WrongInput(path, None, f"no description of a model ({error})") from error
+    return about
