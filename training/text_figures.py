@@ -1,7 +1,7 @@
 """Figures of a text model over answered rows, with 95% intervals."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ DRAWS, SEED = 200, 11
 class Answers:
     """N answered rows. `group` is what a bootstrap draws: a brand, a shop or a row.
 
-    leaf, found, language, basis, group (N,); probability float (N,); gender (N,) as stated or ""; gender_found (N,).
+    leaf, found int (N,): places in `names`; language, basis, group str (N,); probability float (N,);
+    gender str (N,), as stated or ""; gender_found str (N,).
     """
 
+    names: tuple[str, ...]
     leaf: np.ndarray
     found: np.ndarray
     probability: np.ndarray
@@ -31,7 +33,8 @@ class Answers:
 
     def where(self, kept: np.ndarray) -> "Answers":
         """The rows of a mask."""
-        return Answers(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
+        columns = [name for name in self.__dataclass_fields__ if name != "names"]
+        return replace(self, **{name: getattr(self, name)[kept] for name in columns})
 
 
 Weighed = Callable[[Answers, np.ndarray], float]
@@ -46,15 +49,14 @@ def macro_f1(answers: Answers, weight: np.ndarray) -> float:
 
 def f1_of_leaves(answers: Answers, weight: np.ndarray) -> dict[str, float]:
     """F1 = 2 TP / (labelled + answered) of each leaf with enough rows."""
-    names, place = np.unique(np.concatenate([answers.leaf, answers.found]), return_inverse=True)
-    true, found = place[: len(answers.leaf)], place[len(answers.leaf) :]
-    rows = np.bincount(true, minlength=len(names))
-    labelled = np.bincount(true, weight, minlength=len(names))
-    answered = np.bincount(found, weight, minlength=len(names))
-    right = np.bincount(true, weight * (true == found), minlength=len(names))
+    size = len(answers.names)
+    rows = np.bincount(answers.leaf, minlength=size)
+    labelled = np.bincount(answers.leaf, weight, minlength=size)
+    answered = np.bincount(answers.found, weight, minlength=size)
+    right = np.bincount(answers.leaf, weight * (answers.leaf == answers.found), minlength=size)
     score = 2 * right / np.maximum(labelled + answered, 1e-9)
     kept = np.flatnonzero((rows >= LEAST_ROWS) & (labelled > 0))
-    return {str(names[leaf]): float(score[leaf]) for leaf in kept}
+    return {answers.names[leaf]: float(score[leaf]) for leaf in kept}
 
 
 def mean_of_languages(answers: Answers, weight: np.ndarray) -> float:

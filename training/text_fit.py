@@ -23,7 +23,7 @@ from training.text_split import shop
 from udfs.text.lexicon import Lexicon
 from udfs.text.normalise import plain
 
-LEAST_ROWS = 3
+LEAST_ROWS = 4
 """Rows that a feature must have: rarer ones are model numbers."""
 
 FEATURES = 110_000

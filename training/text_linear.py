@@ -15,8 +15,8 @@ class Fit:
     """
 
     epochs: int = 8
-    batch: int = 512
-    rate: float = 0.3
+    batch: int = 1024
+    rate: float = 0.35
     decay: float = 1e-6
     hidden: float = 0.4
     blinded: float = 0.5

@@ -68,9 +68,11 @@ def table_of(
     for row in rows:
         brands.setdefault(row.source, set()).add(row.text.brand)
     group = [_group(row, number, len(brands[row.source])) for number, row in enumerate(rows)]
+    names, place = np.unique(column([*(row.leaf for row in rows), *leaves]), return_inverse=True)
     return Answers(
-        leaf=column([row.leaf for row in rows]),
-        found=column(leaves),
+        names=tuple(map(str, names)),
+        leaf=place[: len(rows)],
+        found=place[len(rows) :],
         probability=np.array(probability, dtype=float),
         language=column([row.language for row in rows]),
         basis=column([row.basis for row in rows]),

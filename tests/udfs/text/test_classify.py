@@ -89,7 +89,10 @@ def test_any_text_gets_an_answer_that_no_neighbour_changes(model: Path, offers: 
 
 
 def test_100_kb_of_html_and_mixed_scripts(model: Path) -> None:
-    offers = [("<div class='x'>" * 7000, "<b>dress</b>" * 9000, "", [], ""), ("платье dress ワンピース" * 9000, *[None] * 4)]
+    offers = [
+        ("<div class='x'>" * 7000, "<b>dress</b>" * 9000, "", [], ""),
+        ("платье dress ワンピース" * 9000, *[None] * 4),
+    ]
     answers = classify(batch(*offers), model).to_pylist()
     assert answers[1]["leaf"] == "dress"
 

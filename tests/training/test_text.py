@@ -1,0 +1,83 @@
+"""The whole run on made-up shops: train, resume, score, promote."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import text as run
+from training.text_score import score
+from udfs.text.features import Text
+from udfs.text.model import load
+
+from .text_samples import write_samples
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("run")
+    write_samples(root / "data")
+    run.main(["--data", str(root / "data"), "--out", str(root / "models"), "--work", str(root / "work")])
+    return root
+
+
+def promoted(root: Path) -> Path:
+    return root / "models" / "text" / json.loads((root / "models" / "promoted.json").read_text())["text"]
+
+
+def test_the_promoted_model_answers(trained: Path) -> None:
+    model = load(promoted(trained))
+    scores, _ = model.scores([Text("yellow dress"), Text("Рубашка новая"), Text("Toner cartridge XL")])
+    leaves = [model.answers["leaf"][place] for place in scores[:, model.head("leaf")].argmax(axis=1)]
+    assert leaves == ["dress", "shirt", "out_of_scope"]
+
+
+def test_the_card_says_what_was_measured(trained: Path) -> None:
+    card = (promoted(trained) / "card.md").read_text()
+    about = json.loads((promoted(trained) / "model.json").read_text())
+    assert promoted(trained).name in card
+    assert f"{about['figures']['unseen_shops']['macro_f1']['value']:.3f}" in card
+    assert "{" not in card
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = sorted((trained / "work").glob("*.npy"))
+    before = [np.load(step) for step in steps]
+    steps[1].unlink()
+    fits = []
+    fit = run.fit
+    monkeypatch.setattr(run, "fit", lambda *arguments: fits.append(1) or fit(*arguments))
+    name = promoted(trained).name
+    run.main(["--data", str(trained / "data"), "--out", str(trained / "models"), "--work", str(trained / "work")])
+    assert promoted(trained).name == name
+    assert len(fits) == 2  # the step that was lost, and the promoted model
+    assert all(np.array_equal(np.load(step), old) for step, old in zip(steps, before, strict=True))
+
+
+def test_promotion_leaves_other_models_alone(trained: Path) -> None:
+    path = trained / "models" / "promoted.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "screen": "abc"}))
+    run.promote(trained / "models", "text", promoted(trained).name)
+    assert json.loads(path.read_text())["screen"] == "abc"
+
+
+def test_scoring_counts_rows_that_did_not_train(trained: Path, tmp_path: Path) -> None:
+    seen = score([trained / "data"], trained / "models")
+    assert 0 < seen["rows"] < 300
+    other = write_samples(tmp_path / "elsewhere")
+    for file in ("en.tsv", "ru.tsv", "labels.tsv"):
+        text = (other / file).read_text().replace("shop", "new").replace("лавка", "новая")
+        (other / file).write_text(text)
+    (other / "styles.csv").unlink()
+    unseen = score([other], trained / "models")
+    assert unseen["rows"] == 6 * 180
+    assert set(unseen["by_language"]) == {"en", "ru"}
+    assert set(unseen["by_basis"]) == {"stated"}
+    assert unseen["macro_f1"]["value"] > 0.9
+    assert set(unseen["leaves"]) == {"dress", "shirt", "out_of_scope"}
+
+
+def test_scoring_nothing_is_said_in_one_line(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no labelled text"):
+        score([tmp_path], trained / "models")

@@ -1,0 +1,32 @@
+"""Probabilities that mean what they say."""
+
+import numpy as np
+import pytest
+
+from training.text_calibrate import calibration_error, reliability, temperature, threshold
+
+
+def test_too_certain_scores_get_a_temperature_above_one() -> None:
+    scores = np.tile([2.0, 0.0], (1000, 1))
+    true = np.array([0] * 700 + [1] * 300)
+    found = temperature(scores, true, np.ones(1000))
+    chance = 1 / (1 + np.exp(-2 / found))
+    assert chance == pytest.approx(0.7, abs=0.02)
+
+
+def test_threshold_is_the_lowest_that_holds() -> None:
+    probability = np.linspace(1, 0, 1000)
+    right = np.arange(1000) < 900
+    bound, answered = threshold(probability, right) or (0.0, 0.0)
+    assert answered == pytest.approx(900 / 0.995 / 1000, abs=0.002)
+    assert right[probability >= bound].mean() >= 0.995
+
+
+def test_no_threshold_where_the_surest_are_wrong() -> None:
+    assert threshold(np.linspace(1, 0, 100), np.zeros(100, bool)) is None
+
+
+def test_reliability_counts_every_row_once() -> None:
+    table = reliability(np.array([0.1, 0.99, 1.0, 0.5]), np.array([False, True, True, True]))
+    assert sum(band["rows"] for band in table) == 4
+    assert calibration_error(reliability(np.full(10, 0.8), np.arange(10) < 8)) == pytest.approx(0)
