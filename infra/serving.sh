@@ -13,7 +13,7 @@ draw_shops() {
 
 draw_shop() {
     local retailer=$1 language=$2 feed=$3 seed=$4
-    [ ! -f "$SHOPS/$retailer/feed.xml" ] || return 0
+    [ ! -f "$SHOPS/$retailer/retailer.yaml" ] || return 0 # written last
     "$SELVEDGE" shop draw --out "$SHOPS" --retailer "$retailer" --language "$language" --feed "$feed" \
         --seed "$seed" --offers "$OFFERS" --workers "$(nproc)"
 }
