@@ -84,7 +84,7 @@ class Dialect(Part):
     categories: Categories | None = None
     variants: Variants | None = None
     joined: Joined | None = None
-    extract: dict[FieldName, str] = {}
+    extract: dict[Literal["sizes", "colour", "dropped"], str] = {}
     """Field: regular expression with a group `value` over the title; what it matches is taken out of the title."""
     separators: dict[Literal["pictures", "sizes", "category_path"], list[str]] = {}
     words: dict[Literal["available", "unavailable", "unknown"], list[str]] = {}

@@ -53,12 +53,14 @@ class Head:
         path = where.element.lower().split("/")
         for element in self._root.iter():
             if of_tag(element.tag) == path[-1] and _is_under(element, path[:-1]):
-                parent = part_of(element, where.parent) if where.parent else _parent_id(element, where, path[-1])
-                tree.add(
-                    (part_of(element, where.id) or "").strip(),
-                    plain_text(part_of(element, where.name) or ""),
-                    (parent or "").strip(),
-                )
+                add_category(element, where, tree)
+
+
+def add_category(element: etree._Element, where: Categories, tree: CategoryTree) -> None:
+    """Add one element of the feed's list of categories to the tree."""
+    identity, name = part_of(element, where.id), part_of(element, where.name)
+    parent = part_of(element, where.parent) if where.parent else _parent_id(element, where)
+    tree.add((identity or "").strip(), plain_text(name or ""), (parent or "").strip())
 
 
 def parse_date(text: str | None) -> datetime | None:
@@ -109,9 +111,9 @@ def _is_under(element: etree._Element, names: list[str]) -> bool:
     return True
 
 
-def _parent_id(element: etree._Element, where: Categories, name: str) -> str | None:
+def _parent_id(element: etree._Element, where: Categories) -> str | None:
     """The id of the nearest category around, for trees that nest."""
     for around in element.iterancestors():
-        if of_tag(around.tag) == name:
+        if of_tag(around.tag) == of_tag(element.tag):
             return part_of(around, where.id)
     return None

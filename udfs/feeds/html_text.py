@@ -10,6 +10,8 @@ BREAKS = re.compile(
 )
 TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
+CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
+"""A CDATA section whose marks were escaped, so that they arrive as text."""
 MAX_ROUNDS = 3
 """HTML within HTML: some exports escape twice."""
 

@@ -1,6 +1,7 @@
 """One offer's values, from what its elements say to what the table holds."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,20 +12,22 @@ from schemas.rejects import Code
 from udfs.feeds.availability import Availability
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.dialect import FIELDS, Dialect
-from udfs.feeds.html_text import image_addresses, plain_text
+from udfs.feeds.html_text import CDATA, image_addresses, plain_text
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.pictures import mended, split_joined
 from udfs.feeds.prices import iso_currency, parse_price
 from udfs.feeds.repairs import Repair, Repairs
+from udfs.feeds.reread import Terms
 from udfs.feeds.sources import Row, Slots, Walk
 from udfs.feeds.textkey import text_key
 from udfs.feeds.variants import VariantReader
 from udfs.feeds.words import is_nothing
 
-CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
 IN_HTML = "img:"
 """A source of pictures: the images in another source's HTML."""
 WORDS = ("brand", "gender", "age", "colour")
+NO_GROUP = "0"
+"""What exports of shop systems give as the parent of a product that has none."""
 RAW_FACTOR = 4
 """HTML that is this many times as long as the longest description is read to its text."""
 MAX_CATEGORY_ID_CHARS = 64
@@ -64,6 +67,8 @@ class FeedFacts(NamedTuple):
     categories: CategoryTree
     currency: str | None = None
     base_url: str | None = None
+    terms: Mapping[str, Terms] = {}
+    """Prices and stock that stand apart from the offers, by offer id."""
 
 
 class Prices(NamedTuple):
@@ -93,7 +98,7 @@ class OfferReader:
         self._path = lru_cache(maxsize=CACHED)(self._split_path)
         self._currency = lru_cache(maxsize=CACHED)(iso_currency)
         self._defaults = {name: dialect.defaults.get(name) for name in WORDS}  # type: ignore[call-overload]
-        self._default_currency = facts.currency or dialect.defaults.get("currency")
+        self._feed_currency = facts.currency or dialect.defaults.get("currency")
 
     def _compiled(self, name: str) -> Slots:
         sources = [source for source in self._dialect.fields.get(name, []) if not source.startswith(IN_HTML)]  # type: ignore[call-overload]
@@ -103,6 +108,7 @@ class OfferReader:
         """The offer of an element whose start tag is in `line`."""
         row, slots, first, word = self._walk.read(element), self._slots, self._first, self._word
         identity, group = first(row, slots["id"]), first(row, slots["group"])
+        group = None if group == NO_GROUP else group
         title, description = self._title(row), self._description(row)
         brand, gender, age, colour = [word(first(row, slots[name])) or self._defaults[name] for name in WORDS]
         sizes, prices = self._sizes(row), self._prices(row)
@@ -112,13 +118,15 @@ class OfferReader:
             sizes = sizes or offered.sizes
             prices = prices._replace(price=offered.price or prices.price, currency=offered.currency or prices.currency)
             available = offered.available if available is None else available
+        if self._facts.terms and identity in self._facts.terms:
+            prices, available = _completed(prices, available, self._facts.terms[identity])
         if self._extract and title:
             title, sizes, colour = self._extracted(title, sizes, colour)
         names, ids = self._category(row)
         product = group or identity
         offer = Offer(
             None, None, line, identity, f"{product}:{colour.casefold()}" if product and colour else product,
-            title, description, brand, prices.price, prices.old_price, prices.currency or self._default_currency,
+            title, description, brand, prices.price, prices.old_price, prices.currency or self._default_currency(row),
             available, gender, age, colour, sizes or None, names or None, ids or None,
             self._pictures(row) or None, first(row, slots["url"]), text_key(title, description, brand, names, gender),
         )  # fmt: skip
@@ -147,17 +155,8 @@ class OfferReader:
     # -- one field each ----------------------------------------------------------------------------------------------
 
     def _first(self, row: Row, slots: Slots) -> str | None:
-        """The first text that is not blank."""
-        for slot in slots:
-            value = row[slot] if slot >= 0 else self._walk.joined(row, slot)
-            if value is None:
-                continue
-            if value.__class__ is list:
-                value = next((text for text in value if not text.isspace()), "")
-            value = value.strip()  # type: ignore[union-attr]
-            if value:
-                return value if value[0] != "<" else self._without_cdata(value)
-        return None
+        text = self._walk.first(row, slots)
+        return self._without_cdata(text) if text and text[0] == "<" else text
 
     def _every(self, row: Row, slots: Slots) -> list[str]:
         """All texts that are not blank."""
@@ -213,6 +212,14 @@ class OfferReader:
         is_lower = asked is not None and struck is not None and struck > asked
         return Prices(asked, struck if is_lower else None, stated)
 
+    def _default_currency(self, row: Row) -> str | None:
+        """The feed's currency, or that of the country whose domain the offer's address is in."""
+        domains = self._dialect.currency_by_domain
+        if domains and not self._facts.currency and (address := self._walk.first(row, self._slots["url"])):
+            host = address.partition("://")[2].partition("/")[0]
+            return domains.get(host.rpartition(".")[2], self._feed_currency)
+        return self._feed_currency
+
     def _category(self, row: Row) -> tuple[list[str], list[str]]:
         identity = self._first(row, self._slots["category_id"])
         names: list[str] = []
@@ -225,6 +232,8 @@ class OfferReader:
 
     def _split_path(self, text: str) -> list[str]:
         text = plain_text(text)
+        if text.isdigit():  # a number in another's taxonomy
+            return []
         for mark in self._dialect.separators.get("category_path", []):
             if mark in text:
                 return [part for part in map(str.strip, text.split(mark)) if part]
@@ -257,6 +266,12 @@ class OfferReader:
                 elif name == "colour":
                     colour = colour or value
         return " ".join(title.strip(" |-,").split()), sizes, colour
+
+
+def _completed(prices: Prices, available: bool | None, terms: Terms) -> tuple[Prices, bool | None]:
+    """An offer's own terms, completed by those that stand apart."""
+    prices = prices._replace(price=prices.price or terms.price, currency=prices.currency or terms.currency)
+    return prices, terms.available if available is None else available
 
 
 def _word(text: str | None) -> str | None:

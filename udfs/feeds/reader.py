@@ -11,13 +11,16 @@ from udfs.feeds.batches import BatchMaker
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.cut import OfferTag
 from udfs.feeds.detect import Found, detect, named
-from udfs.feeds.head import Head, parse_date
+from udfs.feeds.dialect import Dialect
+from udfs.feeds.guess import guess
+from udfs.feeds.head import Head, add_category, parse_date
 from udfs.feeds.offer import FeedFacts, Offer, OfferReader
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.outline import Outline, read_outline
 from udfs.feeds.prices import iso_currency
 from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair
+from udfs.feeds.reread import can_reread, elements, joined_terms
 from udfs.feeds.stream import OfferStream
 from udfs.feeds.summary import REFUSED, FeedSummary
 from udfs.feeds.transcode import Transcoder
@@ -103,6 +106,9 @@ class FeedReading:
             if found := self._find(outline, sample):
                 return sample, outline, found
             if not more or len(sample) > self._options.max_head_bytes:
+                if self._options.dialect == "auto" and outline.root != "html" and (found := guess(outline, sample, self._options)):
+                    self.summary.dialect_file = found.dialect.to_yaml()
+                    return sample, outline, found
                 raise _unreadable(sample, outline)
             wanted *= 2
 
@@ -117,11 +123,25 @@ class FeedReading:
         head.categories(dialect.categories, categories)
         self.summary.made_at = parse_date(head.text(dialect.made_at))
         currency = head.text(dialect.currency)
-        return FeedFacts(
-            categories,
-            iso_currency(currency) if currency else None,
-            self._options.base_url or head.text(dialect.base_url),
-        )
+        base_url = self._options.base_url or head.text(dialect.base_url)
+        if self._lacks_categories(categories, outline, found):
+            self._late_categories(categories, dialect, outline)
+        terms = joined_terms(self._source, dialect, outline.names, self._options)
+        return FeedFacts(categories, iso_currency(currency) if currency else None, base_url, terms)
+
+    def _lacks_categories(self, categories: CategoryTree, outline: Outline, found: Found) -> bool:
+        wanted = {source.lower() for source in found.dialect.fields.get("category_id", [])}
+        is_used = bool(wanted & outline.children(found.path))
+        return is_used and found.dialect.categories is not None and not len(categories) and can_reread(self._source)
+
+    def _late_categories(self, categories: CategoryTree, dialect: Dialect, outline: Outline) -> None:
+        """Categories that stand behind the offers, or nowhere."""
+        assert dialect.categories is not None
+        name = dialect.categories.element.rpartition("/")[2]
+        for element in elements(self._source, name, outline.names, self._options):
+            add_category(element, dialect.categories, categories)
+        if len(categories):
+            self.summary.repairs[Repair.LATE_CATEGORIES] = 1
 
 
 def _tag(outline: Outline, found: Found) -> OfferTag:

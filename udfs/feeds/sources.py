@@ -125,6 +125,19 @@ class Walk:
         """The slots of several sources, in order, see `udfs.feeds.dialect.Sources`; equal sources share one."""
         return tuple(self._slot(source, keeps_markup) for source in sources)
 
+    def first(self, row: Row, slots: Slots) -> str | None:
+        """The first text that is not blank, stripped."""
+        for slot in slots:
+            value = row[slot] if slot >= 0 else self.joined(row, slot)
+            if value is None:
+                continue
+            if isinstance(value, list):
+                value = next((text for text in value if not text.isspace()), "")
+            value = value.strip()
+            if value:
+                return value
+        return None
+
     def joined(self, row: Row, template: int) -> str | None:
         """A template's texts joined by a space; a text that the next one begins with is left out."""
         parts = [

@@ -52,10 +52,4 @@ class VariantReader:
         return Offered(sizes, lowest[1], lowest[2], any(known) if known else None)
 
     def _text(self, row: Row, name: str) -> str | None:
-        for slot in self._slots.get(name, ()):
-            value = row[slot]
-            if isinstance(value, list):
-                value = value[0]
-            if value and not value.isspace():
-                return value.strip()
-        return None
+        return self._walk.first(row, self._slots.get(name, ()))
