@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -156,7 +157,7 @@ class ScanFeed:
         return pa.RecordBatch.from_pylist([row], schema)
 
 
-def _counts(by_name: dict[str, int]) -> list[dict[str, Any]]:
+def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
     return [{"name": str(name), "count": count} for name, count in sorted(by_name.items())]
 
 

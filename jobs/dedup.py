@@ -30,8 +30,8 @@ class Grouping:
         return pa.RecordBatch.from_pylist(rows, pa.schema([f for f in DUPLICATES.schema if f.name != "function"]))
 
     def _grouped(self, row: dict[str, Any]) -> dict[str, Any]:
-        prints = [np.array([np.frombuffer(value, np.uint8) for value in row[name]]) for name in HASHES]
-        found = groups(row["pictures"], *prints, self.bits) if row["pictures"] else []
+        phash, trimmed, descriptor = (_bytes(row[name]) for name in HASHES)
+        found = groups(row["pictures"], phash, trimmed, descriptor, self.bits) if row["pictures"] else []
         return {
             "pictures_key": row["pictures_key"],
             "retailer": row["retailer"],
@@ -46,6 +46,11 @@ class Grouping:
                 for g in found
             ],
         }
+
+
+def _bytes(values: list[bytes]) -> np.ndarray:
+    """(N, width) uint8."""
+    return np.array([np.frombuffer(value, np.uint8) for value in values])
 
 
 def dedup(night: Night) -> Counts:

@@ -51,13 +51,13 @@ def embed(night: Night) -> Counts:
 def _needed(night: Night) -> pa.Table:
     """One row a crop of the live garments, with the place of its picture."""
     garments = Catalog(night).garments()
-    crops = garments.select(["vector_key", "picture", "box"]).group_by("vector_key", use_threads=False)
-    first = crops.aggregate([("picture", "first"), ("box", "first")])  # rows of one key are equal
-    first = first.rename_columns(["vector_key", "picture", "box"])
+    keyed = garments.select(["vector_key"]).append_column("place", pa.array(np.arange(garments.num_rows)))
+    places = keyed.group_by("vector_key").aggregate([("place", "min")])["place_min"]
+    first = garments.select(["vector_key", "picture", "box"]).take(places.sort())
     query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'"  # noqa: S608
-    places = night.tables.sql(query, [PICTURES])
+    stored = night.tables.sql(query, [PICTURES])
     at = pa.array(np.arange(first.num_rows))
-    joined = first.select(["picture"]).append_column("at", at).join(places, "picture", join_type="inner")
+    joined = first.select(["picture"]).append_column("at", at).join(stored, "picture", join_type="inner")
     rows = first.take(joined["at"])
     for name in ("shard", "offset", "length"):
         rows = rows.append_column(name, joined[name])
