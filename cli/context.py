@@ -14,8 +14,9 @@ from schemas.settings import read_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Retailers = Annotated[list[str] | None, typer.Option("--retailer", "-r", help="Only this retailer; may be repeated.")]
+Until = Annotated[str | None, typer.Option("--until", help="End after this stage.")]
 RunId = Annotated[
-    str | None, typer.Option("--run", help="The run's id; a scheduler gives one to all stages of a night.")
+    str | None, typer.Option("--run", help="The run's id; a scheduler gives all stages of a night the same.")
 ]
 Date = Annotated[str | None, typer.Option("--date", help="The night's date, YYYY-MM-DD; today where it is left out.")]
 

@@ -10,9 +10,8 @@ from jobs.explain import explain as verdicts_on
 
 
 def explain(
-    asked: Annotated[str, typer.Argument(metavar="OFFER|URL|SHA256", help="An offer or product id, a picture's URL or sha256.")],
-    json: Json = False,
-) -> None:  # fmt: skip
+    asked: Annotated[str, typer.Argument(metavar="OFFER|URL|SHA256", help="Or a product's id.")], json: Json = False
+) -> None:
     """Show every stage's verdict, in order, and what would have to change."""
     found = verdicts_on(open_night(quiet=True), asked)
     if json:

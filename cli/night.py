@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import Date, Json, Retailers, RunId, open_night, print_json
+from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json
 from jobs.acquire import accept as accept_feed
 from jobs.night import Night
 from jobs.plan import plan as make_plan
@@ -15,13 +15,14 @@ from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
 from jobs.summary import summary
 from schemas.errors import WrongInput
 
-Until = Annotated[str | None, typer.Option(help=f"End after this stage: {', '.join(STAGE_NAMES)}.")]
+Accept = Annotated[list[str] | None, typer.Option(help="A gate to let through: NAME, or RETAILER/NAME of a feed.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept in the manifest.")]
+ReportRun = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
 
 
 def night(
-    retailer: Retailers = None, until_stage: Annotated[str | None, typer.Option("--until", help="End after this stage.")] = None,
-    run: RunId = None, date: Date = None, json: Json = False,
-) -> int:  # fmt: skip
+    retailer: Retailers = None, until_stage: Until = None, run: RunId = None, date: Date = None, json: Json = False
+) -> int:
     """Do everything that is due, and publish it."""
     names = until(until_stage)
     return _finish(_checked(open_night(run, date, retailer, quiet=json)), names, json)
@@ -48,10 +49,8 @@ def plan(json: Json = False) -> None:
 
 
 def publish(
-    accept: Annotated[list[str] | None, typer.Option("--accept", help="A gate to let through: NAME, or RETAILER/NAME of a feed.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why; kept in the manifest.")] = None,
-    run: RunId = None, date: Date = None, json: Json = False,
-) -> int:  # fmt: skip
+    accept: Accept = None, reason: Reason = None, run: RunId = None, date: Date = None, json: Json = False
+) -> int:
     """Publish what stands, and let gates through that an engineer has looked at."""
     if accept and not reason:
         raise WrongInput("--accept", None, "give the reason with --reason")

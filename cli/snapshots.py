@@ -14,6 +14,8 @@ from schemas.settings import read_settings
 
 Version = Annotated[int, typer.Argument(min=1, help="The version's number.")]
 
+MaybeVersion = Annotated[int | None, typer.Argument(help="The live one where it is left out.")]
+
 
 def _store() -> Store:
     return open_store(read_settings().lake)
@@ -36,13 +38,13 @@ def snapshots(json: Json = False) -> None:
         return
     for row in rows:
         mark = "*" if row["live"] else " "
-        typer.echo(f"{mark} {row['version']:>6}  {row['published_at'][:19]}  {row['garments']:>9} garments"
+        typer.echo(f"{mark} {row['version']:>6}  {str(row['published_at'])[:19]}  {row['garments']:>9} garments"
                    f"  {row['products']:>9} products")  # fmt: skip
     if held:
         typer.echo(f"held at {held.version} by {held.who} since {held.since:%Y-%m-%d %H:%M}: {held.why}")
 
 
-def describe(version: Annotated[int | None, typer.Argument(help="The live one where it is left out.")] = None, json: Json = False) -> None:  # fmt: skip
+def describe(version: MaybeVersion = None, json: Json = False) -> None:
     """Show what a version was made from, by whom it was judged, and whether its files are whole."""
     store = _store()
     number = version if version is not None else versions_of.current(store)

@@ -80,7 +80,8 @@ def _product(catalog: Catalog, product: str) -> Iterator[Verdict]:
     if not rows:
         yield Verdict("choose", product, "waiting", "some of its pictures have not been fetched or looked at yet")
     for row in rows:
-        found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, {len(row['garments'] or ())} garments"
+        count = len(row["garments"] or ())
+        found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, {count} garments"
         yield _verdict("choose", product, row, found)
         for picture in row["turned_away"] or ():
             yield Verdict("choose", picture["url"], "turned away", f"{picture['code']}: {picture['detail']}",

@@ -22,13 +22,13 @@ def release_folder(name: str, root: Path) -> Path:
 
 def release_digest(folder: Path) -> bytes:
     """What identifies a release's answers."""
-    return bytes.fromhex(_about(folder)["digest"])
+    return bytes.fromhex(about(folder)["digest"])
 
 
 def verify_weights(folder: Path) -> None:
     """Raises WrongInput where a weight file is not the one that was released."""
-    about = _about(folder)
-    files = about.get("files") or {about["weights"]: about["weights_sha256"]}
+    said = about(folder)
+    files = said.get("files") or {said["weights"]: said["weights_sha256"]}
     for name, expected in files.items():
         path = folder / Path(name).name
         if not path.is_file():
@@ -41,10 +41,11 @@ def verify_weights(folder: Path) -> None:
             )
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def about(folder: Path) -> dict[str, Any]:
+    """What `model.json` of a release says."""
     path = folder / "model.json"
     try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise WrongInput(path, None, f"no description of a model ({error})") from error
-    return about
+    return said

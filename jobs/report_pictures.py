@@ -74,20 +74,16 @@ class Pictures:
             return []
         picked = _spread(rows, "category", self._most * 2)
         boxes = self._boxes(picked["picture"].to_pylist())
-        thumbs = []
-        for row in picked.to_pylist():
-            others = [
-                _box(b["class"], b["box"], chosen=False) for b in boxes.get(row["picture"], []) if b["score"] >= 0.3
-            ]
-            title = self._titles.get(row["picture"], row["product_id"])
-            lines = [
-                f"{row['category']} by {row['category_source']}",
-                f"{row['class'] or 'whole picture'} {row['score']:.2f}",
-            ]
-            thumbs.append(
-                self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
-            )
+        thumbs = [self._garment(row, boxes.get(row["picture"]) or []) for row in picked.to_pylist()]
         return [Gallery("by category", rows.num_rows, [thumb for thumb in thumbs if thumb])]
+
+    def _garment(self, row: dict[str, Any], boxes: list[dict[str, Any]]) -> Thumbnail | None:
+        least = self._night.settings.choice.box
+        others = [_box(box["class"], box["box"], chosen=False) for box in boxes if box["score"] >= least]
+        taken_for = f"{row['class'] or 'whole picture'} {row['score']:.2f}"
+        lines = [f"{row['category']} by {row['category_source']}", taken_for]
+        title = self._titles.get(row["picture"], row["product_id"])
+        return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
 
     def duplicates(self) -> list[Gallery]:
         """The largest groups, the medoid first."""

@@ -1,0 +1,21 @@
+"""`models score`: which command scores which model."""
+
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import WrongInput
+
+PICTURE_MODELS = ("screen", "classify")
+
+
+def score(model: str, folders: list[Path], models_root: Path) -> dict[str, Any]:
+    """Figures of a promoted model over labelled data; folders of a form that it cannot use are named in the figures."""
+    if model == "text":
+        from training import text_score
+
+        return text_score.score(folders, models_root)
+    if model in PICTURE_MODELS:
+        from training import score as picture_score
+
+        return picture_score.score(model, folders, models_root)
+    raise WrongInput("models score", None, f"{model}: no such model; one of {', '.join((*PICTURE_MODELS, 'text'))}")
