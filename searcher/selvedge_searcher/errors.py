@@ -15,3 +15,7 @@ class SnapshotDamaged(SnapshotError):
 
 class EncoderMismatch(SnapshotError):
     """A vector or an encoder does not belong to this snapshot's encoder."""
+
+
+class PhotoRefused(SnapshotError):
+    """What should be encoded is no picture, a damaged one, or one too large."""

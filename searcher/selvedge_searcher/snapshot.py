@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.fs as pafs
 
 from selvedge_searcher import parquet
-from selvedge_searcher.errors import SnapshotDamaged, SnapshotMissing
+from selvedge_searcher.errors import EncoderMismatch, SnapshotDamaged, SnapshotMissing
 from selvedge_searcher.lake import Lake
 from selvedge_searcher.manifest import DataFile, File, Manifest, Pointer, parse_manifest, parse_pointer
+
+if TYPE_CHECKING:
+    from selvedge_searcher.encoder import Encoder
 
 DECODERS = min(os.cpu_count() or 1, 4)  # segments at a time, each up to 140 MB beside the array that is filled
 
@@ -94,6 +99,29 @@ class Snapshot:
         best = np.argpartition(-cosines, k - 1)[:k]
         best = best[np.argsort(-cosines[best], kind="stable")]
         return best, cosines[best]
+
+    @cached_property
+    def encoder(self) -> "Encoder":
+        """The version's own encoder (extra `encoder`). Give it to the next version while `encode` takes it."""
+        from selvedge_searcher.encoder import Encoder
+
+        if self.manifest.encoder is None:
+            raise EncoderMismatch(f"version {self.version} was published without an encoder")
+        return Encoder(self.lake, self.manifest.encoder)
+
+    def encode(
+        self,
+        image: bytes | str | Path | np.ndarray,
+        box: Sequence[float] | None = None,
+        encoder: "Encoder | None" = None,
+    ) -> np.ndarray:
+        """(256,) unit vector of a photo's best garment, or of what lies in `box` (left, top, right, bottom in 0..1).
+
+        Raises PhotoRefused, and EncoderMismatch where `encoder` is not the one that made this version's vectors.
+        """
+        if encoder is not None and (self.manifest.encoder is None or encoder.digest != self.manifest.encoder.digest):
+            raise EncoderMismatch(f"version {self.version} was not made with the encoder {encoder.digest[:12]}")
+        return (encoder or self.encoder).encode(image, box)
 
     def files(self) -> list[File]:
         """Every file that this snapshot may read, for `prune`."""
