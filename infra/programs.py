@@ -1,10 +1,11 @@
 """Long-running programs under one command: started together, and ended with everything that they started."""
 
 import ctypes
+import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -46,6 +47,7 @@ class Programs:
             for process in left:
                 _send(process, signal.SIGKILL)
             psutil.wait_procs(left, 1)
+        _reap()
 
     def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         """Start a program in a session of its own, so that Ctrl-C reaches this process alone."""
@@ -88,6 +90,13 @@ def answer_of(url: str) -> bytes | None:
             return bytes(answer.read())
     except (HTTPError, URLError, OSError):
         return None
+
+
+def _reap() -> None:
+    """Take the exit codes of the dead, so that they leave the table of processes."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
