@@ -74,9 +74,7 @@ def hold(store: Store) -> Hold | None:
 
 def parent(store: Store) -> Manifest | None:
     """The version that the next one is laid beside: the live one, or the newest published one under a hold."""
-    newest = versions(store)[-1:]
-    live = current(store)
-    chosen = newest[0] if newest and (hold(store) or live is None) else live
+    chosen = versions(store)[-1] if hold(store) else current(store)
     return manifest(store, chosen) if chosen is not None else None
 
 

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 import selvedge_searcher
 from lake import published_delta
 from lake.candidate import prepare
-from lake.snapshots import current, manifest, parent, publish, verify, write
+from lake.snapshots import current, manifest, parent, publish, verify, versions, write
 from lake.store import DiskStore
 from tests.lake.published import NIGHT, catalog, facts, publish_night
 
@@ -111,3 +111,13 @@ def test_killed_after_some_steps(one_version, tmp_path, mortal, survived):
     for table in ("garments", "products", "vectors"):
         handle = DeltaTable(store.delta_uri(f"published/{table}"))
         assert handle.to_pyarrow_table().num_rows == version.rows(table)
+
+
+def test_a_first_version_that_died_in_front_of_the_pointer_is_published_again(tmp_path, mortal):
+    root = tmp_path / "lake"
+    with pytest.raises(Killed):
+        night(MortalStore(root, STEPS - 2))
+    store = DiskStore(root)
+    assert (current(store), versions(store)) == (None, [1])
+    assert night(store)
+    assert (current(store), versions(store)) == (2, [1, 2])
