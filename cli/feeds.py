@@ -30,7 +30,7 @@ def check(
     dialect: Annotated[str, typer.Option(help="auto, a dialect's name, or a dialect file.")] = "auto",
     encoding: Annotated[str | None, typer.Option(help="The encoding, where the feed's own word is wrong.")] = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Show what would be read: fields filled, rejects with their lines, repairs, categories, sample offers."""
     settings = read_settings()
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
@@ -40,7 +40,7 @@ def check(
         print_json(found)
     else:
         _say(found)
-    return 0 if found["status"] == "accepted" else REFUSED
+    raise typer.Exit(0 if found["status"] == "accepted" else REFUSED)
 
 
 def _receive(url: str, file: Path) -> Path:

@@ -4,8 +4,8 @@ import errno
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
-import click
 import typer
 
 from cli import explain, feeds, mapping, models, night, pictures, snapshots
@@ -40,16 +40,12 @@ app.add_typer(shop, name="shop")
 
 def main() -> None:
     """Run a verb and end with its exit code; what ends a run is one line on standard error."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        app()
     except Stop as stop:
         _end(str(stop), stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        _end("interrupted; what was committed stays, the next run goes on from there", INTERRUPTED)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -57,9 +53,10 @@ def main() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    """SystemExit, so that every `with` is left in order and nobody catches it on the way."""
+    _end("interrupted; what was committed stays, the next run goes on from there", INTERRUPTED)
 
 
-def _end(line: str, code: int) -> None:
+def _end(line: str, code: int) -> NoReturn:
     print(f"selvedge: {line}", file=sys.stderr)
     sys.exit(code)

@@ -21,7 +21,7 @@ LARGEST = 15
 
 
 @app.command()
-def check(retailer: Retailer = None, json: Json = False) -> int:
+def check(retailer: Retailer = None, json: Json = False) -> None:
     """Find every error and warning of the mapping files, with file and line."""
     mappings = read_settings().mappings
     taxonomy = Taxonomy.read(mappings / "taxonomy.xml")
@@ -36,7 +36,7 @@ def check(retailer: Retailer = None, json: Json = False) -> int:
         for file, problem in found:
             typer.echo(f"{file}:{problem.line}: {problem.severity}: {problem.text}")
         typer.echo(f"{len(files)} files, {len(found)} findings")
-    return 2 if any(problem.severity == "error" for _, problem in found) else 0
+    raise typer.Exit(2 if any(problem.severity == "error" for _, problem in found) else 0)
 
 
 @app.command()

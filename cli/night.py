@@ -22,10 +22,10 @@ ReportRun = Annotated[str | None, typer.Argument(help="A run's id; the last one 
 
 def night(
     retailer: Retailers = None, until_stage: Until = None, run: RunId = None, date: Date = None, json: Json = False
-) -> int:
+) -> None:
     """Do everything that is due, and publish it."""
     names = until(until_stage)
-    return _finish(_checked(open_night(run, date, retailer, quiet=json)), names, json)
+    _finish(_checked(open_night(run, date, retailer, quiet=json)), names, json)
 
 
 def stage(
@@ -35,7 +35,7 @@ def stage(
     """Run one stage alone, as a scheduler does."""
     if name not in STAGE_NAMES:
         raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
-    return _finish(_checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
+    _finish(_checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
 def plan(json: Json = False) -> None:
@@ -50,7 +50,7 @@ def plan(json: Json = False) -> None:
 
 def publish(
     accept: Accept = None, reason: Reason = None, run: RunId = None, date: Date = None, json: Json = False
-) -> int:
+) -> None:
     """Publish what stands, and let gates through that an engineer has looked at."""
     if accept and not reason:
         raise WrongInput("--accept", None, "give the reason with --reason")
@@ -62,7 +62,7 @@ def publish(
         else:
             whole.accepted[gate] = str(reason)
     names = STAGE_NAMES[1:] if any("/" in gate for gate in accept or ()) else ("publish",)
-    return _finish(_checked(whole), names, json)
+    _finish(_checked(whole), names, json)
 
 
 def report(
@@ -84,7 +84,7 @@ def _checked(night: Night) -> Night:
     return night
 
 
-def _finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> int:
+def _finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> None:
     outcome = run_stages(night, names, shared)
     path = write_report(night, night.run) if "publish" in names else None
     found = summary(night, outcome, path)
@@ -92,7 +92,7 @@ def _finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fal
         print_json(as_json(outcome, found))
     else:
         _say(outcome, found)
-    return outcome.exit_code
+    raise typer.Exit(outcome.exit_code)
 
 
 def _say(outcome: Outcome, found: dict) -> None:
