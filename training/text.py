@@ -26,7 +26,7 @@ from training.text_linear import softmax
 from training.text_rows import GENDER_ANSWERS, language_of
 from training.text_score import report, table_of
 from training.text_split import FOLDS, folds, part, shop
-from udfs.text.classify import UNSAID
+from udfs.text.classify import UNSAID, gender_scores
 from udfs.text.features import Text
 from udfs.text.language import LANGUAGES
 from udfs.text.lexicon import Lexicon
@@ -160,7 +160,8 @@ def measured(
     divisor = np.array([heat[language_of(row)] for row in rows])
     chance = softmax(scored[:, :count].astype(np.float64) / divisor[:, None])
     best = chance.argmax(axis=1)
-    genders = [GENDER_ANSWERS[at] for at in scored[:, count : count + len(GENDER_ANSWERS)].argmax(axis=1)]
+    raised = gender_scores([row.text for row in rows], scored[:, count : count + len(GENDER_ANSWERS)], GENDER_ANSWERS)
+    genders = [GENDER_ANSWERS[at] for at in raised.argmax(axis=1)]
     said = [None if gender == UNSAID else gender for gender in genders]
     table = table_of(rows, [answers["leaf"][at] for at in best], chance.max(axis=1).tolist(), said)
     bands = reliability(table.probability, table.leaf == table.found)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from training.split import fraction
-from training.text_data import Row
+from training.text_data import OUT_OF_SCOPE, Row
 from training.text_split import shop
 from udfs.text.classify import UNSAID
 from udfs.text.features import TITLE_LIMIT, Text
@@ -20,6 +20,9 @@ NUMBERS = ("", "1042", "арт. 5420", "No. 310")
 
 GENDERED_SHARE = 0.97
 """From this share on, a leaf is for one gender also where the text does not say so."""
+
+DESCRIBED_SHARE = 0.3
+"""Up to this share of garments with a description, a language counts as one without."""
 
 
 def with_paths(rows: Sequence[Row]) -> list[Row]:
@@ -55,5 +58,26 @@ def told_genders(rows: Sequence[Row]) -> list[str | None]:
 
 
 def _implied(counts: Counter[str]) -> str | None:
-    gender, most = counts.most_common(1)[0]
-    return gender if most >= GENDERED_SHARE * counts.total() else None
+    for grown, child in (("women", "girls"), ("men", "boys")):
+        if counts[grown] + counts[child] >= GENDERED_SHARE * counts.total():
+            return grown
+    return None
+
+
+def without_lone_descriptions(rows: Sequence[Row]) -> list[Row]:
+    """The rows; goods out of scope lose their description in languages whose garments mostly have none.
+
+    Else to have a description would be learnt as a sign of being out of scope.
+    """
+    garments, described = Counter[str](), Counter[str]()
+    for row in rows:
+        if row.leaf != OUT_OF_SCOPE and row.basis != "name":
+            garments[row.language] += 1
+            described[row.language] += bool(row.text.description)
+    lone = {row.language for row in rows if described[row.language] <= DESCRIBED_SHARE * garments[row.language]}
+    return [
+        replace(row, text=replace(row.text, description=""))
+        if row.leaf == OUT_OF_SCOPE and row.language in lone
+        else row
+        for row in rows
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.text_augment import told_genders, with_paths
+from training.text_augment import told_genders, with_paths, without_lone_descriptions
 from training.text_data import Row, lexicon
 from training.text_export import Fitted
 from training.text_linear import Fit, Lesson, fitted
@@ -50,7 +50,7 @@ def row_weights(keys: Sequence[tuple[str, str]]) -> np.ndarray:
 
 def fit(rows: Sequence[Row], names: Lexicon, leaves: Sequence[str], seed: int) -> Fitted:
     """The heads over leaf, gender and language; the features that matter least to any of them are dropped."""
-    rows = with_paths(rows)
+    rows = with_paths(without_lone_descriptions(rows))
     found = features(rows, names)
     words = vocabulary(found, len(rows), LEAST_ROWS)
     sparse = matrix(found, len(rows), words)

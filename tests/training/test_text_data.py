@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from schemas.tables import TEXTS
-from training.text_augment import told_genders, with_paths
+from training.text_augment import told_genders, with_paths, without_lone_descriptions
 from training.text_coarse import fine
 from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
 from training.text_fit import garment_names
@@ -110,3 +110,10 @@ def test_the_list_of_names_is_clean() -> None:
     assert len({leaf for leaf, _, _ in listed}) > 80
     assert all(name == name.strip() and name for _, _, name in listed)
     assert TEXTS.schema.field("leaf").type == "string"
+
+
+def test_a_description_is_no_sign_of_being_out_of_scope() -> None:
+    toner = Row(Text("Тонер", "Чёрный"), "ru", "shop", "out_of_scope", "stated")
+    dress = Row(Text("Dress", "Long"), "en", "shop", "dress", "stated")
+    tea = Row(Text("Tea", "Green"), "en", "shop", "out_of_scope", "stated")
+    assert [each.text.description for each in without_lone_descriptions([toner, dress, tea])] == ["", "Long", "Green"]

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.tables import TEXTS
-from udfs.text.features import DESCRIPTION_LIMIT, TITLE_LIMIT, Text
-from udfs.text.gender import stated
-from udfs.text.language import by_letters
+from udfs.text.features import OPENING_LIMIT, TITLE_LIMIT, Text
+from udfs.text.gender import named, stated
+from udfs.text.language import LATIN, by_letters
 from udfs.text.model import TextModel, load
 from udfs.text.normalise import plain
 
@@ -19,6 +19,9 @@ BEST = 5
 OTHER = "other"
 UNSAID = "unsaid"
 """The model's answer for a text that does not say for whom; null in the table."""
+
+NAMED = 4.0
+"""Added to the score of a gender that the title names: it is right 98% of the time where shops state one too."""
 
 NEEDED = ("title", "description", "brand", "category_path", "gender")
 ANSWERS = pa.schema(
@@ -43,7 +46,8 @@ def classify(batch: pa.RecordBatch, folder: Path) -> pa.RecordBatch:
     scores, known = model.scores(texts)
     languages = _languages(texts, scores[:, model.head("language")], model.answers["language"])
     leaves = _leaves(model, scores[:, model.head("leaf")], languages, known)
-    genders = _genders(model, scores[:, model.head("gender")], known, batch.column("gender").to_pylist())
+    raised = gender_scores(texts, scores[:, model.head("gender")], model.answers["gender"])
+    genders = _genders(model, raised, known, batch.column("gender").to_pylist())
     return pa.RecordBatch.from_arrays(
         [
             pa.array(languages, pa.string()),
@@ -64,11 +68,12 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
 
 
 def _languages(texts: Sequence[Text], scores: np.ndarray, names: Sequence[str]) -> list[str]:
-    guessed = scores.argmax(axis=1)
+    latin = [names.index(name) for name in LATIN]
+    guessed = scores[:, latin].argmax(axis=1)
     found = []
     for text, guess in zip(texts, guessed, strict=True):
-        read = f"{plain(text.title, TITLE_LIMIT)} {plain(text.description, DESCRIPTION_LIMIT)}"
-        found.append(by_letters(read) or (names[guess] if read.strip() else OTHER))
+        read = f"{plain(text.title, TITLE_LIMIT)} {plain(text.description, OPENING_LIMIT)}"
+        found.append(by_letters(read) or (LATIN[guess] if read.strip() else OTHER))
     return found
 
 
@@ -83,6 +88,20 @@ def _leaves(model: TextModel, scores: np.ndarray, languages: Sequence[str], know
     ]
 
 
+def gender_scores(texts: Sequence[Text], scores: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Gender scores (N, K) in which the gender that a title names is raised, and `UNSAID` is out where one is named.
+
+    The names are in many languages, the labelled rows in three: what is learnt alone would not carry over.
+    """
+    raised = scores.copy()
+    for row, text in enumerate(texts):
+        gender = named(plain(text.title, TITLE_LIMIT))
+        if gender:
+            raised[row, names.index(gender)] += NAMED
+            raised[row, names.index(UNSAID)] = -np.inf
+    return raised
+
+
 def _genders(
     model: TextModel, scores: np.ndarray, known: np.ndarray, said: Sequence[str | None]
 ) -> list[tuple[str | None, float]]:
@@ -94,8 +113,9 @@ def _genders(
         gender = stated(value)
         if gender:
             answers.append((gender, 1.0))
-        elif known[row] and names[best[row]] != UNSAID:
-            answers.append((names[best[row]], float(chances[row, best[row]])))
+        elif known[row]:
+            found = names[best[row]]
+            answers.append((None if found == UNSAID else found, float(chances[row, best[row]])))
         else:
-            answers.append((None, float(chances[row, best[row]]) if known[row] else 0.0))
+            answers.append((None, 0.0))
     return answers

@@ -99,7 +99,7 @@ def _named(lexicon: Lexicon, title: str, description: str, path: Sequence[str]) 
         features += [f"step {feature}" for feature in lexicon.evidence(step)]
     for step in path[:-1]:
         features += [f"path {feature}" for feature in lexicon.evidence(step)]
-    for place, text in (("title", title), ("description", description), ("path", steps)):
+    for place, text in (("title", title), ("opening", description[:OPENING_LIMIT]), ("path", steps)):
         gender = named(text)
         features += [f"{place} for {gender}"] if gender else []
     return [name_key(feature) for feature in sorted(set(features))]

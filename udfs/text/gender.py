@@ -1,5 +1,7 @@
 """A stated gender in many languages, as one of the values of the table: women, men, unisex, girls, boys, kids."""
 
+from functools import lru_cache
+
 from udfs.text.normalise import plain, words
 
 GENDERS = ("women", "men", "unisex", "girls", "boys", "kids")
@@ -75,6 +77,7 @@ def _together(values: set[str | None]) -> str | None:
     return found.pop() if len(found) == 1 else ("unisex" if found else None)
 
 
+@lru_cache(maxsize=16_384)
 def _of_word(word: str) -> str | None:
     if word in _VALUES:
         return _VALUES[word]

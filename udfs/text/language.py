@@ -3,11 +3,14 @@
 import re
 
 LANGUAGES = ("en", "ja", "ru", "other")
+LATIN = ("en", "other")
+"""Languages left where the letters are Latin."""
 
 _KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
 _KANJI = re.compile(r"[一-鿿]")
 _CYRILLIC = re.compile(r"[а-я]")
 _NOT_RUSSIAN = re.compile(r"[іїєґўјљњћђџқғңұһәө]")
+_NOT_ENGLISH = re.compile(r"[ąćęłńśźżčďěňřťůžğışãõßő]")
 _LATIN = re.compile(r"[a-z]")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -21,6 +24,8 @@ def by_letters(text: str) -> str | None:
     cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
     if cyrillic and cyrillic * 3 >= latin:
         return "ru"
+    if _NOT_ENGLISH.search(text):
+        return "other"
     if latin or not _LETTER.search(text):
         return None
     return "other"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,6 @@ from udfs.text.features import KINDS, Found, Text, found
 from udfs.text.lexicon import Lexicon
 
 HEADS = ("leaf", "gender", "language")
-CHUNK = 256
-"""Texts scored at once: the weights gathered for them (about 100 kB a text) stay in the cache."""
-
 GOLDEN_TOLERANCE = 1e-3
 _NAMES = KINDS.index("name")
 
@@ -56,12 +54,14 @@ class TextModel:
     temperature: Mapping[str, float]
 
     def scores(self, texts: Sequence[Text]) -> tuple[np.ndarray, np.ndarray]:
-        """Scores float32 (N, K) before any softmax, and how many known features each text has, int64 (N,)."""
+        """Scores float32 (N, K) before any softmax, and how many known features each text has, int64 (N,).
+
+        Each text is summed alone, so that its scores do not depend on the batch.
+        """
         rows = valued(found(texts, self.lexicon), len(texts), self.weights.keys, self.weights.idf)
         scores = np.tile(self.weights.bias, (len(texts), 1))
-        for first in range(0, len(texts), CHUNK):
-            last = min(first + CHUNK, len(texts))
-            scores[first:last] += _sums(rows, self.weights.weights, first, last)
+        for row, (first, last) in enumerate(pairwise(rows.starts.tolist())):
+            scores[row] += rows.values[first:last] @ self.weights.weights[rows.index[first:last]]
         return scores, np.diff(rows.starts)
 
     def head(self, name: str) -> slice:
@@ -81,18 +81,6 @@ def valued(features: Found, rows: int, keys: np.ndarray, idf: np.ndarray) -> Spa
     values = np.where(kind == _NAMES, 1.0, values / length[block]).astype(np.float32)
     starts = np.searchsorted(row, np.arange(rows + 1))
     return Sparse(starts, place, values)
-
-
-def _sums(rows: Sparse, weights: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Weighted sums of rows first..last, (last - first, K); each row is summed alone and in the order of its keys."""
-    starts = rows.starts[first : last + 1]
-    begin, end = starts[0], starts[-1]
-    sums = np.zeros((last - first, weights.shape[1]), dtype=np.float32)
-    filled = np.flatnonzero(starts[1:] > starts[:-1])
-    if len(filled):
-        products = weights[rows.index[begin:end]] * rows.values[begin:end, None]
-        sums[filled] = np.add.reduceat(products, starts[filled] - begin, axis=0)
-    return sums
 
 
 def load(folder: Path) -> TextModel:

@@ -3,12 +3,20 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 RAW_LIMIT = 20_000
 """Characters looked at before markup is removed: what a shop sells stands at the beginning."""
 
+LONGEST_SPELLING = 8
+"""Characters looked at, once markup is out, for each one kept: white space folds away, the rest is cut early."""
+
+REMEMBERED = 200
+"""Texts up to this length are kept for the next time."""
+
 _HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[!/a-z][^<>]*>?", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_TAG = re.compile(r"<[!/a-z][^<>]*(?:>|$)", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _T_SHIRT = re.compile(r"\bt[\s\-]?(?:shirt|シャツ)")
 _APOSTROPHE = re.compile(r"(?<=\w)['’ʼ`´](?=\w)")
@@ -24,15 +32,23 @@ def plain(text: str | None, limit: int) -> str:
     """
     if not text:
         return ""
-    raw = text[:RAW_LIMIT]
+    return _remembered(text, limit) if len(text) <= REMEMBERED else _plain(text[:RAW_LIMIT], limit)
+
+
+def _plain(raw: str, limit: int) -> str:
     if "<" in raw:
-        raw = _TAG.sub(" ", _HIDDEN.sub(" ", raw))
+        raw = _TAG.sub(" ", _HIDDEN.sub(" ", _CDATA.sub(" ", raw)))
     if "&" in raw:
         raw = html.unescape(raw)
-    folded = unicodedata.normalize("NFKC", raw).lower().replace("ё", "е")
-    folded = _T_SHIRT.sub("tshirt", _APOSTROPHE.sub("", folded))
-    spaced = "".join(letter if letter.isprintable() else " " for letter in folded)
-    return _DIGIT.sub("0", " ".join(spaced.split()))[:limit]
+    folded = unicodedata.normalize("NFKC", raw[: limit * LONGEST_SPELLING]).lower().replace("ё", "е")
+    folded = " ".join(_T_SHIRT.sub("tshirt", _APOSTROPHE.sub("", folded)).split())
+    if not folded.isprintable():
+        folded = " ".join("".join(letter if letter.isprintable() else " " for letter in folded).split())
+    return _DIGIT.sub("0", folded)[:limit].rstrip()
+
+
+_remembered = lru_cache(maxsize=8192)(_plain)
+"""Category steps and brands come again and again, and a title is read more than once."""
 
 
 def words(text: str) -> list[str]:

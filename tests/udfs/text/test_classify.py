@@ -73,8 +73,9 @@ def test_a_stated_gender_goes_first(model: Path) -> None:
 
 
 def test_the_text_says_for_whom(model: Path) -> None:
-    answers = classify(batch(("рубашка женская", *[None] * 4), ("рубашка", *[None] * 4)), model).to_pylist()
-    assert [answer["gender"] for answer in answers] == ["women", None]
+    titles = ("рубашка женская", "рубашка", "Сорочка чоловіча", "Camicia uomo")
+    answers = classify(batch(*((title, *[None] * 4) for title in titles)), model).to_pylist()
+    assert [answer["gender"] for answer in answers] == ["women", None, "men", "men"]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,6 +13,7 @@ from udfs.text.language import by_letters
         ("кроссовки nike", "ru"),
         ("сукня жіноча", "other"),
         ("φόρεμα", "other"),
+        ("brązowe botki", "other"),
         ("dress", None),
         ("nike air force white leather sneakers из кожи", None),
         ("1234 !!", None),

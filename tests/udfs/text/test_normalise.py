@@ -51,3 +51,7 @@ def test_any_text_is_read(text: str) -> None:
     assert all(unicodedata.category(letter) != "Cc" for letter in read)
     assert read == read.strip()
     assert all(read.find(word) >= 0 for word in words(read))
+
+
+def test_escaped_cdata_is_no_tag() -> None:
+    assert plain("<![CDATA[Red dress]]>", 50) == "red dress"
