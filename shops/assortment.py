@@ -1,12 +1,11 @@
 """What a drawn shop sells: styles in pairs, each a function of the seed and the pair's number alone."""
 
-import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from schemas.rejects import Code
+from shops.bonds import Bond, PictureSpec, Product, SizedOffer, picture_name, relisted, worn_together
 from shops.looks import drawn_look, dressed_with, leaves_for
 from shops.pictures.fabrics import COLOURS
 from shops.pictures.repeats import KINDS
@@ -14,70 +13,20 @@ from shops.pictures.tailor import Look
 from shops.pictures.wardrobe import CLASS_OF
 from shops.vocabulary import Said, Vocabulary
 
-
-class Bond(StrEnum):
-    """How the two styles of a pair belong together."""
-
-    NONE = "none"
-    OUTFIT = "outfit"  # sold apart, worn together on a picture that both rightly show
-    RELISTED = "relisted"  # the second is the first again under another id, with near copies of its pictures
-
-
 THINGS = ("mug", "toner", "book", "lamp")
 NO_HANGER = {"shoes", "bag", "hat", "eyewear"}
 BASE_PRICES = {"top": 35, "outerwear": 120, "dress": 70, "skirt": 45, "trousers": 55, "shorts": 32, "shoes": 85,
                "bag": 65, "hat": 25, "eyewear": 40}  # fmt: skip
+
+SHARES = {"top": 5, "outerwear": 3, "dress": 2.5, "skirt": 2, "trousers": 3, "shorts": 1, "shoes": 2, "bag": 1.5,
+          "hat": 1, "eyewear": 0.7}  # fmt: skip
+"""How often a class is sold, against the others."""
 
 # One style in so many carries each incident; the phase keeps them apart. Prime periods, so that they seldom meet.
 OFFER_INCIDENTS = ((Code.OFFER_NO_ID, 41, 7), (Code.OFFER_NO_PICTURE, 37, 11), (Code.OFFER_BAD_PRICE, 43, 16))
 PICTURE_INCIDENTS = ((Code.PICTURE_TRUNCATED, 31, 4), (Code.FETCH_TYPE, 47, 9), (Code.FETCH_404, 29, 13))
 OUT_OF_SCOPE_PERIOD, OUT_OF_SCOPE_PHASE = 23, 6
 PLACEHOLDER_PERIOD, PLACEHOLDER_PHASE = 19, 15
-
-
-@dataclass(frozen=True)
-class PictureSpec:
-    """A picture that is to be drawn. `scene` says how, `kind` what the image filter should call it."""
-
-    name: str
-    kind: str  # wanted, sizechart, texture, closeup, banner, logo, out_of_scope
-    scene: str  # flat, hanger, worn, or the kind
-    looks: tuple[Look, ...]
-    seed: str
-    repeats: str | None = None  # name of the original
-    repeat_kind: str | None = None
-    fault: Code | None = None
-    thing: str | None = None
-
-
-@dataclass(frozen=True)
-class SizedOffer:
-    """One offer of a product. `fault` is why it will be turned away."""
-
-    offer_id: str
-    size: str
-    available: bool
-    fault: Code | None = None
-
-
-@dataclass(frozen=True)
-class Product:
-    """One colour of a style: what the index knows as a product."""
-
-    group: str
-    look: Look | None  # None for goods that are no garment
-    gender: str
-    title: str
-    description: str
-    brand: str
-    code: str
-    price: str
-    old_price: str | None
-    colour: str
-    thing: str | None
-    pictures: tuple[PictureSpec, ...]
-    offers: tuple[SizedOffer, ...]
-    same_as: str | None = None  # group of the style that this one relists
 
 
 @dataclass(frozen=True)
@@ -120,7 +69,7 @@ class Assortment:
         """A picture that many products carry: a size chart of the shop, a placeholder, a banner."""
         dice = self._dice("shared", kind, number)
         return PictureSpec(
-            _name(self.seed, "shared", kind, number),
+            picture_name(self.seed, "shared", kind, number),
             kind,
             kind,
             (drawn_look(dice, "t_shirt"),),
@@ -135,17 +84,17 @@ class Assortment:
         """The pair of that number. Pairs beyond `drawn_pairs` show the pictures of an earlier one."""
         drawn = number % self.drawn_pairs
         dice = self._dice("pair", drawn)
-        bond = dice.choices(list(Bond), (0.8, 0.13, 0.07))[0]
+        bond = dice.choices(list(Bond), (0.76, 0.14, 0.1))[0]
         first = self._style(2 * number, 2 * drawn, None)
         second = self._style(2 * number + 1, 2 * drawn + 1, first.look if bond is Bond.OUTFIT else None)
         if bond is Bond.RELISTED:
             second = replace(first, group=second.group)
         products = self._products(first, 2 * number, 2 * drawn)
         more = self._products(second, 2 * number + 1, 2 * drawn + 1)
-        if bond is Bond.OUTFIT and products[0].look and more[0].look:
-            products, more = self._worn_together(products, more, drawn)
-        if bond is Bond.RELISTED and products[0].look and more[0].look:
-            more = self._relisted(products, more)
+        if bond is Bond.OUTFIT:
+            products, more = worn_together(products, more, f"{self.seed}/{drawn}/outfit")
+        if bond is Bond.RELISTED:
+            more = relisted(products, more, self.seed)
         return Pair(number, (*products, *more))
 
     def _dice(self, *place: object) -> random.Random:
@@ -163,7 +112,7 @@ class Assortment:
             )
             leaves = [leaf for leaf in leaves if CLASS_OF[leaf] in wanted]
         classes = sorted({CLASS_OF[leaf] for leaf in leaves})
-        chosen = dice.choice(classes)
+        chosen = dice.choices(classes, [SHARES[of] for of in classes])[0]
         leaf = dice.choice([leaf for leaf in leaves if CLASS_OF[leaf] == chosen])
         look = drawn_look(dice, leaf)
         others = [colour for colour in COLOURS if colour != look.colour]
@@ -187,17 +136,27 @@ class Assortment:
                 SizedOffer(f"{style.group}{number}{place}", size, text.random() > 0.08)
                 for place, size in enumerate(style.sizes)
             )
-            pictures = self._pictures(look, drawn, number)
             product = Product(
-                style.group, look, style.gender, self.words.title(said, text), self.words.description(said, text), brand, code,
-                self.words.price(price, text), before, self.words.colour(colour), None, pictures, offers,
-            )  # fmt: skip
+                group=style.group,
+                look=look,
+                gender=style.gender,
+                title=self.words.title(said, text),
+                description=self.words.description(said, text),
+                brand=brand,
+                code=code,
+                price=self.words.price(price, text),
+                old_price=before,
+                colour=self.words.colour(colour),
+                thing=None,
+                pictures=self._pictures(look, drawn, number),
+                offers=offers,
+            )
             products.append(self._with_incidents(product, index, drawn) if number == 0 else product)
         return products
 
     def _goods(self, style: _Style, index: int, drawn: int, text: random.Random) -> Product:
         thing = THINGS[drawn % len(THINGS)]
-        name = _name(self.seed, drawn, 0, 0)
+        name = picture_name(self.seed, drawn, 0, 0)
         spec = PictureSpec(name, "out_of_scope", "out_of_scope", (), f"{self.seed}/{drawn}/thing", thing=thing)
         offers = (SizedOffer(f"{style.group}00", "", True, Code.TEXT_OUT_OF_SCOPE),)
         return Product(
@@ -218,7 +177,7 @@ class Assortment:
             scenes[0], scenes[1] = scenes[1], scenes[0]
         specs: list[PictureSpec] = []
         for place, scene in enumerate(scenes):
-            name, seed = _name(self.seed, drawn, colour, place), f"{self.seed}/{drawn}/{colour}/{place}"
+            name, seed = picture_name(self.seed, drawn, colour, place), f"{self.seed}/{drawn}/{colour}/{place}"
             if scene == "repeat":
                 specs.append(
                     PictureSpec(name, "wanted", "repeat", specs[0].looks, seed, specs[0].name, dice.choice(KINDS))
@@ -242,49 +201,8 @@ class Assortment:
                 offers[-1] = replace(offers[-1], fault=code)
         for code, period, phase in PICTURE_INCIDENTS:
             if (drawn + self.seed) % period == phase and pictures[-1].name != pictures[0].name:
-                pictures[-1] = replace(pictures[-1], name=_name(self.seed, drawn, "fault", code), fault=code)
+                pictures[-1] = replace(pictures[-1], name=picture_name(self.seed, drawn, "fault", code), fault=code)
         if (drawn + self.seed) % PLACEHOLDER_PERIOD == PLACEHOLDER_PHASE:
             pictures = [self.shared_picture("logo", drawn % 2)]
             offers = [offer if offer.fault else replace(offer, fault=Code.NO_PICTURE_LEFT) for offer in offers]
         return replace(product, offers=tuple(offers), pictures=tuple(pictures))
-
-    def _worn_together(
-        self, first: list[Product], second: list[Product], drawn: int
-    ) -> tuple[list[Product], list[Product]]:
-        """Both with one more picture, on which a figure wears the first colour of each."""
-        one, other = first[0].look, second[0].look
-        if (
-            one is None
-            or other is None
-            or NO_HANGER & {one.garment_class, other.garment_class}
-            or "dress" in {one.garment_class, other.garment_class}
-        ):
-            return first, second
-        dice = self._dice("outfit", drawn)
-        looks = (one, other, drawn_look(dice, "sneakers"))
-        spec = PictureSpec(_name(self.seed, drawn, "outfit", 0), "wanted", "worn", looks, f"{self.seed}/{drawn}/outfit")
-        first[0], second[0] = (replace(side[0], pictures=(*side[0].pictures, spec)) for side in (first, second))
-        return first, second
-
-    def _relisted(self, first: list[Product], second: list[Product]) -> list[Product]:
-        """The second style with near copies of the first one's wanted pictures in place of its own."""
-        again = []
-        for original, product in zip(first, second, strict=False):
-            specs = []
-            for picture in original.pictures:
-                if picture.kind != "wanted" or picture.repeats or picture.fault:
-                    continue
-                dice = self._dice("relisted", picture.name)
-                name = _name(self.seed, picture.name, "again", 0)
-                specs.append(
-                    replace(picture, name=name, scene="repeat", repeats=picture.name, repeat_kind=dice.choice(KINDS))
-                )
-            if specs:
-                again.append(replace(product, pictures=tuple(specs), same_as=original.group))
-        return again or second
-
-
-def _name(seed: int, *place: object) -> str:
-    """The file name of a picture: it says nothing of what the picture shows."""
-    text = "/".join(map(str, (seed, *place)))
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from shops.draw import BASE_URL, DrawOptions
+from shops.draw import DrawOptions
 from shops.draw import draw as draw_shop
+from shops.layout import BASE_URL, SampleShop
+from shops.photos import PhotoOptions, make
 from shops.serve import PORT
 from shops.serve import serve as serve_shops
 
@@ -37,9 +39,26 @@ def draw(  # noqa: PLR0913
 ) -> None:
     """Draw a shop: garments flat, on a hanger and worn, size charts, banners, near copies, and some faults."""
     options = DrawOptions(retailer, seed, offers, language, feed, base_url, pictures, styles, workers)  # type: ignore[arg-type]
-    made = draw_shop(out, options)
-    _tell({"folder": str(made.folder), "feed": made.feed_url, "spec": str(made.spec), "offers": made.offers,
-           "products": made.products, "pictures": made.pictures}, as_json)  # fmt: skip
+    _tell(draw_shop(out, options), as_json)
+
+
+@shop.command()
+def photos(  # noqa: PLR0913
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of labelled photos, known by the columns of their tables.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of shops; the shop is a folder in it.")],
+    retailer: Annotated[str, typer.Option(help="Name of the shop: a-z, 0-9 and -.")] = "photos",
+    seed: Annotated[int, typer.Option(help="Order of the products, and which text goes with which photo.")] = 1,
+    limit: Annotated[int, typer.Option(help="Offers at most; 0: all.")] = 0,
+    language: Annotated[str, typer.Option(help="Texts for photos that have none: en, ja or ru.")] = "en",
+    feed: Annotated[str, typer.Option(help="Feed as yml or google.")] = "yml",
+    base_url: BaseUrl = BASE_URL,
+    as_json: Json = False,
+) -> None:
+    """Make a shop of labelled photos: a feed with real titles and prices, pictures, truth."""
+    options = PhotoOptions(retailer, seed, limit, language, feed, base_url)  # type: ignore[arg-type]
+    _tell(make(folders, out, options), as_json)
 
 
 @shop.command()
@@ -53,9 +72,17 @@ def serve(
     serve_shops(folder, host, port)
 
 
-def _tell(made: dict[str, str | int], as_json: bool) -> None:
+def _tell(made: SampleShop, as_json: bool) -> None:
+    told = {
+        "folder": str(made.folder),
+        "feed": made.feed_url,
+        "spec": str(made.spec),
+        "offers": made.offers,
+        "products": made.products,
+        "pictures": made.pictures,
+    }
     if as_json:
-        typer.echo(json.dumps(made))
+        typer.echo(json.dumps(told))
         return
-    for name, value in made.items():
+    for name, value in told.items():
         typer.echo(f"{name:9} {value}")

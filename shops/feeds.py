@@ -1,9 +1,11 @@
 """Feeds of sample shops, written as a stream: YML and Google Merchant RSS."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,6 +14,10 @@ from lxml import etree
 Dialect = Literal["yml", "google"]
 DIALECTS: tuple[Dialect, ...] = ("yml", "google")
 GOOGLE = "http://base.google.com/ns/1.0"
+
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Shop:
 
     name: str
     url: str
-    currency: str
+    currencies: Sequence[str]
     made_at: datetime
     categories: Sequence[Category]
 
@@ -45,6 +51,7 @@ class Offer:
     brand: str
     price: str
     old_price: str
+    currency: str  # ISO 4217
     available: bool
     gender: str
     colour: str
@@ -63,7 +70,7 @@ class Feed(Protocol):
 
 @contextmanager
 def writing(path: Path, dialect: Dialect, shop: Shop, names: dict[str, str]) -> Iterator[Feed]:
-    """Opens a feed at `path` for offers; memory stays flat. `names` are the words of YML's params: colour, size, gender."""
+    """Opens a feed at `path` for offers; memory stays flat. `names`: YML's params for colour, size and gender."""
     with etree.xmlfile(str(path), encoding="utf-8") as file:
         file.write_declaration()
         opened = _yml(file, shop, names) if dialect == "yml" else _google(file, shop)
@@ -74,12 +81,17 @@ def writing(path: Path, dialect: Dialect, shop: Shop, names: dict[str, str]) -> 
 def child(parent: etree._Element, tag: str, text: str, **attributes: str) -> None:
     """Adds `<tag>text</tag>` where there is a text."""
     if text:
-        etree.SubElement(parent, tag, attributes).text = text
+        etree.SubElement(parent, tag, attributes).text = _NOT_XML.sub(" ", text)
+
+
+def resumed(file: Any, dialect: Dialect, names: dict[str, str]) -> Feed:
+    """A feed to which offers are added at a place that `file`, an open `etree.xmlfile`, has reached."""
+    return _Yml(file, names) if dialect == "yml" else _Google(file)
 
 
 class _Yml:
-    def __init__(self, file: Any, currency: str, names: dict[str, str]) -> None:
-        self._file, self._currency, self._names = file, currency, names
+    def __init__(self, file: Any, names: dict[str, str]) -> None:
+        self._file, self._names = file, names
 
     def write(self, offer: Offer) -> None:
         """Adds an `<offer>`."""
@@ -89,7 +101,7 @@ class _Yml:
         child(element, "url", offer.url)
         child(element, "price", offer.price)
         child(element, "oldprice", offer.old_price)
-        child(element, "currencyId", self._currency)
+        child(element, "currencyId", offer.currency)
         child(element, "categoryId", str(offer.category.id))
         for picture in offer.pictures:
             child(element, "picture", picture)
@@ -109,23 +121,24 @@ def _yml(file: Any, shop: Shop, names: dict[str, str]) -> Iterator[Feed]:
             with file.element(tag):
                 file.write(text)
         with file.element("currencies"):
-            file.write(etree.Element("currency", id=shop.currency, rate="1"))
+            for currency in shop.currencies:
+                file.write(etree.Element("currency", id=currency, rate="1"))
         with file.element("categories"):
             for category in shop.categories:
                 attributes = {"id": str(category.id)}
                 attributes |= {"parentId": str(category.parent)} if category.parent else {}
                 element = etree.Element("category", attributes)
-                element.text = category.path[-1]
+                element.text = _NOT_XML.sub(" ", category.path[-1])
                 file.write(element)
         file.write("\n")
         with file.element("offers"):
             file.write("\n")
-            yield _Yml(file, shop.currency, names)
+            yield _Yml(file, names)
 
 
 class _Google:
-    def __init__(self, file: Any, currency: str) -> None:
-        self._file, self._currency = file, currency
+    def __init__(self, file: Any) -> None:
+        self._file = file
 
     def write(self, offer: Offer) -> None:
         """Adds an `<item>`."""
@@ -137,8 +150,8 @@ class _Google:
         for place, picture in enumerate(offer.pictures):
             child(element, _g("image_link" if place == 0 else "additional_image_link"), picture)
         price, sale = (offer.old_price, offer.price) if offer.old_price else (offer.price, "")
-        child(element, _g("price"), f"{price} {self._currency}".strip())
-        child(element, _g("sale_price"), f"{sale} {self._currency}" if sale else "")
+        child(element, _g("price"), f"{price} {offer.currency}".strip())
+        child(element, _g("sale_price"), f"{sale} {offer.currency}" if sale else "")
         child(element, _g("availability"), "in_stock" if offer.available else "out_of_stock")
         child(element, _g("item_group_id"), offer.group)
         child(element, _g("product_type"), " > ".join(offer.category.path))
@@ -160,9 +173,15 @@ def _g(tag: str) -> str:
 
 @contextmanager
 def _google(file: Any, shop: Shop) -> Iterator[Feed]:
+    head = {
+        "title": shop.name,
+        "link": shop.url,
+        "description": shop.name,
+        "lastBuildDate": format_datetime(shop.made_at),
+    }
     with file.element("rss", nsmap={"g": GOOGLE}, version="2.0"), file.element("channel"):
-        for tag, text in (("title", shop.name), ("link", shop.url), ("description", shop.name), ("lastBuildDate", shop.made_at.strftime("%a, %d %b %Y %H:%M:%S +0000"))):  # fmt: skip
+        for tag, text in head.items():
             with file.element(tag):
                 file.write(text)
         file.write("\n")
-        yield _Google(file, shop.currency)
+        yield _Google(file)

@@ -25,6 +25,14 @@ _WOMEN_ONLY_CLASSES = {"dress", "skirt"}
 _WOMEN_ONLY_LEAVES = {"pumps", "blouse", "clutch", "tunic"}
 
 
+EXTRAS = (
+    (0.2, ("handbag", "tote_bag", "shoulder_bag")),
+    (0.12, ("hat", "cap", "knit_cap")),
+    (0.1, ("sunglasses",)),
+)
+"""What some figures carry, and how often."""
+
+
 def leaves_for(gender: str) -> list[str]:
     """The leaves that a shop sells to a gender (women, men, unisex)."""
     if gender == "women":
@@ -61,7 +69,7 @@ def dressed_with(look: Look, dice: random.Random) -> tuple[Look, ...]:
     if dice.random() < 0.2 and look.garment_class not in {"top", "dress"}:
         add("jacket", "blazer", "coat", "denim_jacket")
     add("sneakers", "boots", "pumps", "loafers")
-    for chance, leaves in ((0.2, ("handbag", "tote_bag", "shoulder_bag")), (0.12, ("hat", "cap", "knit_cap")), (0.1, ("sunglasses",))):  # fmt: skip
+    for chance, leaves in EXTRAS:
         if dice.random() < chance:
             add(*leaves)
     return tuple(worn.values())

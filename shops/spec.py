@@ -24,7 +24,7 @@ def write_spec(path: Path, feed_url: str, language: str, dialect: str) -> None:
         "enabled": True,
         "language": language,
         "feed": {"url": feed_url, "dialect": dialect},
-        "images": {"rate": 500, "connections": 16, "max_per_product": 8, "allow_private_hosts": [LOOPBACK]},
+        "images": {"rate": 100, "connections": 16, "max_per_product": 8, "allow_private_hosts": [LOOPBACK]},
         "category_order": ["mapping", "text", "image"],
     }
     path.write_text("# A sample shop on this machine.\n" + yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")

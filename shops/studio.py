@@ -11,18 +11,14 @@ import numpy as np
 import simplejpeg
 
 from schemas.rejects import Code
-from shops.assortment import PictureSpec
+from shops.bonds import PictureSpec
+from shops.layout import picture_file
 from shops.pictures import charts, details, notices, repeats, scenes
 from shops.pictures.painter import Picture
 from shops.pictures.scenes import Scene, Seen
 from shops.vocabulary import Vocabulary, vocabulary
 
 NOT_A_PICTURE = b"<!DOCTYPE html><html><head><title>404</title></head><body><h1>Not found</h1></body></html>\n"
-
-
-def picture_file(name: str) -> str:
-    """Where a picture lies below its shop's folder."""
-    return f"images/{name[:2]}/{name}.jpg"
 
 
 @dataclass(frozen=True)
@@ -55,8 +51,8 @@ class Studio:
                 return scenes.laid_flat(spec.looks[0], dice)
             case "hanger":
                 return scenes.on_hanger(spec.looks[0], dice)
-            case "worn":
-                return scenes.worn(spec.looks, dice)
+            case "worn" | "outfit":
+                return scenes.worn(spec.looks, dice, whole=spec.scene == "outfit")
             case "repeat":
                 return self._repeat(spec, made, dice)
             case _:
@@ -76,8 +72,7 @@ class Studio:
             case "closeup":
                 return details.close_up(spec.looks[0], dice)
             case "banner":
-                lists = words.lists["banners"]
-                return notices.banner(tuple(lists["slogans"]), tuple(lists["details"]), spec.looks[0], dice)
+                return notices.banner(words.lists["banners"], spec.looks[0], dice)
             case "logo":
                 if dice.random() < 0.5:
                     return notices.placeholder(dice.choice(words.lists["placeholders"]), dice)

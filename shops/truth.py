@@ -22,7 +22,7 @@ PICTURES = pa.schema([
     pa.field("file", pa.string()),  # below the shop's folder
     pa.field("url", pa.string()),
     pa.field("kind", pa.string()),  # wanted, sizechart, texture, closeup, banner, logo or out_of_scope
-    pa.field("scene", pa.string()),  # flat, hanger, worn or repeat; the kind, where it is not wanted
+    pa.field("scene", pa.string()),  # flat, hanger, worn, outfit or repeat; the kind, where it is not wanted
     pa.field("seen", pa.list_(SEEN)),
     pa.field("repeats", pa.string()),  # file that this one is a near copy of
     pa.field("repeat_kind", pa.string()),
@@ -46,6 +46,9 @@ OFFERS = pa.schema([
     pa.field("fate", pa.string()),
 ])  # fmt: skip
 
+OFFERS_FILE = Path("truth") / "offers.parquet"
+PICTURES_FILE = Path("truth") / "pictures.parquet"
+
 ROWS_AT_ONCE = 5_000
 
 
@@ -62,6 +65,10 @@ class TruthWriter:
         if len(self._rows) == ROWS_AT_ONCE:
             self._flush()
 
+    def copy(self, table: pa.Table) -> None:
+        """Adds rows that were written before."""
+        self._writer.write_table(table)
+
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
         self._rows = []
@@ -73,3 +80,13 @@ class TruthWriter:
         if self._rows and kind is None:
             self._flush()
         self._writer.close()
+
+
+def offers_truth(folder: Path) -> TruthWriter:
+    """The truth of a shop's offers, to be written anew."""
+    return TruthWriter(folder / OFFERS_FILE, OFFERS)
+
+
+def pictures_truth(folder: Path) -> TruthWriter:
+    """The truth of a shop's pictures, to be written anew."""
+    return TruthWriter(folder / PICTURES_FILE, PICTURES)

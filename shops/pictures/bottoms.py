@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from shops.pictures.cuts import measured
 from shops.pictures.geometry import Points, flipped, mirrored, points, rounded, smooth
 from shops.pictures.painter import Line, Part, Piece
 from shops.pictures.tailor import METAL, Garment, Look, seam
-from shops.pictures.tops import body_outline, folds, measured, neckline, sleeves
+from shops.pictures.tops import body_outline, sleeves
+from shops.pictures.trimmings import folds, neckline
 
 WAIST = 2.82
 """Height of a waistband, in heads."""
@@ -58,10 +60,9 @@ def _pleats(
     look: Look, hem: float, half: float, count: int, opacity: float = 0.35, top: float = WAIST
 ) -> tuple[Part, ...]:
     places = np.linspace(-1, 1, count + 2)[1:-1]
-    return tuple(
-        Line(smooth(points((0.4 * p, top + 0.16), (0.6 * p, (top + hem) / 2), (half * p * 0.98, hem + 0.03)), closed=False), look.seam, 0.024, opacity)
-        for p in places
-    )  # fmt: skip
+    middle = (top + hem) / 2
+    spines = [points((0.4 * p, top + 0.16), (0.6 * p, middle), (half * p * 0.98, hem + 0.03)) for p in places]
+    return tuple(Line(smooth(spine, closed=False), look.seam, 0.024, opacity) for spine in spines)
 
 
 def _skirt_measures(look: Look) -> tuple[str, float, float, int]:
@@ -97,7 +98,8 @@ def legs(
     right = points(
         (0.0, top), (0.44, top - 0.02), (0.44, top - 0.02), (0.63, 3.55),
         (centre_knee + knee, knee_y), (centre_hem + ankle, hem), (centre_hem + ankle, hem),
-        (centre_hem - ankle, hem + 0.02), (centre_hem - ankle, hem + 0.02), (centre_knee - knee, knee_y), (0.015, 4.05), (0.015, 4.05), (0.0, 3.4), (0.0, top),
+        (centre_hem - ankle, hem + 0.02), (centre_hem - ankle, hem + 0.02), (centre_knee - knee, knee_y),
+        (0.015, 4.05), (0.015, 4.05), (0.0, 3.4), (0.0, top),
     )  # fmt: skip
     for turn in (flipped, lambda shape: shape):
         parts.append(Piece(smooth(turn(right)), look.cloth, 0.34, 0.05))

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from shops.pictures.fabrics import Colour
-from shops.pictures.lettering import STYLES, blank, centred, fitting, font
 from shops.pictures.geometry import points
+from shops.pictures.lettering import STYLES, blank, centred, fitting, font, lettered
 from shops.pictures.painter import Line, Painter, Picture, View
 from shops.pictures.tailor import Look
 from shops.pictures.wardrobe import CLASS_OF, cut
@@ -94,10 +94,9 @@ def _table(
         fill = style.head if r == 0 else (style.stripe if r % 2 == 0 else style.paper)
         pen.rectangle((left, y, right, y + height), fill=fill)
         for c, text in enumerate(row):
-            face = fitting(text, style.face, size_px, width * 0.92)
-            centred(
-                pen, (left + (c + 0.5) * width, y + height / 2), text, face, style.head_ink if r == 0 else style.ink
-            )
+            place = (left + (c + 0.5) * width, y + height / 2)
+            ink = style.head_ink if r == 0 else style.ink
+            lettered(pen, place, text, (style.face, size_px, width * 0.92), ink)
         if style.rules != "none":
             pen.line((left, y + height, right, y + height), fill=style.ink, width=1)
     if style.rules == "grid":
@@ -144,22 +143,22 @@ def size_chart(words: ChartWords, garment_class: str, dice: random.Random) -> Pi
         fill=style.ink,
     )
     if with_drawing:
-        place = (0.21, 0.54, 0.3) if width >= height else (0.5, 0.36, 0.42)
+        place = (0.21, 0.54, 0.3, 0.6) if width >= height else (0.5, 0.36, 0.42, 0.34)
         image = _with_drawing(image, garment_class, style, place, dice)
     return np.asarray(image)
 
 
 def _with_drawing(
-    image: Image.Image, garment_class: str, style: _Style, place: tuple[float, float, float], dice: random.Random
+    image: Image.Image, garment_class: str, style: _Style, place: tuple[float, float, float, float], dice: random.Random
 ) -> Image.Image:
-    """The chart with the outline of a garment and arrows; `place` is its middle (x, y) and width, in shares."""
+    """The chart with the outline of a garment and arrows; `place` is its middle (x, y), width and height, in shares."""
     leaf = dice.choice([leaf for leaf, of in CLASS_OF.items() if of == garment_class])
     garment = cut(Look(leaf, garment_class, "white", "grey", "plain", "plain", dice.randrange(1000)), 0.3)
     canvas = np.array(image)
     height, width = canvas.shape[:2]
     outlines = np.concatenate([part.spine if isinstance(part, Line) else part.outline for part in garment.flat])
     low, high = outlines.min(0), outlines.max(0)
-    scale = float(min(place[2] * width / (high - low)[0], 0.62 * min(width, height) / (high - low)[1]))
+    scale = float(min(place[2] * width / (high - low)[0], place[3] * height / (high - low)[1]))
     middle = (low + high) / 2 * scale
     view = View(scale, place[0] * width - float(middle[0]), place[1] * height - float(middle[1]))
     painter = Painter(canvas, dice.randrange(1000))

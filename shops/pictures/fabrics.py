@@ -39,7 +39,7 @@ PATTERNS = (
 
 @dataclass(frozen=True)
 class Cloth:
-    """What a garment is made of. `weave` is one of WEAVES, `scale` the size of the pattern (1 is usual)."""
+    """What a garment is made of. `weave` is one of WEAVES, `scale` the size of its pattern."""
 
     colour: Colour
     second: Colour
@@ -57,12 +57,21 @@ def _grid() -> tuple[np.ndarray, np.ndarray]:
 def noise(cells_x: int, cells_y: int, seed: int) -> np.ndarray:
     """Smooth noise, (TILE_PX, TILE_PX) float32, mean 0 and deviation 1, of `cells` bumps a side."""
     coarse = np.random.default_rng(seed).standard_normal((cells_y, cells_x)).astype(np.float32)
-    fine = cv2.resize(coarse, (TILE_PX, TILE_PX), interpolation=cv2.INTER_CUBIC)
+    wrapped = np.pad(coarse, 2, mode="wrap")  # so that the tile goes on without a seam
+    size = round(TILE_PX * (cells_x + 4) / cells_x), round(TILE_PX * (cells_y + 4) / cells_y)
+    left, top = round(TILE_PX * 2 / cells_x), round(TILE_PX * 2 / cells_y)
+    fine = cv2.resize(wrapped, size, interpolation=cv2.INTER_CUBIC)[top : top + TILE_PX, left : left + TILE_PX]
     return (fine - fine.mean()) / (fine.std() + 1e-6)
+
+
+def _whole(period: float) -> float:
+    """The nearest period that fits the tile an even number of times."""
+    return TILE_PX / (2 * max(1, round(TILE_PX / (2 * period))))
 
 
 def _bands(position: np.ndarray, period: float, share: float) -> np.ndarray:
     """1 on `share` of every `period` pixels, 0 elsewhere, with soft edges of a pixel."""
+    period = _whole(period)
     distance = np.abs((position / period) % 1 - 0.5) * period
     return np.clip(share * period / 2 - distance + 0.5, 0, 1)
 
@@ -89,7 +98,7 @@ def _tartan(scale: float) -> np.ndarray:
 
 def _dots(scale: float) -> np.ndarray:
     x, y = _grid()
-    period = 26 * scale
+    period = _whole(26 * scale)
     odd = np.floor(y / period) % 2
     dx, dy = ((x / period + odd / 2) % 1 - 0.5) * period, ((y / period) % 1 - 0.5) * period
     return np.clip(period * 0.24 - np.hypot(dx, dy) + 0.5, 0, 1)
@@ -97,7 +106,7 @@ def _dots(scale: float) -> np.ndarray:
 
 def _floral(scale: float) -> np.ndarray:
     x, y = _grid()
-    period = 58 * scale
+    period = _whole(58 * scale)
     row = np.floor(y / period)
     dx = ((x / period + 0.5 * (row % 2)) % 1 - 0.5) * period + 3 * noise(9, 9, 3)
     dy = ((y / period) % 1 - 0.5) * period + 3 * noise(9, 9, 4)
@@ -110,7 +119,7 @@ def _floral(scale: float) -> np.ndarray:
 
 def _zigzag(scale: float) -> np.ndarray:
     x, y = _grid()
-    period = 36 * scale
+    period = _whole(36 * scale)
     return _bands(y + np.abs((x / period) % 1 - 0.5) * period, 26 * scale, 0.42)
 
 
@@ -143,7 +152,7 @@ _PATTERN_OF: dict[str, Callable[[float], np.ndarray]] = {
 }
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=40)
 def _share_of_second(pattern: str, scale: float) -> np.ndarray:
     """(TILE_PX, TILE_PX) float32: how much of the second colour shows."""
     return _PATTERN_OF[pattern](scale).astype(np.float32)
@@ -156,13 +165,16 @@ def _weave_plain() -> np.ndarray:
 
 def _weave_knit() -> np.ndarray:
     x, y = _grid()
-    stitch = np.sin(x * 2 * np.pi / 9) * 0.075 + np.sin((y + 3 * np.abs((x / 9) % 1 - 0.5) * 2) * 2 * np.pi / 6) * 0.05
+    stitch = (
+        np.sin(x * 2 * np.pi / _whole(9)) * 0.075
+        + np.sin((y + 3 * np.abs((x / _whole(9)) % 1 - 0.5) * 2) * 2 * np.pi / _whole(6)) * 0.05
+    )
     return 1 + stitch
 
 
 def _weave_rib() -> np.ndarray:
     x, _y = _grid()
-    return 1 + 0.1 * np.sin(x * 2 * np.pi / 12)
+    return 1 + 0.1 * np.sin(x * 2 * np.pi / _whole(12))
 
 
 def _weave_denim() -> np.ndarray:
@@ -212,7 +224,7 @@ def _relief(weave: str) -> np.ndarray:
 
 
 def cut_out(cloth: Cloth, light: np.ndarray, place: tuple[int, int]) -> np.ndarray:
-    """A rectangle of the cloth, (H, W, 3) uint8, under `light` ((H, W) float32, 1 is even), from `place` of its tile."""
+    """(H, W, 3) uint8 of the cloth, from `place` of its tile, under `light` ((H, W) float32; 1 is even)."""
     height, width = light.shape
     light = cv2.multiply(light, _window(_relief(cloth.weave), place, height, width))
     if cloth.pattern in {"plain", "print"}:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shops.pictures.cuts import arm_spine
 from shops.pictures.fabrics import Cloth, Colour, shaded
 from shops.pictures.geometry import Points, ellipse, flipped, mirrored, points, smooth, tube
 from shops.pictures.painter import Line, Part, Piece
-from shops.pictures.tops import arm_spine
 
 SKINS: tuple[Colour, ...] = (
     (250, 222, 200),

@@ -34,3 +34,16 @@ def blank(width: int, height: int, colour: Colour) -> tuple[Image.Image, ImageDr
     """An empty picture and its pen."""
     image = Image.new("RGB", (width, height), colour)
     return image, ImageDraw.Draw(image)
+
+
+def lettered(
+    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, room: tuple[str, int, float], colour: Colour
+) -> None:
+    """Writes the text round `place`, two words on two lines where they are too wide; `room`: style, size, width."""
+    style, size_px, width_px = room
+    if " " in text and font(style, size_px).getlength(text) > width_px:
+        text = text.replace(" ", "\n", 1)
+        size_px = round(size_px * 0.8)
+    widest = max(text.split("\n"), key=len)
+    face = fitting(widest, style, size_px, width_px)
+    draw.multiline_text(place, text, font=face, fill=colour, anchor="mm", align="center", spacing=2)

@@ -1,6 +1,7 @@
 """Banners, logos and "no picture" placeholders."""
 
 import random
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -18,8 +19,8 @@ def _palette(dice: random.Random) -> tuple[Colour, Colour]:
     return ground, (252, 252, 252) if sum(ground) < 420 else (36, 34, 36)
 
 
-def banner(slogans: tuple[str, ...], details: tuple[str, ...], look: Look, dice: random.Random) -> Picture:
-    """A campaign: wide, large words, sometimes a garment at its side."""
+def banner(words: dict[str, Any], look: Look, dice: random.Random) -> Picture:
+    """A campaign: wide, large words, sometimes a garment at its side. `words`: slogans, details, button."""
     width, height = dice.choice(((900, 360), (800, 400), (640, 640), (960, 300)))
     ground, ink = _palette(dice)
     image, pen = blank(width, height, ground)
@@ -31,11 +32,11 @@ def banner(slogans: tuple[str, ...], details: tuple[str, ...], look: Look, dice:
     with_garment = dice.random() < 0.6
     middle = width * (0.36 if with_garment else 0.5)
     room = width * (0.62 if with_garment else 0.9)
-    slogan, detail = dice.choice(slogans), dice.choice(details)
+    slogan, detail = dice.choice(words["slogans"]), dice.choice(words["details"])
     centred(pen, (middle, height * 0.4), slogan, fitting(slogan, face, int(height * 0.2), room), ink)
     centred(pen, (middle, height * 0.6), detail, fitting(detail, face, int(height * 0.085), room), ink)
     if dice.random() < 0.5:
-        _button(pen, (middle, height * 0.79), height, ink, ground)
+        _button(pen, (middle, height * 0.79), height, (ink, ground), words["button"])
     canvas = np.array(image)
     if with_garment:
         parts = cut(look, 0.25).flat
@@ -45,11 +46,13 @@ def banner(slogans: tuple[str, ...], details: tuple[str, ...], look: Look, dice:
     return canvas
 
 
-def _button(pen: ImageDraw.ImageDraw, middle: tuple[float, float], height: int, ink: Colour, ground: Colour) -> None:
+def _button(
+    pen: ImageDraw.ImageDraw, middle: tuple[float, float], height: int, colours: tuple[Colour, Colour], text: str
+) -> None:
     x, y = middle
     wide, tall = height * 0.28, height * 0.065
-    pen.rounded_rectangle((x - wide, y - tall, x + wide, y + tall), radius=tall, fill=ink)
-    centred(pen, middle, "SHOP NOW", fitting("SHOP NOW", "sans", int(tall), wide * 1.6), ground)
+    pen.rounded_rectangle((x - wide, y - tall, x + wide, y + tall), radius=tall, fill=colours[0])
+    centred(pen, middle, text, fitting(text, "sans", int(tall), wide * 1.6), colours[1])
 
 
 def logo(brand: str, dice: random.Random) -> Picture:

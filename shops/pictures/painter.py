@@ -11,6 +11,12 @@ from shops.pictures.geometry import Points
 SUBPIXEL_BITS = 4
 """OpenCV draws outlines in 1/16 pixel, anti-aliased."""
 
+USUAL_SCALE = 110
+"""Pixels a head at which patterns are drawn as they are."""
+
+PATTERN_SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
+"""Patterns grow with the garment in these steps: few, so that they can be kept."""
+
 Picture = np.ndarray
 """(H, W, 3) uint8 RGB."""
 
@@ -151,7 +157,9 @@ class Painter:
         mask = filled(shape, pixels - offset)
         self.seed += 1
         place = (self.seed * 97, self.seed * 61)
-        cloth = cut_out(piece.cloth, self._light(mask, piece, view.scale), place)
+        near = min(PATTERN_SCALES, key=lambda known: abs(known * USUAL_SCALE - view.scale))
+        scaled = replace(piece.cloth, scale=near)
+        cloth = cut_out(scaled, self._light(mask, piece, view.scale), place)
         self._blend(region, cloth, mask, piece.opacity)
 
     def _light(self, mask: np.ndarray, piece: Piece, scale: float) -> np.ndarray:

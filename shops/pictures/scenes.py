@@ -64,7 +64,7 @@ def laid_flat(look: Look, dice: random.Random) -> Scene:
 def on_hanger(look: Look, dice: random.Random) -> Scene:
     """The garment on a hanger before a wall."""
     width, height = dice.choice(SIZES)
-    painter = Painter(backdrop(dice.choice(PLAIN + ("wall",)), width, height, dice), dice.randrange(1 << 20))
+    painter = Painter(backdrop(dice.choice((*PLAIN, "wall")), width, height, dice), dice.randrange(1 << 20))
     garment = cut(look, 0.12)
     hook = smooth(points((0, 1.36), (0.0, 1.16), (0.12, 1.06), (0.06, 0.92), (-0.07, 0.98)), closed=False)
     hanger: tuple[Part, ...] = (
@@ -94,13 +94,15 @@ def _seen(painter: Painter, look: Look) -> tuple[Seen, ...]:
     return (Seen(look, box),) if box else ()
 
 
-def worn(looks: tuple[Look, ...], dice: random.Random) -> Scene:
-    """The garments together on a figure; boxes are of what the figure shows of each."""
+def worn(looks: tuple[Look, ...], dice: random.Random, whole: bool = False) -> Scene:
+    """The garments together on a figure; boxes are of what the figure shows of each.
+
+    The first look is what the picture is taken for: unless the figure is to be `whole`, the rest may be cut off.
+    """
     width, height = dice.choice(SIZES[:2])
     painter = Painter(backdrop(dice.choice(ROOMS), width, height, dice), dice.randrange(1 << 20))
     figure = Figure.drawn(dice)
-    scale = height * dice.uniform(0.108, 0.119)
-    view = View(scale, width * dice.uniform(0.45, 0.55), height * 0.985 - 7.85 * scale)
+    view = _framed(looks[0], width, height, dice, whole or dice.random() < 0.55)
     painter.pool((0.0, 7.7), (0.9, 0.12), view)
     ordered = sorted(looks, key=lambda look: DRESSING_ORDER.index(look.garment_class))
     made = [(look, *_dressed(look, figure)) for look in ordered]
@@ -118,6 +120,19 @@ def worn(looks: tuple[Look, ...], dice: random.Random) -> Scene:
             painter.lay(_collar(garment), place.of(view))
     _put_on(painter, [entry for entry in made if entry[0].garment_class in {"eyewear", "hat"}], view, laid)
     return Scene(painter.canvas, _visible(laid))
+
+
+FRAMES = {
+    "top": (0.3, 4.4), "outerwear": (0.2, 5.2), "hat": (-0.7, 2.4), "eyewear": (-0.3, 2.2), "bag": (1.2, 6.4),
+    "trousers": (2.2, 7.9), "shorts": (1.6, 6.2), "skirt": (2.0, 7.9), "dress": (0.2, 7.4), "shoes": (4.6, 7.95),
+}  # fmt: skip
+"""From which height to which, in heads, a picture shows the figure when it is taken for a garment of that class."""
+
+
+def _framed(look: Look, width: int, height: int, dice: random.Random, whole: bool) -> View:
+    top, bottom = (dice.uniform(-1.2, -0.75), 7.95) if whole else FRAMES[look.garment_class]
+    scale = height / (bottom - top)
+    return View(scale, width * dice.uniform(0.45, 0.55), -top * scale)
 
 
 SHOWN = 0.25

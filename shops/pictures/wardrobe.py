@@ -3,25 +3,34 @@
 from collections.abc import Callable
 
 from shops.pictures import accessories, bottoms
+from shops.pictures.cuts import CUTS
 from shops.pictures.tailor import Garment, Look
-from shops.pictures.tops import CUTS, upper
+from shops.pictures.tops import upper
 
 LAYING_ANGLE = 0.34
 """Sleeves of a garment on a table or hanger, in radians from hanging straight down."""
 
-CLASS_OF: dict[str, str] = {
-    **dict.fromkeys(("t_shirt", "polo", "shirt", "blouse", "tank_top", "tunic", "sweater", "cardigan", "hoodie", "sweatshirt", "vest"), "top"),
-    **dict.fromkeys(("jacket", "blazer", "denim_jacket", "leather_jacket", "down_jacket", "bomber_jacket", "coat", "trench_coat", "parka"), "outerwear"),
-    "dress": "dress",
-    "jumpsuit": "dress",
-    "skirt": "skirt",
-    **dict.fromkeys(("trousers", "jeans", "leggings", "joggers"), "trousers"),
-    "shorts": "shorts",
-    **dict.fromkeys(("sneakers", "boots", "pumps", "sandals", "loafers"), "shoes"),
-    **dict.fromkeys(("tote_bag", "handbag", "shoulder_bag", "backpack", "clutch"), "bag"),
-    **dict.fromkeys(("cap", "hat", "knit_cap"), "hat"),
-    "sunglasses": "eyewear",
+LEAVES_OF: dict[str, tuple[str, ...]] = {
+    "top": (
+        "t_shirt", "polo", "shirt", "blouse", "tank_top", "tunic", "sweater", "cardigan", "hoodie",
+        "sweatshirt", "vest",
+    ),
+    "outerwear": (
+        "jacket", "blazer", "denim_jacket", "leather_jacket", "down_jacket", "bomber_jacket", "coat",
+        "trench_coat", "parka",
+    ),
+    "dress": ("dress", "jumpsuit"),
+    "skirt": ("skirt",),
+    "trousers": ("trousers", "jeans", "leggings", "joggers"),
+    "shorts": ("shorts",),
+    "shoes": ("sneakers", "boots", "pumps", "sandals", "loafers"),
+    "bag": ("tote_bag", "handbag", "shoulder_bag", "backpack", "clutch"),
+    "hat": ("cap", "hat", "knit_cap"),
+    "eyewear": ("sunglasses",),
 }  # fmt: skip
+"""The detector's classes with the leaves of the taxonomy that can be drawn."""
+
+CLASS_OF = {leaf: garment_class for garment_class, leaves in LEAVES_OF.items() for leaf in leaves}
 """Leaf of the taxonomy to the detector's class."""
 
 _BOTTOMS: dict[str, Callable[[Look], Garment]] = {
