@@ -8,6 +8,7 @@ import numpy as np
 from training.street import Photo
 from udfs.pictures.detect import CLASSES, Detection, overlap
 
+DRAWS = 200
 COVERED = 0.5
 """A false alarm whose area lies so far inside a region that counts neither way is not counted."""
 
@@ -65,9 +66,30 @@ def average_precision(hits: Sequence[Hits]) -> float:
     return float(np.append(best_from_here, 0.0)[np.minimum(place, len(found))].mean())
 
 
+def mean_of(classes: dict[str, float]) -> float:
+    """The mean over the classes that any photo shows (mAP)."""
+    return round(float(np.nanmean(list(classes.values()))), 4)
+
+
 def by_class(photos: Sequence[Photo], found: Sequence[Sequence[Detection]], bound: float) -> dict[str, float]:
     """Average precision of each class at overlap `bound`."""
     return {
         name: average_precision([match(photo, items, index, bound) for photo, items in zip(photos, found, strict=True)])
         for index, name in enumerate(CLASSES)
     }
+
+
+def interval(photos: Sequence[Photo], found: Sequence[Sequence[Detection]], bound: float) -> tuple[float, float]:
+    """95% interval of the mean over classes, by drawing photos with replacement."""
+    matches = [
+        [match(photo, items, index, bound) for index in range(len(CLASSES))]
+        for photo, items in zip(photos, found, strict=True)
+    ]
+    generator = np.random.default_rng(0)
+    means = []
+    for _ in range(DRAWS):
+        drawn = generator.integers(len(matches), size=len(matches))
+        classes = [average_precision([matches[row][index] for row in drawn]) for index in range(len(CLASSES))]
+        means.append(float(np.nanmean(classes)))
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)

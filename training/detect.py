@@ -11,19 +11,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.average_precision import by_class
-from training.checkpoint import Checkpoint
+from training.average_precision import by_class, interval, mean_of
+from training.backbone import imagenet
+from training.checkpoint import Checkpoint, Parts
+from training.detect_card import detect_card
 from training.maps import MapCache, cached
 from training.progress import Progress
-from training.pyramid import Pyramid, peaks_and_boxes
-from training.split import Part, part_of
+from training.pyramid import Detector, Pyramid, peaks_and_boxes
+from training.release import Release, promote, write_release
+from training.split import VALIDATION_SHARE, Part, part_of
 from training.street import Photo, read_street
 from training.tables import read_picture
 from training.targets import Targets, draw, loss
-from udfs.pictures.detect import Detection, decode
+from udfs.pictures.detect import CLASSES, Detection, decode
 from udfs.pictures.preprocess import Placement, letterbox
 
 SALT = "detect"
+RECOMMENDED_SCORE = 0.3
+"""Where the trial detector found most garments at about two right boxes in three."""
 ZOOM = (0.7, 1.4)
 SMALLEST_VISIBLE = 0.4
 """A garment of which less is left on the canvas after a shift is not learnt."""
@@ -93,14 +98,16 @@ class Labelled:
         )
 
 
-def batch_of(step: int, plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache) -> tuple:
+def batch_of(
+    step: int, plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache
+) -> tuple[list[Tensor], list[Targets]]:
     """The augmented maps and targets of one step; they depend on the plan and the step alone."""
     draw_from = np.random.default_rng([plan.seed, step])
     per_pass = len(rows) // plan.batch
     order = np.random.default_rng([plan.seed, step // per_pass, 1]).permutation(rows)
     chosen = order[(step % per_pass) * plan.batch :][: plan.batch]
     mirrored = draw_from.random(plan.batch) < 0.5
-    zoom = np.exp(draw_from.uniform(*np.log(ZOOM), plan.batch)).astype(np.float32)
+    zoom = np.exp(draw_from.uniform(np.log(ZOOM[0]), np.log(ZOOM[1]), plan.batch)).astype(np.float32)
     shift = draw_from.uniform(-0.15, 0.15, (plan.batch, 2)).astype(np.float32)
     maps = [move_maps(kept, zoom, shift) for kept in cache.read(chosen, mirrored)]
     targets = [
@@ -120,10 +127,11 @@ def rate_at(step: int, plan: Plan) -> float:
 def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache, checkpoint: Checkpoint) -> Pyramid:
     """The averaged head (EMA) after `plan.steps` steps; goes on from the checkpoint where there is one."""
     torch.manual_seed(plan.seed)
-    head = Pyramid().to(memory_format=torch.channels_last)
+    head = Pyramid()
+    head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(head).eval()
     optimiser = torch.optim.AdamW(head.parameters(), lr=plan.rate, weight_decay=plan.decay)
-    parts = {"head": head, "average": average, "optimiser": optimiser}
+    parts: Parts = {"head": head, "average": average, "optimiser": optimiser}
     start = checkpoint.restore(parts)
     progress = Progress("detect", plan.steps)
     for step in range(start, plan.steps):
@@ -178,7 +186,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with boxes.tsv and images/")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where releases lie")
     parser.add_argument("--work", type=Path, default=Path(".train"), help="cache and checkpoints")
-    parser.add_argument("--steps", type=int, default=Plan.steps)
+    parser.add_argument("--steps", type=int, default=Plan.steps, help="steps of the schedule")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     arguments = parser.parse_args()
     plan = Plan(steps=arguments.steps, seed=arguments.seed)
@@ -190,10 +198,23 @@ def main() -> None:
     head = train(plan, rows, labels, cache, Checkpoint.of(arguments.work, "detect", plan))
     found = detect_cached(head, validation, labels, cache)
     kept = [photos[row] for row in validation]
-    figures = {bound: by_class(kept, found, bound) for bound in (0.5, 0.75)}
-    for bound, classes in figures.items():
-        print(f"mAP@{bound}: {np.nanmean(list(classes.values())):.3f}", {k: round(v, 3) for k, v in classes.items()})
-    torch.save(head.state_dict(), arguments.work / "detect-head.pt")
+    report = {f"map{round(100 * bound)}": by_class(kept, found, bound) for bound in (0.5, 0.75)}
+    release = Release(
+        name="detect",
+        task="boxes around garments",
+        preprocessing={"function": "letterbox", "side": plan.side, "revision": 1},
+        batch=8,
+        classes={"boxes": list(CLASSES)},
+        outputs=["scores", "boxes"],
+        card=detect_card(report, photos, kept, interval(kept, found, 0.5), plan.steps),
+        trained=[photos[row].path for row in rows],
+        thresholds={"score": RECOMMENDED_SCORE},
+        split={"salt": SALT, "validation_share": VALIDATION_SHARE},
+        figures={name: mean_of(classes) for name, classes in report.items()},
+    )
+    folder = write_release(release, Detector(imagenet(), head), arguments.out)
+    promote("detect", folder, arguments.out)
+    print(folder)
 
 
 if __name__ == "__main__":

@@ -16,20 +16,24 @@ from torch.nn import functional
 
 from schemas.tables import EMBEDDING_SIZE
 from training.backbone import imagenet
-from training.checkpoint import Checkpoint
+from training.checkpoint import Checkpoint, Parts
 from training.embed_card import embed_card
 from training.embedding import SHAPE_SIZE, Colours, Embedder, Projection
 from training.features import Input, cached
 from training.linear import Scaler
 from training.progress import Progress
 from training.release import Release, promote, write_release
-from training.split import Part, part_of
+from training.split import VALIDATION_SHARE, Part, part_of
 from training.tables import read_picture
 from training.views import View, read_views, recall
 from udfs.pictures.crops import SIDE, WHOLE, crop
 
 SALT = "embed363"
 """Among 400 salts the one whose validation part has most sources at about a quarter of the products with views."""
+
+
+STEPS_APART = 1_000_003
+"""What is dropped at random depends on seed and step alone, so that a resumed run gives the same weights."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +119,14 @@ def train(
     projection = start_projection(features, rows)
     anchor = {name: value.detach().clone() for name, value in projection.named_parameters()}
     optimiser = torch.optim.AdamW(projection.parameters(), lr=plan.rate, weight_decay=0.0)
-    parts = {"projection": projection, "optimiser": optimiser}
+    parts: Parts = {"projection": projection, "optimiser": optimiser}
     by_product: dict[str, list[int]] = {}
     for row in rows.tolist():
         by_product.setdefault(views[row].product, []).append(row)
     products = sorted(by_product)
     progress = Progress("embed", plan.steps)
     for step in range(checkpoint.restore(parts), plan.steps):
+        torch.manual_seed(plan.seed * STEPS_APART + step)
         left, right = pairs(plan, step, [by_product[name] for name in products])
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * (1 - step / plan.steps)
@@ -204,7 +209,8 @@ def main() -> None:
         classes={},
         outputs=["embedding", "shape_code", "colour_code"],
         card=embed_card(report, results, views),
-        split={"salt": SALT, "validation_share": 0.25},
+        trained=[view.path for view, kept in zip(views, held_back, strict=True) if not kept],
+        split={"salt": SALT, "validation_share": VALIDATION_SHARE},
         figures=report,
     )
     folder = write_release(release, Embedder(imagenet(), projection, SIDE), arguments.out)

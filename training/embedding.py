@@ -46,6 +46,9 @@ def srgb_to_lab(colours: Tensor) -> Tensor:
 class Colours(nn.Module):
     """Pixels [B, 224, 224, 3] uint8 to the square root of a centre-weighted soft histogram over Lab bins [B, K]."""
 
+    bins: Tensor
+    weights: Tensor
+
     def __init__(self, side: int) -> None:
         super().__init__()
         self.register_buffer("bins", lab_bins())
@@ -69,6 +72,10 @@ def bin_count() -> int:
 
 class Projection(nn.Module):
     """Scaled deep and colour features to their parts of the embedding, each of unit length."""
+
+    deep_mean: Tensor
+    deep_inverse: Tensor
+    colour_mean: Tensor
 
     def __init__(self, colours: int) -> None:
         super().__init__()
@@ -102,10 +109,11 @@ class CodeAxes:
         """The same directions wherever they are drawn."""
         generator = np.random.default_rng(CODE_SEED)
         bits = 8 * CODE_BYTES
-        return cls(
-            *(torch.from_numpy(generator.standard_normal((size, bits)).astype(np.float32))
-              for size in (SHAPE_SIZE, COLOUR_SIZE))
-        )  # fmt: skip
+        shape, colour = (
+            torch.from_numpy(generator.standard_normal((size, bits)).astype(np.float32))
+            for size in (SHAPE_SIZE, COLOUR_SIZE)
+        )
+        return cls(shape, colour)
 
 
 def packed_signs(values: Tensor) -> Tensor:
@@ -117,6 +125,9 @@ def packed_signs(values: Tensor) -> Tensor:
 
 class Embedder(nn.Module):
     """Crops [B, 224, 224, 3] uint8 to embedding [B, 256], shape code and colour code uint8 [B, 16]."""
+
+    shape_axes: Tensor
+    colour_axes: Tensor
 
     def __init__(self, backbone: Backbone, projection: Projection, side: int) -> None:
         super().__init__()

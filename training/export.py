@@ -1,5 +1,6 @@
 """From a torch module to one ONNX file, its large weights stored in half precision."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def export(module: nn.Module, example: torch.Tensor, path: Path, outputs: Sequen
     Weights are rounded to fp16 in the file and cast back to fp32 in the graph: half the bytes, arithmetic in fp32.
     """
     module.eval()
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter names steps of its own that it skips
         torch.onnx.export(
             module,
             (example,),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from training.backbone import CHANNELS, Backbone, imagenet
 from training.export import export
 from training.progress import Progress
-from udfs.runtime.providers import Device, open_session
+from udfs.runtime.providers import Device, Session, open_session
 
 WIDTH = 2 * sum(CHANNELS.values())
 BATCH = 16
@@ -77,7 +77,7 @@ class _Extractor:
 
     def __init__(self, graph: Path, side: int) -> None:
         self.graph, self.side = graph, side
-        self._session = None
+        self._session: Session | None = None
 
     def run(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         batch = np.zeros((BATCH, self.side, self.side, 3), np.uint8)

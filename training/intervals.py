@@ -1,6 +1,7 @@
 """How sure a share is."""
 
 import math
+from typing import Any
 
 Z_95 = 1.959964
 
@@ -15,8 +16,8 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def share(hits: int, total: int) -> dict[str, float | int | list[float] | None]:
-    """A share with its interval and count, as reports and `models score` print it; no value where nothing counts."""
+def share(hits: int, total: int) -> dict[str, Any]:
+    """A share as reports and `models score` show it: value (None where nothing counts), low, high, count."""
     low, high = wilson(hits, total)
-    value = hits / total if total else None
-    return {"value": value, "interval": [low, high], "count": total}
+    value = round(hits / total, 4) if total else None
+    return {"value": value, "low": round(low, 4), "high": round(high, 4), "count": total}

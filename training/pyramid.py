@@ -33,6 +33,14 @@ def block(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
+def last(inputs: int, outputs: int, answer: float) -> nn.Conv2d:
+    """The layer that answers; before any training it says `answer` nearly everywhere."""
+    layer = nn.Conv2d(inputs, outputs, 1)
+    nn.init.normal_(layer.weight, std=0.01)
+    layer.bias = nn.Parameter(torch.full((outputs,), answer))
+    return layer
+
+
 class Pyramid(nn.Module):
     """Maps of stride 8, 16 and 32 to scores and boxes."""
 
@@ -40,12 +48,8 @@ class Pyramid(nn.Module):
         super().__init__()
         self.laterals = nn.ModuleList(nn.Conv2d(CHANNELS[f"stride{stride}"], width, 1) for stride in (8, 16, 32))
         self.join = nn.ModuleList((block(width, width), block(width, width)))
-        self.score = nn.Sequential(block(width, width), nn.Conv2d(width, len(CLASSES), 1))
-        self.box = nn.Sequential(block(width, width), nn.Conv2d(width, 4 * len(CLASSES), 1))
-        nn.init.constant_(self.score[-1].bias, math.log(RARE / (1 - RARE)))
-        nn.init.constant_(self.box[-1].bias, math.log(TYPICAL_REACH))
-        nn.init.normal_(self.box[-1].weight, std=0.01)
-        nn.init.normal_(self.score[-1].weight, std=0.01)
+        self.score = nn.Sequential(block(width, width), last(width, len(CLASSES), math.log(RARE / (1 - RARE))))
+        self.box = nn.Sequential(block(width, width), last(width, 4 * len(CLASSES), math.log(TYPICAL_REACH)))
 
     def forward(self, stride8: Tensor, stride16: Tensor, stride32: Tensor) -> Answer:
         first, second, third = (

@@ -15,6 +15,7 @@ from torch import nn
 
 from training.export import export
 from training.golden import golden_inputs
+from training.trained import TRAINED, content_key
 from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of, run_in_batches
 from udfs.runtime.providers import Device, open_session
 
@@ -30,6 +31,7 @@ class Release:
     classes: Mapping[str, list[str]]
     outputs: Sequence[str]
     card: str
+    trained: Sequence[Path]
     thresholds: Mapping[str, float] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -63,6 +65,7 @@ def write_release(release: Release, module: nn.Module, root: Path) -> Path:
     )
     (folder / "model.json").write_text(json.dumps(asdict(description), indent=2) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(release.card, encoding="utf-8")
+    np.save(folder / TRAINED, np.sort(np.array([content_key(path) for path in release.trained], dtype=np.int64)))
     write_golden(folder, side, release.batch)
     return folder
 
@@ -72,7 +75,8 @@ def write_golden(folder: Path, side: int, batch: int) -> None:
     inputs = golden_inputs(side)
     outputs = run_in_batches(open_session(folder / "model.onnx", Device("cpu")), inputs, batch)
     arrays = {f"output_{name}": values for name, values in outputs.items()}
-    np.savez_compressed(folder / "golden.npz", inputs=inputs, **arrays)
+    arrays["inputs"] = inputs
+    np.savez_compressed(folder / "golden.npz", allow_pickle=False, **arrays)
 
 
 def promote(name: str, folder: Path, root: Path) -> None:

@@ -1,78 +1,36 @@
 """Train the image filter and the image class: `python -m training.screen --data FOLDER... --out models`.
 
-Two linear heads read the pooled features of one frozen backbone. Penalties, weights and temperatures are chosen by
+Two linear heads read the pooled features of one frozen backbone. Penalties, temperatures and thresholds are chosen by
 folds of the training part; the validation part is scored once, at the end.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from schemas.tables import SCREEN_CLASSES
 from training.backbone import Backbone, imagenet
+from training.charts import draw_chart
 from training.features import Input, Pooled, cached
+from training.heads import Rows, Task, share_right
 from training.labelled import Kind, Picture, read_folders
-from training.linear import Scaler, balanced, fit, logits, temperature
 from training.release import Release, promote, write_release
 from training.screen_card import screen_card
-from training.screen_report import at_kept, class_figures, figures, thresholds
-from training.split import Part, fold_of, part_of
+from training.screen_classes import screen_pictures
+from training.screen_report import at_kept, class_figures, figures, mean_rejected, thresholds
+from training.split import VALIDATION_SHARE, Part, part_of
 from training.tables import read_picture
 from udfs.pictures.preprocess import letterbox
 
-SIDE = 224
+SIDE = 288
 SALT = "screen2301"
 """The one of 3,000 salts whose validation part is nearest to a quarter of every class, taken before any training."""
-FOLDS = 4
-PENALTIES = (0.02, 0.06, 0.2)
-BALANCE = 0.5
-
-
-@dataclass(frozen=True)
-class Head:
-    """A calibrated linear head on scaled features."""
-
-    scaler: Scaler
-    layer: nn.Linear
-    temperature: float
-    penalty: float
-    folded: np.ndarray
-    """Logits [N, C] of the training rows, each by a head that did not see its fold; divided by the temperature."""
-
-    def folded_in(self) -> nn.Linear:
-        """One linear layer that does scaling, head and temperature at once."""
-        weight = self.layer.weight.detach().double() * torch.from_numpy(self.scaler.inverse).double()
-        bias = self.layer.bias.detach().double() - weight @ torch.from_numpy(self.scaler.mean).double()
-        joined = nn.Linear(weight.shape[1], weight.shape[0])
-        joined.weight = nn.Parameter((weight / self.temperature).float())
-        joined.bias = nn.Parameter((bias / self.temperature).float())
-        return joined
-
-
-def train_head(features: np.ndarray, classes: np.ndarray, folds: np.ndarray, penalties: Sequence[float]) -> Head:
-    """Choose the penalty by grouped folds, the temperature on the answers of those folds, then fit on all rows."""
-    scaler = Scaler.of(features)
-    scaled = scaler.apply(features)
-    best: tuple[float, float, np.ndarray] | None = None
-    for penalty in penalties:
-        answers = np.zeros((len(classes), int(classes.max()) + 1), np.float32)
-        for fold in range(FOLDS):
-            seen, held = folds != fold, folds == fold
-            layer = fit(scaled[seen], classes[seen], balanced(classes[seen], BALANCE), penalty)
-            answers[held] = logits(layer, scaled[held])
-        right = float(np.mean([(answers[classes == name].argmax(1) == name).mean() for name in np.unique(classes)]))
-        if best is None or right > best[0]:
-            best = right, penalty, answers
-        print(f"penalty {penalty}: mean share right by class {right:.4f}", flush=True)
-    assert best is not None
-    _, penalty, answers = best
-    scale = temperature(answers, classes)
-    return Head(scaler, fit(scaled, classes, balanced(classes, BALANCE), penalty), scale, penalty, answers / scale)
+PENALTIES = (0.006, 0.03, 0.15)
+CLASS_PENALTIES = (0.06, 0.2, 0.6)
+DRAWN_CHARTS = 240
 
 
 class Screen(nn.Module):
@@ -88,58 +46,27 @@ class Screen(nn.Module):
         return self.screen(features).softmax(1), self.depicts(features).softmax(1)
 
 
-def features_of(pictures: Sequence[Picture], work: Path) -> np.ndarray:
-    """Pooled features float32 [N, D] of the letterboxed pictures."""
-    inputs = [
-        Input(str(picture.path), lambda path=picture.path: letterbox(read_picture(path), SIDE)[0])
-        for picture in pictures
-    ]
-    return cached(inputs, "letterbox", SIDE, work)
+def features_of(pictures: Sequence[Picture], work: Path) -> dict[Path, np.ndarray]:
+    """Pooled features [D] of the letterboxed pictures."""
+
+    def reader(path: Path) -> Callable[[], np.ndarray]:
+        return lambda: letterbox(read_picture(path), SIDE)[0]
+
+    inputs = [Input(str(picture.path), reader(picture.path)) for picture in pictures]
+    features = cached(inputs, "letterbox", SIDE, work)
+    return dict(zip((picture.path for picture in pictures), features, strict=True))
 
 
-def screen_pictures(found: dict[Kind, list[Picture]]) -> list[tuple[Picture, int]]:
-    """Pictures with their screen class; a wanted one that also stands among the unwanted has been left out."""
-    rows = [(picture, SCREEN_CLASSES.index(picture.label)) for picture in found.get(Kind.UNWANTED, [])]
-    for kind in (Kind.CATALOG, Kind.GARMENTS, Kind.STREET):
-        rows.extend((picture, 0) for picture in found.get(kind, []))
-    return rows
+def drawn_charts(count: int, photos: Sequence[Picture], work: Path) -> Rows:
+    """Features of drawn size charts, some beside one of `photos`."""
 
+    def reader(number: int) -> Callable[[], np.ndarray]:
+        photo = photos[number % len(photos)]
+        return lambda: letterbox(draw_chart(number, read_picture(photo.path)), SIDE)[0]
 
-@dataclass(frozen=True)
-class Task:
-    """The rows of one head: their features, classes, and which part and fold each is in."""
-
-    pictures: list[Picture]
-    features: np.ndarray
-    classes: np.ndarray
-    held_back: np.ndarray
-
-    @classmethod
-    def of(cls, rows: Sequence[tuple[Picture, int]], features: dict[Path, np.ndarray]) -> "Task":
-        """Rows with a class each; the part of a row is that of its group."""
-        pictures = [picture for picture, _ in rows]
-        return cls(
-            pictures,
-            np.stack([features[picture.path] for picture in pictures]),
-            np.array([name for _, name in rows], dtype=np.int64),
-            np.array([part_of(picture.group, SALT) is Part.VALIDATION for picture in pictures]),
-        )
-
-    def train(self, penalties: Sequence[float]) -> Head:
-        """The head of the training part."""
-        seen = ~self.held_back
-        folds = np.array([fold_of(picture.group, SALT, FOLDS) for picture in self.pictures])
-        return train_head(self.features[seen], self.classes[seen], folds[seen], penalties)
-
-    def validate(self, layer: nn.Linear) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and classes of the validation part."""
-        answers = logits(layer, self.features[self.held_back])
-        return probabilities(answers), self.classes[self.held_back]
-
-
-def probabilities(answers: np.ndarray) -> np.ndarray:
-    """Softmax of logits [N, C]."""
-    return torch.from_numpy(answers).softmax(1).numpy()
+    inputs = [Input(f"chart {n} {photos[n % len(photos)].path.name}", reader(n)) for n in range(count)]
+    chart = SCREEN_CLASSES.index("sizechart")
+    return Rows(cached(inputs, "charts", SIDE, work), np.full(count, chart))
 
 
 def main() -> None:
@@ -148,21 +75,25 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="labelled folders of pictures")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where releases lie")
     parser.add_argument("--work", type=Path, default=Path(".train"), help="cache of features")
+    parser.add_argument("--drawn", type=int, default=DRAWN_CHARTS, help="size charts to draw; 0: real ones alone")
     arguments = parser.parse_args()
     found = read_folders(arguments.data)
     pictures = [picture for part in found.values() for picture in part]
-    features = dict(zip((p.path for p in pictures), features_of(pictures, arguments.work), strict=True))
-    screening = Task.of(screen_pictures(found), features)
+    features = features_of(pictures, arguments.work)
+    shown = [picture for picture in found[Kind.STREET] if part_of(picture.group, SALT) is Part.TRAIN]
+    drawn = drawn_charts(arguments.drawn, shown, arguments.work) if arguments.drawn else None
+    screening = Task.of(screen_pictures(found), features, drawn, SALT)
     names = sorted({picture.label for picture in found[Kind.GARMENTS]} - {"ignore"})
-    depicting = Task.of([(p, names.index(p.label)) for p in found[Kind.GARMENTS] if p.label in names], features)
-    screen, depicts = screening.train(PENALTIES), depicting.train(PENALTIES)
-    bounds = thresholds(probabilities(screen.folded), screening.classes[~screening.held_back])
-    module = Screen(imagenet(), screen.folded_in(), depicts.folded_in())
-    judged, truth = screening.validate(module.screen)
+    garments = [(picture, names.index(picture.label)) for picture in found[Kind.GARMENTS] if picture.label in names]
+    depicting = Task.of(garments, features, None, SALT)
+    screen, depicts = screening.train(PENALTIES, mean_rejected), depicting.train(CLASS_PENALTIES, share_right)
+    bounds = thresholds(screen.folded, screening.rows.classes[~screening.held_back])
+    judged, truth = screening.validate(screen)
+    answers, classes = depicting.validate(depicts)
     report = {
         "screen": figures(judged, truth, bounds["reject_below"]),
         "screen_at_995": at_kept(judged, truth, 0.995),
-        "depicts": class_figures(*depicting.validate(module.depicts), names),
+        "depicts": class_figures(answers.argmax(1), classes, names),
     }
     release = Release(
         name="screen",
@@ -171,12 +102,13 @@ def main() -> None:
         batch=8,
         classes={"screen": list(SCREEN_CLASSES), "depicts": names},
         outputs=["screen", "depicts"],
-        card=screen_card(report, bounds, screening.pictures),
+        card=screen_card(report, bounds, screening.pictures, arguments.drawn),
+        trained=[*screening.trained, *depicting.trained],
         thresholds=bounds,
-        split={"salt": SALT, "validation_share": 0.25},
+        split={"salt": SALT, "validation_share": VALIDATION_SHARE},
         figures=report,
     )
-    folder = write_release(release, module, arguments.out)
+    folder = write_release(release, Screen(imagenet(), screen.layer, depicts.layer), arguments.out)
     promote("screen", folder, arguments.out)
     print(folder)
 

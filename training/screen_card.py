@@ -12,6 +12,7 @@ CARD = """# screen: image filter and image class
 One EfficientNet-Lite0 backbone (ImageNet weights, Apache-2.0, frozen), two linear heads on the mean and deviation of
 every channel at four depths. {pictures} pictures of {groups} groups; the folders' README says from where and under
 which licence (mostly none stated: the photos were used for training and measuring only, none is in this repository).
+{drawn} drawn size charts in three scripts trained the filter too; none is in any figure here.
 
 Split by repository, sender, brand or block of one blogger's photos, never by picture (`training/split.py`: sha256 of
 the salt and the group's name). Penalty, temperature and thresholds were chosen by folds of the training part; the
@@ -40,10 +41,11 @@ either; shop banners that show people in garments and little text pass as wanted
 """
 
 
-def screen_card(report: Mapping[str, Any], bounds: Mapping[str, float], pictures: Sequence[Picture]) -> str:
+def screen_card(report: Mapping[str, Any], bounds: Mapping[str, float], pictures: Sequence[Picture], drawn: int) -> str:
     """The text of `card.md`."""
     depicts = {"accuracy": report["depicts"]["accuracy"], **report["depicts"]["by_class"]}
     return CARD.format(
+        drawn=drawn,
         pictures=len(pictures),
         groups=len(Counter(picture.group for picture in pictures)),
         screen=table(report["screen"]),

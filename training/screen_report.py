@@ -43,9 +43,15 @@ def at_kept(probabilities: np.ndarray, classes: np.ndarray, kept: float) -> dict
     return figures(probabilities, classes, bound)
 
 
-def class_figures(probabilities: np.ndarray, classes: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
-    """Accuracy of the image class over all and by class."""
-    right = probabilities.argmax(1) == classes
+def mean_rejected(probabilities: np.ndarray, classes: np.ndarray) -> float:
+    """Mean over the unwanted classes of the share turned away where 99.5% of the wanted are kept."""
+    found = at_kept(probabilities, classes, WANTED_KEPT)
+    return float(np.mean([found[f"{name}_rejected"]["value"] for name in SCREEN_CLASSES[1:]]))
+
+
+def class_figures(answers: np.ndarray, classes: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """Accuracy of the image class over all and by class; `answers` and `classes` int [N] are places in `names`."""
+    right = answers == classes
     by_class = {name: share(int(right[classes == i].sum()), int((classes == i).sum())) for i, name in enumerate(names)}
     return {"accuracy": share(int(right.sum()), len(right)), "by_class": by_class}
 
@@ -54,8 +60,7 @@ def line(name: str, figure: Mapping[str, Any]) -> str:
     """One row of a card's table."""
     if figure["value"] is None:
         return f"| {name} | - | - | 0 |"
-    low, high = figure["interval"]
-    return f"| {name} | {figure['value']:.3f} | {low:.3f} to {high:.3f} | {figure['count']} |"
+    return f"| {name} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} | {figure['count']} |"
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> str:

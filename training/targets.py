@@ -43,7 +43,8 @@ def draw(boxes: np.ndarray, classes: np.ndarray, ignored: np.ndarray, labelled: 
     for left, top, right, bottom in ignored:
         rows, columns = (centre >= top) & (centre <= bottom), (centre >= left) & (centre <= right)
         weight[:, rows[:, None] & columns[None, :]] = 0
-    cells, learnt, shares = [np.zeros((0, 3), np.int64)], [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+    cells, learnt = [np.zeros((0, 3), np.int64)], [np.zeros((0, 4), np.float32)]
+    shares: list[np.ndarray] = [np.zeros(0, np.float32)]
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     for index in np.argsort(areas, kind="stable"):
         name = int(classes[index])

@@ -56,4 +56,4 @@ def recall(vectors: np.ndarray, views: Sequence[View], queried: np.ndarray) -> R
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     nearest = np.argsort(-(units[asked] @ units[shown].T), axis=1, kind="stable")[:, :10]
     hits = products[shown][nearest] == products[asked][:, None]
-    return Recall(hits, [views[row].source for row in asked])
+    return Recall(hits, [views[row].source for row in asked.tolist()])

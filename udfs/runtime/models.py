@@ -15,7 +15,21 @@ from typing import Any
 
 import numpy as np
 
+from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.providers import Session, open_session, this_process
+
+__all__ = [
+    "Description",
+    "GoldenDiffers",
+    "Model",
+    "ModelError",
+    "WeightsChanged",
+    "describe",
+    "digest_of",
+    "load",
+    "promoted",
+    "run_in_batches",
+]
 
 DIGEST_LENGTH = 12
 SAME_NUMERIC_CLASS = 0.999
@@ -25,14 +39,6 @@ NUMERIC_CLASSES = ("float", "int8")
 
 class ModelError(Exception):
     """A model cannot be used; the message says which, where and what is wrong."""
-
-
-class WeightsChanged(ModelError):
-    """The bytes of the weights are not those that were released."""
-
-    def __init__(self, path: Path, expected: str, found: str) -> None:
-        super().__init__(f"{path}: sha256 {found[:DIGEST_LENGTH]}…, the release says {expected[:DIGEST_LENGTH]}…")
-        self.path, self.expected, self.found = path, expected, found
 
 
 class GoldenDiffers(ModelError):

@@ -1,0 +1,44 @@
+"""Which screen class a labelled picture has."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from schemas.tables import SCREEN_CLASSES
+from training.corrections import corrected, read_corrections
+from training.labelled import Kind, Picture
+from training.tables import read_picture
+from udfs.pictures.fingerprint import fingerprint
+from udfs.rules.duplicates import groups
+
+COPY_BITS = 6
+"""Hashes of a picture and its re-saved copy differ by no more."""
+
+
+def screen_pictures(found: dict[Kind, list[Picture]]) -> list[tuple[Picture, int]]:
+    """Pictures with their screen class, corrected. One that stands among wanted and unwanted goes by the latter."""
+    unwanted = found.get(Kind.UNWANTED, [])
+    catalog = found.get(Kind.CATALOG, [])
+    also_unwanted = copies(catalog, unwanted)
+    shown = [picture for picture in catalog if picture not in also_unwanted]
+    for kind in (Kind.GARMENTS, Kind.STREET):
+        shown.extend(replace(picture, label="wanted") for picture in found.get(kind, []))
+    rows = corrected([*unwanted, *shown], read_corrections("screen"))
+    return [(picture, SCREEN_CLASSES.index(picture.label)) for picture in rows]
+
+
+def copies(shown: Sequence[Picture], unwanted: Sequence[Picture]) -> set[Picture]:
+    """The pictures of `shown` of which `unwanted` holds a copy, re-saved or not."""
+    if not shown or not unwanted:
+        return set()
+    pictures = [*shown, *unwanted]
+    prints = [fingerprint([read_picture(picture.path)]) for picture in pictures]
+    whole, trimmed, descriptor = (np.concatenate(parts) for parts in zip(*prints, strict=True))
+    names = [index.to_bytes(4, "big") for index in range(len(pictures))]
+    found: set[Picture] = set()
+    for group in groups(names, whole, trimmed, descriptor, COPY_BITS):
+        members = [int.from_bytes(name, "big") for name in group.members]
+        if any(member >= len(shown) for member in members):
+            found.update(pictures[member] for member in members if member < len(shown))
+    return found
