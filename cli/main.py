@@ -3,6 +3,7 @@
 import errno
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import NoReturn
 
@@ -46,14 +47,20 @@ def main() -> None:
         app()
     except Stop as stop:
         _end(str(stop), stop.exit_code)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except Exception as error:
+        if _interrupted.is_set():  # what broke, broke on the way out: Spark's JVM gets the signal too
+            sys.exit(INTERRUPTED)
+        if not (isinstance(error, OSError) and error.errno == errno.ENOSPC):
             raise
         _end("the disk is full: make room and run again (the last snapshot stays live)", LakeFull.exit_code)
 
 
+_interrupted = threading.Event()
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """SystemExit, so that every `with` is left in order and nobody catches it on the way."""
+    _interrupted.set()
     _end("interrupted; what was committed stays, the next run goes on from there", INTERRUPTED)
 
 

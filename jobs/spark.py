@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 import pyarrow as pa
@@ -61,6 +62,10 @@ class SparkPool:
         return self._session
 
 
+_LOGGING = files("jobs") / "log4j2.properties"
+"""Errors alone: what the night says stands between them."""
+
+
 @dataclass(frozen=True)
 class _Plain:
     """A worker's function whose answers Spark takes."""
@@ -79,7 +84,7 @@ def _defaults(settings: SparkSettings) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
         "spark.sql.shuffle.partitions": "8",
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile={_LOGGING}",
     }
 
 
