@@ -16,16 +16,15 @@ import numpy as np
 from training.progress import Progress
 from training.split import Part, fraction
 from training.text_calibrate import calibration_error, reliability, temperature, threshold
-from training.text_card import card
 from training.text_coarse import fine, parents
 from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
-from training.text_export import Fitted, promote, weights_file, write
+from training.text_export import Findings, Fitted, promote, weights_file, write
 from training.text_figures import Answers
 from training.text_fit import fit, garment_names, scores
 from training.text_linear import softmax
 from training.text_rows import GENDER_ANSWERS, language_of
 from training.text_score import report, table_of
-from training.text_split import FOLDS, folds, part, shop
+from training.text_split import BRANDS_KEPT, FOLDS, SALT, TITLES_KEPT, folds, part, shop
 from udfs.text.classify import UNSAID, gender_scores
 from udfs.text.features import Text
 from udfs.text.language import LANGUAGES
@@ -77,23 +76,31 @@ def trained(course: Course, out: Path, work: Path) -> Path:
     told = [row for row in course.rows if row.basis not in NAMED]
     left_out = unseen_shops(course, told, work)
     heat = temperatures(told, left_out[:, : len(course.leaves)], course.leaves)
-    model = course.fitted([row for row in course.rows if part(row) == Part.TRAIN])
+    learnt = [row for row in course.rows if part(row) == Part.TRAIN]
+    model = course.fitted(learnt)
     kept = [row for row in told if part(row) == Part.VALIDATION]
     figures = {
         "unseen_shops": measured(told, left_out, model.answers, heat),
         "validation": measured(kept, scores(model, kept), model.answers, heat),
     }
-    about = {
-        "task": "text",
-        "answers": model.answers,
-        "temperature": heat,
-        "numeric_class": "fp32",
+    split = {
+        "salt": SALT,
+        "brands_kept": BRANDS_KEPT,
+        "titles_kept": TITLES_KEPT,
+        "folds": folds(course.rows),
         "left_out_as_coarse": len(course.rows) - len(fine(course.rows, course.lexicon, course.parent)),
-        "trained_sources": sorted({row.source for row in told}),
-        "thresholds": {name: figure["thresholds"] for name, figure in figures.items()},
-        "figures": figures,
     }
-    return write(out, weights_file(model), about, card)
+    found = Findings(model.answers, heat, recommended(figures), split, figures)
+    return write(out, weights_file(model), found, learnt)
+
+
+def recommended(figures: Mapping[str, Any]) -> dict[str, float]:
+    """By language, the probability below which an answer counts as unknown: the bound of unseen shops, which is the
+    stricter question; where that is reached nowhere, the bound of unseen brands and titles."""
+    strict, known = figures["unseen_shops"]["thresholds"], figures["validation"]["thresholds"]
+    bounds = {language: strict.get(language) or known.get(language) for language in LANGUAGES}
+    given = {language: bound["probability"] for language, bound in bounds.items() if bound}
+    return {language: given.get(language, max(given.values(), default=1.0)) for language in LANGUAGES}
 
 
 def unseen_shops(course: Course, told: Sequence[Row], work: Path) -> np.ndarray:

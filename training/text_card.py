@@ -1,42 +1,67 @@
 """The card of a text model, as Markdown, from what its description records."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from udfs.runtime.models import DIGEST_LENGTH, Description
+
 _FIGURES = ("macro_f1", "accuracy", "right_at_85", "answered_at_995", "gender_accuracy")
+_FLOOR_FIGURES = ("macro_f1", "right_at_85", "answered_at_995")
 _NOTES = Path(__file__).parent / "text_card.md"
+_FLOOR = Path(__file__).parent / "text_floor.json"
+"""Written by `training.text_floor`."""
 
 
-def card(about: Mapping[str, Any]) -> str:
+def card(model: Description) -> str:
     """The card: what the notes say, then the figures."""
-    unseen, kept = about["figures"]["unseen_shops"], about["figures"]["validation"]
+    unseen, kept = model.figures["unseen_shops"], model.figures["validation"]
+    notes = _NOTES.read_text(encoding="utf-8").replace("{digest}", model.digest[:DIGEST_LENGTH])
     parts = [
-        _NOTES.read_text(encoding="utf-8")
-        .replace("{digest}", about["digest"][:12])
-        .replace("{coarse}", str(about["left_out_as_coarse"]))
-        .strip(),
+        notes.replace("{coarse}", str(model.split["left_out_as_coarse"])).strip(),
         "## Unseen shops (each shop left out once)",
         _table(unseen),
         "## Unseen brands and titles (the promoted weights, rows kept from training)",
         _table(kept),
+        "## Beside the floor (TF-IDF and logistic regression on the same splits)",
+        _floor(model.figures),
         "## Calibration (unseen shops)",
-        f"Temperature by language: {_pairs(about['temperature'])}. "
+        f"Temperature by language: {_pairs(model.preprocessing['temperature'])}. "
         f"Expected calibration error {unseen['calibration_error']}; on kept rows {kept['calibration_error']}.",
         _reliability(unseen["reliability"]),
         "## Thresholds at which 99.5% of the answers are right",
-        _thresholds(about["thresholds"]),
+        _thresholds({name: figures["thresholds"] for name, figures in model.figures.items()}),
         "## F1 by leaf",
-        _leaves(unseen["leaves"], {**kept["leaves"]}),
+        _leaves(unseen["leaves"], kept["leaves"]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def groups(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a report by the name of their rows."""
+    named = {"shops, all languages": figures, **figures["by_language"]}
+    return named | {f"basis {name}": values for name, values in figures["by_basis"].items()}
+
+
+def _floor(figures: Mapping[str, Any]) -> str:
+    if not _FLOOR.exists():
+        return "Not measured."
+    floors = json.loads(_FLOOR.read_text(encoding="utf-8"))
+    lines = ["| split | rows of | " + " | ".join(f"{key}: model / floor" for key in _FLOOR_FIGURES) + " |"]
+    lines.append("| --- " * (len(_FLOOR_FIGURES) + 2) + "|")
+    for split, floor in floors.items():
+        ours = groups(figures[split])
+        for name in (name for name in floor if name in ours):
+            pairs = [(ours[name][key]["value"], floor[name][key]) for key in _FLOOR_FIGURES]
+            cells = ["-" if None in pair else f"{pair[0]:.3f} / {pair[1]:.3f}" for pair in pairs]
+            lines.append(f"| {split.replace('_', ' ')} | {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def _table(figures: Mapping[str, Any]) -> str:
     lines = ["| rows of | rows | " + " | ".join(_FIGURES) + " |", "| --- " * (len(_FIGURES) + 2) + "|"]
-    groups = {"shops, all languages": figures, **figures["by_language"]}
-    groups |= {f"basis {name}": values for name, values in figures["by_basis"].items()}
-    for name, values in groups.items():
+    for name, values in groups(figures).items():
         lines.append(f"| {name} | {values['rows']} | " + " | ".join(_cell(values[key]) for key in _FIGURES) + " |")
     return "\n".join(lines)
 

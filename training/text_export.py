@@ -3,20 +3,30 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from training.text_card import card
+from training.text_data import Row
 from training.text_rows import Vocabulary
-from udfs.text.features import Text
+from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of
+from udfs.text.features import REVISION, Text
 from udfs.text.lexicon import Lexicon
 from udfs.text.model import opened
+from udfs.text.normalise import plain
 
 LARGEST = 127
 """Weights are kept as int8, with one scale a feature."""
+
+NUMERIC_CLASS = "float"
+TRAINED = "trained.npy"
+"""Keys of the texts that trained the weights, so that no score counts them."""
+
+KEY_LIMIT = 500
 
 GOLDEN = (
     Text("Floral midi wrap dress"),
@@ -65,26 +75,61 @@ def weights_file(model: Fitted) -> bytes:
     return body.getvalue()
 
 
-def write(root: Path, body: bytes, about: Mapping[str, Any], card: Callable[[Mapping[str, Any]], str]) -> Path:
-    """The folder `root/text/<digest12>` with weights, description, golden texts and card."""
-    digest = hashlib.sha256(body).hexdigest()
-    described = {"name": "text", "digest": digest, "files": {"weights.npz": digest}, "golden": "golden.json", **about}
-    scores, _ = opened(body, described).scores(GOLDEN)
-    golden = {"texts": [vars(text) for text in GOLDEN], "scores": np.round(scores, 5).tolist()}
-    folder = root / "text" / digest[:12]
+@dataclass(frozen=True)
+class Findings:
+    """What a training run found out beside the weights."""
+
+    answers: Mapping[str, Sequence[str]]
+    temperature: Mapping[str, float]
+    thresholds: Mapping[str, float]
+    split: Mapping[str, Any]
+    figures: Mapping[str, Any]
+
+
+def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> Path:
+    """The folder `root/text/<digest12>` of a `weights_file`, its description, golden texts, card and trained keys."""
+    sha256 = hashlib.sha256(body).hexdigest()
+    preprocessing = {"function": "text features", "revision": REVISION, "temperature": dict(found.temperature)}
+    description = Description(
+        name="text",
+        digest=digest_of(sha256, preprocessing, NUMERIC_CLASS),
+        task="what a text says is sold, for whom, in which language",
+        weights="weights.npz",
+        weights_sha256=sha256,
+        numeric_class=NUMERIC_CLASS,
+        preprocessing=preprocessing,
+        batch=1,
+        classes={head: list(answers) for head, answers in found.answers.items()},
+        golden="golden.json",
+        thresholds=found.thresholds,
+        split=found.split,
+        figures=found.figures,
+    )
+    folder = root / "text" / description.digest[:DIGEST_LENGTH]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "weights.npz").write_bytes(body)
-    (folder / "model.json").write_text(_json(described), encoding="utf-8")
+    (folder / "model.json").write_text(_json(asdict(description)), encoding="utf-8")
+    scores, _ = opened(body, description).scores(GOLDEN)
+    golden = {"texts": [vars(text) for text in GOLDEN], "scores": np.round(scores, 5).tolist()}
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "card.md").write_text(card(described), encoding="utf-8")
+    (folder / "card.md").write_text(card(description), encoding="utf-8")
+    np.save(folder / TRAINED, np.unique(np.array([text_key(row.text) for row in trained], dtype=np.int64)))
     return folder
+
+
+def text_key(text: Text) -> int:
+    """63 bits that name a text, so that a score can leave out what trained the model."""
+    parts = "\t".join(plain(part, KEY_LIMIT) for part in (text.title, text.description, text.brand))
+    return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8], "big") >> 1
 
 
 def promote(root: Path, name: str, digest12: str) -> None:
     """Makes a model the one that the night uses; the others' entries stay as they are."""
     path = root / "promoted.json"
     promoted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    path.write_text(_json({**promoted, name: digest12}), encoding="utf-8")
+    fresh = path.with_suffix(".new")
+    fresh.write_text(_json({**promoted, name: digest12}), encoding="utf-8")
+    fresh.replace(path)
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from training.progress import Progress
 from training.split import Part
 from training.text import thinned
+from training.text_card import groups
 from training.text_data import Row, styles, titles
 from training.text_figures import Answers
 from training.text_score import report, table_of
@@ -81,9 +82,7 @@ def _table(rows: Sequence[Row], answers: Sequence[tuple[str, float]]) -> Answers
 def _short(figures: dict[str, Any]) -> dict[str, Any]:
     """The figures without gender, which the floor does not answer, and without single leaves."""
     kept = ("macro_f1", "accuracy", "right_at_85", "answered_at_995")
-    groups = {"shops, all languages": figures, **figures["by_language"]}
-    groups |= {f"basis {name}": values for name, values in figures["by_basis"].items()}
-    return {name: {key: values[key]["value"] for key in kept} for name, values in groups.items()}
+    return {name: {key: values[key]["value"] for key in kept} for name, values in groups(figures).items()}
 
 
 if __name__ == "__main__":

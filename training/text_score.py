@@ -1,6 +1,5 @@
 """Scores the promoted text model over labelled folders, which are known by the columns of their tables."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from training.split import Part
 from training.text_data import Row, styles, titles
+from training.text_export import TRAINED, text_key
 from training.text_figures import Answers, column, f1_of_leaves, figures, macro_f1
-from training.text_split import part
+from udfs.runtime.models import promoted
 from udfs.text.classify import NEEDED, classify
 
 BATCH = 1000
@@ -21,25 +20,18 @@ _BATCH_SCHEMA = pa.schema(
 
 
 def score(folders: Sequence[Path], models_root: Path) -> dict[str, Any]:
-    """Figures of the promoted model over the rows that it was not trained on.
+    """Figures of the promoted model over the texts that it was not trained on.
 
-    Rows of a source that trained the model count only where `text_split.part` keeps them; rows of other sources all
-    count. `macro_f1`, `right_at_85`, `answered_at_995`, `gender_accuracy` are of title tables (catalogues of
+    `macro_f1`, `right_at_85`, `answered_at_995`, `gender_accuracy` are of title tables (catalogues of
     `productDisplayName` where there is no other), `leaves` F1 by leaf; the same `by_language` and `by_basis`.
-    ValueError where no folder holds a labelled row that counts.
+    ValueError where no folder holds a labelled text that counts.
     """
-    promoted = json.loads((models_root / "promoted.json").read_text(encoding="utf-8"))
-    folder = models_root / "text" / promoted["text"]
-    trained = set(json.loads((folder / "model.json").read_text(encoding="utf-8")).get("trained_sources", ()))
-    rows = [row for place in folders for row in (*titles(place), *styles(place)) if counts(row, trained)]
+    folder = promoted("text", models_root)
+    trained = set(np.load(folder / TRAINED, allow_pickle=False).tolist())
+    rows = [row for place in folders for row in (*titles(place), *styles(place)) if text_key(row.text) not in trained]
     if not rows:
         raise ValueError(f"{', '.join(map(str, folders))}: no labelled text that the model was not trained on")
-    return report(answered(rows, folder)) | {"model": promoted["text"]}
-
-
-def counts(row: Row, trained: set[str]) -> bool:
-    """Whether a row was kept from training."""
-    return row.source not in trained or part(row) == Part.VALIDATION
+    return report(answered(rows, folder)) | {"model": folder.name}
 
 
 def answered(rows: Sequence[Row], folder: Path) -> Answers:

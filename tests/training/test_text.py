@@ -67,7 +67,15 @@ def test_scoring_counts_rows_that_did_not_train(trained: Path, tmp_path: Path) -
     assert 0 < seen["rows"] < 300
     other = write_samples(tmp_path / "elsewhere")
     for file in ("en.tsv", "ru.tsv", "labels.tsv"):
-        text = (other / file).read_text().replace("shop", "new").replace("лавка", "новая")
+        text = (other / file).read_text()
+        for old, new in {
+            " Dress": " maxi Dress",
+            " Shirt": " maxi Shirt",
+            "Toner": "Old toner",
+        }.items():
+            text = text.replace(old, new)
+        for word in ("Платье", "Рубашка", "Картридж"):
+            text = text.replace(word, f"{word} новое")
         (other / file).write_text(text)
     (other / "styles.csv").unlink()
     unseen = score([other], trained / "models")

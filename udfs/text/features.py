@@ -20,6 +20,9 @@ TITLE_LIMIT, DESCRIPTION_LIMIT, PATH_LIMIT = 300, 500, 300
 OPENING_LIMIT = 160
 """Characters of a description in which the lexicon looks: later sentences name what goes with it."""
 
+REVISION = 1
+"""Raised by hand when the same text gets other features: older weights are then refused."""
+
 NGRAMS = (2, 3, 4, 5)
 WORD_LIMIT = 400
 _BASE = np.uint64(0x9E3779B97F4A7C15)

@@ -1,6 +1,5 @@
 """A promoted text model: a folder with `weights.npz`, `model.json` and `golden.json`; numpy alone, no code in it."""
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -8,12 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from udfs.runtime.errors import WeightsChanged
-from udfs.text.features import KINDS, Found, Text, found
+from udfs.runtime.models import Description, GoldenDiffers, Model, ModelError
+from udfs.text.features import KINDS, REVISION, Found, Text, found
 from udfs.text.lexicon import Lexicon
 
 HEADS = ("leaf", "gender", "language")
@@ -86,30 +84,28 @@ def valued(features: Found, rows: int, keys: np.ndarray, idf: np.ndarray) -> Spa
 def load(folder: Path) -> TextModel:
     """The model of a folder, read once a process.
 
-    Raises `WeightsChanged` where the weights are not those that `model.json` names, ValueError where the golden texts
-    get other answers than when the model was made.
+    Raises `WeightsChanged` where the weights are not those that `model.json` names, `GoldenDiffers` where the golden
+    texts get other answers than when the model was made, `ModelError` where it is no text model of this program.
     """
     return _load(folder.resolve())
 
 
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> TextModel:
-    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    body = (folder / "weights.npz").read_bytes()
-    digest = hashlib.sha256(body).hexdigest()
-    if digest != about["digest"]:
-        raise WeightsChanged(folder / "weights.npz", about["digest"], digest)
-    model = opened(body, about)
-    golden = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
+    release = Model(folder)
+    if release.description.preprocessing["revision"] != REVISION:
+        raise ModelError(f"{folder}: made for other features than this program's; the engineer retrains")
+    model = opened(release.weights.read_bytes(), release.description)
+    golden = json.loads((folder / str(release.description.golden)).read_text(encoding="utf-8"))
     scores, _ = model.scores([Text(**text) for text in golden["texts"]])
     worst = float(np.abs(scores - np.array(golden["scores"], dtype=np.float32)).max())
     if not worst <= GOLDEN_TOLERANCE:
-        raise ValueError(f"{folder}: golden texts differ by {worst:.4f}; the engineer retrains or goes back a release")
+        raise GoldenDiffers(f"{folder}: golden texts differ by {worst:.4f}; the engineer retrains or rolls back")
     return model
 
 
-def opened(body: bytes, about: Mapping[str, Any]) -> TextModel:
-    """The model of the bytes of a `weights.npz` and the fields of its `model.json`."""
+def opened(body: bytes, description: Description) -> TextModel:
+    """The model of the bytes of a `weights.npz` and its description."""
     with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
         scale = arrays["scale"].astype(np.float32)
         weights = Weights(
@@ -118,7 +114,9 @@ def opened(body: bytes, about: Mapping[str, Any]) -> TextModel:
             weights=arrays["weights"].astype(np.float32) * scale[:, None],
             bias=arrays["bias"].astype(np.float32),
         )
-        leaves = about["answers"]["leaf"]
+        leaves = description.classes["leaf"]
         names = zip(arrays["names"].tolist(), arrays["name_leaves"].tolist(), strict=True)
         lexicon = Lexicon({name: leaves[leaf] for name, leaf in names})
-    return TextModel(about["digest"], weights, lexicon, about["answers"], about["temperature"])
+    return TextModel(
+        description.digest, weights, lexicon, description.classes, description.preprocessing["temperature"]
+    )

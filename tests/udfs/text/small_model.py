@@ -3,11 +3,13 @@
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from udfs.text.features import Text, name_key
+from udfs.runtime.models import Description, digest_of
+from udfs.text.features import REVISION, Text, name_key
 from udfs.text.model import opened
 
 LEAVES = ["dress", "shirt", "out_of_scope"]
@@ -50,12 +52,25 @@ def write_small_model(root: Path) -> Path:
 
 
 def _written(root: Path, body: bytes) -> Path:
-    digest = hashlib.sha256(body).hexdigest()
-    about = {"digest": digest, "answers": ANSWERS, "temperature": dict.fromkeys(("en", "ja", "ru", "other"), 1.0)}
-    folder = root / "text" / digest[:12]
+    sha256 = hashlib.sha256(body).hexdigest()
+    heat = dict.fromkeys(ANSWERS["language"], 1.0)
+    preprocessing = {"function": "text features", "revision": REVISION, "temperature": heat}
+    description = Description(
+        name="text",
+        digest=digest_of(sha256, preprocessing, "float"),
+        task="test",
+        weights="weights.npz",
+        weights_sha256=sha256,
+        numeric_class="float",
+        preprocessing=preprocessing,
+        batch=1,
+        classes=ANSWERS,
+        golden="golden.json",
+    )
+    folder = root / "text" / description.digest[:12]
     folder.mkdir(parents=True)
-    scores, _ = opened(body, about).scores([Text("red dress")])
+    scores, _ = opened(body, description).scores([Text("red dress")])
     (folder / "weights.npz").write_bytes(body)
-    (folder / "model.json").write_text(json.dumps(about))
+    (folder / "model.json").write_text(json.dumps(asdict(description)))
     (folder / "golden.json").write_text(json.dumps({"texts": [{"title": "red dress"}], "scores": scores.tolist()}))
     return folder

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.tables import TEXTS
 from udfs.runtime.errors import WeightsChanged
+from udfs.runtime.models import GoldenDiffers, ModelError, digest_of
 from udfs.text.classify import ANSWERS, NEEDED, classify
 from udfs.text.model import load
 
@@ -118,5 +119,15 @@ def test_other_golden_answers_are_refused(tmp_path: Path) -> None:
     golden = json.loads((folder / "golden.json").read_text())
     golden["scores"] = (np.array(golden["scores"]) + 0.5).tolist()
     (folder / "golden.json").write_text(json.dumps(golden))
-    with pytest.raises(ValueError, match="golden texts differ"):
+    with pytest.raises(GoldenDiffers, match="golden texts differ"):
+        load(folder)
+
+
+def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
+    folder = write_small_model(tmp_path)
+    about = json.loads((folder / "model.json").read_text())
+    about["preprocessing"]["revision"] += 1
+    about["digest"] = digest_of(about["weights_sha256"], about["preprocessing"], about["numeric_class"])
+    (folder / "model.json").write_text(json.dumps(about))
+    with pytest.raises(ModelError, match="other features"):
         load(folder)
