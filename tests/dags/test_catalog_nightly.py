@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.small_night import SELVEDGE, live_version, tiny_shop
+
 FILE = Path(__file__).resolve().parents[2] / "dags" / "catalog_nightly.py"
 STAGES = [
     "acquire", "parse", "fetch", "screen", "classify", "map", "fingerprint", "dedup", "detect", "choose", "embed",
@@ -139,3 +141,19 @@ def _ends(process: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+@pytest.mark.night
+def test_a_whole_night_with_the_real_command(
+    load_dag: LoadDag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELVEDGE_COMMAND", SELVEDGE)
+    with tiny_shop(tmp_path) as shop:
+        settings = shop | {"SELVEDGE_LAKE": str(tmp_path / "lake")}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        night = run(load_dag(retry_delay=timedelta()))
+    assert night.state == "success"
+    version = live_version(settings)
+    assert version["version"] == 1
+    assert version["garments"] > 0
