@@ -21,9 +21,11 @@ from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
 from schemas.errors import RefusedByGate
+from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
 
 ENCODER_PARTS = ("detect", "embed")
+NOTHING = RowCounts(garments=0, products=0, categories={})
 
 
 @dataclass
@@ -61,6 +63,8 @@ def publish(night: Night) -> Publication:
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
     if candidate.is_new:
         _write(night, candidate, encoder, publication)
+    else:
+        snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
     return publication
 
@@ -128,11 +132,10 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
     if parent is None or not candidate.is_new:
         return []
     judged: list[Gate] = []
-    bounds = night.gates.retailer
-    for name in sorted(set(parent.counts) & set(night.retailers) & set(states)):
-        old = gates.Rows(*rows_of(night.store, parent, [name]))
-        new = gates.Rows(candidate.garments, candidate.products).of([name])
-        found = gates.compare(old, new, bounds, name)
+    counts, bounds = snapshots.counts_of(candidate), night.gates.retailer
+    live = {name for name, state in states.items() if state.feed_sha256 is not None}
+    for name in sorted(set(parent.counts) & live):
+        found = gates.compare(parent.counts[name], counts.get(name, NOTHING), bounds, name)
         shares = covered_share(night, name, parent), covered_share(night, name)
         if shares[0] is not None and shares[1] is not None:
             found.append(gates.coverage_drop(shares[0], shares[1], bounds, name))
@@ -147,12 +150,13 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
 
 
 def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
-    bounds = night.gates.whole_index
-    new = gates.Rows(candidate.garments, candidate.products)
+    """Gates over all retailers that are in both versions."""
+    bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
     if candidate.parent is None:
-        return gates.first_version(new, bounds.first_version)
-    both = set(candidate.parent.counts) & new.retailers
-    return gates.compare(gates.Rows(*rows_of(night.store, candidate.parent, both)), new.of(both), bounds)
+        return gates.first_version(gates.total(new.values()), bounds.first_version)
+    old = candidate.parent.counts
+    both = sorted(old.keys() & new.keys())
+    return gates.compare(gates.total(old[n] for n in both), gates.total(new[n] for n in both), bounds)
 
 
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:

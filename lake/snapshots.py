@@ -96,7 +96,7 @@ def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | N
         encoder=encoder,
         content_digest=candidate.content_digest,
         content=candidate.content,
-        counts=_counts(candidate),
+        counts=counts_of(candidate),
         facts=facts,
         gates=[],
     )
@@ -199,7 +199,8 @@ def _write_files(store: Store, candidate: Candidate) -> list[DataFile]:
     return files
 
 
-def _counts(candidate: Candidate) -> dict[str, Counts]:
+def counts_of(candidate: Candidate) -> dict[str, Counts]:
+    """Rows of each retailer, and its garments by category."""
     products = dict(_value_counts(candidate.products["retailer"]))
     garments = retailer_slices(candidate.garments)
     counts = {}
