@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
+from udfs.feeds.repairs import counted
 from udfs.feeds.summary import FeedSummary
 
 CATEGORIES_SHOWN = 50
@@ -31,11 +32,11 @@ def as_json(summary: FeedSummary) -> dict[str, object]:
         "offers": summary.offers,
         "products": summary.products,
         "rejects": dict(sorted(summary.rejects.items())),
-        "repairs": {kind.value: count for kind, count in sorted(summary.repairs.items())},
+        "repairs": counted(summary.repairs),
         "filled": summary.filled,
         "status": summary.status,
         "reason": summary.detail or summary.dialect_reason,
-        "categories": dict(summary.categories.most_common(CATEGORIES_SHOWN)),
+        "categories": {" > ".join(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
         "samples": [{name: _plain(value) for name, value in sample.items()} for sample in summary.samples],
     }
 

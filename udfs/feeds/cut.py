@@ -26,6 +26,8 @@ class OfferTag:
     """The feed's root as written; None where the head is cut off."""
     nested: bool = False
     """An offer may hold elements of its own name."""
+    breaks_lines: bool = False
+    """Start tags may stand over several lines."""
     text_fields: tuple[bytes, ...] = ()
     """Elements whose content may be raw HTML."""
 

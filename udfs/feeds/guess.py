@@ -56,7 +56,7 @@ def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions) 
     stream = OfferStream(OfferTag(place.written, None, nested), outline.names, options, Repairs())
     found: list[etree._Element] = []
     for reads in stream.read(sample, place.start, iter(())):
-        found += [read.element for read in reads if read.element is not None]
+        found += [element for element, *_ in reads if element is not None]
         if len(found) >= SAMPLED:
             break
     return found[:SAMPLED]

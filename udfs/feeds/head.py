@@ -13,8 +13,8 @@ from udfs.feeds.html_text import plain_text
 from udfs.feeds.mend import mend
 from udfs.feeds.names import Names, of_tag
 from udfs.feeds.repairs import Repairs
-from udfs.feeds.sources import Walk, part_of
 from udfs.feeds.stream import parser
+from udfs.feeds.walk import Walk, part_of
 
 DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 DAY_FIRST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
@@ -38,13 +38,8 @@ class Head:
             return None
         walk = Walk()
         slots = walk.slots(sources)
-        row = walk.read(self._root)
-        for slot in slots:
-            value = row[slot]
-            for text in value if isinstance(value, list) else [value or ""]:
-                if text.strip():
-                    return text.strip()
-        return None
+        walk.read(self._root)
+        return walk.first(slots)
 
     def categories(self, where: Categories | None, tree: CategoryTree) -> None:
         """Add the feed's categories to the tree."""

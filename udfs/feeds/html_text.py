@@ -10,6 +10,7 @@ BREAKS = re.compile(
 )
 TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
+CDATA_OPENING = "<![CDATA["
 CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
 """A CDATA section whose marks were escaped, so that they arrive as text."""
 MAX_ROUNDS = 3
@@ -22,6 +23,7 @@ def plain_text(text: str) -> str:
         for _ in range(MAX_ROUNDS):
             before = text
             if "<" in text:
+                text = CDATA.sub(r"\1", text) if CDATA_OPENING in text else text
                 text = TAGS.sub("", BREAKS.sub(" ", DROPPED.sub(" ", text)))
             if "&" in text:
                 text = html.unescape(text)

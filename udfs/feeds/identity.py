@@ -1,12 +1,11 @@
 """Which offers of a feed are the same offer again: ids seen so far, in a few bytes an offer."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from schemas.rejects import Code
-from udfs.feeds.offer import Offer
+from udfs.feeds.offers import Columns
 
+ALL_BITS = 0xFFFFFFFFFFFFFFFF
 LONGEST_MERGED = 1 << 19
 """Sorted runs of keys double by merging up to this size, so that memory never holds a second copy of all keys."""
 
@@ -61,68 +60,54 @@ class SeenOffers:
         """Different products so far."""
         return self._products.size
 
-    def judge(self, offers: Sequence[Offer]) -> list[tuple[Code, str] | None]:
-        """For each offer in the feed's order: why it is rejected, or None. Offers with a code of their own are passed over."""
-        ids, titles, variants = _hashes(offers)
+    def judge(self, columns: Columns) -> None:
+        """Put code and detail at each offer of a batch that is rejected; offers that have a code are passed over."""
+        ids, titles, variants = _hashes(columns)
         known, beside = self._ids.lookup(ids)
         known_variant, _ = self._variants.lookup(variants)
         fresh: dict[int, int] = {}
         fresh_variants: set[int] = set()
-        verdicts: list[tuple[Code, str] | None] = []
-        for place, offer in enumerate(offers):
-            verdicts.append(None)
-            if offer.code is not None:
+        codes, lines = columns["code"], columns["line"]
+        every = zip(ids.tolist(), titles, variants.tolist(), known.tolist(), known_variant.tolist(), strict=True)
+        for place, (identity, title, variant, is_known, is_known_variant) in enumerate(every):
+            if codes[place] is not None:
                 continue
-            identity, variant = int(ids[place]), int(variants[place])
-            first = int(beside[place]) if known[place] else fresh.get(identity)
+            first = int(beside[place]) if is_known else fresh.get(identity)
             if first is None:
-                fresh[identity] = int(titles[place]) << 32 | offer.line & 0xFFFFFFFF
-            elif first >> 32 != int(titles[place]):
-                verdicts[-1] = _verdict(Code.OFFER_ID_REUSED, offer, first, "stands for another product in")
+                fresh[identity] = title << 32 | lines[place] & 0xFFFFFFFF
+            elif first >> 32 != title:
+                _reject(columns, place, Code.OFFER_ID_REUSED, f"stands for another product in line {first & 0xFFFFFFFF}")
                 continue
-            elif known_variant[place] or variant in fresh_variants:
-                verdicts[-1] = _verdict(Code.OFFER_DUPLICATE_ID, offer, first, "came before in")
+            elif is_known_variant or variant in fresh_variants:
+                _reject(columns, place, Code.OFFER_DUPLICATE_ID, f"came before in line {first & 0xFFFFFFFF}")
                 continue
-            fresh_variants.add(variant)
+            if not is_known_variant:
+                fresh_variants.add(variant)
         self._ids.add(_array(fresh), _array(fresh.values()))
-        self._variants.add(*[_array(fresh_variants - _known(variants, known_variant))] * 2)
-        self._count_products(offers, verdicts)
-        return verdicts
+        self._variants.add(*[_array(fresh_variants)] * 2)
+        self._count_products(columns)
 
-    def _count_products(self, offers: Sequence[Offer], verdicts: list[tuple[Code, str] | None]) -> None:
-        kept = {
-            hash(offer.product_id)
-            for offer, verdict in zip(offers, verdicts, strict=True)
-            if not (offer.code or verdict)
-        }
-        keys = _array(key & 0xFFFFFFFFFFFFFFFF for key in kept)
+    def _count_products(self, columns: Columns) -> None:
+        products = zip(columns["product_id"], columns["code"], strict=True)
+        keys = _array(key & ALL_BITS for key in {hash(product) for product, code in products if code is None})
         known, _ = self._products.lookup(keys)
         self._products.add(keys[~known], keys[~known])
 
 
-def _hashes(offers: Sequence[Offer]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N,) uint64 each: of the ids, of the titles (32 bits), of id with sizes and colour."""
-    ids = [hash(offer.offer_id) for offer in offers]
-    titles = [hash(offer.title) & 0xFFFFFFFF for offer in offers]
-    variants = [hash((offer.offer_id, tuple(offer.sizes or ()), offer.colour)) for offer in offers]
-    return (
-        np.array(ids, np.int64).view(np.uint64),
-        np.array(titles, np.uint64),
-        np.array(variants, np.int64).view(np.uint64),
-    )
+def _hashes(columns: Columns) -> tuple[np.ndarray, list[int], np.ndarray]:
+    """(N,) uint64 of the ids, N times 32 bits of the titles, (N,) uint64 of id with sizes and colour."""
+    ids = np.array([hash(identity) for identity in columns["offer_id"]], np.int64)
+    titles = [hash(title) & 0xFFFFFFFF for title in columns["title"]]
+    told_apart = zip(columns["offer_id"], columns["sizes"], columns["colour"], strict=True)
+    variants = np.array([hash((identity, tuple(sizes or ()), colour)) for identity, sizes, colour in told_apart], np.int64)
+    return ids.view(np.uint64), titles, variants.view(np.uint64)
 
 
 def _array(keys: object) -> np.ndarray:
     return np.fromiter(keys, np.uint64)  # type: ignore[call-overload]
 
 
-def _known(keys: np.ndarray, known: np.ndarray) -> set[int]:
-    return set(keys[known].tolist())
-
-
-def _verdict(code: Code, offer: Offer, first: int, says: str) -> tuple[Code, str]:
-    name = (offer.offer_id or "")[:40]
-    return (
-        code,
-        f"line {offer.line}: the id {name!r} {says} line {first & 0xFFFFFFFF}; the shop has to give each offer its own",
-    )
+def _reject(columns: Columns, place: int, code: Code, says: str) -> None:
+    name, line = columns["offer_id"][place][:40], columns["line"][place]
+    columns["code"][place] = code
+    columns["detail"][place] = f"line {line}: the id {name!r} {says}; the shop has to give each offer its own"

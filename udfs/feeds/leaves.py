@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from dataclasses import dataclass, field
+from functools import cache
 
 from lxml import etree
 

@@ -5,11 +5,13 @@ from html.entities import html5
 
 from udfs.feeds.repairs import Repair, Repairs
 
+REPLACEMENT = "\ufffd".encode()
 CDATA_OPEN, CDATA_CLOSE = b"<![CDATA[", b"]]>"
+FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""Control characters, U+FFFE and U+FFFF: XML has no way to write them."""
 BROKEN = re.compile(
     rb"&(?:#(\d{1,8});|#[xX]([0-9a-fA-F]{1,7});|([A-Za-z][A-Za-z0-9]{1,31});)?"  # a reference, or an ampersand alone
     rb"|(<)(?![A-Za-z_/!?\x80-\xff])"  # a sign that begins no tag
-    rb"|(\xef\xbf[\xbe\xbf])"  # U+FFFE and U+FFFF, which XML forbids
 )
 OF_XML = {b"amp", b"lt", b"gt", b"quot", b"apos"}
 MAX_TEXT_FIELDS = 64
@@ -17,26 +19,36 @@ MAX_TEXT_FIELDS = 64
 
 
 def mend(data: bytes, repairs: Repairs) -> bytes:
-    """The data with references, less-than signs and forbidden characters mended outside CDATA; line breaks stay."""
+    """The data as valid UTF-8 without forbidden characters, references and signs outside CDATA mended; lines stay."""
 
     def mended(match: re.Match[bytes]) -> bytes:
-        decimal, hexadecimal, name, less_than, forbidden = match.groups()
+        decimal, hexadecimal, name, less_than = match.groups()
         if name:
             return _entity(name, repairs)
-        if decimal or hexadecimal:
-            code = int(decimal) if decimal else int(hexadecimal, 16)
-            if _is_xml_character(code):
-                return match[0]
-        elif less_than:
+        if less_than:
             repairs[Repair.RAW_LESS_THAN] += 1
             return b"&lt;"
-        elif not forbidden:
+        if not (decimal or hexadecimal):
             repairs[Repair.RAW_AMPERSAND] += 1
             return b"&amp;"
+        if _is_xml_character(int(decimal) if decimal else int(hexadecimal, 16)):
+            return match[0]
         repairs[Repair.BAD_REFERENCE] += 1
         return b""
 
+    data, forbidden = FORBIDDEN.subn(b"", _valid_utf8(data, repairs))
+    repairs[Repair.CONTROL_CHARACTER] += forbidden
     return b"".join(part if inside else BROKEN.sub(mended, part) for inside, part in _by_cdata(data))
+
+
+def _valid_utf8(data: bytes, repairs: Repairs) -> bytes:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+        repairs[Repair.BAD_BYTES] += text.count("\ufffd") - data.count(REPLACEMENT)
+        return text.encode()
+    return data
 
 
 def wrap_html(data: bytes, fields: tuple[bytes, ...], repairs: Repairs) -> bytes:

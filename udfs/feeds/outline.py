@@ -23,6 +23,8 @@ class Place:
     start: int
     written: bytes
     count: int = 0
+    breaks_lines: bool = False
+    """A start tag stands over several lines."""
     attributes: Counter[str] = field(default_factory=Counter)
 
 
@@ -100,6 +102,7 @@ def _open(outline: Outline, stack: list[str], token: markup.Token, options: Feed
             raise FeedRefused(Code.FEED_HOSTILE, f"more than {MAX_PATHS:,} kinds of element; the data engineer acts")
         place = outline.places[path] = Place(token.start, token.name)
     place.count += 1
+    place.breaks_lines = place.breaks_lines or b"\n" in token.inside
     place.attributes.update({markup.local(attribute) for attribute, _ in given})
     if not token.closed:
         stack.append(path)

@@ -3,18 +3,63 @@
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
+from udfs.feeds.html_text import image_addresses
 from udfs.feeds.repairs import Repair, Repairs
+from udfs.feeds.rows import Rows
+from udfs.feeds.walk import Slots
 
 WHOLE = re.compile(r"https?://[!#-;=?-~]+")
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+BETWEEN = "\x01"
+PLAIN_BYTES = bytes(range(0x21, 0x7F)).translate(None, b"\"<>;|\\")
+"""What addresses are made of that need no mending and hold no second address."""
 SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 MAX_URL_CHARS = 2_048
 
 
-def is_address(text: str) -> bool:
-    """Whether the text is an absolute http(s) address as it stands."""
-    return WHOLE.fullmatch(text) is not None
+class PictureReader:
+    """Reads the pictures of one feed's batches."""
+
+    def __init__(self, slots: Slots, in_html: Slots, separators: list[str], base_url: str | None, repairs: Repairs) -> None:
+        self._slots, self._in_html = slots, in_html
+        self._separators, self._base_url, self._repairs = separators, base_url, repairs
+
+    def read(self, rows: Rows, most: int) -> list[list[str] | None] | None:
+        """For each offer its pictures' addresses, each once, `most` of them; None where no offer has any."""
+        texts = rows.every(self._slots)
+        html = rows.every(self._in_html)
+        if html is not None:
+            found = [[address for text in every for address in image_addresses(text)] for every in html]
+            texts = found if texts is None else [one + more for one, more in zip(texts, found, strict=True)]
+        if texts is None:
+            return None
+        if not _are_whole(texts):
+            texts = [self._mended(every) for every in texts]
+        lists = [list(dict.fromkeys(every)) if every else None for every in texts]
+        for place, every in enumerate(lists):
+            if every and len(every) > most:
+                self._repairs[Repair.PICTURE_DROPPED] += len(every) - most
+                lists[place] = every[:most]
+        return lists
+
+    def _mended(self, texts: list[str]) -> list[str]:
+        parts = [part for text in texts for part in split_joined(text.strip(), self._separators)]
+        return [address for part in parts if (address := mended(part, self._base_url, self._repairs))]
+
+
+def _are_whole(texts: list[list[str]]) -> bool:
+    """Whether every text of a batch is one http(s) address that needs no mending: asked of all at once."""
+    every = [text for one in texts for text in one]
+    joined = BETWEEN + BETWEEN.join(every)
+    schemes = joined.count(BETWEEN + "http://") + joined.count(BETWEEN + "https://")
+    return (
+        joined.isascii()
+        and schemes == joined.count("://") == len(every)
+        and len(joined.encode().translate(None, PLAIN_BYTES)) == len(every)
+        and "&amp" not in joined
+        and max(map(len, every), default=0) <= MAX_URL_CHARS
+    )
 
 
 def split_joined(text: str, separators: list[str]) -> list[str]:

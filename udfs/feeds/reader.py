@@ -14,7 +14,7 @@ from udfs.feeds.detect import Found, detect, named
 from udfs.feeds.dialect import Dialect
 from udfs.feeds.guess import guess
 from udfs.feeds.head import Head, add_category, parse_date
-from udfs.feeds.offer import FeedFacts, Offer, OfferReader
+from udfs.feeds.offers import Columns, FeedFacts, OfferReader
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.outline import Outline, read_outline
 from udfs.feeds.prices import iso_currency
@@ -26,6 +26,7 @@ from udfs.feeds.summary import REFUSED, FeedSummary
 from udfs.feeds.transcode import Transcoder
 from udfs.feeds.unpack import unpack
 
+WHITE = b"\xef\xbb\xbf \t\r\n"
 SAMPLE_BYTES = 1 << 18
 """Looked at to find the dialect; doubled until offers are seen."""
 
@@ -41,21 +42,17 @@ class FeedReading:
     def __init__(self, source: BinaryIO | Path, options: FeedOptions) -> None:
         self.summary = FeedSummary()
         self._source, self._options = source, options
+        self._broken: FeedRefused | None = None
 
     def batches(self, rows: int = 4096) -> Iterator[pa.RecordBatch]:
         """The offers in the feed's order, with the columns of the offers table that a feed knows (`batches.SCHEMA`)."""
         maker = BatchMaker(self.summary)
-        pending: list[Offer] = []
         try:
-            for offers in self._offers():
-                pending += offers
-                while len(pending) >= rows:
-                    yield maker.make(pending[:rows])
-                    del pending[:rows]
+            for columns in self._columns(rows):
+                yield maker.make(columns)
         except FeedRefused as refused:
             self._refuse(refused.code, refused.detail)
-        if pending:
-            yield maker.make(pending)
+        self.summary.repairs = +self.summary.repairs
         if not self.summary.offers and self.summary.code is None:
             self._refuse(Code.FEED_NO_OFFERS, f"{self._whereabouts()} holds no offer; the shop has to send a full feed")
 
@@ -65,52 +62,69 @@ class FeedReading:
     def _whereabouts(self) -> str:
         return f"the {self.summary.dialect} feed" if self.summary.dialect else "the feed"
 
-    def _offers(self) -> Iterator[list[Offer]]:
+    def _columns(self, rows: int) -> Iterator[Columns]:
         summary, options = self.summary, self._options
         transcoder = Transcoder(unpack(self._source, options), options.encoding, summary.repairs)
-        chunks = iter(transcoder)
+        chunks = self._until_broken(iter(transcoder))
         sample, outline, found = self._begin(chunks)
-        summary.encoding = transcoder.encoding
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
-        summary.repairs.update(outline.repairs)
         start = outline.places[found.path].start
-        reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs)
+        reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs, rows)
         stream = OfferStream(_tag(outline, found), outline.names, options, summary.repairs)
-        for reads in stream.read(sample, start, chunks):
-            yield [
-                reader.read(element, line) if element is not None else Offer(code, detail, line)
-                for element, line, code, detail in reads
-            ]  # fmt: skip
+        summary.repairs.update(outline.repairs)
+        try:
+            for reads in stream.read(sample, start, chunks):
+                for element, line, code, detail in reads:
+                    if element is None:
+                        reader.pass_over(line, code, detail)
+                    else:
+                        reader.read(element, line)
+                    if len(reader.lines) == rows:
+                        yield reader.columns()
+            self._end(stream)
+        except FeedRefused as refused:
+            self._refuse(refused.code, refused.detail)
         summary.encoding = transcoder.encoding
+        if reader.lines:
+            yield reader.columns()
+
+    def _until_broken(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks up to where the source breaks, so that the offers before it are still read and counted."""
+        try:
+            yield from chunks
+        except FeedRefused as broken:
+            self._broken = broken
+
+    def _end(self, stream: OfferStream) -> None:
+        if self._broken:
+            raise self._broken
         if not stream.complete:
-            self._refuse(
-                Code.FEED_CUT_OFF,
-                f"the feed ends in line {stream.line:,}, before its end tag; the shop has to send it again",
-            )
+            line = f"the feed ends in line {stream.line:,}, before its end tag"
+            raise FeedRefused(Code.FEED_CUT_OFF, f"{line}; the shop has to send it again")
 
     def _begin(self, chunks: Iterator[bytes]) -> tuple[bytes, Outline, Found]:
         """The feed's first bytes, their outline, and the dialect they are in; raises `FeedRefused` where there is none."""
         sample, wanted = b"", SAMPLE_BYTES
         while True:
-            more = True
             parts = [sample]
-            while sum(map(len, parts)) < wanted and more:
-                parts.append(next(chunks, b""))
-                more = bool(parts[-1])
+            while sum(map(len, parts)) < wanted and (chunk := next(chunks, b"")):
+                parts.append(chunk)
+            is_whole = sum(map(len, parts)) < wanted
             sample = b"".join(parts)
-            if not sample.strip(b"\xef\xbb\xbf \t\r\n"):
-                raise FeedRefused(
-                    Code.FEED_EMPTY, "the feed has no bytes but white space; the shop has to send it again"
-                )
+            if not sample.strip(WHITE):
+                raise self._broken or _empty()
             outline = read_outline(sample, self._options)
             if found := self._find(outline, sample):
                 return sample, outline, found
-            if not more or len(sample) > self._options.max_head_bytes:
-                if self._options.dialect == "auto" and outline.root != "html" and (found := guess(outline, sample, self._options)):
-                    self.summary.dialect_file = found.dialect.to_yaml()
-                    return sample, outline, found
-                raise _unreadable(sample, outline)
+            if is_whole or len(sample) > self._options.max_head_bytes:
+                return sample, outline, self._guess(outline, sample)
             wanted *= 2
+
+    def _guess(self, outline: Outline, sample: bytes) -> Found:
+        if self._options.dialect == "auto" and outline.root != "html" and (found := guess(outline, sample, self._options)):
+            self.summary.dialect_file = found.dialect.to_yaml()
+            return found
+        raise self._broken or _unreadable(sample, outline)
 
     def _find(self, outline: Outline, sample: bytes) -> Found | None:
         if self._options.dialect != "auto":
@@ -155,7 +169,11 @@ def _tag(outline: Outline, found: Found) -> OfferTag:
         for source in found.dialect.fields.get(name, [])  # type: ignore[call-overload]
         if (other := outline.places.get(f"{found.path}/{source.lower()}"))
     }
-    return OfferTag(place.written, root, f"{found.path}/{parts[-1]}" in outline.places, tuple(sorted(text_fields)))
+    return OfferTag(place.written, root, f"{found.path}/{parts[-1]}" in outline.places, place.breaks_lines, tuple(sorted(text_fields)))
+
+
+def _empty() -> FeedRefused:
+    return FeedRefused(Code.FEED_EMPTY, "the feed has no bytes but white space; the shop has to send it again")
 
 
 def _unreadable(sample: bytes, outline: Outline) -> FeedRefused:

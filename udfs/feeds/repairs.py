@@ -67,3 +67,8 @@ MEANINGS: dict[Repair, str] = {
 }
 
 Repairs = Counter[Repair]
+
+
+def counted(repairs: Repairs) -> dict[str, int]:
+    """The kinds that were needed, by name, with their counts."""
+    return {kind.value: count for kind, count in sorted(repairs.items()) if count}

@@ -14,10 +14,10 @@ from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.prices import parse_price
 from udfs.feeds.repairs import Repairs
-from udfs.feeds.sources import Walk
 from udfs.feeds.stream import OfferStream
 from udfs.feeds.transcode import Transcoder
 from udfs.feeds.unpack import unpack
+from udfs.feeds.walk import Walk
 
 MAX_JOINED = 2_000_000
 """Elements kept to complete offers with; only CommerceML has them, whose files hold one shop's stock."""
@@ -44,7 +44,7 @@ def elements(source: BinaryIO | Path, written: str, names: Names, options: FeedO
     chunks = iter(Transcoder(unpack(source, options), options.encoding, uncounted))
     stream = OfferStream(OfferTag(written.encode(), None), names, options, uncounted)
     for reads in stream.read(b"", 0, chunks):
-        yield from (read.element for read in reads if read.element is not None)
+        yield from (element for element, *_ in reads if element is not None)
 
 
 def joined_terms(source: BinaryIO | Path, dialect: Dialect, names: Names, options: FeedOptions) -> dict[str, Terms]:
@@ -57,14 +57,15 @@ def joined_terms(source: BinaryIO | Path, dialect: Dialect, names: Names, option
     key_slots = walk.slots([where.key])
     slots = {name: walk.slots(where.fields.get(name, [])) for name in ("price", "currency", "available")}
     for element in elements(source, where.element, names, options):
-        row = walk.read(element)
-        key = walk.first(row, key_slots) or ""
+        walk.clear()
+        walk.read(element)
+        key = walk.first(key_slots) or ""
         key = key.partition(where.until)[0] if where.until else key
-        price = parse_price(walk.first(row, slots["price"]) or "")
+        price = parse_price(walk.first(slots["price"]) or "")
         terms = Terms(
             price.amount or None,
-            price.currency or walk.first(row, slots["currency"]),
-            availability(walk.first(row, slots["available"])),
+            price.currency or walk.first(slots["currency"]),
+            availability(walk.first(slots["available"])),
         )
         if key and (key in found or len(found) < MAX_JOINED):
             found[key] = _both(found[key], terms) if key in found else terms

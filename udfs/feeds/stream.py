@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from lxml import etree
 
@@ -17,13 +16,8 @@ PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
 MAX_PREFIXES = 100
 
 
-class Read(NamedTuple):
-    """An offer's element, or why there is none, and the 1-based line of its start tag."""
-
-    element: etree._Element | None
-    line: int
-    code: Code | None = None
-    detail: str | None = None
+Read = tuple[etree._Element | None, int, Code | None, str | None]
+"""An offer's element and the 1-based line of its start tag; without an element, the code and detail that say why."""
 
 
 def parser(recover: bool = False) -> etree.XMLParser:
@@ -45,7 +39,6 @@ class OfferStream:
         self._strict, self._lenient = parser(), parser(recover=True)
         prefix, _, name = tag.written.decode("utf-8", "replace").rpartition(":")
         self._lxml_tag = f"{{{names.address(prefix)}}}{name}" if prefix else name
-        self._broken_start = re.compile(rb"<" + re.escape(tag.written) + rb"\s[^<>]*\n")
         self._mending = False
 
     @property
@@ -99,16 +92,17 @@ class OfferStream:
 
     def _offers_of(self, root: etree._Element, block: bytes) -> list[Read] | None:
         """The block's offers with their lines; None where tags of offers stand elsewhere too (in text, in each other)."""
-        offers = root.findall(self._lxml_tag)
+        offers = list(root.iterchildren(self._lxml_tag))
         if len(offers) != block.count(self._cutter.end_tag):
             return None
-        line = self._cutter.line
-        if not self._broken_start.search(block):
-            return [Read(offer, line - 1 + offer.sourceline) for offer in offers]
+        before = self._cutter.line - 1
+        if not self._tag.breaks_lines:
+            return [(offer, before + offer.sourceline, None, None) for offer in offers]
         starts = [match.start() for match in self._cutter.start.finditer(block)]  # libxml2 tells where a start tag ends
         if len(starts) != len(offers):
             return None
-        return [Read(offer, line + block.count(b"\n", 0, start)) for offer, start in zip(offers, starts, strict=True)]
+        lines = [before + 1 + block.count(b"\n", 0, start) for start in starts]
+        return [(offer, line, None, None) for offer, line in zip(offers, lines, strict=True)]
 
     # -- one by one ----------------------------------------------------------------------------------------------
 
@@ -120,9 +114,9 @@ class OfferStream:
         together = list(root) if root is not None and len(root) == len(whole) else None
         elements = iter(together or ())
         return [
-            Read(None, record.line, record.code, record.detail)
+            (None, record.line, record.code, record.detail)
             if record.code is not None
-            else Read(next(elements), record.line) if together is not None
+            else (next(elements), record.line, None, None) if together is not None
             else self._alone(record)
             for record in records
         ]  # fmt: skip
@@ -134,9 +128,9 @@ class OfferStream:
             root = attempt(record.data, repairs)
             if root is not None and len(root) == 1 and root[0].tag == self._lxml_tag:
                 self._repairs.update(repairs)
-                return Read(root[0], record.line)
+                return root[0], record.line, None, None
         detail = f"line {record.line}: the markup is broken beyond repair; the shop has to mend it"
-        return Read(None, record.line, Code.OFFER_MALFORMED, detail)
+        return None, record.line, Code.OFFER_MALFORMED, detail
 
     def _as_is(self, data: bytes, repairs: Repairs) -> etree._Element | None:
         return self._parse(data)

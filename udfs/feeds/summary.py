@@ -34,8 +34,8 @@ class FeedSummary:
     filled: dict[str, float] = field(default_factory=dict)
     """Share of the offers in the file, rejected ones too, that say something in a field."""
     made_at: datetime | None = None
-    categories: Counter[str] = field(default_factory=Counter)
-    """Offers by category path, joined by ` > `; the most frequent ones where there are very many."""
+    categories: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Offers by category path; the most frequent ones where there are very many."""
     samples: list[dict[str, object]] = field(default_factory=list)
     """The first offers as they were read."""
 

@@ -1,4 +1,4 @@
-"""Any feed as UTF-8 without forbidden characters, chunk by chunk; what was mended is counted."""
+"""Any feed as UTF-8, chunk by chunk; what was mended on the way is counted."""
 
 import codecs
 from collections.abc import Iterator
@@ -10,8 +10,6 @@ from udfs.feeds.repairs import Repair, Repairs
 HEAD_BYTES = 1 << 14
 WINDOW_BYTES = 1 << 18
 """Looked at from the first byte that is no ASCII: enough text to tell encodings apart."""
-REPLACEMENT = "\ufffd".encode()
-CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 
 
 class Transcoder:
@@ -24,16 +22,8 @@ class Transcoder:
         self._chunks = chunks
         self._override = override
         self._undo: Undo | None = None
-        self._bad = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._decoded():
-            clean = chunk.translate(None, CONTROLS)
-            if len(clean) != len(chunk):
-                self.repairs[Repair.CONTROL_CHARACTER] += len(chunk) - len(clean)
-            yield clean
-
-    def _decoded(self) -> Iterator[bytes]:
         head = self._gather(b"", HEAD_BYTES)
         marked = by_first_bytes(head)
         if marked and not self._override:
@@ -67,32 +57,25 @@ class Transcoder:
 
     def _from(self, window: bytes) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(self.encoding)("replace")
-        text = self._decode(decoder, window)
+        text = decoder.decode(window)
         self._undo = find_undo(text)
+        if self.encoding == "utf-8" and not self._undo:
+            yield window  # the parser finds bytes that are not valid, and they are mended there
+            yield from self._chunks
+            return
         yield self._encoded(text)
         for chunk in self._chunks:
-            state = decoder.getstate()[0]
-            bad = self._bad
-            text = self._decode(decoder, chunk)
-            if self.encoding == "utf-8" and not self._undo and self._bad == bad:
-                whole = state + chunk  # valid as it is: nothing to encode again
-                yield whole[: len(whole) - len(decoder.getstate()[0])]
-            else:
-                yield self._encoded(text)
+            yield self._encoded(decoder.decode(chunk))
         yield self._encoded(decoder.decode(b"", final=True))
-        if self._bad:
-            self.repairs[Repair.BAD_BYTES] += self._bad
-
-    def _decode(self, decoder: codecs.IncrementalDecoder, chunk: bytes) -> str:
-        text = decoder.decode(chunk)
-        marks = text.count("\ufffd")
-        if marks:
-            stated = chunk.count(REPLACEMENT) if self.encoding == "utf-8" else 0
-            self._bad += max(marks - stated, 0)
-        return text
 
     def _encoded(self, text: str) -> bytes:
+        if self.encoding != "utf-8":
+            self._count(Repair.BAD_BYTES, text.count("\ufffd"))
         if self._undo:
             text, count = self._undo(text)
-            self.repairs[Repair.ENCODED_TWICE] += count
+            self._count(Repair.ENCODED_TWICE, count)
         return text.encode("utf-8", "replace")
+
+    def _count(self, kind: Repair, count: int) -> None:
+        if count:
+            self.repairs[kind] += count

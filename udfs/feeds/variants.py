@@ -8,7 +8,7 @@ from lxml import etree
 from udfs.feeds.availability import Availability
 from udfs.feeds.dialect import Variants
 from udfs.feeds.prices import parse_price
-from udfs.feeds.sources import Row, Slots, Walk
+from udfs.feeds.walk import Slots, Walk
 
 SIZE_BEFORE_COLOUR = " / "
 """Shopify writes a variant's options in one title: `M / Black`."""
@@ -38,18 +38,19 @@ class VariantReader:
         priced: list[tuple[bool, Decimal, str | None]] = []
         known: list[bool] = []
         for element in elements:
-            row = self._walk.read(element)
-            size = (self._text(row, "sizes") or "").partition(SIZE_BEFORE_COLOUR)[0].strip()
-            available = self._availability(self._text(row, "available"))
-            price = parse_price(self._text(row, "price") or "")
+            self._walk.clear()
+            self._walk.read(element)
+            size = (self._text("sizes") or "").partition(SIZE_BEFORE_COLOUR)[0].strip()
+            available = self._availability(self._text("available"))
+            price = parse_price(self._text("price") or "")
             if size and size not in sizes:
                 sizes.append(size)
             if available is not None:
                 known.append(available)
             if price.amount:
-                priced.append((available is False, price.amount, price.currency or self._text(row, "currency")))
+                priced.append((available is False, price.amount, price.currency or self._text("currency")))
         lowest = min(priced, key=lambda one: one[:2], default=(False, None, None))
         return Offered(sizes, lowest[1], lowest[2], any(known) if known else None)
 
-    def _text(self, row: Row, name: str) -> str | None:
-        return self._walk.first(row, self._slots.get(name, ()))
+    def _text(self, name: str) -> str | None:
+        return self._walk.first(self._slots.get(name, ()))

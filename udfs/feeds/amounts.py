@@ -1,0 +1,87 @@
+"""Prices of many offers: what is asked, what is struck through, in which currency; amounts are whole hundredths."""
+
+from typing import NamedTuple
+
+from udfs.feeds.dialect import Dialect
+from udfs.feeds.prices import iso_currency, parse_price
+from udfs.feeds.repairs import Repair, Repairs
+from udfs.feeds.rows import Cached, Rows, Texts, per_text
+from udfs.feeds.walk import Slots
+
+Amount = tuple[int | None, str | None]
+"""Hundredths and currency, each None where the text does not say."""
+MAX_DIGITS = 15
+NONE: Amount = (None, None)
+
+
+class Amounts(NamedTuple):
+    """One value an offer. `unreadable` holds the text of a price that is no number."""
+
+    asked: list[int | None]
+    struck: list[int | None]
+    currencies: list[str | None]
+    unreadable: list[str | None] | None
+
+
+class AmountReader:
+    """Reads the price columns of one feed's batches."""
+
+    def __init__(self, dialect: Dialect, slots: dict[str, Slots], repairs: Repairs) -> None:
+        self._mark, self._slots, self._repairs = dialect.decimal_mark, slots, repairs
+        self._amounts: Cached[Amount] = Cached(self._amount)
+        self._currencies: Cached[str | None] = Cached(iso_currency)
+
+    def read(self, rows: Rows) -> Amounts:
+        """The amounts of a batch."""
+        regular_texts = rows.texts(self._slots["price"])
+        regular = self._read(regular_texts, rows.size)
+        sale = self._column("sale_price", rows)
+        old = self._column("old_price", rows)
+        if sale is None and old is None:
+            asked: list[int | None] = [amount or None for amount, _ in regular]
+            struck: list[int | None] = [None] * rows.size
+            currencies = [currency for _, currency in regular]
+        else:
+            blank = [NONE] * rows.size
+            both = [_reconciled(*three) for three in zip(regular, sale or blank, old or blank, strict=True)]
+            asked, struck, currencies = ([one[place] for one in both] for place in range(3))  # type: ignore[assignment]
+        stated = per_text(rows.texts(self._slots["currency"]), self._currencies)
+        if stated is not None:
+            currencies = [one or other for one, other in zip(currencies, stated, strict=True)]
+        return Amounts(asked, struck, currencies, self._unreadable(regular_texts, regular, asked))
+
+    def _column(self, name: str, rows: Rows) -> list[Amount] | None:
+        texts = rows.texts(self._slots[name])
+        return None if texts is None else self._read(texts, rows.size)
+
+    def _read(self, texts: Texts | None, size: int) -> list[Amount]:
+        if texts is None:
+            return [NONE] * size
+        amounts = self._amounts
+        return [NONE if text is None else amounts[text] for text in texts]
+
+    def _amount(self, text: str) -> Amount:
+        if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:  # the commonest form, read as parse_price does
+            return 100 * int(text), None
+        price = parse_price(text, self._mark)
+        return None if price.amount is None else int(price.amount.scaleb(2)), price.currency
+
+    def _unreadable(self, texts: Texts | None, regular: list[Amount], asked: list[int | None]) -> Texts | None:
+        if texts is None or None not in asked:
+            return None
+        lacking = [place for place, amount in enumerate(asked) if amount is None and texts[place]]
+        self._repairs[Repair.PRICE_OF_ZERO] += sum(regular[place][0] == 0 for place in lacking)
+        bad = [place for place in lacking if regular[place][0] is None]
+        if not bad:
+            return None
+        found: Texts = [None] * len(texts)
+        for place in bad:
+            found[place] = texts[place]
+        return found
+
+
+def _reconciled(regular: Amount, sale: Amount, old: Amount) -> tuple[int | None, int | None, str | None]:
+    """The lower of price and sale price is asked; the highest of the three is struck through where it is higher."""
+    asked = min((amount for amount in (regular[0], sale[0]) if amount), default=None)
+    highest = max((amount for amount in (regular[0], sale[0], old[0]) if amount), default=0)
+    return asked, highest if asked and highest > asked else None, regular[1] or sale[1]

@@ -1,0 +1,297 @@
+"""The values of many offers of one feed, from what their elements say to the columns of the offers table."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from schemas.rejects import Code
+from udfs.feeds.amounts import AmountReader, Amounts
+from udfs.feeds.availability import Availability
+from udfs.feeds.categories import CategoryTree
+from udfs.feeds.dialect import FIELDS, Dialect
+from udfs.feeds.html_text import plain_text
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.pictures import PictureReader
+from udfs.feeds.repairs import Repair, Repairs
+from udfs.feeds.reread import Terms
+from udfs.feeds.rows import Cached, Rows, Texts, per_text, present
+from udfs.feeds.textkey import text_key
+from udfs.feeds.variants import VariantReader
+from udfs.feeds.walk import Slots, Walk
+from udfs.feeds.words import is_nothing
+
+IN_HTML = "img:"
+"""A source of pictures: the images in another source's HTML."""
+WORDS = ("brand", "gender", "age", "colour")
+LIMITED = ("offer_id", "title", "brand", "colour", "gender", "age", "url")
+NO_GROUP = "0"
+"""What exports of shop systems give as the parent of a product that has none."""
+RAW_FACTOR = 4
+"""HTML that is this many times as long as the longest description is read to its text."""
+MAX_CATEGORY_ID_CHARS = 64
+
+Columns = dict[str, list[Any]]
+"""One list an offer's column; prices are whole hundredths."""
+
+
+class FeedFacts(NamedTuple):
+    """What the feed says once for all its offers."""
+
+    categories: CategoryTree
+    currency: str | None = None
+    base_url: str | None = None
+    terms: Mapping[str, Terms] = {}
+    """Prices and stock that stand apart from the offers, by offer id."""
+
+
+class OfferReader:
+    """`read` up to `rows` elements, then take their `columns`. Never raises for an offer: what it lacks is its code."""
+
+    def __init__(
+        self, dialect: Dialect, facts: FeedFacts, options: FeedOptions, repairs: Repairs, rows: int
+    ) -> None:
+        self._dialect, self._facts, self._options, self._repairs = dialect, facts, options, repairs
+        self._walk = Walk(dialect.named, rows)
+        self._offered: list[Any] = [None] * rows
+        self._slots: dict[str, Slots] = {name: self._compiled(name) for name in FIELDS}
+        in_html = [source[4:] for source in dialect.fields.get("pictures", []) if source.startswith(IN_HTML)]
+        self._pictures = PictureReader(
+            self._slots["pictures"], self._walk.slots(in_html, keeps_markup=True),
+            dialect.separators.get("pictures", []), facts.base_url, repairs,
+        )  # fmt: skip
+        self._amounts = AmountReader(dialect, self._slots, repairs)
+        availability = Availability(dialect)
+        self.lines: list[int] = []
+        """Lines of the offers that were read since the last `columns`."""
+        self._unread: dict[int, tuple[Code | None, str | None]] = {}
+        self._variants = VariantReader(dialect.variants, availability, self._walk) if dialect.variants else None
+        self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
+        self._available: Cached[bool | None] = Cached(availability)
+        self._words: Cached[str | None] = Cached(_word)
+        self._paths: Cached[list[str]] = Cached(self._split_path)
+        self._sizes: Cached[list[str]] = Cached(self._split_sizes)
+
+    def _compiled(self, name: str) -> Slots:
+        sources = self._dialect.fields.get(name, [])  # type: ignore[call-overload]
+        plain = [source for source in sources if not source.startswith(IN_HTML)]
+        return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
+
+    def read(self, element: etree._Element, line: int) -> None:
+        """Take what one offer's element says; the element may go afterwards."""
+        place = len(self.lines)
+        self._walk.read(element, place)
+        if self._variants is not None and self._walk.items:
+            self._offered[place] = self._variants.read(self._walk.items)
+        self.lines.append(line)
+
+    def pass_over(self, line: int, code: Code | None, detail: str | None) -> None:
+        """Take note of an offer whose element could not be had."""
+        self._unread[len(self.lines)] = (code, detail)
+        self.lines.append(line)
+
+    def columns(self) -> Columns:
+        """The columns of the offers read since the last call."""
+        batch, slots = Rows(self._walk, len(self.lines), self._repairs), self._slots
+        columns: Columns = {"line": self.lines, "offer_id": batch.texts(slots["id"]) or batch.nothing()}
+        groups = [None if group == NO_GROUP else group for group in batch.texts(slots["group"]) or batch.nothing()]
+        columns["title"] = self._titles(batch) or batch.nothing()
+        columns["description"] = self._descriptions(batch) or batch.nothing()
+        for name in WORDS:
+            columns[name] = self._worded(name, batch) or batch.nothing()
+        columns["available"] = per_text(batch.texts(slots["available"]), self._available) or batch.nothing()
+        columns["sizes"] = self._size_lists(batch) or batch.nothing()
+        columns["category_path"], columns["category_ids"] = self._categories(batch)
+        columns["url"] = batch.texts(slots["url"]) or batch.nothing()
+        columns["pictures"] = self._pictures.read(batch, self._options.max_pictures) or batch.nothing()
+        amounts = self._amounts.read(batch)
+        columns["price"], columns["old_price"] = amounts.asked, amounts.struck
+        columns["currency"] = self._with_defaults(amounts.currencies, columns["url"])
+        self._complete(columns)
+        self._finish(columns, groups)
+        self._judge(columns, groups, amounts)
+        self._walk.clear()
+        self.lines, self._unread = [], {}
+        return columns
+
+    # -- columns -----------------------------------------------------------------------------------------------------
+
+    def _titles(self, batch: Rows) -> Texts | None:
+        texts = batch.texts(self._slots["title"])
+        return None if texts is None else [text and (plain_text(text) or None) for text in texts]
+
+    def _descriptions(self, batch: Rows) -> Texts | None:
+        texts = batch.texts(self._slots["description"])
+        if texts is None:
+            return None
+        most = self._options.max_field_chars
+        plain = [text and (plain_text(text[: RAW_FACTOR * most]) or None) for text in texts]
+        cut = [place for place, text in enumerate(plain) if text and len(text) > most]
+        for place in cut:
+            plain[place] = plain[place][:most]  # type: ignore[index]
+        if cut:
+            self._repairs[Repair.TEXT_CUT] += len(cut)
+        return plain
+
+    def _worded(self, name: str, batch: Rows) -> Texts | None:
+        words = per_text(batch.texts(self._slots[name]), self._words)
+        default = self._dialect.defaults.get(name)  # type: ignore[call-overload]
+        if default is None:
+            return words
+        return [word or default for word in words] if words else [default] * batch.size
+
+    def _size_lists(self, batch: Rows) -> list[list[str] | None] | None:
+        every = batch.every(self._slots["sizes"])
+        if every is None:
+            return None
+        split = self._sizes
+        return [
+            (split[texts[0]] if len(texts) == 1 else list(dict.fromkeys(size for text in texts for size in split[text])))
+            or None if texts else None
+            for texts in every
+        ]  # fmt: skip
+
+    def _split_sizes(self, text: str) -> list[str]:
+        parts = [text]
+        for mark in self._dialect.separators.get("sizes", []):
+            parts = [piece for part in parts for piece in part.split(mark)]
+        return list(dict.fromkeys(size for part in parts if (size := self._words[part])))
+
+    def _categories(self, batch: Rows) -> tuple[list[list[str] | None], list[list[str] | None]]:
+        ids = batch.texts(self._slots["category_id"]) or [None] * batch.size
+        stated = per_text(batch.texts(self._slots["category_path"]), self._paths) or [None] * batch.size
+        tree = self._facts.categories
+        paths: list[list[str] | None] = []
+        id_paths: list[list[str] | None] = []
+        for identity, other in zip(ids, stated, strict=True):
+            names: list[str] = []
+            above: list[str] = []
+            if identity and len(identity) <= MAX_CATEGORY_ID_CHARS:
+                names, above = tree.path(identity) if len(tree) else ([], [identity])
+            paths.append(names or other or None)
+            id_paths.append(above or None)
+        return paths, id_paths
+
+    def _split_path(self, text: str) -> list[str]:
+        text = plain_text(text)
+        if text.isdigit():  # a number in another's taxonomy
+            return []
+        for mark in self._dialect.separators.get("category_path", []):
+            if mark in text:
+                return [part for part in map(str.strip, text.split(mark)) if part]
+        return [text] if text else []
+
+    def _with_defaults(self, currencies: Texts, urls: Texts) -> Texts:
+        """Where an offer gives no currency: the feed's, or that of the country whose domain its address is in."""
+        default = self._facts.currency or self._dialect.defaults.get("currency")
+        if default is None or None not in currencies:
+            return currencies
+        domains = {} if self._facts.currency else self._dialect.currency_by_domain
+        if not domains:
+            return [currency or default for currency in currencies]
+        return [
+            currency or domains.get((url or "").partition("://")[2].partition("/")[0].rpartition(".")[2], default)
+            for currency, url in zip(currencies, urls, strict=True)
+        ]
+
+    # -- what concerns single offers -----------------------------------------------------------------------------------
+
+    def _complete(self, columns: Columns) -> None:
+        """What variants, terms that stand apart and the title add."""
+        if self._variants is not None:
+            for place in present(self._offered):
+                _add_variants(columns, place, self._offered[place])
+                self._offered[place] = None
+        if self._facts.terms:
+            for place in present(columns["offer_id"]):
+                if terms := self._facts.terms.get(columns["offer_id"][place]):
+                    _add_terms(columns, place, terms)
+        if self._extract:
+            for place in present(columns["title"]):
+                self._extract_from_title(columns, place)
+
+    def _extract_from_title(self, columns: Columns, place: int) -> None:
+        title = columns["title"][place]
+        for name, pattern in self._extract.items():
+            if found := pattern.search(title):
+                title = f"{title[: found.start()]} {title[found.end() :]}"
+                value = found["value"].strip()
+                if name == "sizes":
+                    columns["sizes"][place] = columns["sizes"][place] or [value]
+                elif name == "colour":
+                    columns["colour"][place] = columns["colour"][place] or value
+        columns["title"][place] = " ".join(title.strip(" |-,").split())
+
+    def _finish(self, columns: Columns, groups: Texts) -> None:
+        """Columns that follow from others: the product's id and the text's key."""
+        columns["product_id"] = [
+            f"{group or identity}:{colour.casefold()}" if colour else group or identity
+            for identity, group, colour in zip(columns["offer_id"], groups, columns["colour"], strict=True)
+        ]
+        read = ("title", "description", "brand", "category_path", "gender")
+        columns["text_key"] = [text_key(*values) for values in zip(*(columns[name] for name in read), strict=True)]
+
+    def _judge(self, columns: Columns, groups: Texts, amounts: Amounts) -> None:
+        """Codes and details, None for offers that can be used; the first thing that a shop should mend decides."""
+        codes: list[Code | None] = [None] * len(groups)
+        details: Texts = [None] * len(groups)
+        most = self._options.max_field_chars
+        long = [place for name in LIMITED if _longest(columns[name]) > most
+                for place in present(columns[name]) if len(columns[name][place]) > most]  # fmt: skip
+        unreadable = amounts.unreadable or [None] * len(groups)
+        needed = zip(columns["offer_id"], columns["title"], columns["pictures"], groups, unreadable, strict=True)
+        suspects = [
+            place for place, (identity, title, pictures, group, price) in enumerate(needed)
+            if not (identity and title and (pictures or group)) or price
+        ]  # fmt: skip
+        for place in [*suspects, *long]:
+            codes[place], details[place] = self._verdict(columns, place, unreadable[place], place in long)
+        for place, (code, detail) in self._unread.items():
+            codes[place], details[place] = code, detail
+        columns["code"], columns["detail"] = codes, details
+
+    def _verdict(self, columns: Columns, place: int, unreadable: str | None, is_long: bool) -> tuple[Code, str]:
+        identity, line = columns["offer_id"][place], columns["line"][place]
+        if not identity:
+            return Code.OFFER_NO_ID, f"line {line}: the offer has no id; the shop has to give one"
+        name = f"line {line}: offer {_short(identity)}"
+        if is_long:
+            most = self._options.max_field_chars
+            return Code.OFFER_TOO_LARGE, f"{name} has a field of more than {most:,} characters; the shop acts"
+        if not columns["title"][place]:
+            return Code.OFFER_NO_TITLE, f"{name} has no title; the shop has to give one"
+        if unreadable:
+            return Code.OFFER_BAD_PRICE, f"{name} has the price {_short(unreadable)}, no number; the shop has to mend it"
+        return Code.OFFER_NO_PICTURE, f"{name} names no picture; the shop has to give one"
+
+
+def _add_variants(columns: Columns, place: int, offered: Any) -> None:
+    columns["sizes"][place] = columns["sizes"][place] or offered.sizes or None
+    if offered.price:
+        columns["price"][place] = int(offered.price.scaleb(2))
+    columns["currency"][place] = offered.currency or columns["currency"][place]
+    if columns["available"][place] is None:
+        columns["available"][place] = offered.available
+
+
+def _add_terms(columns: Columns, place: int, terms: Terms) -> None:
+    if columns["price"][place] is None and terms.price:
+        columns["price"][place] = int(terms.price.scaleb(2))
+        columns["currency"][place] = terms.currency or columns["currency"][place]
+    if columns["available"][place] is None:
+        columns["available"][place] = terms.available
+
+
+def _word(text: str) -> str | None:
+    """A short text cleaned; None for what only fills a place."""
+    clean = plain_text(text)
+    return None if not clean or is_nothing(clean) else clean
+
+
+def _longest(column: Texts) -> int:
+    return max(map(len, filter(None, column)), default=0)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")

@@ -1,0 +1,134 @@
+"""What is wanted of an offer's elements: a tree of names, compiled to dictionaries that a walk asks element by element.
+
+A dictionary's answer is the column that the text belongs in, a `Plan` where more is wanted, or None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from udfs.feeds.names import of_tag
+from udfs.feeds.words import by_word, folded
+
+MAX_KNOWN_NAMES = 10_000
+"""Names whose meaning is kept; a hostile feed may invent more, which are looked up anew each time."""
+
+
+@dataclass
+class Node:
+    """What is wanted of the elements of one path; a slot is the number of a column."""
+
+    slot: int | None = None
+    keeps_markup: bool = False
+    attributes: dict[str, int] = field(default_factory=dict)
+    children: dict[str, Node] = field(default_factory=dict)
+    named: NamedNode | None = None
+    is_collected: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the text is wanted."""
+        return not (self.attributes or self.children or self.named or self.keeps_markup or self.is_collected)
+
+
+@dataclass
+class NamedNode:
+    """An element with a name and a value: where the two stand, and the slots of the names that are wanted.
+
+    A name is wanted by its meaning (`:colour`) or as it is (`=weight`).
+    """
+
+    name: str
+    value: str
+    slots: dict[str, int]
+
+
+Column = list[Any]
+"""What one place of the offers says: None, a text, or a list of texts where the place comes more than once."""
+
+
+class Plan:
+    """A node in the form that the walk uses."""
+
+    __slots__ = ("attributes", "children", "column", "is_collected", "keeps_markup", "name", "names", "value")
+
+    def __init__(self, node: Node, columns: Columns) -> None:
+        self.column = None if node.slot is None else columns[node.slot]
+        self.keeps_markup = node.keeps_markup
+        self.is_collected = node.is_collected
+        self.attributes = ByAttribute(node.attributes, columns) if node.attributes else None
+        self.children = ByTag(node.children, columns) if node.children else None
+        self.names = ByName(node.named.slots, columns) if node.named else None
+        self.name = node.named.name if node.named else ""
+        self.value = node.named.value if node.named else ""
+
+
+class Columns(dict[int, Column]):
+    """Slot -> column of `rows` places, made when something is first seen there."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def __missing__(self, slot: int) -> Column:
+        column = self[slot] = [None] * self._rows
+        return column
+
+
+class ByTag(dict[str, "Column | Plan | None"]):
+    """lxml's tag -> what to do."""
+
+    def __init__(self, nodes: dict[str, Node], columns: Columns) -> None:
+        super().__init__()
+        self._nodes, self._columns = nodes, columns
+
+    def __missing__(self, tag: str) -> Column | Plan | None:
+        name = of_tag(tag)
+        node = self._nodes.get(name) or self._nodes.get(_without_number(name)) or self._nodes.get("*")
+        found: Column | Plan | None = None
+        if node is not None:
+            plain = node.is_plain and node.slot is not None
+            found = self._columns[node.slot] if plain else Plan(node, self._columns)  # type: ignore[index]
+        if len(self) < MAX_KNOWN_NAMES:
+            self[tag] = found
+        return found
+
+
+class ByAttribute(dict[str, "Column | None"]):
+    """lxml's attribute name -> column."""
+
+    def __init__(self, wanted: dict[str, int], columns: Columns) -> None:
+        super().__init__()
+        self._wanted, self._columns = wanted, columns
+
+    def __missing__(self, name: str) -> Column | None:
+        slot = self._wanted.get(of_tag(name))
+        found = None if slot is None else self._columns[slot]
+        if len(self) < MAX_KNOWN_NAMES:
+            self[name] = found
+        return found
+
+
+class ByName(dict[str, "Column | None"]):
+    """The name of a named value as it is written -> column."""
+
+    def __init__(self, wanted: dict[str, int], columns: Columns) -> None:
+        super().__init__()
+        self._wanted, self._columns = wanted, columns
+
+    def __missing__(self, name: str) -> Column | None:
+        word = folded(name.partition(";")[0].partition("(")[0])  # "Склад;UA", "Size (EU)"
+        slot = self._wanted.get("=" + word)
+        if slot is None:
+            slot = self._wanted.get(":" + by_word("named").get(word, ""))
+        found = None if slot is None else self._columns[slot]
+        if len(self) < MAX_KNOWN_NAMES:
+            self[name] = found
+        return found
+
+
+def _without_number(name: str) -> str:
+    """`image2`, `image_2`, `image-2` -> `image#`."""
+    stem = name.rstrip("0123456789")
+    return stem.rstrip("_-") + "#" if stem != name else name

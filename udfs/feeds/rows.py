@@ -1,0 +1,117 @@
+"""Many offers looked at column by column: what one place says in all of them costs one pass."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from udfs.feeds.html_text import CDATA, CDATA_OPENING
+from udfs.feeds.plan import Column
+from udfs.feeds.repairs import Repair, Repairs
+from udfs.feeds.walk import Slots, Walk
+
+Answer = TypeVar("Answer")
+Texts = list[str | None]
+MAX_CACHED = 65_536
+TRIED = 32
+"""Offers of a batch that are asked whether a shop escapes the marks of its CDATA sections: if it does, it does so always."""
+
+
+class Cached(dict[str, Answer]):
+    """A function's answers by text: brands, colours and category paths come again and again."""
+
+    def __init__(self, function: Callable[[str], Answer]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str) -> Answer:
+        if len(self) >= MAX_CACHED:
+            self.clear()
+        answer = self[text] = self._function(text)
+        return answer
+
+
+class Rows:
+    """The first `size` places of a walk's columns."""
+
+    def __init__(self, walk: Walk, size: int, repairs: Repairs) -> None:
+        self.size = size
+        self._walk, self._repairs = walk, repairs
+
+    def nothing(self) -> list[Any]:
+        """A column of which no offer says anything."""
+        return [None] * self.size
+
+    def texts(self, slots: Slots) -> Texts | None:
+        """For each offer the first text of the slots that is not blank, stripped; None where no offer says anything."""
+        found: Texts | None = None
+        for slot in slots:
+            column = self._texts(slot)
+            if column is not None:
+                found = column if found is None else [one or other for one, other in zip(found, column, strict=True)]
+            if found is not None and None not in found:
+                break
+        return found
+
+    def every(self, slots: Slots) -> list[list[str]] | None:
+        """For each offer all texts of the slots, in order, not stripped; None where no offer says anything."""
+        columns = [column for slot in slots if (column := self._column(slot)) is not None]
+        if not columns:
+            return None
+        return [_flat(values) for values in zip(*columns, strict=True)]
+
+    def _texts(self, slot: int) -> Texts | None:
+        if slot < 0:
+            return [self._walk.joined(slot, place) for place in range(self.size)]
+        column = self._column(slot)
+        if column is None:
+            return None
+        try:
+            return [(value.strip() or None) if value else None for value in column]
+        except AttributeError:  # a list: the place comes more than once
+            return [self._walk.first((slot,), place) for place in range(self.size)]
+
+    def _column(self, slot: int) -> Column | None:
+        """What stands in a slot; None where no offer says anything, or nobody ever did."""
+        column = self._walk.columns.get(slot)
+        if column is None:
+            return None
+        column = column[: self.size]
+        if not any(column):
+            return None
+        return self._bare(column) if any(_is_escaped(value) for value in column[:TRIED]) else column
+
+    def _bare(self, column: Column) -> Column:
+        """The column without CDATA marks that arrived as text."""
+
+        def bare(text: str) -> str:
+            self._repairs[Repair.CDATA_AS_TEXT] += CDATA_OPENING in text
+            return CDATA.sub(r"\1", text)
+
+        return [
+            value if value is None else bare(value) if value.__class__ is str else [bare(text) for text in value]
+            for value in column
+        ]
+
+
+def _is_escaped(value: Any) -> bool:
+    text = value[0] if value.__class__ is list else value
+    return text is not None and CDATA_OPENING in text
+
+
+def _flat(values: tuple[Any, ...]) -> list[str]:
+    texts: list[str] = []
+    for value in values:
+        if value.__class__ is str:
+            texts.append(value)
+        elif value is not None:
+            texts += value
+    return texts
+
+
+def per_text(column: Texts | None, answers: Cached[Answer]) -> list[Answer | None] | None:
+    """A column through a cached function; None stays None."""
+    return None if column is None else [None if text is None else answers[text] for text in column]
+
+
+def present(column: Sequence[object]) -> Iterator[int]:
+    """Places at which the column says something."""
+    return (place for place, value in enumerate(column) if value is not None)

@@ -1,0 +1,176 @@
+"""One walk over an offer's elements that puts what they say into columns, a place an offer."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lxml import etree
+
+from udfs.feeds.dialect import Named, Sources
+from udfs.feeds.names import of_tag
+from udfs.feeds.plan import ByAttribute, ByTag, Column, Columns, NamedNode, Node, Plan
+from udfs.feeds.words import folded
+
+Slots = tuple[int, ...]
+"""Numbers of columns, in order of preference; a negative one stands for a template, see `Walk.joined`."""
+
+
+class Walk:
+    """Compile sources with `slots`; then `read` up to `rows` elements, each into a place of its own, and `clear`."""
+
+    def __init__(self, named: Sequence[Named] = (), rows: int = 1) -> None:
+        self.columns = Columns(rows)
+        self.items: list[etree._Element] = []
+        """Elements that the last `read` left for another walk."""
+        self._root = Node()
+        self._named = named
+        self._rows = rows
+        self._plan: Plan | None = None
+        self._width = 0
+        self._templates: list[Slots] = [()]
+
+    # -- before reading ----------------------------------------------------------------------------------------------
+
+    def slots(self, sources: Sources, keeps_markup: bool = False) -> Slots:
+        """The slots of several sources, in order, see `udfs.feeds.dialect.Sources`; equal sources share one."""
+        return tuple(self._slot(source, keeps_markup) for source in sources)
+
+    def collect(self, path: str) -> None:
+        """Leave the elements of one path for another walk."""
+        self._node(path.lower()).is_collected = True
+
+    def _slot(self, source: str, keeps_markup: bool) -> int:
+        if "{" in source:
+            names = [part.partition("}")[0] for part in source.split("{")[1:]]
+            self._templates.append(tuple(self._slot(name, False) for name in names))
+            return 1 - len(self._templates)
+        if source.startswith("param:"):
+            return self._named_slot(source[5:])
+        if source.startswith("param="):
+            return self._named_slot("=" + folded(source[6:]))
+        path, _, attribute = source.lower().partition("@")
+        node = self._node(path)
+        if attribute:
+            if attribute not in node.attributes:
+                node.attributes[attribute] = self._new_slot()
+            return node.attributes[attribute]
+        node.keeps_markup = node.keeps_markup or keeps_markup
+        if node.slot is None:
+            node.slot = self._new_slot()
+        return node.slot
+
+    def _new_slot(self) -> int:
+        self._width += 1
+        return self._width - 1
+
+    def _node(self, path: str) -> Node:
+        node = self._root
+        for name in path.split("/") if path else ():
+            node = node.children.setdefault(name, Node())
+        return node
+
+    def _named_slot(self, key: str) -> int:
+        slot = self._new_slot()
+        for named in self._named:
+            node = self._node(named.element.lower())
+            if node.named is None:
+                node.named = NamedNode(named.name.lower(), named.value.lower(), {})
+            slot = node.named.slots.setdefault(key, slot)
+        return slot
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def read(self, element: etree._Element, place: int = 0) -> None:
+        """Put what the element says into the columns."""
+        plan = self._plan
+        if plan is None:
+            plan = self._plan = Plan(self._root, self.columns)
+        if self.items:
+            self.items = []
+        if plan.attributes is not None:
+            _read_attributes(element, plan.attributes, place)
+        if plan.children is not None:
+            self._read_children(element, plan.children, place)
+
+    def clear(self) -> None:
+        """Empty the columns for the next elements."""
+        for column in self.columns.values():
+            column[:] = [None] * self._rows
+
+    def first(self, slots: Slots, place: int = 0) -> str | None:
+        """The first text at a place that is not blank, stripped."""
+        for slot in slots:
+            value = self.columns[slot][place] if slot >= 0 else self.joined(slot, place)
+            for text in value if isinstance(value, list) else (value,):
+                if text and (bare := text.strip()):
+                    return str(bare)
+        return None
+
+    def joined(self, template: int, place: int) -> str | None:
+        """A template's texts joined by a space; a text that the next one begins with is left out."""
+        parts = [part for slot in self._templates[-template] if (part := self.first((slot,), place))]
+        kept = [part for part, after in pairwise([*parts, ""]) if not after.startswith(part)]
+        return " ".join(kept) or None
+
+    def _read_children(self, parent: etree._Element, by_tag: ByTag, place: int) -> None:
+        for child in parent:
+            todo = by_tag[child.tag]
+            if todo is None:
+                continue
+            if todo.__class__ is list:
+                if text := child.text:
+                    if todo[place] is None:  # type: ignore[index]
+                        todo[place] = text  # type: ignore[index]
+                    else:
+                        _put(todo, place, text)  # type: ignore[arg-type]
+            else:
+                self._read_more(child, todo, place)  # type: ignore[arg-type]
+
+    def _read_more(self, element: etree._Element, plan: Plan, place: int) -> None:
+        if plan.names is not None:
+            name, value = part_of(element, plan.name), part_of(element, plan.value)
+            column = plan.names[name] if name and value else None
+            if column is not None:
+                _put(column, place, value)  # type: ignore[arg-type]
+        if plan.column is not None:
+            text = _inner_markup(element) if plan.keeps_markup and len(element) else element.text
+            if text:
+                _put(plan.column, place, text)
+        if plan.attributes is not None:
+            _read_attributes(element, plan.attributes, place)
+        if plan.is_collected:
+            self.items.append(element)
+        elif plan.children is not None:
+            self._read_children(element, plan.children, place)
+
+
+def _read_attributes(element: etree._Element, by_name: ByAttribute, place: int) -> None:
+    for name, value in element.items():
+        column = by_name[name]  # type: ignore[index]
+        if column is not None and value:
+            _put(column, place, value)  # type: ignore[arg-type]
+
+
+def _put(column: Column, place: int, text: str) -> None:
+    held = column[place]
+    if held is None:
+        column[place] = text
+    elif held.__class__ is list:
+        held.append(text)
+    else:
+        column[place] = [held, text]
+
+
+def part_of(element: etree._Element, where: str) -> str | None:
+    """A named value's name or value: `@name`, a child's name, or `.` for the text; letters' case does not count."""
+    if where == ".":
+        return element.text
+    if where[0] == "@":
+        value = element.get(where[1:])
+        if value is None:
+            value = next((value for name, value in element.items() if of_tag(str(name)) == where[1:]), None)
+        return None if value is None else str(value)
+    return next((child.text for child in element if of_tag(child.tag) == where), None)
+
+
+def _inner_markup(element: etree._Element) -> str:
+    return (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
