@@ -2,7 +2,9 @@
 
 import resource
 from datetime import UTC, datetime
+from pathlib import Path
 
+import psutil
 import pyarrow as pa
 
 from jobs.stage import Counts
@@ -12,7 +14,6 @@ from schemas.tables import RUNS
 
 def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -> None:
     """One row of a run."""
-    peak_mib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
     worked = counts.done + counts.rejected
     row = {
         "run": run,
@@ -24,10 +25,24 @@ def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -
         "pending": counts.pending,
         "seconds": counts.seconds,
         "pictures_per_second": worked / counts.seconds if counts.seconds else 0.0,
-        "peak_mib": peak_mib,
+        "peak_mib": _peak_kib() / 1024,
         "outcome": outcome,
     }
     tables.append(RUNS, pa.Table.from_pylist([row], RUNS.schema))
+
+
+def _peak_kib() -> int:
+    """The most that this process or one of its children held at once, be the child over or still there."""
+    ours = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(*ours, *(_peak_of(child.pid) for child in psutil.Process().children()))
+
+
+def _peak_of(process: int) -> int:
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:  # it ended at this moment, and counts among those that are over
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def of_run(tables: Tables, run: str) -> list[dict]:

@@ -1,11 +1,14 @@
 """Work in a child process, so that a row that crashes it costs that row and nothing else."""
 
 import multiprocessing
+import os
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, cast
 
 import pyarrow as pa
 
@@ -25,38 +28,79 @@ class ChildDied(Exception):
         super().__init__(detail)
 
 
+class _Process:
+    """A child process and the pipe to it. It does one work after another: to start one costs seconds of imports."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.surroundings = _surroundings()
+        self.pipe, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there,), daemon=True)
+        self._process.start()
+        there.close()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def take_up(self, work: Work) -> None:
+        """Do this work from now on."""
+        self.pipe.send_bytes(NEW_WORK)
+        self.pipe.send(work)
+
+    def end(self) -> None:
+        self._process.kill()
+        self.wait()
+
+    def wait(self) -> int | None:
+        """Its exit code, once it has ended."""
+        self._process.join()
+        self.pipe.close()
+        return cast(int | None, self._process.exitcode)
+
+
+NEW_WORK = b""
+"""Announces that the next message is no batch, but what to do with batches."""
+
+_idle: list[_Process] = []
+"""A process whose work is over, for the next one; it keeps its models."""
+
+
 class Child:
     """A process that does batches of one kind of work; started when first asked, again after a death."""
 
     def __init__(self, work: Work, seconds: float | None = None) -> None:
         self._work, self._seconds = work, seconds
-        self._process: Any = None
-        self._pipe: Connection | None = None
+        self._process: _Process | None = None
+        self._asked = False
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The work's answer; raises ChildDied, or what the work raised."""
-        pipe = self._pipe if self._pipe and self._process.is_alive() else self._start()
         try:
-            pipe.send_bytes(_to_ipc(batch))
-            if self._seconds is not None and not pipe.poll(self._seconds):
+            process = self._process if self._process and self._process.is_alive else self._start()
+            self._asked = True
+            process.pipe.send_bytes(_to_ipc(batch))
+            if self._seconds is not None and not process.pipe.poll(self._seconds):
                 self.close()
                 raise ChildDied(Code.WORKER_TIMEOUT, f"no answer in {self._seconds:g} s")
-            answer = pipe.recv()
+            answer = process.pipe.recv()
+            self._asked = False
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
-            self._process.join()
-            exit_code = self._process.exitcode
-            self._pipe = None
-            raise ChildDied(Code.WORKER_KILLED, f"the process ended with {_exit_in_words(exit_code)}") from error
+            raise ChildDied(Code.WORKER_KILLED, f"the process ended with {_exit_in_words(self._bury())}") from error
         if isinstance(answer, BaseException):
             raise answer
         return _from_ipc(answer)
 
     def close(self) -> None:
-        """End the child."""
-        if self._process is not None and self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._pipe = None
+        """Leave the process to the next work; end it where it has not answered."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if self._asked or _idle or not process.is_alive:
+            process.end()
+        else:
+            _idle.append(process)
+        self._asked = False
 
     def __enter__(self) -> Self:
         return self
@@ -66,14 +110,29 @@ class Child:
     ) -> None:
         self.close()
 
-    def _start(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, self._work), daemon=True)
-        self._process.start()
-        there.close()
-        self._pipe = here
-        return here
+    def _start(self) -> _Process:
+        self._process = _from_idle() or _Process()
+        self._process.take_up(self._work)
+        return self._process
+
+    def _bury(self) -> int | None:
+        process, self._process, self._asked = self._process, None, False
+        return process.wait() if process is not None else None
+
+
+def _from_idle() -> _Process | None:
+    """The idle process, unless it died or was started in other surroundings."""
+    while _idle:
+        process = _idle.pop()
+        if process.is_alive and process.surroundings == _surroundings():
+            return process
+        process.end()
+    return None
+
+
+def _surroundings() -> tuple[dict[str, str], list[str], str]:
+    """What a process takes over from the one that starts it."""
+    return dict(os.environ), list(sys.path), str(Path.cwd())
 
 
 def row_by_row(work: Work, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -108,15 +167,19 @@ def rejected(table: Table, rows: pa.RecordBatch, code: Code, detail: str) -> pa.
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _serve(pipe: Connection, work: Work) -> None:
+def _serve(pipe: Connection) -> None:
     threading.current_thread().name = "selvedge-child"
+    work: Work | None = None
     while True:
         try:
-            batch = _from_ipc(pipe.recv_bytes())
+            body = pipe.recv_bytes()
+            if body == NEW_WORK:
+                work = pipe.recv()
+                continue
         except EOFError:
             return
         try:
-            pipe.send(_to_ipc(work(batch)))
+            pipe.send(_to_ipc(cast(Work, work)(_from_ipc(body))))
         except Exception as error:
             pipe.send(_portable(error))
 
