@@ -66,7 +66,7 @@ class ChoiceSettings(_Group):
     image: float = Field(0.5, ge=0, le=1, description="the pictures decide a category from this score")
     box: float = Field(0.3, ge=0, le=1, description="a detected box counts from this score")
     box_area: float = Field(0.005, ge=0, le=1, description="a box counts from this share of its picture")
-    duplicate_bits: int = Field(10, ge=0, le=64, description="hash bits by which copies of a picture may differ")
+    duplicate_bits: int = Field(8, ge=0, le=64, description="hash bits by which copies of a picture may differ")
 
 
 class ReportSettings(_Group):

@@ -141,8 +141,8 @@ COVERAGE = stage_table(
     pa.field("rules", COUNTS),  # products a rule
 )
 
-DESCRIPTOR_BYTES = 192
-"""8 x 8 pixels of L, a, b after the border is trimmed."""
+DESCRIPTOR_BYTES = 2 * 8 * 8 * 3
+"""8 x 8 pixels of L, a, b, twice: of the whole picture, and of what its even border leaves."""
 
 FINGERPRINTS = stage_table(
     "fingerprints",

@@ -1,4 +1,4 @@
-"""What near-identical pictures are found by: two perceptual hashes propose, a small descriptor confirms."""
+"""What near-identical pictures are found by: two perceptual hashes propose, two small descriptors confirm."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas.tables import DESCRIPTOR_BYTES
 
-REVISION = 1
+REVISION = 2
 """Raised when the same pixels come to give another fingerprint."""
 
 HASHED_PX = 32
@@ -15,16 +15,22 @@ KEPT = 8
 """A pHash keeps the lowest 8 x 8 frequencies of 32 x 32 grey pixels (Zauner 2010, section 3.2.1)."""
 
 EVEN = 12
-"""Grey levels by which an even border may vary: recompression moves white by less than that."""
+"""Grey levels by which an even border may vary: recompression moves it by less."""
+
+NOISE = 0.01
+"""A row or column belongs to the border while no more than this share of its pixels differs."""
 
 LEAST_LEFT = 0.2
 """Trimming that would leave less of a side than this is not trimming; the picture stays as it is."""
 
+TRIMS = 3
+"""A picture padded by a shop may have had a border of its own, in another grey."""
+
 
 def fingerprint(pixels: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of B pictures (H, W, 3) uint8 RGB: pHash (B, 8), pHash without the even border (B, 8), descriptor (B, 192), uint8.
+    """Of B pictures (H, W, 3) uint8 RGB: pHash (B, 8), pHash without border (B, 8), descriptor (B, 384), all uint8.
 
-    The descriptor is 8 x 8 pixels of L, a, b of the picture without its border.
+    The descriptor is 8 x 8 pixels of L, a, b, of the whole picture and then of the picture without its border.
     """
     hashes, trimmed_hashes = np.zeros((len(pixels), 8), np.uint8), np.zeros((len(pixels), 8), np.uint8)
     descriptors = np.zeros((len(pixels), DESCRIPTOR_BYTES), np.uint8)
@@ -32,8 +38,7 @@ def fingerprint(pixels: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, n
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         window = _inner(grey)
         hashes[at], trimmed_hashes[at] = _phash(grey), _phash(grey[window])
-        small = cv2.resize(picture[window], (KEPT, KEPT), interpolation=cv2.INTER_AREA)
-        descriptors[at] = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1)
+        descriptors[at] = np.concatenate([_small(picture), _small(picture[window])])
     return hashes, trimmed_hashes, descriptors
 
 
@@ -44,13 +49,33 @@ def _phash(grey: np.ndarray) -> np.ndarray:
     return np.packbits(low > np.median(low))
 
 
+def _small(picture: np.ndarray) -> np.ndarray:
+    """(192,) uint8: 8 x 8 pixels of L, a, b."""
+    small = cv2.resize(np.ascontiguousarray(picture), (KEPT, KEPT), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1)
+
+
 def _inner(grey: np.ndarray) -> tuple[slice, slice]:
-    """The window that is left when rows and columns of the corner's grey are taken off each side."""
-    differs = np.abs(grey.astype(np.int16) - int(grey[0, 0])) > EVEN
+    """The window that is left when even borders are taken off, one inside the other."""
+    window = slice(0, grey.shape[0]), slice(0, grey.shape[1])
+    for _ in range(TRIMS):
+        inner = _trimmed(grey, window)
+        if inner == window:
+            break
+        window = inner
+    return window
+
+
+def _trimmed(grey: np.ndarray, window: tuple[slice, slice]) -> tuple[slice, slice]:
+    """The window without the rows and columns that are as even as its edge."""
+    view = grey[window].astype(np.int16)
+    edge = np.median(np.concatenate([view[0], view[-1], view[:, 0], view[:, -1]]))
+    differs = np.abs(view - edge) > EVEN
     sides = []
-    for axis in (1, 0):
-        filled = np.flatnonzero(differs.any(axis=axis))
-        length = differs.shape[1 - axis]
-        start, stop = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, length)
-        sides.append(slice(start, stop) if stop - start >= LEAST_LEFT * length else slice(0, length))
+    for axis, outer in enumerate(window):
+        filled = np.flatnonzero(differs.mean(axis=1 - axis) > NOISE)
+        start, stop = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, outer.stop - outer.start)
+        if stop - start < LEAST_LEFT * grey.shape[axis]:
+            return window
+        sides.append(slice(outer.start + start, outer.start + stop))
     return sides[0], sides[1]

@@ -1,4 +1,4 @@
-"""Groups of near-identical pictures: hashes propose pairs, descriptors confirm them, every member is near its medoid."""
+"""Groups of near-identical pictures: hashes propose, descriptors confirm, every member is near its medoid."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,15 @@ import numpy as np
 BLOCK = 512
 """Rows compared at once with all others: 100,000 pictures take 50 MB."""
 
-SAME_COLOUR = 14.0
-"""Largest mean difference of two descriptors (8-bit Lab): copies stay below 8, a recoloured product is above 20."""
+CELLS = 64
+"""Pixels of one descriptor."""
+
+LIKE_LIGHTNESS = 0.985
+"""Least correlation of two descriptors' lightness: of 900 catalog photos, copies that were recompressed, halved or
+watermarked pass in 92 to 99 of 100 cases, and 26 of 404,550 pairs of different products."""
+
+LIKE_COLOUR = 1.5
+"""Largest mean difference of a and b (8 bit): a red and a blue dress of one cut are two products."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +34,61 @@ def groups(
 ) -> list[Group]:
     """Groups of two or more of N pictures, by their smallest member, whatever order they come in.
 
-    phash, trimmed_phash: (N, 8) uint8; descriptor: (N, 192) uint8. Two pictures are copies where either hash differs by
-    at most `bits` and the descriptors agree. There are no chains: each member is a copy of its group's medoid.
+    phash, trimmed_phash: (N, 8) uint8; descriptor: (N, 384) uint8. Two pictures are copies where, whole or trimmed,
+    their hashes differ by at most `bits` and their descriptors agree. There are no chains: each member is a copy of its
+    group's medoid.
     """
     order = sorted(range(len(pictures)), key=lambda at: pictures[at])
     hashes = [np.ascontiguousarray(values[order]).view(np.uint64).ravel() for values in (phash, trimmed_phash)]
     near: dict[int, dict[int, int]] = {}
-    for first, second, distance in _pairs(hashes, descriptor[order].astype(np.int16), bits):
+    for first, second, distance in _pairs(hashes, _parts(descriptor[order]), bits):
         near.setdefault(first, {})[second] = distance
         near.setdefault(second, {})[first] = distance
     names = [pictures[at] for at in order]
     return sorted(_around_medoids(near, names), key=lambda group: group.group_id)
 
 
-def _pairs(hashes: list[np.ndarray], descriptor: np.ndarray, bits: int) -> Iterator[tuple[int, int, int]]:
-    """Confirmed pairs (first < second) with their distance in bits; every pair is compared, a block of rows at a time."""
-    count = len(descriptor)
+@dataclass(frozen=True)
+class _Look:
+    """One half of the descriptors of N pictures."""
+
+    lightness: np.ndarray  # (N, 64) float32, centred, of unit length
+    colour: np.ndarray  # (N, 128) int16
+
+    def agree(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Which pairs of rows look alike."""
+        likeness = np.einsum("nd,nd->n", self.lightness[first], self.lightness[second])
+        colour = np.abs(self.colour[first] - self.colour[second]).mean(axis=1)
+        return (likeness >= LIKE_LIGHTNESS) & (colour <= LIKE_COLOUR)
+
+
+def _parts(descriptor: np.ndarray) -> list[_Look]:
+    """The looks of the whole and of the trimmed pictures."""
+    looks = []
+    for half in np.split(descriptor, 2, axis=1):
+        cells = half.reshape(len(half), CELLS, 3)
+        lightness = cells[:, :, 0].astype(np.float32)
+        lightness -= lightness.mean(axis=1, keepdims=True)
+        lightness /= np.maximum(np.sqrt(np.einsum("nd,nd->n", lightness, lightness)), 1e-6)[:, None]
+        looks.append(_Look(lightness, cells[:, :, 1:].reshape(len(half), 2 * CELLS).astype(np.int16)))
+    return looks
+
+
+def _pairs(hashes: list[np.ndarray], looks: list[_Look], bits: int) -> Iterator[tuple[int, int, int]]:
+    """Confirmed pairs (first < second) with their distance in bits; all are compared, a block of rows at a time."""
+    count = len(hashes[0])
     for start in range(0, count, BLOCK):
         rows = slice(start, min(start + BLOCK, count))
-        distance = np.minimum(*(np.bitwise_count(h[rows, None] ^ h[None, start:]) for h in hashes))
-        first, second = np.nonzero(distance <= bits)
-        later = second > first
-        first, second = first[later], second[later]
-        alike = np.abs(descriptor[first + start] - descriptor[second + start]).mean(axis=1) <= SAME_COLOUR
-        first, second = first[alike], second[alike]
-        yield from zip(
-            (first + start).tolist(), (second + start).tolist(), distance[first, second].tolist(), strict=True
-        )
+        found: dict[tuple[int, int], int] = {}
+        for values, look in zip(hashes, looks, strict=True):
+            distance = np.bitwise_count(values[rows, None] ^ values[None, start:])
+            first, second = np.nonzero(np.triu(distance <= bits, 1))
+            alike = look.agree(first + start, second + start)
+            first, second = first[alike], second[alike]
+            bits_apart = distance[first, second].tolist()
+            for pair, apart in zip(zip(first.tolist(), second.tolist(), strict=True), bits_apart, strict=True):
+                found[pair] = min(apart, found.get(pair, apart))
+        yield from ((first + start, second + start, apart) for (first, second), apart in sorted(found.items()))
 
 
 def _around_medoids(near: dict[int, dict[int, int]], names: list[bytes]) -> Iterator[Group]:

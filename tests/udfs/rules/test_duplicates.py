@@ -1,0 +1,76 @@
+"""Groups of near-identical pictures: what is a copy, what is not, and laws that every grouping obeys."""
+
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from udfs.pictures.fingerprint import fingerprint
+from udfs.rules.duplicates import Group, groups
+
+BITS = 8
+
+
+def picture(seed: int, hue: int = 0) -> np.ndarray:
+    """(320, 240, 3) uint8: a blotchy thing on white, a different one for each seed."""
+    dice = np.random.default_rng(seed)
+    canvas = np.full((320, 240, 3), 255, np.uint8)
+    for _ in range(9):
+        centre = tuple(int(n) for n in dice.integers((60, 70), (180, 250)))
+        axes = tuple(int(n) for n in dice.integers(15, 60, 2))
+        colour = tuple(int(n) for n in np.roll(dice.integers(0, 200, 3), hue))
+        cv2.ellipse(canvas, centre, axes, int(dice.integers(0, 180)), 0, 360, colour, -1)
+    return canvas
+
+
+def recompressed(pixels: np.ndarray) -> np.ndarray:
+    return cv2.imdecode(cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 50])[1], 1)[:, :, ::-1]
+
+
+def padded(pixels: np.ndarray) -> np.ndarray:
+    return cv2.copyMakeBorder(pixels, 30, 30, 50, 50, cv2.BORDER_CONSTANT, value=(240, 240, 240))
+
+
+def grouped(*pictures: np.ndarray) -> list[Group]:
+    names = [bytes([at]) * 32 for at in range(len(pictures))]
+    return groups(names, *fingerprint([np.ascontiguousarray(p) for p in pictures]), BITS)
+
+
+def test_copies_are_found() -> None:
+    base = picture(1)
+    edits = [recompressed(base), cv2.resize(base, (120, 160), interpolation=cv2.INTER_AREA), padded(base)]
+    (group,) = grouped(base, *edits, picture(2), picture(3))
+    assert group.members == [bytes([at]) * 32 for at in range(4)]
+    assert group.group_id == group.members[0]
+
+
+def test_another_picture_is_no_copy() -> None:
+    assert grouped(*(picture(seed) for seed in range(6))) == []
+
+
+def test_the_same_cut_in_another_colour_is_no_copy() -> None:
+    assert grouped(picture(1), picture(1, hue=1)) == []
+
+
+def test_nothing_and_one_are_no_group() -> None:
+    assert grouped() == []
+    assert grouped(picture(1)) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 2**20), max_size=25), st.randoms(use_true_random=False))
+def test_every_grouping_is_a_partition_around_medoids_whatever_the_order(values: list[int], dice: object) -> None:
+    names = [f"{at:032d}".encode() for at in range(len(values))]
+    hashes = np.array([[value % 7, value % 3, 0, 0, 0, 0, 0, value % 11] for value in values], np.uint8).reshape(-1, 8)
+    looks = np.tile(np.arange(384, dtype=np.uint8), (len(values), 1))
+    found = groups(names, hashes, hashes, looks, 2)
+    members = [member for group in found for member in group.members]
+    assert len(members) == len(set(members)) <= len(names)
+    by_name = dict(zip(names, hashes, strict=True))
+    for group in found:
+        apart = [int(np.bitwise_count(by_name[m] ^ by_name[group.medoid]).sum()) for m in group.members]
+        assert max(apart) == group.largest_distance <= 2
+        assert len(group.members) > 1 and group.group_id == min(group.members)
+    order = list(range(len(values)))
+    dice.shuffle(order)  # type: ignore[attr-defined]
+    assert groups([names[at] for at in order], hashes[order], hashes[order], looks[order], 2) == found
