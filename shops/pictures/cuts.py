@@ -117,4 +117,5 @@ def measured(look: Look) -> Body:
         depth += 0.25
     wide = {"straps": 0.36, "scoop": 0.34, "turtle": 0.22}.get(neck, 0.26)
     straight = dice.uniform(0.0, 0.05) if look.leaf in FITTED else dice.uniform(0.04, 0.16)
-    return Body(cut, dice.uniform(*cut.length), dice.uniform(*cut.sleeve), neck, depth, wide, cut.waist + straight)
+    sleeve = dice.uniform(*cut.sleeve) if neck != "straps" else 0.0  # nothing to sew a sleeve to
+    return Body(cut, dice.uniform(*cut.length), sleeve, neck, depth, wide, cut.waist + straight)

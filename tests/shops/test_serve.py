@@ -35,6 +35,17 @@ def test_feed_and_pictures_are_served_as_they_lie(host: str, google_shop: Sample
         assert body == (google_shop.folder / name).read_bytes()
 
 
+def test_large_files_are_streamed_and_known_too(
+    host: str, google_shop: SampleShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shops.serve.SMALL_BYTES", 0)
+    status, headers, body = ask(host, "/google-shop/feed.xml")
+    again, _, _ = ask(host, "/google-shop/feed.xml", {"If-None-Match": headers["etag"]})
+
+    assert (status, again, headers["content-type"]) == (200, 304, "application/xml")
+    assert body == google_shop.feed.read_bytes()
+
+
 @pytest.mark.parametrize(("sent", "kept"), [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")])
 def test_what_is_known_is_not_sent_again(host: str, sent: str, kept: str) -> None:
     _, headers, _ = ask(host, "/google-shop/feed.xml")
