@@ -15,6 +15,7 @@ from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
 from jobs.summary import summary
 from schemas.errors import WrongInput
 
+StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]
 Accept = Annotated[list[str] | None, typer.Option(help="A gate to let through: NAME, or RETAILER/NAME of a feed.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the manifest.")]
 ReportRun = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
@@ -29,9 +30,8 @@ def night(
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")],
-    retailer: Retailers = None, run: RunId = None, date: Date = None, json: Json = False,
-) -> int:  # fmt: skip
+    name: StageName, retailer: Retailers = None, run: RunId = None, date: Date = None, json: Json = False
+) -> None:
     """Run one stage alone, as a scheduler does."""
     if name not in STAGE_NAMES:
         raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
