@@ -123,6 +123,7 @@ def _read_jpeg(body: bytes) -> Header:
     """Walk the segments up to the first scan (ITU-T T.81, annex B), then look for the end marker behind it."""
     width = height = channels = 0
     orientation = 1
+    progressive = False
     position = 2
     while True:
         position = _marker(body, position)
@@ -132,14 +133,15 @@ def _read_jpeg(body: bytes) -> Header:
             break
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width, channels = struct.unpack_from(">xHHB", body, start)
+            progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
         elif marker == 0xE1 and body.startswith(b"Exif\0\0", start):
             orientation = _orientation(body[start + 6 : position + 2 + length])
         position += 2 + length
     if not width or not height:
         raise PictureRefused(Code.PICTURE_DECODE, "the JPEG states no size")
-    if body.find(b"\xff\xd9", position) < 0:
+    if body.rfind(b"\xff\xd9", position) < 0:
         raise PictureRefused(Code.PICTURE_TRUNCATED, f"the JPEG ends after {len(body)} bytes without an end marker")
-    if body.count(b"\xff\xda", position) > MAX_SCANS:
+    if progressive and body.count(b"\xff\xda", position) > MAX_SCANS:
         raise PictureRefused(Code.PICTURE_DECODE, f"the JPEG has more than {MAX_SCANS} scans")
     return Header(JPEG, width, height, orientation, channels)
 

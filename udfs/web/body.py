@@ -1,11 +1,12 @@
-"""Reading an answer's body: never more than a cap, packed or not."""
+"""Taking an answer's body: never more than a cap, packed or not."""
 
 import zlib
-from collections.abc import AsyncIterator
-
-import aiohttp
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import NoReturn
 
 from schemas.rejects import Code
+from udfs.web.client import Response
 from udfs.web.failures import Failure
 
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
@@ -14,47 +15,70 @@ GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 PIECE = 1 << 20
 """Bytes that one step of unpacking gives at most, so that a bomb is seen before it is in memory."""
 
-
-async def pieces(response: aiohttp.ClientResponse, max_bytes: int, too_large: Code) -> AsyncIterator[bytes]:
-    """The body piece by piece, unpacked; raises Failure with `too_large` once it has more than `max_bytes`."""
-    announced = response.content_length
-    if announced is not None and announced > max_bytes:
-        raise _too_large(response, too_large, f"{announced} bytes announced, at most {max_bytes} are taken")
-    total = 0
-    async for piece in _unpacked(response):
-        total += len(piece)
-        if total > max_bytes:
-            raise _too_large(response, too_large, f"more than {max_bytes} bytes")
-        yield piece
+PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 
 
-def is_plain(response: aiohttp.ClientResponse) -> bool:
-    """Whether the body is sent as it is."""
-    return response.headers.get("Content-Encoding", "identity").strip().lower() in ("identity", "")
+@dataclass(frozen=True)
+class Cap:
+    """The most that is taken, and what more than that is called."""
+
+    max_bytes: int
+    code: Code = Code.FETCH_SIZE
 
 
-async def _unpacked(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    if is_plain(response):
-        async for piece in response.content.iter_any():
-            yield piece
-        return
-    coding = response.headers["Content-Encoding"].strip().lower()
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise Failure(
-            Code.FETCH_TYPE, f"packed as {coding[:40]!r}, which was not asked for", response.status, str(response.url)
-        )
-    inflater = zlib.decompressobj(GZIP_OR_ZLIB)
-    try:
-        async for piece in response.content.iter_any():
+class Body:
+    """Unpacks and counts a body and hands it on piece by piece; raises Failure once it is beyond its cap."""
+
+    def __init__(self, cap: Cap, take: Callable[[bytes], None]) -> None:
+        self._cap = cap
+        self._take = take
+        self._status: int | None = None
+        self._url: str | None = None
+        self._inflater: zlib._Decompress | None = None
+        self._size = 0
+
+    def begin(self, response: Response) -> Awaitable[None] | None:
+        """A new answer: nothing is left of one before."""
+        self._status, self._url, self._size = response.status, response.url, 0
+        announced = response.length
+        if announced is not None and announced > self._cap.max_bytes:
+            raise self._failure(self._cap.code, f"{announced} bytes announced, at most {self._cap.max_bytes} are taken")
+        coding = (response.header("content-encoding") or "identity").lower()
+        if coding in PACKED:
+            self._inflater = zlib.decompressobj(GZIP_OR_ZLIB)
+        elif coding != "identity":
+            raise self._failure(Code.FETCH_TYPE, f"packed as {coding[:40]!r}, which was not asked for")
+        else:
+            self._inflater = None
+        return None
+
+    def write(self, piece: bytes) -> None:
+        """The next bytes as they came."""
+        inflater = self._inflater
+        if inflater is None:
+            self._size += len(piece)
+            if self._size > self._cap.max_bytes:
+                self._refuse()
+            self._take(piece)
+            return
+        try:
             while piece and not inflater.eof:
-                yield inflater.decompress(piece, PIECE)
+                unpacked = inflater.decompress(piece, PIECE)
                 piece = inflater.unconsumed_tail
-            if inflater.eof:
-                return
-    except zlib.error as error:
-        raise Failure(Code.FETCH_CUT_OFF, f"packed as {coding}, but broken: {error}", response.status) from error
-    raise Failure(Code.FETCH_CUT_OFF, f"packed as {coding}, and breaks off", response.status, str(response.url))
+                self._size += len(unpacked)
+                if self._size > self._cap.max_bytes:
+                    self._refuse()
+                self._take(unpacked)
+        except zlib.error as error:
+            raise self._failure(Code.FETCH_CUT_OFF, f"packed, but broken: {error}") from error
 
+    def end(self) -> None:
+        """The body is whole, unless its packing says otherwise."""
+        if self._inflater is not None and not self._inflater.eof:
+            raise self._failure(Code.FETCH_CUT_OFF, "packed, and breaks off")
 
-def _too_large(response: aiohttp.ClientResponse, code: Code, detail: str) -> Failure:
-    return Failure(code, detail, response.status, str(response.url))
+    def _refuse(self) -> NoReturn:
+        raise self._failure(self._cap.code, f"more than {self._cap.max_bytes} bytes")
+
+    def _failure(self, code: Code, detail: str) -> Failure:
+        return Failure(code, detail, self._status, self._url)

@@ -1,26 +1,35 @@
 """One HTTP client for feeds and pictures: guarded addresses, redirects checked one by one, no proxy, no cookies."""
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from socket import AddressFamily
+import asyncio
+import math
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+import certifi
+import pycurl
 from yarl import URL
 
 from schemas.rejects import Code
-from udfs.web.failures import Failure, of_error, of_status
-from udfs.web.guard import Networks, guarded_socket
+from udfs.web.addresses import redirected, same_owner
+from udfs.web.failures import Failure, of_curl, of_status
+from udfs.web.guard import Address, Networks, PrivateAddress, allowed, literal, open_socket
+from udfs.web.names import Names
+from udfs.web.transfers import Transfers
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
-MAX_URL = 8_192
-"""Characters; servers refuse longer ones."""
 
-DNS_SECONDS = 60
-"""How long a name's addresses, or that it has none, are believed."""
+BUFFER_BYTES = 256 << 10
+"""curl's default of 16 KiB costs a call into Python for each."""
+
+BREAK_OFF = -1
+"""Makes curl end a transfer with an error of its own."""
+
+UNWANTED_BYTES = 64 << 10
+"""A page that comes with an error or a redirect is read so far, so that the connection can be used again."""
 
 
 @dataclass(frozen=True)
@@ -29,132 +38,248 @@ class ClientOptions:
 
     user_agent: str
     connect_s: float = 10.0
-    read_s: float = 30.0  # between two pieces of an answer
+    read_s: float = 30.0  # without a byte; whole seconds, rounded up
     opened: Networks = ()
 
 
-class CachingResolver(AbstractResolver):
-    """Remembers which names have no address, so that a dead host costs one question; the connector keeps the others."""
+@dataclass
+class Response:
+    """The head of an answer. Header names are lower case; one that came twice has two values."""
 
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
-        self._unknown: dict[str, tuple[float, OSError]] = {}
+    status: int
+    url: str
+    headers: dict[str, list[str]] = field(default_factory=dict)
 
-    async def resolve(
-        self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The addresses of a host; raises OSError where it has none."""
-        known = self.unknown(host)
-        if known is not None:
-            raise known
-        try:
-            return await self._inner.resolve(host, port, family)
-        except OSError as error:
-            self._unknown[host] = (time.monotonic() + DNS_SECONDS, error)
-            raise
+    def header(self, name: str) -> str | None:
+        """The first value of a header."""
+        values = self.headers.get(name)
+        return values[0] if values else None
 
-    def unknown(self, host: str) -> OSError | None:
-        """The error that a name gave a short while ago."""
-        until, error = self._unknown.get(host, (0.0, None))
-        return error if time.monotonic() < until else None
+    @property
+    def length(self) -> int | None:
+        """The body's length as announced."""
+        said = self.header("content-length")
+        return int(said) if said is not None and said.isdecimal() and len(said) < 19 else None
 
-    async def close(self) -> None:
-        """Close the resolver that answers."""
-        await self._inner.close()
+
+class Sink(Protocol):
+    """What takes the body of an answer with status 200. Every method may raise, which breaks the answer off."""
+
+    def begin(self, response: Response) -> Awaitable[None] | None:
+        """The head is there. The body is held back until what is returned is done."""
+
+    def write(self, piece: bytes) -> None:
+        """The next bytes of the body."""
+
+    def end(self) -> None:
+        """The body is whole."""
 
 
 class Client:
     """Asks for addresses within the options. To be used and closed in one event loop."""
 
-    def __init__(self, options: ClientOptions, resolver: AbstractResolver | None = None) -> None:
-        self.options = options
-        self.resolver = CachingResolver(resolver or aiohttp.ThreadedResolver())
-        connector = aiohttp.TCPConnector(
-            limit=0,  # what a host allows is kept by the caller
-            resolver=self.resolver,
-            ttl_dns_cache=DNS_SECONDS,
-            socket_factory=guarded_socket(options.opened),
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=options.connect_s, sock_read=options.read_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": options.user_agent},
-            skip_auto_headers=("Accept", "Accept-Encoding"),
-            auto_decompress=False,
-            trust_env=False,
-        )
+    def __init__(self, options: ClientOptions, names: Names) -> None:
+        self._options = options
+        self._names = names
+        self._transfers = Transfers()
+        self._idle: list[pycurl.Curl] = []
+        self._pins: dict[str, tuple[list[Address], list[str]]] = {}  # what is right for an answer of the name servers
 
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._session.close()
-        await self.resolver.close()
+    def close(self) -> None:
+        """Close every connection. No request may be on its way."""
+        self._transfers.close()
+        for handle in self._idle:
+            handle.close()
 
-    @asynccontextmanager
     async def get(
         self,
         url: URL,
         headers: Mapping[str, str],
+        sink: Sink,
         before: Callable[[URL], Awaitable[None]] | None = None,
         authorization: str | None = None,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a URL and follow its redirects; gives an answer of status 200 or 304 whose body is still to be read.
+    ) -> Response:
+        """Ask for a URL, follow its redirects, and give the last answer: 304, or 200 with its body in the sink.
 
-        `before` is awaited ahead of every request, redirects included, and may raise `Failure`. `authorization` is sent
-        to the first URL's own host alone. Raises `Failure` for every error of the network, while reading too.
+        `before` is awaited ahead of every request, redirects included. `authorization` is sent to the first URL's own
+        host alone. Raises `Failure` for whatever the network does, and what `before` and the sink raise.
         """
         hop = url
-        try:
-            for _ in range(MAX_REDIRECTS + 1):
-                if before is not None:
-                    await before(hop)
-                secret = {"Authorization": authorization} if authorization and _same_owner(url, hop) else {}
-                async with self._session.get(hop, headers={**headers, **secret}, allow_redirects=False) as response:
-                    if response.status not in REDIRECTS:
-                        if response.status not in (200, 304):
-                            raise of_status(response.status, response.headers.get("Retry-After"), str(hop))
-                        yield response
-                        return
-                    hop = _redirected(hop, response)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise of_error(error, hop.host or str(hop)) from error
+        for _ in range(MAX_REDIRECTS + 1):
+            if before is not None:
+                await before(hop)
+            secret = {"Authorization": authorization} if authorization and same_owner(url, hop) else {}
+            response = await self._ask(hop, {**headers, **secret}, sink)
+            if response.status in (200, 304):
+                return response
+            if response.status not in REDIRECTS:
+                raise of_status(response.status, response.header("retry-after"), str(hop))
+            hop = redirected(hop, response.status, response.header("location"))
         raise Failure(Code.FETCH_REDIRECT, f"redirected more than {MAX_REDIRECTS} times", final_url=str(hop))
 
+    async def _ask(self, url: URL, headers: Mapping[str, str], sink: Sink) -> Response:
+        """One request. The sink is given the body of a 200."""
+        text = str(url)
+        pinned = await self._pinned(url)
+        handle = self._idle.pop() if self._idle else _new_handle(self._options)
+        transfer = _Transfer(handle, text, sink, self._options.opened)
+        handle.setopt(pycurl.URL, text)
+        handle.setopt(pycurl.RESOLVE, pinned)
+        handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
+        handle.setopt(pycurl.OPENSOCKETFUNCTION, transfer.open_socket)
+        handle.setopt(pycurl.HEADERFUNCTION, transfer.header)
+        handle.setopt(pycurl.WRITEFUNCTION, transfer.write)
+        try:
+            await self._transfers.perform(handle)
+        except pycurl.error as error:
+            transfer.explain(error)
+        finally:
+            transfer.release()
+            self._idle.append(handle)
+        return transfer.whole()
 
-def _same_owner(first: URL, hop: URL) -> bool:
-    """Whether a secret for the first URL may go to a redirect: the same origin, or its step up from http to https."""
-    return hop.origin() == first.origin() or (
-        hop.host == first.host and hop.scheme == "https" and hop.is_default_port() and first.is_default_port()
-    )
+    async def _pinned(self, url: URL) -> list[str]:
+        """Addresses of the URL's host for curl to use, which then asks nobody; raises Failure where none is open."""
+        host = url.host or ""
+        found = await self._names.of(host, self._options.connect_s)
+        known = self._pins.get(url.authority)
+        if known is not None and known[0] is found:
+            return known[1]
+        usable = [address for address in found if allowed(address, self._options.opened)]
+        if not usable:
+            detail = f"{host} leads to {found[0]}, which is not open to requests"
+            raise Failure(Code.FETCH_PRIVATE_ADDRESS, detail, final_url=str(url))
+        pinned = [] if literal(host) else [f"{url.raw_host}:{url.port}:{','.join(map(str, usable))}"]
+        self._pins[url.authority] = found, pinned
+        return pinned
 
 
-def _redirected(hop: URL, response: aiohttp.ClientResponse) -> URL:
-    """Where a redirect leads; raises Failure where that is no other http(s) address."""
-    status, location = response.status, response.headers.get("Location")
-    if not location:
-        raise Failure(Code.FETCH_REDIRECT, f"answered {status} without saying where to", status, str(hop))
-    try:
-        return read_url(str(hop.join(_quoted(location))))
-    except (Failure, ValueError) as error:
-        raise Failure(Code.FETCH_REDIRECT, f"redirected to {location[:200]!r}", status, str(hop)) from error
+class _Transfer:
+    """What curl calls back with during one request."""
+
+    def __init__(self, handle: pycurl.Curl, url: str, sink: Sink, opened: Networks) -> None:
+        self._handle = handle
+        self._url = url
+        self._sink = sink
+        self._opened = opened
+        self._lines: list[bytes] = []
+        self._response: Response | None = None
+        self._held: asyncio.Future[None] | None = None
+        self._error: Exception | None = None
+        self._wanted = False
+        self._received = 0
+
+    def open_socket(self, purpose: int, address: Any) -> socket.socket | int:
+        """curl is about to connect: the last line, whatever it was told before."""
+        try:
+            return open_socket(address.family, address.socktype, address.protocol, address.addr, self._opened)
+        except PrivateAddress as refused:
+            detail = f"{URL(self._url).host} leads to {refused.address}, which is not open to requests"
+            self._error = Failure(Code.FETCH_PRIVATE_ADDRESS, detail)
+            return int(pycurl.SOCKET_BAD)
+
+    def header(self, line: bytes) -> int | None:
+        """A line of the head, the empty one at its end included."""
+        if self._response is not None:
+            return None  # trailers behind a body in chunks
+        if line not in (b"\r\n", b"\n"):
+            self._lines.append(line)
+            return None
+        response = _read_head(self._lines, self._url)
+        self._lines.clear()
+        if response.status < 200:
+            return None
+        self._response = response
+        if response.status != 200:
+            return None
+        try:
+            self._begin(response)
+        except Exception as error:
+            return self._break_off(error)
+        return None
+
+    def write(self, piece: bytes) -> int | None:
+        """A piece of the body, at most 16 KiB."""
+        if not self._wanted:
+            self._received += len(piece)
+            return BREAK_OFF if self._received > UNWANTED_BYTES else None
+        if self._held is not None:
+            return int(pycurl.WRITEFUNC_PAUSE)
+        try:
+            self._sink.write(piece)
+        except Exception as error:
+            return self._break_off(error)
+        return None
+
+    def explain(self, error: pycurl.error) -> None:
+        """Raise what an error of curl means; an answer that is not wanted any more is no error."""
+        if self._error is not None:
+            raise self._error
+        if self._response is not None and self._response.status != 200 and error.args[0] == pycurl.E_WRITE_ERROR:
+            return
+        raise of_curl(error, self._url, self._response.status if self._response else None)
+
+    def release(self) -> None:
+        """Nobody waits for the body any more."""
+        if self._held is not None:
+            self._held.cancel()
+
+    def whole(self) -> Response:
+        """The answer, once curl is done with it."""
+        if self._response is None:
+            raise Failure(Code.FETCH_5XX, f"{URL(self._url).host}: the answer is not as HTTP has it (no head)")
+        if self._response.status == 200:
+            self._sink.end()
+        return self._response
+
+    def _begin(self, response: Response) -> None:
+        self._wanted = True
+        wait = self._sink.begin(response)
+        if wait is not None:
+            self._held = asyncio.ensure_future(wait)
+            self._held.add_done_callback(self._resume)
+
+    def _resume(self, held: "asyncio.Future[None]") -> None:
+        if held.cancelled():
+            return
+        self._held = None
+        self._handle.pause(pycurl.PAUSE_CONT)
+
+    def _break_off(self, error: Exception) -> int:
+        """Keep what the sink raised for the one who waits, since curl knows nothing of it."""
+        self._error = error
+        return BREAK_OFF
 
 
-def read_url(text: str) -> URL:
-    """An http(s) URL as a feed writes it, spaces and letters of any script included; raises Failure FETCH_BAD_URL."""
-    try:
-        url = _quoted(text.strip())
-        host, port = url.host, url.port
-    except (ValueError, UnicodeError) as error:
-        raise Failure(Code.FETCH_BAD_URL, f"not an address: {text[:200]!r}") from error
-    if url.scheme not in ("http", "https") or not host or not port or len(text) > MAX_URL:
-        raise Failure(Code.FETCH_BAD_URL, f"not an http(s) address: {text[:200]!r}")
-    if url.user is not None or url.password is not None:
-        raise Failure(Code.FETCH_BAD_URL, "the address carries a user name or a password")
-    return url.with_fragment(None)
+def _new_handle(options: ClientOptions) -> pycurl.Curl:
+    """A handle with everything that is the same for all requests."""
+    handle = pycurl.Curl()
+    trusted = ssl.get_default_verify_paths()
+    for option, value in (
+        (pycurl.USERAGENT, options.user_agent),
+        (pycurl.CONNECTTIMEOUT_MS, math.ceil(options.connect_s * 1000)),
+        (pycurl.LOW_SPEED_LIMIT, 1),
+        (pycurl.LOW_SPEED_TIME, math.ceil(options.read_s)),
+        (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+        (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),  # connections are counted, so one request each
+        (pycurl.PROXY, ""),  # also none from the environment
+        (pycurl.FOLLOWLOCATION, 0),
+        (pycurl.NOSIGNAL, 1),
+        (pycurl.BUFFERSIZE, BUFFER_BYTES),
+        (pycurl.CAINFO, trusted.cafile or certifi.where()),
+    ):
+        handle.setopt(option, value)
+    if trusted.capath:
+        handle.setopt(pycurl.CAPATH, trusted.capath)
+    return handle
 
 
-def _quoted(text: str) -> URL:
-    """Quoted where it must be; an address that is quoted already is sent as it stands, since some hosts sign it."""
-    if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text):
-        raise ValueError("control characters in an address")
-    return URL(text, encoded=text.isascii() and not any(letter in text for letter in ' "<>\\^`{|}'))
+def _read_head(lines: list[bytes], url: str) -> Response:
+    """Status and headers; what is no header is passed over."""
+    status = lines[0].split(None, 2)[1:2] if lines else []
+    response = Response(int(status[0]) if status and status[0].isdigit() else 0, url)
+    for line in lines[1:]:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon:
+            response.headers.setdefault(name.strip().lower(), []).append(value.strip())
+    return response

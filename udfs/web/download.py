@@ -6,15 +6,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from aiohttp.abc import AbstractResolver
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from schemas.rejects import Code
-from udfs.web.body import pieces
-from udfs.web.client import Client, ClientOptions, read_url
+from udfs.web.addresses import read_url
+from udfs.web.body import Body, Cap
+from udfs.web.client import Client, ClientOptions
 from udfs.web.failures import TRANSIENT, Failure
 from udfs.web.guard import Networks
+from udfs.web.names import Lookup, Names
 
 USER_AGENT = "selvedge/0.1 (+mailto:catalog@example.org)"
 ACCEPT = {"Accept": "application/xml,text/xml,application/rss+xml,application/atom+xml,*/*;q=0.5",
@@ -95,19 +96,18 @@ class Sink:
         return self._digest.digest()
 
 
-def download_feed(
-    url: str, request: FeedRequest, target: BinaryIO, resolver: AbstractResolver | None = None
-) -> Downloaded:
+def download_feed(url: str, request: FeedRequest, target: BinaryIO, lookup: Lookup | None = None) -> Downloaded:
     """Ask for a feed and write its bytes to `target`, which is emptied first.
 
     Never raises for what a host does; raises `NotWritten`.
     """
-    return asyncio.run(_download(url, request, target, resolver))
+    return asyncio.run(_download(url, request, target, lookup))
 
 
-async def _download(url: str, request: FeedRequest, target: BinaryIO, resolver: AbstractResolver | None) -> Downloaded:
+async def _download(url: str, request: FeedRequest, target: BinaryIO, lookup: Lookup | None) -> Downloaded:
     options = ClientOptions(request.user_agent, request.connect_s, request.read_s, request.allow_private_hosts)
-    client = Client(options, resolver)
+    names = Names(lookup)
+    client = Client(options, names)
     backoff = wait_exponential_jitter(multiplier=request.backoff_s, max=request.patience_s, jitter=request.backoff_s)
 
     def pause(state: RetryCallState) -> float:
@@ -131,28 +131,25 @@ async def _download(url: str, request: FeedRequest, target: BinaryIO, resolver: 
         code = FEED_CODES.get(failure.code, Code.FEED_UNREACHABLE)
         return Downloaded("refused", code, failure.detail, failure.http_status, final_url=failure.final_url)
     finally:
-        await client.close()
+        client.close()
+        await names.close()
 
 
 async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """One try. Raises Failure."""
     sink = Sink(target)
     try:
-        async with (
-            asyncio.timeout(request.total_s),
-            client.get(read_url(url), _headers(request), authorization=request.authorization) as response,
-        ):
-            if response.status == 200:
-                async for piece in pieces(response, request.max_bytes, Code.FETCH_SIZE):
-                    sink.write(piece)
+        async with asyncio.timeout(request.total_s):
+            body = Body(Cap(request.max_bytes), sink.write)
+            response = await client.get(read_url(url), _headers(request), body, authorization=request.authorization)
     except TimeoutError:
         raise Failure(Code.FETCH_TIMEOUT, f"not there within {request.total_s:g} s") from None
     answer = Downloaded(
         "new" if response.status == 200 else "unchanged",
         http_status=response.status,
-        etag=response.headers.get("ETag"),
-        last_modified=response.headers.get("Last-Modified"),
-        final_url=str(response.url),
+        etag=response.header("etag"),
+        last_modified=response.header("last-modified"),
+        final_url=response.url,
     )
     if answer.status == "unchanged":
         return answer

@@ -1,14 +1,12 @@
 """Why a request failed: every error of the network as one of our codes, with what the next try has to know."""
 
-import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import aiohttp
+import pycurl
+from yarl import URL
 
 from schemas.rejects import Code
-from udfs.pictures.inspect import one_line
-from udfs.web.guard import PrivateAddress, allowed, literal
 
 TRANSIENT = frozenset(
     {Code.FETCH_DNS, Code.FETCH_CONNECT, Code.FETCH_TIMEOUT, Code.FETCH_429, Code.FETCH_5XX, Code.FETCH_CUT_OFF}
@@ -18,6 +16,29 @@ TRANSIENT = frozenset(
 OF_THE_HOST = frozenset({Code.FETCH_CONNECT, Code.FETCH_TIMEOUT, Code.FETCH_429, Code.FETCH_5XX})
 """Say that the host is in trouble: enough of them in a row and it is left alone. A name without an address and a bad
 certificate are not among them: they are certain, cost the host nothing, and every URL may be told so."""
+
+OF_CURL: dict[int, tuple[Code, str]] = {
+    pycurl.E_UNSUPPORTED_PROTOCOL: (Code.FETCH_5XX, "the answer is not as HTTP has it"),  # HTTP/0.9
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: (Code.FETCH_5XX, "the answer is not as HTTP has it"),
+    pycurl.E_BAD_CONTENT_ENCODING: (Code.FETCH_5XX, "the answer is not as HTTP has it"),
+    100: (Code.FETCH_5XX, "the answer's head is too large"),  # CURLE_TOO_LARGE, which pycurl has no name for
+    pycurl.E_URL_MALFORMAT: (Code.FETCH_BAD_URL, "not an address"),
+    pycurl.E_COULDNT_RESOLVE_HOST: (Code.FETCH_DNS, "no address found"),
+    pycurl.E_COULDNT_CONNECT: (Code.FETCH_CONNECT, "the connection failed"),
+    pycurl.E_GOT_NOTHING: (Code.FETCH_CONNECT, "the connection failed"),
+    pycurl.E_SEND_ERROR: (Code.FETCH_CONNECT, "the connection failed"),
+    pycurl.E_RECV_ERROR: (Code.FETCH_CONNECT, "the connection failed"),
+    pycurl.E_OPERATION_TIMEDOUT: (Code.FETCH_TIMEOUT, "no answer in time"),
+    pycurl.E_PARTIAL_FILE: (Code.FETCH_CUT_OFF, "the answer broke off"),
+    **dict.fromkeys(
+        (
+            pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CERTPROBLEM,
+            pycurl.E_SSL_CIPHER, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_ISSUER_ERROR, pycurl.E_SSL_SHUTDOWN_FAILED,
+            pycurl.E_SSL_PINNEDPUBKEYNOTMATCH, pycurl.E_SSL_INVALIDCERTSTATUS,
+        ),
+        (Code.FETCH_TLS, "no secure line"),
+    ),
+}  # fmt: skip
 
 
 class Failure(Exception):
@@ -39,38 +60,13 @@ class Failure(Exception):
         self.retry_after_s = retry_after_s
 
 
-def of_error(error: Exception, host: str) -> Failure:
-    """The failure that an error raised while asking `host` means."""
-    said = one_line(error)
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, PrivateAddress):
-        return Failure(Code.FETCH_PRIVATE_ADDRESS, f"{host} leads to {cause.address}, which is not open to requests")
-    if isinstance(error, aiohttp.InvalidURL):
-        return _of_url(host, said)
-    for kinds, code, text in ERRORS:
-        if isinstance(error, kinds):
-            return Failure(code, f"{host}: {text} ({said})")
-    return Failure(Code.INTERNAL, f"{host}: {type(error).__name__}: {said}")
-
-
-def _of_url(host: str, said: str) -> Failure:
-    address = literal(host)
-    if address is not None and not allowed(address):
-        return Failure(Code.FETCH_PRIVATE_ADDRESS, f"{host} means {address}, which is not open to requests")
-    return Failure(Code.FETCH_BAD_URL, f"not an address: {said}")
-
-
-ERRORS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Code, str], ...] = (
-    (aiohttp.ClientConnectorDNSError, Code.FETCH_DNS, "no address found"),
-    ((aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError), Code.FETCH_TLS, "no secure line"),
-    (TimeoutError, Code.FETCH_TIMEOUT, "no answer in time"),
-    (aiohttp.ClientPayloadError, Code.FETCH_CUT_OFF, "the answer broke off"),
-    (aiohttp.ClientResponseError, Code.FETCH_5XX, "the answer is not as HTTP has it"),
-    ((aiohttp.ClientError, OSError), Code.FETCH_CONNECT, "the connection failed"),
-    (UnicodeError, Code.FETCH_BAD_URL, "not a host name"),
-    (ValueError, Code.FETCH_BAD_URL, "not an address"),
-)
-"""Tried in this order: the first that fits names the class."""
+def of_curl(error: pycurl.error, url: str, status: int | None = None) -> Failure:
+    """The failure that curl's error number means. `status`: of the answer, where its head had come."""
+    number, said = error.args[0], " ".join(str(error.args[1]).split())[:160]
+    code, text = OF_CURL.get(number, (Code.INTERNAL, f"curl's error {number}"))
+    if code is Code.FETCH_CONNECT and status is not None:
+        code, text = OF_CURL[pycurl.E_PARTIAL_FILE]
+    return Failure(code, f"{URL(url).host}: {text} ({said})", status, url if status else None)
 
 
 def of_status(status: int, retry_after: str | None, url: str) -> Failure:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from schemas.rejects import Code
 from udfs.pictures.inspect import one_line
-from udfs.web.client import read_url
+from udfs.web.addresses import read_url
 from udfs.web.failures import TRANSIENT, Failure
 from udfs.web.guard import Networks
 from udfs.web.hosts import group_of
+from udfs.web.names import Lookup, Names
 from udfs.web.pace import ByteBudget, Clock, GivenUp, Host
 from udfs.web.picture import Asker, Keep, NotKept
 from udfs.web.request import Answer, FetchPolicy, FetchRow, PictureRequest
@@ -30,15 +30,15 @@ STEP_S = 0.2
 
 
 def fetch_pictures(
-    requests: Iterable[PictureRequest], policy: FetchPolicy, keep: Keep, resolver: AbstractResolver | None = None
+    requests: Iterable[PictureRequest], policy: FetchPolicy, keep: Keep, lookup: Lookup | None = None
 ) -> Iterator[FetchRow]:
     """Ask for pictures, hand each good one to `keep`, and give one row for every request that was tried.
 
     A request that was not tried before the deadline, or whose host was given up, gives no row and so stays due. What
-    `keep` raises ends the run; nothing else does. `resolver` answers for names (default: the system's).
+    `keep` raises ends the run; nothing else does. `lookup` answers for names (default: the system's name servers).
     """
     with asyncio.Runner() as runner:
-        fetch = runner.run(_open(policy, keep, resolver))
+        fetch = runner.run(_open(policy, keep, lookup))
         try:
             source = iter(requests)
             while (rows := runner.run(fetch.step(source))) is not None:
@@ -47,20 +47,20 @@ def fetch_pictures(
             runner.run(fetch.close())
 
 
-async def _open(policy: FetchPolicy, keep: Keep, resolver: AbstractResolver | None) -> "_Fetch":
+async def _open(policy: FetchPolicy, keep: Keep, lookup: Lookup | None) -> "_Fetch":
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(DNS_THREADS, "dns"))
-    return _Fetch(policy, keep, resolver)
+    return _Fetch(policy, keep, lookup)
 
 
 class _Fetch:
     """One run: its hosts, an asker for each set of opened networks, and the rows that are ready."""
 
-    def __init__(self, policy: FetchPolicy, keep: Keep, resolver: AbstractResolver | None) -> None:
+    def __init__(self, policy: FetchPolicy, keep: Keep, lookup: Lookup | None) -> None:
         self._policy = policy
         self._keep = keep
-        self._resolver = resolver
+        self._names = Names(lookup)
         self._hosts: dict[str, Host] = {}
-        self._askers: dict[Networks, Asker] = {}
+        self._askers: list[tuple[Networks, Asker]] = []
         self._workers: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(policy.at_once)
         self._budget = ByteBudget(policy.bytes_at_once)
@@ -90,8 +90,9 @@ class _Fetch:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        for asker in self._askers.values():
+        for _, asker in self._askers:
             await asker.close()
+        await self._names.close()
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -186,7 +187,7 @@ class _Fetch:
     async def _try(self, host: Host, request: PictureRequest, clock: Clock) -> Answer:
         url = read_url(request.url)
         asker = self._asker(request.allow_private_hosts)
-        asker.refuse_unknown(url)
+        self._names.refuse_unknown(url.host or "")
         await host.turn()
 
         async def before(hop: URL) -> None:
@@ -202,12 +203,15 @@ class _Fetch:
 
         async with self._slots:
             try:
-                async with clock.running():
+                async with clock:
                     return await asker.ask(request, url, clock, before)
             except TimeoutError:
                 raise Failure(Code.FETCH_TIMEOUT, f"not there within {self._policy.total_s:g} s") from None
 
     def _asker(self, opened: Networks) -> Asker:
-        if opened not in self._askers:
-            self._askers[opened] = Asker(self._policy, opened, self._keep, self._budget, self._resolver)
-        return self._askers[opened]
+        for networks, asker in self._askers:  # a few; hashing networks would cost more
+            if networks == opened:
+                return asker
+        asker = Asker(self._policy, opened, self._keep, self._budget, self._names)
+        self._askers.append((opened, asker))
+        return asker

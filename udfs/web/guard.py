@@ -1,10 +1,8 @@
 """Where a request may go. Every socket is made here, so that what is checked is the address that is connected to."""
 
-import errno
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
 
 Address = IPv4Address | IPv6Address
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -22,12 +20,11 @@ NAT64 = IPv6Network("64:ff9b::/96")
 """IPv6 names of IPv4 addresses (RFC 6052)."""
 
 
-class PrivateAddress(OSError):
+class PrivateAddress(Exception):
     """A request would have gone into a network that is not open to it."""
 
     def __init__(self, address: Address) -> None:
-        # one message for every address: the connector keeps an error's type only where all addresses fail alike
-        super().__init__(errno.EACCES, "leads into a private network")
+        super().__init__(f"{address} is not open to requests")
         self.address = address
 
 
@@ -70,14 +67,11 @@ def literal(host: str) -> Address | None:
         return None
 
 
-def guarded_socket(opened: Networks) -> Callable[[tuple[Any, ...]], socket.socket]:
-    """A maker of sockets for an HTTP connector that raises `PrivateAddress` before it makes one."""
-
-    def make(address_info: tuple[Any, ...]) -> socket.socket:
-        family, kind, protocol, _, destination = address_info
-        address = ip_address(str(destination[0]).partition("%")[0])
-        if not allowed(address, opened):
-            raise PrivateAddress(address)
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-    return make
+def open_socket(
+    family: int, kind: int, protocol: int, destination: Sequence[object], opened: Networks
+) -> socket.socket:
+    """A socket to be connected to `destination`, whose first part is an address; raises `PrivateAddress`."""
+    address = ip_address(str(destination[0]).partition("%")[0])
+    if not allowed(address, opened):
+        raise PrivateAddress(address)
+    return socket.socket(family=family, type=kind, proto=protocol)

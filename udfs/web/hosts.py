@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from udfs.web.guard import literal
@@ -12,6 +13,9 @@ from udfs.web.request import PictureRequest
 
 SHARED_SECOND_LEVEL = frozenset({"co", "com", "net", "org", "ac", "gov", "edu", "or", "ne", "go", "in", "msk", "spb"})
 """Labels under which shops register names, as in shop.co.uk and shop.com.tr."""
+
+PATH = re.compile(r"(?<=[^/:])[/?#\\]")
+"""Where the path of a URL begins: the first stroke that is not behind the scheme."""
 
 NUMBERED = re.compile(r"^(.*?)[-_]?[0-9]+$")
 
@@ -21,8 +25,13 @@ def group_of(url: str) -> str:
 
     A URL without a host gives "".
     """
+    return _group_of(PATH.split(url, 1)[0])
+
+
+@lru_cache(maxsize=65_536)
+def _group_of(origin: str) -> str:
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".").lower()
+        host = (urlsplit(origin).hostname or "").rstrip(".").lower()
     except ValueError:
         return ""
     if not host or literal(host) is not None:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
 
 from udfs.web.failures import OF_THE_HOST, Failure
 from udfs.web.request import FetchPolicy, PictureRequest
@@ -81,12 +82,20 @@ class ByteBudget:
         self._free = self._total = total
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
+    def take_now(self, count: int) -> int | None:
+        """Take `count` bytes, at most the whole budget; None where they are not free, or others wait."""
+        count = min(count, self._total)
+        if self._waiting or count > self._free:
+            return None
+        self._free -= count
+        return count
+
     async def take(self, count: int) -> int:
         """Wait until `count` bytes are free; gives what was taken, at most the whole budget."""
+        taken = self.take_now(count)
+        if taken is not None:
+            return taken
         count = min(count, self._total)
-        if not self._waiting and count <= self._free:
-            self._free -= count
-            return count
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((count, future))
         try:
@@ -108,37 +117,39 @@ class ByteBudget:
 
 
 class Clock:
-    """The time that one picture may take. It stands still while we wait for the host's sake or for memory."""
+    """The time that one picture may take. It stands still while we wait for the host's sake or for memory.
+
+    It runs within `async with`, which raises TimeoutError when the time is over.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._total_s = self.left_s = seconds
-        self._timeout: asyncio.Timeout | None = None
+        self._timeout = asyncio.timeout(None)
 
     @property
     def spent_s(self) -> float:
         """Seconds that the clock has run."""
         return self._total_s - self.left_s
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Let it run; raises TimeoutError when the time is over."""
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + self.left_s
-        async with asyncio.timeout_at(ends_at) as self._timeout:
-            try:
-                yield
-            finally:
-                self.left_s = (self._timeout.when() or ends_at) - loop.time()
+    async def __aenter__(self) -> None:
+        self._ends_at = asyncio.get_running_loop().time() + self.left_s
+        self._timeout = asyncio.timeout_at(self._ends_at)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.left_s = self._ends_at - asyncio.get_running_loop().time()
+        await self._timeout.__aexit__(kind, error, trace)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Let it stand still. Only within `running`."""
-        timeout, loop = self._timeout, asyncio.get_running_loop()
-        if timeout is None or (ends_at := timeout.when()) is None:
-            raise RuntimeError("the clock does not run")
-        left_s = ends_at - loop.time()
-        timeout.reschedule(None)
+        """Let it stand still. Only while it runs."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self._timeout.reschedule(None)
         try:
             yield
         finally:
-            timeout.reschedule(loop.time() + left_s)
+            self._ends_at += loop.time() - began
+            self._timeout.reschedule(self._ends_at)

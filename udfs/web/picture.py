@@ -3,16 +3,15 @@
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
-import aiohttp
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from schemas.rejects import Code
 from udfs.pictures.inspect import SNIFFED_BYTES, Picture, PictureRefused, inspect, sniff
-from udfs.web.body import is_plain, pieces
-from udfs.web.client import Client, ClientOptions
+from udfs.web.body import Body, Cap
+from udfs.web.client import Client, ClientOptions, Response
 from udfs.web.failures import Failure
 from udfs.web.guard import Networks
+from udfs.web.names import Names
 from udfs.web.pace import ByteBudget, Clock
 from udfs.web.request import Answer, FetchPolicy, PictureRequest
 from udfs.web.robots import Robots, opted_out
@@ -27,73 +26,92 @@ class NotKept(Exception):
     """The caller could not keep a picture; its own error is the cause."""
 
 
+class PictureBody(Body):
+    """A picture's bytes as they come: what is no picture, or is not meant for us, is not read on."""
+
+    def __init__(self, cap: Cap, robot: str | None, budget: ByteBudget, clock: Clock) -> None:
+        super().__init__(cap, self._add)
+        self._robot = robot  # None: a contract passes by what the answer says
+        self._budget = budget
+        self._clock = clock
+        self._held_bytes = 0
+        self._parts: list[bytes] = []
+        self._unchecked = SNIFFED_BYTES
+        self._answer: Response | None = None
+
+    @property
+    def whole(self) -> bytes:
+        """All of it."""
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def begin(self, response: Response) -> Awaitable[None] | None:
+        """Heed the owner's wish, and take what the body needs from the budget: what is announced, else the cap."""
+        super().begin(response)
+        self._answer = response
+        tags = response.headers.get("x-robots-tag")
+        directive = opted_out(tags, self._robot) if tags and self._robot else None
+        if directive is not None:
+            detail = f"the answer's X-Robots-Tag says {directive}"
+            raise Failure(Code.FETCH_ROBOTS, detail, response.status, response.url)
+        announced = response.length if self._inflater is None else None
+        wanted = self._cap.max_bytes if announced is None else announced
+        if (taken := self._budget.take_now(wanted)) is not None:
+            self._held_bytes = taken
+            return None
+        return self._wait_for(wanted)
+
+    def give_back(self) -> None:
+        """The bytes are needed no more."""
+        self._budget.give_back(self._held_bytes)
+        self._held_bytes = 0
+
+    async def _wait_for(self, wanted: int) -> None:
+        with self._clock.stopped():
+            self._held_bytes = await self._budget.take(wanted)
+
+    def _add(self, piece: bytes) -> None:
+        self._parts.append(piece)
+        if self._unchecked > 0:
+            self._unchecked -= len(piece)
+            if self._unchecked <= 0:
+                self._check_head()
+
+    def _check_head(self) -> None:
+        head = b"".join([part[:SNIFFED_BYTES] for part in self._parts])
+        if sniff(head) is None:
+            said = ((self._answer and self._answer.header("content-type")) or "no type")[:60]
+            raise self._failure(Code.FETCH_TYPE, f"{said}, begins with {head[:16]!r}")
+
+
 class Asker:
     """Asks for pictures with one set of opened networks, and keeps the good ones."""
 
-    def __init__(
-        self, policy: FetchPolicy, opened: Networks, keep: Keep, budget: ByteBudget, resolver: AbstractResolver | None
-    ) -> None:
+    def __init__(self, policy: FetchPolicy, opened: Networks, keep: Keep, budget: ByteBudget, names: Names) -> None:
         self._policy = policy
         self._keep = keep
         self._budget = budget
-        self._client = Client(ClientOptions(policy.user_agent, policy.connect_s, policy.read_s, opened), resolver)
+        self._cap = Cap(policy.limits.max_bytes)
+        self._client = Client(ClientOptions(policy.user_agent, policy.connect_s, policy.read_s, opened), names)
         self.robots = Robots(self._client, policy.robot, policy.total_s)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.robots.close()
-        await self._client.close()
-
-    def refuse_unknown(self, url: URL) -> None:
-        """Raises Failure for a host that a short while ago had no address: nobody has to be asked for that."""
-        error = self._client.resolver.unknown(url.host or "")
-        if error is not None:
-            raise Failure(Code.FETCH_DNS, f"{url.host}: no address found ({error})")
+        self._client.close()
 
     async def ask(
         self, request: PictureRequest, url: URL, clock: Clock, before: Callable[[URL], Awaitable[None]]
     ) -> Answer:
         """Ask once. Raises Failure where no body came; a body that is no good is an answer with a code."""
-        held = 0
+        body = PictureBody(self._cap, None if request.contract else self._policy.robot, self._budget, clock)
         try:
-            async with self._client.get(url, _headers(request), before) as response:
-                answer = _answer(response)
-                self._check_opt_out(request, response)
-                if response.status == 304:
-                    return _unchanged(request, answer)
-                with clock.stopped():
-                    held = await self._budget.take(self._size(response))
-                body = await self._read(response)
-            return self._judge(request, answer, body)
+            response = await self._client.get(url, _headers(request), body, before)
+            answer = _answer(response)
+            if response.status == 304:
+                return _unchanged(request, answer)
+            return self._judge(request, answer, body.whole)
         finally:
-            self._budget.give_back(held)
-
-    def _check_opt_out(self, request: PictureRequest, response: aiohttp.ClientResponse) -> None:
-        tags = response.headers.getall("X-Robots-Tag", ())
-        directive = opted_out(tags, self._policy.robot) if tags and not request.contract else None
-        if directive is not None:
-            detail = f"the answer's X-Robots-Tag says {directive}"
-            raise Failure(Code.FETCH_ROBOTS, detail, response.status, str(response.url))
-
-    def _size(self, response: aiohttp.ClientResponse) -> int:
-        """Bytes that the body may take: what is announced, else the cap."""
-        cap = self._policy.limits.max_bytes
-        announced = response.content_length if is_plain(response) else None
-        return cap if announced is None else min(announced, cap)
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """The whole body; what does not begin like a picture is not read on."""
-        parts: list[bytes] = []
-        unchecked = SNIFFED_BYTES
-        async for piece in pieces(response, self._policy.limits.max_bytes, Code.FETCH_SIZE):
-            parts.append(piece)
-            if unchecked > 0:
-                unchecked -= len(piece)
-                head = b"".join(parts)[:SNIFFED_BYTES]
-                if unchecked <= 0 and sniff(head) is None:
-                    detail = f"{response.content_type[:60]}, begins with {head[:16]!r}"
-                    raise Failure(Code.FETCH_TYPE, detail, response.status, str(response.url))
-        return b"".join(parts)
+            body.give_back()
 
     def _judge(self, request: PictureRequest, answer: Answer, body: bytes) -> Answer:
         answer.bytes = len(body)
@@ -121,12 +139,12 @@ def _headers(request: PictureRequest) -> dict[str, str]:
     return headers
 
 
-def _answer(response: aiohttp.ClientResponse) -> Answer:
+def _answer(response: Response) -> Answer:
     return Answer(
         http_status=response.status,
-        etag=response.headers.get("ETag"),
-        last_modified=response.headers.get("Last-Modified"),
-        final_url=str(response.url),
+        etag=response.header("etag"),
+        last_modified=response.header("last-modified"),
+        final_url=response.url,
     )
 
 

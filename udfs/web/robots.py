@@ -8,11 +8,11 @@ from protego import Protego
 from yarl import URL
 
 from schemas.rejects import Code
-from udfs.web.body import pieces
+from udfs.web.body import Body, Cap
 from udfs.web.client import Client
 from udfs.web.failures import Failure
 
-MAX_ROBOTS_BYTES = 512 << 10
+CAP = Cap(512 << 10)
 """RFC 9309 asks for at least 500 KiB."""
 
 ABSENT = frozenset({Code.FETCH_403, Code.FETCH_404, Code.FETCH_4XX, Code.FETCH_REDIRECT})
@@ -63,14 +63,16 @@ class Robots:
         asked = self._rules.get(origin)
         if asked is None or (asked.done() and asked.exception() is not None):
             asked = self._rules[origin] = asyncio.ensure_future(self._ask(origin))
+        if asked.done():
+            return asked.result()
         return await asyncio.shield(asked)
 
     async def _ask(self, origin: URL) -> Rules:
         """No rules where there is no file (RFC 9309, 2.3.1.3); a host that fails to answer forbids all (2.3.1.4)."""
+        parts: list[bytes] = []
         try:
             async with asyncio.timeout(self._seconds):
-                async with self._client.get(origin / "robots.txt", {"Accept": "text/plain"}) as response:
-                    body = b"".join([piece async for piece in pieces(response, MAX_ROBOTS_BYTES, Code.FETCH_SIZE)])
+                await self._client.get(origin / "robots.txt", {"Accept": "text/plain"}, Body(CAP, parts.append))
         except TimeoutError:
             raise Failure(Code.FETCH_TIMEOUT, f"{origin}/robots.txt did not come in time") from None
         except Failure as failure:
@@ -79,7 +81,7 @@ class Robots:
             code = Code.FETCH_ROBOTS if failure.code is Code.FETCH_SIZE else failure.code
             detail = f"{origin}/robots.txt: {failure.detail}"
             raise Failure(code, detail, failure.http_status, None, failure.retry_after_s) from failure
-        return self._parse(body)
+        return self._parse(b"".join(parts))
 
     def _parse(self, body: bytes) -> Rules:
         file = Protego.parse(body.decode("utf-8", "replace"))

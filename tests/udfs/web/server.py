@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -49,12 +48,14 @@ def _head(status: int, headers: Mapping[str, object]) -> bytes:
     return f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode()
 
 
-def answer(body: bytes = b"", status: int = 200, **headers: object) -> Behaviour:
-    """An honest answer; headers may contradict it."""
+def answer(body: bytes = b"", status: int = 200, close: bool = False, **headers: object) -> Behaviour:
+    """An honest answer; headers may contradict it. `close`: the connection ends behind it."""
 
     async def behave(request: Request, writer: asyncio.StreamWriter) -> None:
         said = {"Content_Length": len(body), **headers} if status != 304 else headers
         writer.write(_head(status, said) + body)
+        if close:
+            writer.close()
 
     return behave
 
@@ -228,24 +229,20 @@ class Server:
         return not writer.is_closing()
 
 
-class Names(AbstractResolver):
+class NameServer:
     """Answers for names: each time the next of a name's answers, the last one for ever; no answers: no such name."""
 
     def __init__(self, answers: Mapping[str, Sequence[str]]) -> None:
         self.answers = {name: list(addresses) for name, addresses in answers.items()}
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+    async def __call__(self, host: str) -> list[str]:
         self.asked.append(host)
+        await asyncio.sleep(0.01)
         left = self.answers.get(host)
         if not left:
-            raise OSError(None, f"{host} is not known")
-        address = left.pop(0) if len(left) > 1 else left[0]
-        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=0)]
-
-    async def close(self) -> None:
-        return None
+            raise OSError(f"{host} is not known")
+        return [left.pop(0) if len(left) > 1 else left[0]]
 
 
 def self_signed(folder: Path, name: str = "localhost") -> ssl.SSLContext:

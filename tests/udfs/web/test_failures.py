@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import pycurl
 import pytest
 
 from schemas.rejects import Code
-from udfs.web.failures import of_error, of_status, retry_after_seconds
+from udfs.web.failures import of_curl, of_status, retry_after_seconds
 
 
 @pytest.mark.parametrize(
@@ -37,16 +38,17 @@ def test_retry_after_that_says_nothing(header: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (TimeoutError(), Code.FETCH_TIMEOUT),
-        (ConnectionResetError("gone"), Code.FETCH_CONNECT),
-        (UnicodeError("label too long"), Code.FETCH_BAD_URL),
-        (ValueError("bad"), Code.FETCH_BAD_URL),
-        (KeyError("x"), Code.INTERNAL),
-    ],
-)
-def test_errors(error: Exception, code: Code) -> None:
-    failure = of_error(error, "shop.example")
+    ("number", "code"),
+    [(6, Code.FETCH_DNS), (7, Code.FETCH_CONNECT), (28, Code.FETCH_TIMEOUT), (35, Code.FETCH_TLS), (60, Code.FETCH_TLS),
+     (18, Code.FETCH_CUT_OFF), (1, Code.FETCH_5XX), (3, Code.FETCH_BAD_URL), (27, Code.INTERNAL)],
+)  # fmt: skip
+def test_errors_of_curl(number: int, code: Code) -> None:
+    failure = of_curl(pycurl.error(number, "what curl\nsays"), "http://shop.example/a")
     assert failure.code is code
+    assert failure.detail.startswith("shop.example: ")
     assert "\n" not in failure.detail
+
+
+def test_a_connection_that_ends_within_an_answer_cut_it_off() -> None:
+    failure = of_curl(pycurl.error(56, "reset"), "http://shop.example/a", 200)
+    assert (failure.code, failure.http_status, failure.final_url) == (Code.FETCH_CUT_OFF, 200, "http://shop.example/a")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.web.guard import METADATA, PrivateAddress, allowed, guarded_socket, literal, networks
+from udfs.web.guard import METADATA, PrivateAddress, allowed, literal, networks, open_socket
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_names_are_no_literals(host: str) -> None:
 
 
 def test_no_socket_is_made_for_a_closed_address() -> None:
-    make = guarded_socket(networks(["127.0.0.2/32"]))
+    opened = networks(["127.0.0.2/32"])
     with pytest.raises(PrivateAddress):
-        make((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 80)))
+        open_socket(socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.1", 80), opened)
     with pytest.raises(PrivateAddress):
-        make((socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("fe80::1%1", 80, 0, 1)))
-    make((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.2", 80))).close()
+        open_socket(socket.AF_INET6, socket.SOCK_STREAM, 0, ("fe80::1%1", 80, 0, 1), opened)
+    open_socket(socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.2", 80), opened).close()
 
 
 @given(

@@ -124,12 +124,12 @@ def test_cancelled_in_the_moment_of_being_served() -> None:
 def test_the_clock_stands_still_and_goes_on() -> None:
     async def main() -> float:
         clock = Clock(0.2)
-        async with clock.running():
+        async with clock:
             with clock.stopped():
                 await asyncio.sleep(0.3)
             await asyncio.sleep(0.05)
         with pytest.raises(TimeoutError):
-            async with clock.running():
+            async with clock:
                 await asyncio.sleep(1)
         return clock.spent_s
 

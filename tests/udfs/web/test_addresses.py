@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.rejects import Code
-from udfs.web.client import MAX_URL, read_url
+from udfs.web.addresses import MAX_URL, read_url, same_owner
 from udfs.web.failures import Failure
 
 
@@ -46,3 +46,19 @@ def test_any_text_is_an_address_or_a_reason(text: str) -> None:
     else:
         assert url.scheme in ("http", "https")
         assert url.host
+
+
+@pytest.mark.parametrize(
+    ("first", "hop", "same"),
+    [
+        ("https://shop.com/feed", "https://shop.com/other", True),
+        ("http://shop.com/feed", "https://shop.com/feed", True),
+        ("https://shop.com/feed", "http://shop.com/feed", False),
+        ("https://shop.com/feed", "https://cdn.shop.com/feed", False),
+        ("https://shop.com/feed", "https://shop.com:8443/feed", False),
+        ("http://shop.com:8080/feed", "https://shop.com/feed", False),
+        ("https://shop.com/feed", "https://shop.com.evil.net/feed", False),
+    ],
+)
+def test_where_a_secret_may_follow(first: str, hop: str, same: bool) -> None:
+    assert same_owner(read_url(first), read_url(hop)) is same
