@@ -144,6 +144,7 @@ def _ends(process: int) -> bool:
 
 
 @pytest.mark.night
+@pytest.mark.timeout(1500)
 def test_a_whole_night_with_the_real_command(
     load_dag: LoadDag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

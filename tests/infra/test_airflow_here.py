@@ -47,6 +47,7 @@ def listening(processes: list[psutil.Process]) -> set[str]:
 
 
 @pytest.mark.night
+@pytest.mark.timeout(1500)
 def test_runs_on_loopback_and_ends_clean_in_mid_stage(tmp_path: Path) -> None:
     command, pid = tmp_path / "selvedge", tmp_path / "pid"
     command.write_text(STAGE.format(pid=pid))

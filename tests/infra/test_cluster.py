@@ -58,6 +58,7 @@ def copy_to_s3(lake: Path, environment: dict[str, str], prefix: str) -> None:
 
 
 @pytest.mark.night
+@pytest.mark.timeout(1500)
 @pytest.mark.spark
 def test_cluster_and_s3_give_the_same_snapshot(tmp_path: Path) -> None:
     local = tmp_path / "lake"
