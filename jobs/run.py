@@ -22,6 +22,7 @@ from jobs.screen import screen
 from jobs.stage import Counts
 from lake.lease import lease
 from schemas.errors import Stop, WrongInput
+from udfs.runtime.isolation import end_idle
 
 STAGES: dict[str, Callable[[Night], Counts]] = {
     "acquire": acquire,
@@ -65,6 +66,7 @@ def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outc
                 _run_one(night, name, outcome)
         finally:
             night.spark.stop()
+            end_idle()
     return outcome
 
 

@@ -156,10 +156,3 @@ def test_spark_publishes_the_same(first_night: tuple[House, Ended], new_house: H
     assert ended.code == 0, ended.err
     assert new_house.manifest().content_digest == first_night[0].manifest().content_digest
     assert double_keys(new_house) == {}
-
-
-def test_a_fresh_lake_publishes_the_same(first_night: tuple[House, Ended], new_house: House) -> None:
-    with new_house.start("night", "--date", DATE) as night:
-        _, err = night.communicate()
-    assert night.returncode == 0, err.decode()
-    assert new_house.manifest().content_digest == first_night[0].manifest().content_digest

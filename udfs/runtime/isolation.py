@@ -130,6 +130,12 @@ def _from_idle() -> _Process | None:
     return None
 
 
+def end_idle() -> None:
+    """End the process that waits for work: at the end of a run, as it remembers files that the next may find edited."""
+    while _idle:
+        _idle.pop().end()
+
+
 def _surroundings() -> tuple[dict[str, str], list[str], str]:
     """What a process takes over from the one that starts it."""
     return dict(os.environ), list(sys.path), str(Path.cwd())

@@ -4,13 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import psutil
 import pyarrow as pa
 import pytest
 
 from schemas.rejects import Code
-from udfs.runtime import isolation
-from udfs.runtime.isolation import Child, ChildDied
+from udfs.runtime.isolation import Child, ChildDied, Work, end_idle
 
 ROWS = pa.record_batch({"number": [1, 2]})
 
@@ -18,14 +19,9 @@ ROWS = pa.record_batch({"number": [1, 2]})
 @pytest.fixture(autouse=True)
 def no_idle_child() -> Iterator[None]:
     """Each test begins and ends without a child that another left."""
-    _end_idle()
+    end_idle()
     yield
-    _end_idle()
-
-
-def _end_idle() -> None:
-    while isolation._idle:
-        isolation._idle.pop().end()
+    end_idle()
 
 
 def process_id(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -50,13 +46,19 @@ def sleep(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
 
 
-def answer_of(work: isolation.Work) -> object:
+def answer_of(work: Work) -> Any:
     with Child(work) as child:
         return child(ROWS).column(0)[0].as_py()
 
 
 def test_the_next_work_finds_the_same_process() -> None:
     assert answer_of(process_id) == answer_of(process_id) != os.getpid()
+
+
+def test_the_end_of_a_run_ends_it() -> None:
+    process = answer_of(process_id)
+    end_idle()
+    assert not psutil.pid_exists(process)
 
 
 def test_other_surroundings_get_a_process_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
