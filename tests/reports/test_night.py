@@ -1,0 +1,56 @@
+"""The page of a night: self-contained, escaped, and complete."""
+
+import re
+
+from reports.facts import (
+    Box, Changes, CoverageRow, Gallery, GateRow, NightFacts, Part, RejectRow, RetailerRow, RuleRow, StageTime, Thumbnail,
+    UnmappedRow, Whole,
+)  # fmt: skip
+from reports.night import render
+
+HOSTILE = '<script>alert("1")</script>'
+PIXEL = "data:image/jpeg;base64,/9j/4AAQ"
+
+
+def facts() -> NightFacts:
+    thumbnail = Thumbnail(PIXEL, HOSTILE, ["coat by text"], [Box("coat", 10.0, 20.0, 30.0, 40.0)])
+    gallery = [Gallery("by category", 1, [thumbnail])]
+    return NightFacts(
+        run="r1", date="2026-11-21", made_at="now", headline="Version 1 is live", version=1, content_digest="ab" * 32,
+        funnel=[Whole("offers", [Part("read", 9, "through"), Part("offer_no_id", 1, "away", "the offer has no id")])],
+        stages=[StageTime("parse", 10, 9, 1, 0, 1.5, 6.7, 120.0, "done")],
+        retailers=[RetailerRow("a-shop", "held", HOSTILE, "ab12", 1.0, 9, 12)],
+        rejects=[RejectRow("parse", "offer_no_id", "the offer has no id", "the shop", 1, [HOSTILE])],
+        turned_away=gallery, duplicates=[], garments=gallery, neighbours=gallery,
+        coverage=[CoverageRow("a-shop", 9, 0.5, 0.25, 0.25, {"mapping": 0.5}, [RuleRow("m.xml:3", "coat", 4, 1, 0)],
+                              [UnmappedRow("Women / <b>New</b>", 2, [HOSTILE])])],
+        gates=[GateRow("canary", "", 1.0, 0.999, True, "")],
+        changes=Changes(None, {"garments": {"added": 12, "changed": 0, "removed": 0}}, ["added: a-shop:1"]),
+        models={"screen": "cd" * 32}, settings_digest="ef" * 32,
+    )  # fmt: skip
+
+
+def test_what_a_shop_sent_is_escaped() -> None:
+    page = render(facts())
+    assert HOSTILE not in page and "<b>New</b>" not in page
+    assert page.count("&lt;script&gt;") >= 5
+
+
+def test_the_page_asks_for_nothing_from_outside() -> None:
+    page = render(facts())
+    sources = re.findall(r'(?:src|href|url)\s*[=(]\s*"?([^"\s>)]+)', page)
+    assert all(source.startswith(("data:", "#")) for source in sources), sources
+    assert "default-src 'none'" in page
+
+
+def test_every_section_is_there_with_its_figures() -> None:
+    page = render(facts())
+    sections = ("funnel", "retailers", "rejects", "away", "garments", "duplicates", "neighbours", "coverage", "gates",
+                "changes", "time")  # fmt: skip
+    assert all(f'id="{name}"' in page for name in sections)
+    assert "90.0%" in page and "left:10.0%" in page and "0.999" in page
+
+
+def test_the_parts_of_a_whole_add_up() -> None:
+    whole = facts().funnel[0]
+    assert whole.total == 10 and whole.through == 9
