@@ -95,12 +95,13 @@ def trained(course: Course, out: Path, work: Path) -> Path:
 
 
 def recommended(figures: Mapping[str, Any]) -> dict[str, float]:
-    """By language, the probability below which an answer counts as unknown: the bound of unseen shops, which is the
-    stricter question; where that is reached nowhere, the bound of unseen brands and titles."""
-    strict, known = figures["unseen_shops"]["thresholds"], figures["validation"]["thresholds"]
-    bounds = {language: strict.get(language) or known.get(language) for language in LANGUAGES}
-    given = {language: bound["probability"] for language, bound in bounds.items() if bound}
-    return {language: given.get(language, max(given.values(), default=1.0)) for language in LANGUAGES}
+    """By language, the probability below which an answer counts as unknown.
+
+    It is the bound of unseen brands and titles: that of unseen shops leaves too little answered to be of use. A
+    language without a bound takes the strictest of the others.
+    """
+    bounds = {name: bound["probability"] for name, bound in figures["validation"]["thresholds"].items() if bound}
+    return {language: bounds.get(language, max(bounds.values(), default=1.0)) for language in LANGUAGES}
 
 
 def unseen_shops(course: Course, told: Sequence[Row], work: Path) -> np.ndarray:

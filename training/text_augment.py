@@ -18,8 +18,8 @@ PATHS_SHARE = 0.3
 NUMBERS = ("", "1042", "арт. 5420", "No. 310")
 """Titles that say nothing, beside which a path has to decide."""
 
-GENDERED_SHARE = 0.97
-"""From this share on, a leaf is for one gender also where the text does not say so."""
+GENDERED_SHARE, GENDERED_ROWS = 0.97, 150
+"""From this share of at least so many rows on, a leaf is for one gender also where the text does not say so."""
 
 DESCRIBED_SHARE = 0.3
 """Up to this share of garments with a description, a language counts as one without."""
@@ -58,10 +58,11 @@ def told_genders(rows: Sequence[Row]) -> list[str | None]:
 
 
 def _implied(counts: Counter[str]) -> str | None:
-    for grown, child in (("women", "girls"), ("men", "boys")):
-        if counts[grown] + counts[child] >= GENDERED_SHARE * counts.total():
-            return grown
-    return None
+    """The grown-ups' gender of a leaf that one sex alone wears, whatever the age."""
+    worn = {"women": counts["women"] + counts["girls"], "men": counts["men"] + counts["boys"]}
+    gender = max(worn, key=lambda name: worn[name])
+    told = sum(worn.values()) + counts["unisex"]
+    return gender if told >= GENDERED_ROWS and worn[gender] >= GENDERED_SHARE * told else None
 
 
 def without_lone_descriptions(rows: Sequence[Row]) -> list[Row]:

@@ -87,14 +87,15 @@ def test_paths_are_added_to_some_rows_and_all_names() -> None:
 
 
 def test_genders_stated_named_implied_or_unsaid() -> None:
+    stating = [row("Bra", "bra", source="one", gender="women") for _ in range(200)]
     rows = [
-        row("Bra", "bra", source="one", gender="women"),
         row("Bra", "bra", source="one"),
         row("Men's shirt", "shirt", source="two"),
         row("Bra", "bra", source="two"),
         row("Umbrella", "umbrella", source="two"),
     ]
-    assert told_genders(rows) == ["women", None, "men", "women", UNSAID]
+    assert told_genders([*stating, *rows])[200:] == [None, "men", "women", UNSAID]
+    assert told_genders([*stating[:100], *rows])[102] == UNSAID
 
 
 def test_rows_of_a_coarser_category_do_not_train() -> None:
