@@ -141,8 +141,9 @@ COVERAGE = stage_table(
     pa.field("rules", COUNTS),  # products a rule
 )
 
-DESCRIPTOR_BYTES = 2 * 8 * 8 * 3
-"""8 x 8 pixels of L, a, b, twice: of the whole picture, and of what its even border leaves."""
+LIGHTNESS_BYTES, COLOUR_BYTES = 16 * 16, 8 * 8 * 2
+DESCRIPTOR_BYTES = 2 * (LIGHTNESS_BYTES + COLOUR_BYTES)
+"""16 x 16 pixels of L and 8 x 8 of a and b, twice: of the whole picture, and of what its even border leaves."""
 
 FINGERPRINTS = stage_table(
     "fingerprints",

@@ -7,12 +7,15 @@ import numpy as np
 
 from schemas.tables import DESCRIPTOR_BYTES
 
-REVISION = 2
+REVISION = 3
 """Raised when the same pixels come to give another fingerprint."""
 
 HASHED_PX = 32
 KEPT = 8
 """A pHash keeps the lowest 8 x 8 frequencies of 32 x 32 grey pixels (Zauner 2010, section 3.2.1)."""
+
+LIGHTNESS_PX, COLOUR_PX = 16, 8
+"""Look-alikes differ in fine lightness; colour is told from less."""
 
 EVEN = 12
 """Grey levels by which an even border may vary: recompression moves it by less."""
@@ -28,9 +31,9 @@ TRIMS = 3
 
 
 def fingerprint(pixels: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of B pictures (H, W, 3) uint8 RGB: pHash (B, 8), pHash without border (B, 8), descriptor (B, 384), all uint8.
+    """Of B pictures (H, W, 3) uint8 RGB: pHash (B, 8), pHash without border (B, 8), descriptor (B, 768), all uint8.
 
-    The descriptor is 8 x 8 pixels of L, a, b, of the whole picture and then of the picture without its border.
+    The descriptor is 16 x 16 pixels of L, then 8 x 8 of a and b, of the whole picture and of it without its border.
     """
     hashes, trimmed_hashes = np.zeros((len(pixels), 8), np.uint8), np.zeros((len(pixels), 8), np.uint8)
     descriptors = np.zeros((len(pixels), DESCRIPTOR_BYTES), np.uint8)
@@ -50,9 +53,11 @@ def _phash(grey: np.ndarray) -> np.ndarray:
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
-    """(192,) uint8: 8 x 8 pixels of L, a, b."""
-    small = cv2.resize(np.ascontiguousarray(picture), (KEPT, KEPT), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1)
+    """(384,) uint8: 16 x 16 pixels of L, then 8 x 8 of a and b."""
+    small = cv2.resize(np.ascontiguousarray(picture), (LIGHTNESS_PX, LIGHTNESS_PX), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+    colour = cv2.resize(lab[:, :, 1:], (COLOUR_PX, COLOUR_PX), interpolation=cv2.INTER_AREA)
+    return np.concatenate([lab[:, :, 0].reshape(-1), colour.reshape(-1)])
 
 
 def _inner(grey: np.ndarray) -> tuple[slice, slice]:

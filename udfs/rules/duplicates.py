@@ -5,17 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schemas.tables import LIGHTNESS_BYTES
+
 BLOCK = 512
 """Rows compared at once with all others: 100,000 pictures take 50 MB."""
 
-CELLS = 64
-"""Pixels of one descriptor."""
+LIKE_LIGHTNESS = 0.99
+"""Least correlation of two pictures' lightness. Measured on 1,000 catalog photos, half of them small things on white:
+recompressed, halved or watermarked copies pass in 88 to 99 of 100 cases, padded ones in 84, ones cropped by 3% in 63;
+of 499,500 pairs of different products 5 pass."""
 
-LIKE_LIGHTNESS = 0.985
-"""Least correlation of two descriptors' lightness: of 900 catalog photos, copies that were recompressed, halved or
-watermarked pass in 92 to 99 of 100 cases, and 26 of 404,550 pairs of different products."""
+NEAR_LIGHTNESS = 6.0
+"""Largest mean difference of L (8 bit)."""
 
-LIKE_COLOUR = 1.5
+NEAR_COLOUR = 1.5
 """Largest mean difference of a and b (8 bit): a red and a blue dress of one cut are two products."""
 
 
@@ -34,7 +37,7 @@ def groups(
 ) -> list[Group]:
     """Groups of two or more of N pictures, by their smallest member, whatever order they come in.
 
-    phash, trimmed_phash: (N, 8) uint8; descriptor: (N, 384) uint8. Two pictures are copies where, whole or trimmed,
+    phash, trimmed_phash: (N, 8) uint8; descriptor: (N, 768) uint8. Two pictures are copies where, whole or trimmed,
     their hashes differ by at most `bits` and their descriptors agree. There are no chains: each member is a copy of its
     group's medoid.
     """
@@ -52,25 +55,26 @@ def groups(
 class _Look:
     """One half of the descriptors of N pictures."""
 
-    lightness: np.ndarray  # (N, 64) float32, centred, of unit length
+    shape: np.ndarray  # (N, 256) float32: lightness, centred, of unit length
+    lightness: np.ndarray  # (N, 256) int16
     colour: np.ndarray  # (N, 128) int16
 
     def agree(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Which pairs of rows look alike."""
-        likeness = np.einsum("nd,nd->n", self.lightness[first], self.lightness[second])
+        likeness = np.einsum("nd,nd->n", self.shape[first], self.shape[second])
+        lightness = np.abs(self.lightness[first] - self.lightness[second]).mean(axis=1)
         colour = np.abs(self.colour[first] - self.colour[second]).mean(axis=1)
-        return (likeness >= LIKE_LIGHTNESS) & (colour <= LIKE_COLOUR)
+        return (likeness >= LIKE_LIGHTNESS) & (lightness <= NEAR_LIGHTNESS) & (colour <= NEAR_COLOUR)
 
 
 def _parts(descriptor: np.ndarray) -> list[_Look]:
     """The looks of the whole and of the trimmed pictures."""
     looks = []
     for half in np.split(descriptor, 2, axis=1):
-        cells = half.reshape(len(half), CELLS, 3)
-        lightness = cells[:, :, 0].astype(np.float32)
-        lightness -= lightness.mean(axis=1, keepdims=True)
-        lightness /= np.maximum(np.sqrt(np.einsum("nd,nd->n", lightness, lightness)), 1e-6)[:, None]
-        looks.append(_Look(lightness, cells[:, :, 1:].reshape(len(half), 2 * CELLS).astype(np.int16)))
+        lightness, colour = half[:, :LIGHTNESS_BYTES].astype(np.int16), half[:, LIGHTNESS_BYTES:].astype(np.int16)
+        shape = lightness - lightness.mean(axis=1, keepdims=True, dtype=np.float32)
+        shape /= np.maximum(np.sqrt(np.einsum("nd,nd->n", shape, shape)), 1e-6)[:, None]
+        looks.append(_Look(shape, lightness, colour))
     return looks
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.tables import DESCRIPTOR_BYTES
 from udfs.pictures.fingerprint import fingerprint
 from udfs.rules.duplicates import Group, groups
 
@@ -62,7 +63,7 @@ def test_nothing_and_one_are_no_group() -> None:
 def test_every_grouping_is_a_partition_around_medoids_whatever_the_order(values: list[int], dice: object) -> None:
     names = [f"{at:032d}".encode() for at in range(len(values))]
     hashes = np.array([[value % 7, value % 3, 0, 0, 0, 0, 0, value % 11] for value in values], np.uint8).reshape(-1, 8)
-    looks = np.tile(np.arange(384, dtype=np.uint8), (len(values), 1))
+    looks = np.tile(np.arange(DESCRIPTOR_BYTES) % 256, (len(values), 1)).astype(np.uint8)
     found = groups(names, hashes, hashes, looks, 2)
     members = [member for group in found for member in group.members]
     assert len(members) == len(set(members)) <= len(names)
