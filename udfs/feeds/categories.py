@@ -10,7 +10,6 @@ class CategoryTree:
 
     def __init__(self, repairs: Repairs) -> None:
         self._nodes: dict[str, tuple[str, str | None]] = {}
-        self._paths: dict[str, tuple[list[str], list[str]]] = {}
         self._repairs = repairs
         self._cycles: set[str] = set()
 
@@ -24,14 +23,7 @@ class CategoryTree:
 
     def path(self, identity: str) -> tuple[list[str], list[str]]:
         """Names and ids from the root down to the category; ([], [id]) for one that the feed does not list."""
-        known = self._paths.get(identity)
-        if known is not None:
-            return known
-        if identity not in self._nodes:
-            self._repairs[Repair.ORPHAN_CATEGORY] += 1
-            return [], [identity]
-        known = self._paths[identity] = self._walk(identity)
-        return known
+        return self._walk(identity) if identity in self._nodes else ([], [identity])
 
     def _walk(self, identity: str) -> tuple[list[str], list[str]]:
         names: list[str] = []

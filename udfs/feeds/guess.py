@@ -56,7 +56,7 @@ def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions) 
     stream = OfferStream(OfferTag(place.written, None, nested), outline.names, options, Repairs())
     found: list[etree._Element] = []
     for reads in stream.read(sample, place.start, iter(())):
-        found += [element for element, *_ in reads if element is not None]
+        found += reads.known()
         if len(found) >= SAMPLED:
             break
     return found[:SAMPLED]

@@ -4,10 +4,10 @@ import html
 import re
 
 DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
-BREAKS = re.compile(
-    r"</?(?:address|article|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|section|table|td|th|tr|ul)\b[^<>]*>",
-    re.IGNORECASE,
+INLINE = re.compile(
+    r"</?(?:[abiqsuABIQSU]|em|strong|span|font|small|big|sub|sup|mark|wbr|EM|STRONG|SPAN|FONT|SMALL|BIG|SUB|SUP)(?:\s[^<>]*)?>"
 )
+"""Tags inside a line: the letters around them may be one word."""
 TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 CDATA_OPENING = "<![CDATA["
@@ -24,10 +24,11 @@ def plain_text(text: str) -> str:
             before = text
             if "<" in text:
                 text = CDATA.sub(r"\1", text) if CDATA_OPENING in text else text
-                text = TAGS.sub("", BREAKS.sub(" ", DROPPED.sub(" ", text)))
+                text = DROPPED.sub(" ", text) if "<s" in text or "<S" in text or "<!--" in text else text
+                text = TAGS.sub(" ", INLINE.sub("", text))
             if "&" in text:
                 text = html.unescape(text)
-            if text == before:
+            if text == before or ("<" not in text and "&" not in text):
                 break
     return " ".join(text.split())
 

@@ -99,7 +99,7 @@ def _hashes(columns: Columns) -> tuple[np.ndarray, list[int], np.ndarray]:
     ids = np.array([hash(identity) for identity in columns["offer_id"]], np.int64)
     titles = [hash(title) & 0xFFFFFFFF for title in columns["title"]]
     told_apart = zip(columns["offer_id"], columns["sizes"], columns["colour"], strict=True)
-    variants = np.array([hash((identity, tuple(sizes or ()), colour)) for identity, sizes, colour in told_apart], np.int64)
+    variants = np.array([hash((identity, *(sizes or ()), colour)) for identity, sizes, colour in told_apart], np.int64)
     return ids.view(np.uint64), titles, variants.view(np.uint64)
 
 

@@ -1,7 +1,7 @@
 """The values of many offers of one feed, from what their elements say to the columns of the offers table."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -17,6 +17,7 @@ from udfs.feeds.pictures import PictureReader
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.reread import Terms
 from udfs.feeds.rows import Cached, Rows, Texts, per_text, present
+from udfs.feeds.stream import Reads
 from udfs.feeds.textkey import text_key
 from udfs.feeds.variants import VariantReader
 from udfs.feeds.walk import Slots, Walk
@@ -31,6 +32,8 @@ NO_GROUP = "0"
 RAW_FACTOR = 4
 """HTML that is this many times as long as the longest description is read to its text."""
 MAX_CATEGORY_ID_CHARS = 64
+
+NO_CATEGORY: tuple[list[str], list[str]] = ([], [])
 
 Columns = dict[str, list[Any]]
 """One list an offer's column; prices are whole hundredths."""
@@ -53,6 +56,7 @@ class OfferReader:
         self, dialect: Dialect, facts: FeedFacts, options: FeedOptions, repairs: Repairs, rows: int
     ) -> None:
         self._dialect, self._facts, self._options, self._repairs = dialect, facts, options, repairs
+        self._rows = rows
         self._walk = Walk(dialect.named, rows)
         self._offered: list[Any] = [None] * rows
         self._slots: dict[str, Slots] = {name: self._compiled(name) for name in FIELDS}
@@ -71,6 +75,7 @@ class OfferReader:
         self._available: Cached[bool | None] = Cached(availability)
         self._words: Cached[str | None] = Cached(_word)
         self._paths: Cached[list[str]] = Cached(self._split_path)
+        self._known_categories: Cached[tuple[list[str], list[str]]] = Cached(self._category)
         self._sizes: Cached[list[str]] = Cached(self._split_sizes)
 
     def _compiled(self, name: str) -> Slots:
@@ -78,18 +83,36 @@ class OfferReader:
         plain = [source for source in sources if not source.startswith(IN_HTML)]
         return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
 
-    def read(self, element: etree._Element, line: int) -> None:
-        """Take what one offer's element says; the element may go afterwards."""
-        place = len(self.lines)
-        self._walk.read(element, place)
-        if self._variants is not None and self._walk.items:
-            self._offered[place] = self._variants.read(self._walk.items)
-        self.lines.append(line)
+    def read(self, reads: Reads, start: int) -> int:
+        """Take what the offers from `start` on say, as many as there is room for; how many of `reads` are taken then.
 
-    def pass_over(self, line: int, code: Code | None, detail: str | None) -> None:
-        """Take note of an offer whose element could not be had."""
-        self._unread[len(self.lines)] = (code, detail)
-        self.lines.append(line)
+        The elements may go afterwards.
+        """
+        place = len(self.lines)
+        stop = min(start + self._rows - place, len(reads.lines))
+        elements = reads.elements[start:stop]
+        if self._variants is None:
+            self._walk.read_all(elements, place)
+        else:
+            self._read_with_variants(elements, place)
+        for at, why in reads.unread.items():
+            if start <= at < stop:
+                self._unread[place + at - start] = why
+        self.lines += reads.lines[start:stop]
+        return stop
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `columns` has to be taken before more offers are read."""
+        return len(self.lines) == self._rows
+
+    def _read_with_variants(self, elements: Sequence[etree._Element | None], place: int) -> None:
+        assert self._variants is not None
+        for at, element in enumerate(elements, place):
+            if element is not None:
+                self._walk.read(element, at)
+                if self._walk.items:
+                    self._offered[at] = self._variants.read(self._walk.items)
 
     def columns(self) -> Columns:
         """The columns of the offers read since the last call."""
@@ -142,10 +165,10 @@ class OfferReader:
         return [word or default for word in words] if words else [default] * batch.size
 
     def _size_lists(self, batch: Rows) -> list[list[str] | None] | None:
+        split = self._sizes
         every = batch.every(self._slots["sizes"])
         if every is None:
             return None
-        split = self._sizes
         return [
             (split[texts[0]] if len(texts) == 1 else list(dict.fromkeys(size for text in texts for size in split[text])))
             or None if texts else None
@@ -159,19 +182,23 @@ class OfferReader:
         return list(dict.fromkeys(size for part in parts if (size := self._words[part])))
 
     def _categories(self, batch: Rows) -> tuple[list[list[str] | None], list[list[str] | None]]:
-        ids = batch.texts(self._slots["category_id"]) or [None] * batch.size
-        stated = per_text(batch.texts(self._slots["category_path"]), self._paths) or [None] * batch.size
+        """Paths of names, and of ids: from the feed's tree, else as the offer states them."""
+        stated = per_text(batch.texts(self._slots["category_path"]), self._paths) or batch.nothing()
+        ids = batch.texts(self._slots["category_id"])
+        if ids is None:
+            return [path or None for path in stated], batch.nothing()
+        known = self._known_categories
+        found = [NO_CATEGORY if identity is None else known[identity] for identity in ids]
+        if len(self._facts.categories):
+            self._repairs[Repair.ORPHAN_CATEGORY] += sum(bool(above and not names) for names, above in found)
+        paths = [names or path or None for (names, _), path in zip(found, stated, strict=True)]
+        return paths, [above or None for _, above in found]
+
+    def _category(self, identity: str) -> tuple[list[str], list[str]]:
+        if len(identity) > MAX_CATEGORY_ID_CHARS:
+            return NO_CATEGORY
         tree = self._facts.categories
-        paths: list[list[str] | None] = []
-        id_paths: list[list[str] | None] = []
-        for identity, other in zip(ids, stated, strict=True):
-            names: list[str] = []
-            above: list[str] = []
-            if identity and len(identity) <= MAX_CATEGORY_ID_CHARS:
-                names, above = tree.path(identity) if len(tree) else ([], [identity])
-            paths.append(names or other or None)
-            id_paths.append(above or None)
-        return paths, id_paths
+        return tree.path(identity) if len(tree) else ([], [identity])
 
     def _split_path(self, text: str) -> list[str]:
         text = plain_text(text)

@@ -35,7 +35,9 @@ class PictureReader:
         if texts is None:
             return None
         if not _are_whole(texts):
-            texts = [self._mended(every) for every in texts]
+            texts = [[part for text in every for part in split_joined(text.strip(), self._separators)] for every in texts]
+            if not _are_whole(texts):
+                texts = [self._mended(every) for every in texts]
         lists = [list(dict.fromkeys(every)) if every else None for every in texts]
         for place, every in enumerate(lists):
             if every and len(every) > most:
@@ -44,8 +46,7 @@ class PictureReader:
         return lists
 
     def _mended(self, texts: list[str]) -> list[str]:
-        parts = [part for text in texts for part in split_joined(text.strip(), self._separators)]
-        return [address for part in parts if (address := mended(part, self._base_url, self._repairs))]
+        return [address for text in texts if (address := mended(text, self._base_url, self._repairs))]
 
 
 def _are_whole(texts: list[list[str]]) -> bool:
@@ -66,12 +67,12 @@ def split_joined(text: str, separators: list[str]) -> list[str]:
     """Addresses that stand in one field: cut where a separator or white space is followed by a new address."""
     if text.count("://") < 2 and not any(mark in text for mark in separators if mark != ","):
         return [text]
-    marks = "".join(re.escape(mark) for mark in separators) or ";"
-    return [
-        part
-        for part in re.split(rf"[{marks}\s]+(?=(?:https?:)?//|/)", text.strip(f"{''.join(separators)} \t\r\n"))
-        if part
-    ]
+    for mark in separators:
+        parts = text.split(mark)
+        if all(part.startswith("http") for part in parts):
+            return parts
+    marks = re.escape("".join(separators) or ";")
+    return [part for part in re.split(rf"[{marks}\s]+(?=(?:https?:)?//|/)", text.strip(f"{''.join(separators)} \t\r\n")) if part]
 
 
 def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:

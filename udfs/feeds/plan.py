@@ -26,11 +26,6 @@ class Node:
     named: NamedNode | None = None
     is_collected: bool = False
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing but the text is wanted."""
-        return not (self.attributes or self.children or self.named or self.keeps_markup or self.is_collected)
-
 
 @dataclass
 class NamedNode:
@@ -46,6 +41,22 @@ class NamedNode:
 
 Column = list[Any]
 """What one place of the offers says: None, a text, or a list of texts where the place comes more than once."""
+
+
+class MarkupColumn(Column):
+    """A column of texts that may be HTML which is not escaped, so that it stands as elements."""
+
+
+class NamedTexts:
+    """The commonest named value, `<param name="Colour">red</param>`: the name's attribute, and the columns by name."""
+
+    __slots__ = ("attribute", "by_name", "plan")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.attribute = plan.name[1:]
+        assert plan.names is not None
+        self.by_name = plan.names
 
 
 class Plan:
@@ -70,26 +81,30 @@ class Columns(dict[int, Column]):
     def __init__(self, rows: int) -> None:
         super().__init__()
         self._rows = rows
+        self.with_markup: set[int] = set()
 
     def __missing__(self, slot: int) -> Column:
-        column = self[slot] = [None] * self._rows
-        return column
+        kind = MarkupColumn if slot in self.with_markup else list
+        return self.setdefault(slot, kind([None] * self._rows))
 
 
-class ByTag(dict[str, "Column | Plan | None"]):
+
+Todo = Column | NamedTexts | Plan | None
+
+
+class ByTag(dict[str, "Todo"]):
     """lxml's tag -> what to do."""
 
     def __init__(self, nodes: dict[str, Node], columns: Columns) -> None:
         super().__init__()
         self._nodes, self._columns = nodes, columns
 
-    def __missing__(self, tag: str) -> Column | Plan | None:
+    def __missing__(self, tag: str) -> Todo:
         name = of_tag(tag)
         node = self._nodes.get(name) or self._nodes.get(_without_number(name)) or self._nodes.get("*")
-        found: Column | Plan | None = None
+        found: Todo = None
         if node is not None:
-            plain = node.is_plain and node.slot is not None
-            found = self._columns[node.slot] if plain else Plan(node, self._columns)  # type: ignore[index]
+            found = _todo(node, self._columns)
         if len(self) < MAX_KNOWN_NAMES:
             self[tag] = found
         return found
@@ -126,6 +141,15 @@ class ByName(dict[str, "Column | None"]):
         if len(self) < MAX_KNOWN_NAMES:
             self[name] = found
         return found
+
+
+def _todo(node: Node, columns: Columns) -> Todo:
+    """The quickest form of what is wanted of a node."""
+    if node.slot is not None and not (node.attributes or node.children or node.named or node.is_collected):
+        return columns[node.slot]
+    plan = Plan(node, columns)
+    is_text = node.named and node.named.name[0] == "@" and node.named.value == "."
+    return NamedTexts(plan) if is_text and not (node.attributes or node.children) and node.slot is None else plan
 
 
 def _without_number(name: str) -> str:

@@ -74,12 +74,10 @@ class FeedReading:
         summary.repairs.update(outline.repairs)
         try:
             for reads in stream.read(sample, start, chunks):
-                for element, line, code, detail in reads:
-                    if element is None:
-                        reader.pass_over(line, code, detail)
-                    else:
-                        reader.read(element, line)
-                    if len(reader.lines) == rows:
+                taken = 0
+                while taken < len(reads.lines):
+                    taken = reader.read(reads, taken)
+                    if reader.is_full:
                         yield reader.columns()
             self._end(stream)
         except FeedRefused as refused:

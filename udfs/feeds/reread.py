@@ -44,7 +44,7 @@ def elements(source: BinaryIO | Path, written: str, names: Names, options: FeedO
     chunks = iter(Transcoder(unpack(source, options), options.encoding, uncounted))
     stream = OfferStream(OfferTag(written.encode(), None), names, options, uncounted)
     for reads in stream.read(b"", 0, chunks):
-        yield from (element for element, *_ in reads if element is not None)
+        yield from reads.known()
 
 
 def joined_terms(source: BinaryIO | Path, dialect: Dialect, names: Names, options: FeedOptions) -> dict[str, Terms]:

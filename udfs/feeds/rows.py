@@ -56,6 +56,8 @@ class Rows:
         columns = [column for slot in slots if (column := self._column(slot)) is not None]
         if not columns:
             return None
+        if len(columns) == 1:
+            return [[value] if value.__class__ is str else value or [] for value in columns[0]]
         return [_flat(values) for values in zip(*columns, strict=True)]
 
     def _texts(self, slot: int) -> Texts | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -16,8 +17,18 @@ PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
 MAX_PREFIXES = 100
 
 
-Read = tuple[etree._Element | None, int, Code | None, str | None]
-"""An offer's element and the 1-based line of its start tag; without an element, the code and detail that say why."""
+@dataclass
+class Reads:
+    """Offers in the feed's order: elements, and the 1-based lines of their start tags; without an element, why."""
+
+    elements: list[etree._Element | None]
+    lines: list[int]
+    unread: dict[int, tuple[Code | None, str | None]] = field(default_factory=dict)
+    """Place in the lists: code and detail."""
+
+    def known(self) -> list[etree._Element]:
+        """The elements that could be had."""
+        return [element for element in self.elements if element is not None]
 
 
 def parser(recover: bool = False) -> etree.XMLParser:
@@ -46,8 +57,8 @@ class OfferStream:
         """The line that the reading has come to."""
         return self._cutter.line
 
-    def read(self, sample: bytes, start: int, rest: Iterator[bytes]) -> Iterator[list[Read]]:
-        """Offers from byte `start` of the feed's first bytes on, in lists, in order; `rest` follows `sample`."""
+    def read(self, sample: bytes, start: int, rest: Iterator[bytes]) -> Iterator[Reads]:
+        """Offers from byte `start` of the feed's first bytes on, block by block; `rest` follows `sample`."""
         cutter = self._cutter
         cutter.open(sample, start, rest)
         more = True
@@ -76,61 +87,61 @@ class OfferStream:
         except etree.XMLSyntaxError:
             return None
 
-    def _block(self, block: bytes) -> list[Read] | None:
+    def _block(self, block: bytes) -> Reads | None:
         """The offers of a block that is well formed, as it is or mended; None where it is neither."""
-        if self._mending:
-            block = mend(block, self._repairs)
+        root = None if self._mending else self._parse(block)
+        if root is not None:
+            return self._offers_of(root, block)
+        repairs = Repairs()
+        block = mend(block, repairs)
         root = self._parse(block)
-        if root is None and not self._mending:
-            repairs = Repairs()
-            block = mend(block, repairs)
-            root = self._parse(block)
-            if root is not None:
-                self._mending = True  # such a feed needs it in every block
-                self._repairs.update(repairs)
-        return None if root is None else self._offers_of(root, block)
+        reads = None if root is None else self._offers_of(root, block)
+        if reads is not None:
+            self._mending = True  # such a feed needs it in every block
+            self._repairs.update(repairs)
+        return reads
 
-    def _offers_of(self, root: etree._Element, block: bytes) -> list[Read] | None:
+    def _offers_of(self, root: etree._Element, block: bytes) -> Reads | None:
         """The block's offers with their lines; None where tags of offers stand elsewhere too (in text, in each other)."""
         offers = list(root.iterchildren(self._lxml_tag))
         if len(offers) != block.count(self._cutter.end_tag):
             return None
-        before = self._cutter.line - 1
+        line = self._cutter.line
         if not self._tag.breaks_lines:
-            return [(offer, before + offer.sourceline, None, None) for offer in offers]
+            return Reads(offers, [line - 1 + (offer.sourceline or 1) for offer in offers])
         starts = [match.start() for match in self._cutter.start.finditer(block)]  # libxml2 tells where a start tag ends
         if len(starts) != len(offers):
             return None
-        lines = [before + 1 + block.count(b"\n", 0, start) for start in starts]
-        return [(offer, line, None, None) for offer, line in zip(offers, lines, strict=True)]
+        return Reads(offers, [line + block.count(b"\n", 0, start) for start in starts])
 
     # -- one by one ----------------------------------------------------------------------------------------------
 
-    def _apart(self, found: Iterator[Record]) -> list[Read]:
+    def _apart(self, found: Iterator[Record]) -> Reads:
         """Records parsed together where they are well formed, and else each alone."""
         records = list(found)
+        reads = Reads([], [record.line for record in records])
         whole = [record.data for record in records if record.code is None]
         root = self._parse(b"".join(whole))
-        together = list(root) if root is not None and len(root) == len(whole) else None
-        elements = iter(together or ())
-        return [
-            (None, record.line, record.code, record.detail)
-            if record.code is not None
-            else (next(elements), record.line, None, None) if together is not None
-            else self._alone(record)
-            for record in records
-        ]  # fmt: skip
+        together = iter(root) if root is not None and len(root) == len(whole) else None
+        for place, record in enumerate(records):
+            element, why = None, (record.code, record.detail)
+            if record.code is None:
+                element = next(together) if together else self._alone(record)
+                why = Code.OFFER_MALFORMED, f"line {record.line}: the markup is beyond repair; the shop has to mend it"
+            if element is None:
+                reads.unread[place] = why
+            reads.elements.append(element)
+        return reads
 
-    def _alone(self, record: Record) -> Read:
+    def _alone(self, record: Record) -> etree._Element | None:
         """One offer: as it is, mended, with raw HTML taken as text, and last what libxml2 recovers of it."""
         for attempt in (self._as_is, self._mended, self._with_prefixes, self._with_html, self._recovered):
             repairs = Repairs()
             root = attempt(record.data, repairs)
             if root is not None and len(root) == 1 and root[0].tag == self._lxml_tag:
                 self._repairs.update(repairs)
-                return root[0], record.line, None, None
-        detail = f"line {record.line}: the markup is broken beyond repair; the shop has to mend it"
-        return None, record.line, Code.OFFER_MALFORMED, detail
+                return root[0]
+        return None
 
     def _as_is(self, data: bytes, repairs: Repairs) -> etree._Element | None:
         return self._parse(data)

@@ -7,7 +7,7 @@ from lxml import etree
 
 from udfs.feeds.dialect import Named, Sources
 from udfs.feeds.names import of_tag
-from udfs.feeds.plan import ByAttribute, ByTag, Column, Columns, NamedNode, Node, Plan
+from udfs.feeds.plan import ByAttribute, ByTag, Column, Columns, MarkupColumn, NamedNode, NamedTexts, Node, Plan
 from udfs.feeds.words import folded
 
 Slots = tuple[int, ...]
@@ -53,9 +53,11 @@ class Walk:
             if attribute not in node.attributes:
                 node.attributes[attribute] = self._new_slot()
             return node.attributes[attribute]
-        node.keeps_markup = node.keeps_markup or keeps_markup
         if node.slot is None:
             node.slot = self._new_slot()
+        if keeps_markup:
+            node.keeps_markup = True
+            self.columns.with_markup.add(node.slot)
         return node.slot
 
     def _new_slot(self) -> int:
@@ -80,16 +82,23 @@ class Walk:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def read(self, element: etree._Element, place: int = 0) -> None:
-        """Put what the element says into the columns."""
+        """Put what the element says into the columns, at a place of its own."""
+        self.items = []
+        self.read_all([element], place)
+
+    def read_all(self, elements: Sequence[etree._Element | None], place: int) -> None:
+        """Put what the elements say into the columns, one after the other from `place` on; None leaves a place empty."""
         plan = self._plan
         if plan is None:
             plan = self._plan = Plan(self._root, self.columns)
-        if self.items:
-            self.items = []
-        if plan.attributes is not None:
-            _read_attributes(element, plan.attributes, place)
-        if plan.children is not None:
-            self._read_children(element, plan.children, place)
+        attributes, children = plan.attributes, plan.children
+        for element in elements:
+            if element is not None:
+                if attributes is not None:
+                    _read_attributes(element, attributes, place)
+                if children is not None:
+                    self._read_children(element, children, place)
+            place += 1
 
     def clear(self) -> None:
         """Empty the columns for the next elements."""
@@ -112,25 +121,35 @@ class Walk:
         return " ".join(kept) or None
 
     def _read_children(self, parent: etree._Element, by_tag: ByTag, place: int) -> None:
+        """The innermost loop of a reading, unrolled: calls and tests cost more here than what they save in lines."""
         for child in parent:
             todo = by_tag[child.tag]
             if todo is None:
                 continue
-            if todo.__class__ is list:
-                if text := child.text:
-                    if todo[place] is None:  # type: ignore[index]
-                        todo[place] = text  # type: ignore[index]
-                    else:
-                        _put(todo, place, text)  # type: ignore[arg-type]
+            kind = todo.__class__
+            column: Column | None
+            if kind is list:
+                column, text = todo, child.text
+            elif kind is MarkupColumn:
+                column, text = todo, child.text if not len(child) else _inner_markup(child)
+            elif kind is NamedTexts and (name := child.get(todo.attribute)):
+                column, text = todo.by_name[name], child.text
             else:
-                self._read_more(child, todo, place)  # type: ignore[arg-type]
+                self._read_more(child, todo, place)
+                continue
+            if text and column is not None:
+                if column[place] is None:
+                    column[place] = text
+                else:
+                    _put(column, place, text)
 
-    def _read_more(self, element: etree._Element, plan: Plan, place: int) -> None:
+    def _read_more(self, element: etree._Element, todo: Plan | NamedTexts, place: int) -> None:
+        plan = todo.plan if isinstance(todo, NamedTexts) else todo
         if plan.names is not None:
             name, value = part_of(element, plan.name), part_of(element, plan.value)
             column = plan.names[name] if name and value else None
-            if column is not None:
-                _put(column, place, value)  # type: ignore[arg-type]
+            if column is not None and value:
+                _put(column, place, value)
         if plan.column is not None:
             text = _inner_markup(element) if plan.keeps_markup and len(element) else element.text
             if text:
@@ -145,9 +164,12 @@ class Walk:
 
 def _read_attributes(element: etree._Element, by_name: ByAttribute, place: int) -> None:
     for name, value in element.items():
-        column = by_name[name]  # type: ignore[index]
+        column = by_name[name]
         if column is not None and value:
-            _put(column, place, value)  # type: ignore[arg-type]
+            if column[place] is None:
+                column[place] = value
+            else:
+                _put(column, place, value)
 
 
 def _put(column: Column, place: int, text: str) -> None:
