@@ -30,7 +30,7 @@ shops: setup ## draw the two sample shops and serve them until Ctrl-C
 	@infra/shops.sh
 
 bench: setup ## the benchmarks of the README
-	@$(BIN)/python -m benchmarks
+	@for each in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$each .py) || exit; done
 
 setup: ## .venv from requirements.lock; nothing to do where it stands
 	@infra/setup.sh
