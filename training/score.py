@@ -47,12 +47,8 @@ def score(model_name: str, folders: Sequence[Path], models_root: Path) -> dict[s
     return {"model": model.digest[:12], **scorers[model_name](model, folders)}
 
 
-def _pictures(model: Model, folders: Sequence[Path], kinds: Sequence[Kind]) -> dict[Kind, list[Picture]]:
-    wanted = [folder for folder in folders if kind_of(folder) in kinds]
-    found = {kind: unseen(model.folder, rows) for kind, rows in read_folders(wanted).items()}
-    if not any(found.values()):
-        raise _nothing(folders, "picture")
-    return found
+def _pictures(folders: Sequence[Path], kinds: Sequence[Kind]) -> dict[Kind, list[Picture]]:
+    return read_folders([folder for folder in folders if kind_of(folder) in kinds])
 
 
 def _nothing(folders: Sequence[Path], what: str) -> DataError:
@@ -70,9 +66,12 @@ def _screened(model: Model, paths: Sequence[Path]) -> tuple[np.ndarray, list[str
 
 def score_screen(model: Model, folders: Sequence[Path]) -> dict[str, Any]:
     """`wanted_kept` and `<class>_rejected` at the release's own threshold; the same at 99.5% kept under `at_995`."""
-    rows = screen_pictures(_pictures(model, folders, tuple(Kind)))
-    probabilities, _ = _screened(model, [picture.path for picture, _ in rows])
-    classes = np.array([name for _, name in rows])
+    labelled = dict(screen_pictures(_pictures(folders, tuple(Kind))))
+    pictures = unseen(model.folder, labelled)
+    if not pictures:
+        raise _nothing(folders, "picture")
+    probabilities, _ = _screened(model, [picture.path for picture in pictures])
+    classes = np.array([labelled[picture] for picture in pictures])
     bound = model.description.thresholds["reject_below"]
     return {
         **figures(probabilities, classes, bound),
@@ -85,8 +84,10 @@ def score_screen(model: Model, folders: Sequence[Path]) -> dict[str, Any]:
 def score_classify(model: Model, folders: Sequence[Path]) -> dict[str, Any]:
     """`accuracy` and `by_class` over pictures of single garments."""
     names = list(model.description.classes["depicts"])
-    found = _pictures(model, folders, (Kind.GARMENTS,))
-    rows = [picture for picture in found[Kind.GARMENTS] if picture.label in names]
+    found = _pictures(folders, (Kind.GARMENTS,)).get(Kind.GARMENTS, [])
+    rows = unseen(model.folder, [picture for picture in found if picture.label in names])
+    if not rows:
+        raise _nothing(folders, "picture")
     _, depicts = _screened(model, [picture.path for picture in rows])
     truth = np.array([names.index(picture.label) for picture in rows])
     return class_figures(np.array([names.index(name) for name in depicts]), truth, names)

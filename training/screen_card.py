@@ -37,8 +37,8 @@ To reach: {targets}. Floor (linear model on 1,280 features, other samples): {flo
 ## Known failures
 
 Close-ups of half a garment lie near the border to wanted; a size chart beside a model on one picture is taken for
-either; shop banners that show people in garments and little text pass as wanted. Few charts in Japanese or Korean. Goods that
-no training source shows (of the validation part: frames of spectacles, some bags) are turned away too often.
+either; shop banners that show people in garments and little text pass as wanted. Few charts in Japanese or Korean.
+Goods that no training source shows (of the validation part: frames of spectacles, some bags) are turned away too often.
 """
 
 
