@@ -16,7 +16,7 @@ from infra.programs import ProgramEnded, Programs, answer_of, until_told_to_end
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
-HEALTHY_WITHIN_S = 180
+HEALTHY_WITHIN_S = 300
 COMPONENTS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],

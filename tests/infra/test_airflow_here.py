@@ -66,8 +66,8 @@ def test_runs_on_loopback_and_ends_clean_in_mid_stage(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{port}"
         token = ask(f"{url}/auth/token", "POST", {"username": "admin", "password": password})["access_token"]
         switch_on = f"{url}/api/v2/dags/catalog_nightly"
-        within(60, lambda: ask(switch_on, "PATCH", {"is_paused": False}, token), "the DAG is known")
-        within(60, pid.exists, "the first stage runs")
+        within(180, lambda: ask(switch_on, "PATCH", {"is_paused": False}, token), "the DAG is known")
+        within(180, pid.exists, "the first stage runs")
         stage = psutil.Process(int(within(5, pid.read_text, "the stage says its process")))
         family = psutil.Process(airflow.pid).children(recursive=True)
         assert stage in family

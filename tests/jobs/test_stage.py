@@ -68,7 +68,7 @@ def test_nothing_needed_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_row_that_hangs_becomes_a_reject() -> None:
-    with Child(Square(5, "hang"), 3) as child:
+    with Child(Square(5, "hang"), 20) as child:
         answer = row_by_row(child, NUMBERS, needed(4, 5, 6).to_batches()[0])
     assert answer["code"].to_pylist() == [None, Code.WORKER_TIMEOUT, None]
 

@@ -3,8 +3,20 @@
 import re
 
 from reports.facts import (
-    Box, Changes, CoverageRow, Gallery, GateRow, NightFacts, Part, RejectRow, RetailerRow, RuleRow, StageTime, Thumbnail,
-    UnmappedRow, Whole,
+    Box,
+    Changes,
+    CoverageRow,
+    Gallery,
+    GateRow,
+    NightFacts,
+    Part,
+    RejectRow,
+    RetailerRow,
+    RuleRow,
+    StageTime,
+    Thumbnail,
+    UnmappedRow,
+    Whole,
 )  # fmt: skip
 from reports.night import render
 

@@ -61,7 +61,9 @@ class AmountReader:
         return [NONE if text is None else amounts[text] for text in texts]
 
     def _amount(self, text: str) -> Amount:
-        if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:  # the commonest form, read as parse_price does
+        if (
+            text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+        ):  # the commonest form, read as parse_price does
             return 100 * int(text), None
         price = parse_price(text, self._mark)
         return None if price.amount is None else int(price.amount.scaleb(2)), price.currency

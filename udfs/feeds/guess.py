@@ -17,7 +17,17 @@ from udfs.feeds.stream import OfferStream
 SAMPLED = 60
 """Elements that are looked into."""
 MAX_CANDIDATES = 12
-WEIGHTS = {"id": 2, "title": 3, "price": 3, "url": 2, "pictures": 2, "description": 1, "brand": 1, "category_path": 1, "available": 1}
+WEIGHTS = {
+    "id": 2,
+    "title": 3,
+    "price": 3,
+    "url": 2,
+    "pictures": 2,
+    "description": 1,
+    "brand": 1,
+    "category_path": 1,
+    "available": 1,
+}
 PATH_MARKS = (" > ", ">", " » ", " › ", "＞", " | ", "|", " / ", " :: ", "->")
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
 NAME_KEYS = ("name", "key", "label", "title", "code", "type")
@@ -107,10 +117,16 @@ def _by_values(chosen: dict[str, list[Leaf]], left: list[Leaf], most: int, take:
     if "url" not in chosen:
         take("url", [leaf for leaf in full if leaf.is_address][:1])
     if "title" not in chosen:
-        texts = [leaf for leaf in full if leaf in left and leaf.is_text and leaf.distinct > 0.6 and 8 < leaf.mean_chars < 200]
+        texts = [
+            leaf for leaf in full if leaf in left and leaf.is_text and leaf.distinct > 0.6 and 8 < leaf.mean_chars < 200
+        ]
         take("title", sorted(texts, key=lambda leaf: leaf.mean_chars)[-1:])
     if "id" not in chosen:
-        short = [leaf for leaf in full if leaf in left and leaf.distinct > 0.95 and leaf.mean_chars < 40 and leaf.share(re.compile(r"\s")) < 0.1]
+        short = [
+            leaf
+            for leaf in full
+            if leaf in left and leaf.distinct > 0.95 and leaf.mean_chars < 40 and leaf.share(re.compile(r"\s")) < 0.1
+        ]
         take("id", short[:1])
     if "id" not in chosen and "url" in chosen:
         chosen["id"] = chosen["url"]
@@ -138,7 +154,13 @@ def _numbered(sources: list[str]) -> list[str]:
 def _dialect(path: str, fields: dict[str, list[str]], leaves: Sequence[Leaf], outline: Outline) -> Dialect:
     named = _named(leaves)
     if named:
-        for name, word in (("brand", "brand"), ("gender", "gender"), ("age", "age"), ("colour", "colour"), ("sizes", "size")):
+        for name, word in (
+            ("brand", "brand"),
+            ("gender", "gender"),
+            ("age", "age"),
+            ("colour", "colour"),
+            ("sizes", "size"),
+        ):
             fields.setdefault(name, []).append(f"param:{word}")
     values = {name: [value for leaf in leaves if leaf.source in fields.get(name, ()) for value in leaf.values]
               for name in ("category_path", "sizes")}  # fmt: skip
@@ -155,11 +177,11 @@ def _dialect(path: str, fields: dict[str, list[str]], leaves: Sequence[Leaf], ou
         about="Guessed from the feed itself; keep it in a file, correct it, and name that file as the feed's dialect.",
         match=Match(root=[path.split("/")[0]]),
         offer="/".join(path.split("/")[-2:]),
-        fields=fields,  # type: ignore[arg-type]
+        fields=fields,
         named=named,
         categories=_categories(path, fields, outline),
         variants=_variants(leaves, fields),
-        separators={name: marks for name, marks in separators.items() if marks},  # type: ignore[misc]
+        separators={name: marks for name, marks in separators.items() if marks},
     )
 
 
@@ -192,7 +214,9 @@ def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants 
                   and (called := leaf.role()) and called[0] == "available"]  # fmt: skip
         if not (prices or stocks):
             continue
-        inside = {name: [one for one in sources if not one.startswith(element + "/")] for name, sources in fields.items()}
+        inside = {
+            name: [one for one in sources if not one.startswith(element + "/")] for name, sources in fields.items()
+        }
         fields.clear()
         fields.update({name: sources for name, sources in inside.items() if sources})
         return Variants(element=element, fields={"sizes": [last], "price": prices, "available": stocks})
@@ -205,11 +229,20 @@ def _categories(path: str, fields: dict[str, list[str]], outline: Outline) -> Ca
         return None
     for other in outline.places:
         children = outline.children(other)
-        if other.startswith(path) or not other.rpartition("/")[2].endswith(("category", "категория", "kategori", "kategorie", "cat")):
+        if other.startswith(path) or not other.rpartition("/")[2].endswith(
+            ("category", "категория", "kategori", "kategorie", "cat")
+        ):
             continue
         identity = next((name for name in ("@id", "id", "@category_id", "@code") if name in children), None)
         if identity:
-            parent = next((name for name in ("@parentid", "parentid", "@parent_id", "parent_id", "@parent", "parent") if name in children), None)
+            parent = next(
+                (
+                    name
+                    for name in ("@parentid", "parentid", "@parent_id", "parent_id", "@parent", "parent")
+                    if name in children
+                ),
+                None,
+            )
             name = next((name for name in ("name", "title", "@name", "@title") if name in children), ".")
             if "category_id" not in fields:
                 fields["category_id"] = fields["category_path"]

@@ -62,6 +62,7 @@ def parse_date(text: str | None) -> datetime | None:
     """The moment that a feed states as its own; without an offset it is taken as UTC. None where it is no date."""
     if not text:
         return None
+    found: datetime | None
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -79,7 +80,8 @@ def _loose_date(text: str) -> datetime | None:
             day, month, year, *clock = (int(part or 0) for part in found.groups())
         else:
             return parsedate_to_datetime(text)
-        return datetime(year, month, day, *clock, tzinfo=UTC)
+        hour, minute, second = (*clock, 0, 0, 0)[:3]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -76,7 +76,9 @@ class SeenOffers:
             if first is None:
                 fresh[identity] = title << 32 | lines[place] & 0xFFFFFFFF
             elif first >> 32 != title:
-                _reject(columns, place, Code.OFFER_ID_REUSED, f"stands for another product in line {first & 0xFFFFFFFF}")
+                _reject(
+                    columns, place, Code.OFFER_ID_REUSED, f"stands for another product in line {first & 0xFFFFFFFF}"
+                )
                 continue
             elif is_known_variant or variant in fresh_variants:
                 _reject(columns, place, Code.OFFER_DUPLICATE_ID, f"came before in line {first & 0xFFFFFFFF}")

@@ -15,9 +15,37 @@ from udfs.feeds.words import by_word, folded, lists
 IMAGE = re.compile(r"\.(jpe?g|png|webp|gif|avif|bmp|tiff?)\b", re.IGNORECASE)
 ADDRESS = re.compile(r"(https?:)?//\S+|www\.\S+", re.IGNORECASE)
 NUMBERED = re.compile(r"[-_]?\d+$")
-GENERIC = {"name", "title", "value", "text", "url", "src", "href", "amount", "label", "loc", "id", "full", "original", "large", "content"}
+GENERIC = {
+    "name",
+    "title",
+    "value",
+    "text",
+    "url",
+    "src",
+    "href",
+    "amount",
+    "label",
+    "loc",
+    "id",
+    "full",
+    "original",
+    "large",
+    "content",
+}
 """Names that say what their parent is about: category/name, image/url, price/amount."""
-GIVES_MEANING = {"brand", "category_path", "pictures", "price", "sale_price", "old_price", "sizes", "colour", "available", "gender", "currency"}
+GIVES_MEANING = {
+    "brand",
+    "category_path",
+    "pictures",
+    "price",
+    "sale_price",
+    "old_price",
+    "sizes",
+    "colour",
+    "available",
+    "gender",
+    "currency",
+}
 MAX_DEPTH = 4
 PART_OF_NAME = 100
 """Rank of a name that only holds a known word."""
@@ -68,12 +96,16 @@ class Leaf:
     @property
     def is_amount(self) -> bool:
         """Whether the values are prices, or numbers that could be."""
-        return sum(parse_price(value).amount is not None and len(value) < 40 for value in self.values) > 0.6 * len(self.values)
+        return sum(parse_price(value).amount is not None and len(value) < 40 for value in self.values) > 0.6 * len(
+            self.values
+        )
 
     @property
     def is_text(self) -> bool:
         """Whether the values are words."""
-        return not self.is_address and sum(any(char.isalpha() for char in value) for value in self.values) > 0.6 * len(self.values)
+        return not self.is_address and sum(any(char.isalpha() for char in value) for value in self.values) > 0.6 * len(
+            self.values
+        )
 
     @property
     def distinct(self) -> float:
@@ -117,9 +149,14 @@ def _meaning(name: str) -> tuple[str, int] | None:
     meaning = by_word("elements").get(word)
     if meaning:
         return meaning, _ranks()[meaning].get(word, 99)
-    return next(((role, PART_OF_NAME) for known, role in by_word("elements").items() if len(known) >= 5 and known in word), None)
+    return next(
+        ((role, PART_OF_NAME) for known, role in by_word("elements").items() if len(known) >= 5 and known in word), None
+    )
 
 
 @cache
 def _ranks() -> dict[str, dict[str, int]]:
-    return {role: {folded(word): rank for rank, word in reversed(list(enumerate(words)))} for role, words in lists()["elements"].items()}
+    return {
+        role: {folded(word): rank for rank, word in reversed(list(enumerate(words)))}
+        for role, words in lists()["elements"].items()
+    }

@@ -52,9 +52,7 @@ class FeedFacts(NamedTuple):
 class OfferReader:
     """`read` up to `rows` elements, then take their `columns`. Never raises for an offer: what it lacks is its code."""
 
-    def __init__(
-        self, dialect: Dialect, facts: FeedFacts, options: FeedOptions, repairs: Repairs, rows: int
-    ) -> None:
+    def __init__(self, dialect: Dialect, facts: FeedFacts, options: FeedOptions, repairs: Repairs, rows: int) -> None:
         self._dialect, self._facts, self._options, self._repairs = dialect, facts, options, repairs
         self._rows = rows
         self._walk = Walk(dialect.named, rows)
@@ -289,7 +287,10 @@ class OfferReader:
         if not columns["title"][place]:
             return Code.OFFER_NO_TITLE, f"{name} has no title; the shop has to give one"
         if unreadable:
-            return Code.OFFER_BAD_PRICE, f"{name} has the price {_short(unreadable)}, no number; the shop has to mend it"
+            return (
+                Code.OFFER_BAD_PRICE,
+                f"{name} has the price {_short(unreadable)}, no number; the shop has to mend it",
+            )
         return Code.OFFER_NO_PICTURE, f"{name} names no picture; the shop has to give one"
 
 

@@ -12,7 +12,7 @@ WHOLE = re.compile(r"https?://[!#-;=?-~]+")
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 BETWEEN = "\x01"
-PLAIN_BYTES = bytes(range(0x21, 0x7F)).translate(None, b"\"<>;|\\")
+PLAIN_BYTES = bytes(range(0x21, 0x7F)).translate(None, b'"<>;|\\')
 """What addresses are made of that need no mending and hold no second address."""
 SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 MAX_URL_CHARS = 2_048
@@ -21,7 +21,9 @@ MAX_URL_CHARS = 2_048
 class PictureReader:
     """Reads the pictures of one feed's batches."""
 
-    def __init__(self, slots: Slots, in_html: Slots, separators: list[str], base_url: str | None, repairs: Repairs) -> None:
+    def __init__(
+        self, slots: Slots, in_html: Slots, separators: list[str], base_url: str | None, repairs: Repairs
+    ) -> None:
         self._slots, self._in_html = slots, in_html
         self._separators, self._base_url, self._repairs = separators, base_url, repairs
 
@@ -35,7 +37,9 @@ class PictureReader:
         if texts is None:
             return None
         if not _are_whole(texts):
-            texts = [[part for text in every for part in split_joined(text.strip(), self._separators)] for every in texts]
+            texts = [
+                [part for text in every for part in split_joined(text.strip(), self._separators)] for every in texts
+            ]
             if not _are_whole(texts):
                 texts = [self._mended(every) for every in texts]
         lists = [list(dict.fromkeys(every)) if every else None for every in texts]
@@ -72,7 +76,11 @@ def split_joined(text: str, separators: list[str]) -> list[str]:
         if all(part.startswith("http") for part in parts):
             return parts
     marks = re.escape("".join(separators) or ";")
-    return [part for part in re.split(rf"[{marks}\s]+(?=(?:https?:)?//|/)", text.strip(f"{''.join(separators)} \t\r\n")) if part]
+    return [
+        part
+        for part in re.split(rf"[{marks}\s]+(?=(?:https?:)?//|/)", text.strip(f"{''.join(separators)} \t\r\n"))
+        if part
+    ]
 
 
 def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:
@@ -86,7 +94,8 @@ def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:
         address = "https://" + address
     elif address and not SCHEME.match(address):
         if not base_url:
-            return _dropped(repairs)
+            _dropped(repairs)
+            return None
         repairs[Repair.RELATIVE_PICTURE] += 1
         address = urljoin(base_url, quote(address, safe=SAFE))
     address = "".join(address.splitlines())
@@ -98,9 +107,11 @@ def _checked(given: str, address: str, repairs: Repairs) -> str | None:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
-        return _dropped(repairs)
+        _dropped(repairs)
+        return None
     if parts.scheme.lower() not in ("http", "https") or not host or len(address) > MAX_URL_CHARS:
-        return _dropped(repairs)
+        _dropped(repairs)
+        return None
     quoted = parts._replace(
         scheme=parts.scheme.lower(),
         path=quote(parts.path, safe=SAFE),

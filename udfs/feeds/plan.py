@@ -88,7 +88,6 @@ class Columns(dict[int, Column]):
         return self.setdefault(slot, kind([None] * self._rows))
 
 
-
 Todo = Column | NamedTexts | Plan | None
 
 

@@ -36,9 +36,8 @@ def parse_price(text: str, decimal_mark: str = "auto") -> Price:
     before any other number of digits it is the decimal mark. Where both marks stand, the last one is.
     """
     text = text[:200].strip()
-    if (plain := PLAIN.fullmatch(text)) and text.isascii():
-        if not plain[3] or plain[3] in lists()["currencies"]:
-            return Price(Decimal(f"{plain[1]}.{plain[2] or 0}").quantize(CENT, ROUND_HALF_UP), plain[3])
+    if (plain := PLAIN.fullmatch(text)) and text.isascii() and (not plain[3] or plain[3] in lists()["currencies"]):
+        return Price(Decimal(f"{plain[1]}.{plain[2] or 0}").quantize(CENT, ROUND_HALF_UP), plain[3])
     text = unicodedata.normalize("NFKC", text)
     currency = _currency(text)
     if EXPONENT.fullmatch(text):

@@ -119,7 +119,11 @@ class FeedReading:
             wanted *= 2
 
     def _guess(self, outline: Outline, sample: bytes) -> Found:
-        if self._options.dialect == "auto" and outline.root != "html" and (found := guess(outline, sample, self._options)):
+        if (
+            self._options.dialect == "auto"
+            and outline.root != "html"
+            and (found := guess(outline, sample, self._options))
+        ):
             self.summary.dialect_file = found.dialect.to_yaml()
             return found
         raise self._broken or _unreadable(sample, outline)
@@ -164,10 +168,16 @@ def _tag(outline: Outline, found: Found) -> OfferTag:
     text_fields = {
         other.written
         for name in ("description", "title")
-        for source in found.dialect.fields.get(name, [])  # type: ignore[call-overload]
+        for source in found.dialect.fields.get(name, [])
         if (other := outline.places.get(f"{found.path}/{source.lower()}"))
     }
-    return OfferTag(place.written, root, f"{found.path}/{parts[-1]}" in outline.places, place.breaks_lines, tuple(sorted(text_fields)))
+    return OfferTag(
+        place.written,
+        root,
+        f"{found.path}/{parts[-1]}" in outline.places,
+        place.breaks_lines,
+        tuple(sorted(text_fields)),
+    )
 
 
 def _empty() -> FeedRefused:
