@@ -59,8 +59,8 @@ class FetchSettings(_Group):
 class ChoiceSettings(_Group):
     """Thresholds. They are applied where scores are read: moving one runs no model again."""
 
-    wanted: float = Field(0.5, ge=0, le=1, description="a picture below this is turned away")
-    unsure: float = Field(0.8, ge=0, le=1, description="a kept picture below this is marked unsure in the report")
+    wanted: float = Field(0.48, ge=0, le=1, description="a picture below this is turned away (the filter names it)")
+    unsure: float = Field(0.89, ge=0, le=1, description="a kept picture below this is marked unsure in the report")
     text: float = Field(0.8, ge=0, le=1, description="the text decides a category from this probability")
     out_of_scope: float = Field(0.8, ge=0, le=1, description="the text says that no garment is sold")
     image: float = Field(0.5, ge=0, le=1, description="the pictures decide a category from this score")

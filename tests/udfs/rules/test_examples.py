@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from shops.draw import categories
+from shops.production import categories
 from shops.vocabulary import vocabulary
 from tests.udfs.rules.mappings import PROJECT, TAXONOMY
 from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED, Mapping, check, decide
