@@ -73,14 +73,15 @@ class Programs:
 
 @contextmanager
 def until_told_to_end() -> Iterator[None]:
-    """SIGTERM, as Ctrl-C, ends the block quietly."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    """Ctrl-C and SIGTERM end the block quietly, also where a shell started this process with Ctrl-C ignored."""
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except KeyboardInterrupt:
         print("ending", flush=True)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def answer_of(url: str) -> bytes | None:

@@ -40,7 +40,8 @@ class Plan:
     """What a training run is made of; the same plan and data give the same weights."""
 
     side: int = 320
-    steps: int = 3000
+    width: int = 96
+    steps: int = 2500
     batch: int = 16
     rate: float = 2e-3
     warm_up: int = 100
@@ -127,7 +128,7 @@ def rate_at(step: int, plan: Plan) -> float:
 def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache, checkpoint: Checkpoint) -> Pyramid:
     """The averaged head (EMA) after `plan.steps` steps; goes on from the checkpoint where there is one."""
     torch.manual_seed(plan.seed)
-    head = Pyramid()
+    head = Pyramid(plan.width)
     head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(head).eval()
     optimiser = torch.optim.AdamW(head.parameters(), lr=plan.rate, weight_decay=plan.decay)
@@ -206,7 +207,7 @@ def main() -> None:
         batch=8,
         classes={"boxes": list(CLASSES)},
         outputs=["scores", "boxes"],
-        card=detect_card(report, photos, kept, interval(kept, found, 0.5), plan.steps),
+        card=detect_card(report, photos, kept, interval(kept, found, 0.5), plan.steps, plan.width),
         trained=[photos[row].path for row in rows],
         thresholds={"score": RECOMMENDED_SCORE},
         split={"salt": SALT, "validation_share": VALIDATION_SHARE},

@@ -11,7 +11,7 @@ from udfs.pictures.detect import CLASSES
 
 CARD = """# detect: boxes around garments
 
-EfficientNet-Lite0 at 320 x 320 (ImageNet weights, Apache-2.0, frozen), a feature pyramid of 64 channels joined at
+EfficientNet-Lite0 at 320 x 320 (ImageNet weights, Apache-2.0, frozen), a feature pyramid of {width} channels joined at
 stride 8, a peak map and a box map for each of ten classes. Trained for {steps} steps of 16 photos (AdamW, focal and
 GIoU loss, average of weights; maps mirrored, zoomed and shifted) on {train} photos of {sources}. The folder's README
 says from where and under which licence (mostly none stated: for training and measuring only, none is in this
@@ -41,6 +41,7 @@ def detect_card(
     kept: Sequence[Photo],
     interval: tuple[float, float],
     steps: int,
+    width: int,
 ) -> str:
     """The text of `card.md`."""
     counts = np.bincount(np.concatenate([photo.classes for photo in kept]), minlength=len(CLASSES))
@@ -51,6 +52,7 @@ def detect_card(
     sources = Counter(photo.source for photo in photos)
     return CARD.format(
         steps=steps,
+        width=width,
         train=len(photos) - len(kept),
         validation=len(kept),
         sources=", ".join(f"{name} ({count})" for name, count in sorted(sources.items())),

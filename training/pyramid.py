@@ -11,7 +11,6 @@ from training.backbone import CHANNELS, Backbone
 from udfs.pictures.detect import CLASSES
 
 STRIDE = 8
-WIDTH = 64
 RARE = 0.01
 """What the untrained head should answer everywhere, so that the empty cells do not drown the first steps."""
 TYPICAL_REACH = 5.0
@@ -44,7 +43,7 @@ def last(inputs: int, outputs: int, answer: float) -> nn.Conv2d:
 class Pyramid(nn.Module):
     """Maps of stride 8, 16 and 32 to scores and boxes."""
 
-    def __init__(self, width: int = WIDTH) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.laterals = nn.ModuleList(nn.Conv2d(CHANNELS[f"stride{stride}"], width, 1) for stride in (8, 16, 32))
         self.join = nn.ModuleList((block(width, width), block(width, width)))

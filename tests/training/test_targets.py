@@ -67,7 +67,7 @@ def test_the_right_answer_has_no_loss_and_decodes_to_the_box() -> None:
 
 
 def test_a_photo_without_garments_has_a_loss_too() -> None:
-    head = Pyramid()
+    head = Pyramid(width=16)
     maps = (torch.zeros(1, 40, 40, 40), torch.zeros(1, 112, 20, 20), torch.zeros(1, 320, 10, 10))
     focal, boxes = loss(head(*maps), [draw(NONE, np.zeros(0, int), NONE, ALL, SIDE)])
     assert torch.isfinite(focal + boxes)
