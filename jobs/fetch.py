@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -42,7 +42,7 @@ def fetch(night: Night) -> Counts:
     counts = Counts(due=todo.num_rows + salvaged, done=salvaged)
     if not todo.num_rows:
         return counts
-    ends_at = night.now() + timedelta(seconds=night.settings.fetch.deadline_seconds)
+    ends_at = datetime.now(UTC) + timedelta(seconds=night.settings.fetch.deadline_seconds)
     with night.progress.stage("fetch", todo.num_rows) as advance:
         for at in range(0, todo.num_rows, night.settings.work.chunk_rows):
             requests = _requests(night, todo.slice(at, night.settings.work.chunk_rows))
@@ -52,7 +52,7 @@ def fetch(night: Night) -> Counts:
             counts.done += done
             counts.rejected += found.num_rows - done
             advance(found.num_rows)
-            if night.now() >= ends_at:
+            if datetime.now(UTC) >= ends_at:
                 break
     return counts
 

@@ -86,6 +86,7 @@ class Night:
     progress: Progress
     only: tuple[str, ...] = ()
     accepted: dict[str, str] = field(default_factory=dict)  # gates that an engineer lets through, with the reason
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
     store: Store = field(init=False)
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)
@@ -171,9 +172,8 @@ class Night:
         return after is not None and self.now() - held_since > timedelta(days=after)
 
     def now(self) -> datetime:
-        """The time of day on the run's date: `--date` moves it."""
-        clock = datetime.now(UTC)
-        return clock if clock.date() == self.today else datetime.combine(self.today, clock.timetz())
+        """The time since the run began, on the date that `--date` gives it; it goes on past midnight."""
+        return datetime.combine(self.today, self.began.timetz()) + (datetime.now(UTC) - self.began)
 
 
 def live_offers(feeds: Iterable[LiveFeed]) -> Query:

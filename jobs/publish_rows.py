@@ -44,7 +44,10 @@ def published_products(catalog: Catalog, garments: pa.Table) -> pa.Table:
     stands_for = duplicate_of(catalog.for_duplicates(products))
     duplicates = pa.array([stands_for.get(product) for product in products["product_id"].to_pylist()], pa.string())
     columns = {"duplicate_of": duplicates, "image_urls": products["pictures"]}
-    return pa.table([columns.get(f.name) or products[f.name] for f in PRODUCTS.schema], names=PRODUCTS.schema.names)
+    return pa.table(
+        [columns[f.name] if f.name in columns else products[f.name] for f in PRODUCTS.schema],
+        names=PRODUCTS.schema.names,
+    )
 
 
 def published_vectors(night: Night, keys: pa.Array, function: bytes) -> pa.Table:
