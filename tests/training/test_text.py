@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from training import text as run
+from training import text_fit
 from training.text_data import lexicon
 from training.text_score import score
 from udfs.text.features import Text
@@ -19,10 +20,10 @@ from .text_samples import GOODS, write_samples
 @pytest.fixture(scope="module", autouse=True)
 def few_names() -> Iterator[None]:
     """The names of the leaves in the samples alone teach: the whole list would take most of the time."""
+    few = [name for name in lexicon() if name[0] in GOODS and name[1] in {"en", "ru"}]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            run, "lexicon", lambda: [name for name in lexicon() if name[0] in GOODS and name[1] in {"en", "ru"}]
-        )
+        for module in (run, text_fit):
+            patch.setattr(module, "lexicon", lambda: few)
         yield
 
 
