@@ -9,6 +9,7 @@ import pytest
 
 from training import text as run
 from training import text_fit
+from training.tables import DataError
 from training.text_data import lexicon
 from training.text_score import score
 from udfs.text.features import Text
@@ -100,5 +101,5 @@ def test_scoring_counts_rows_that_did_not_train(trained: Path, tmp_path: Path) -
 
 
 def test_scoring_nothing_is_said_in_one_line(trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no labelled text"):
+    with pytest.raises(DataError, match="no labelled text"):
         score([tmp_path], trained / "models")
