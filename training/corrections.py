@@ -1,7 +1,8 @@
 """Labels that a person found wrong: read by training and by scoring.
 
-`corrections/<model>.tsv` names a picture by the sha256 of its file: columns sha256, old, new, reason, initials. A `new`
-of `drop` takes the picture out.
+`corrections/<model>.tsv` has the columns sha256 (of a picture's file; text_key of a text), old, new, reason, initials.
+A `new` of `drop` or `ambiguous` takes the row out. A correction is for rows that are labelled `old`, no others: two
+sources may label one picture differently.
 """
 
 import hashlib
@@ -12,32 +13,48 @@ from pathlib import Path
 from training.labelled import Picture
 from training.tables import DataError, read_rows
 
-DROP = "drop"
+AMBIGUOUS, DROP = "ambiguous", "drop"
 FOLDER = Path(__file__).resolve().parents[1] / "corrections"
 
+Corrections = dict[tuple[str, str], str]
+"""The new label by key and old label."""
 
-def read_corrections(model: str, folder: Path = FOLDER) -> dict[str, tuple[str, str]]:
-    """Old and new label by sha256; empty where there is no file."""
+
+def read_corrections(model: str, folder: Path = FOLDER) -> Corrections:
+    """The corrections of a model's labels; empty where there is no file. Two that contradict are a `DataError`."""
     path = folder / f"{model}.tsv"
-    if not path.exists():
-        return {}
-    return {row["sha256"]: (row["old"], row["new"]) for row in read_rows(path)}
+    found: Corrections = {}
+    for row in read_rows(path) if path.exists() else []:
+        key = row.get("sha256") or row.get("text_key")
+        if not key or not row.get("old") or not row.get("new"):
+            raise DataError(f"{path}: each row needs sha256 or text_key, old and new")
+        if found.setdefault((key, row["old"]), row["new"]) != row["new"]:
+            raise DataError(
+                f"{path}: {key} is corrected from {row['old']} to {found[key, row['old']]} and {row['new']}"
+            )
+    return found
 
 
-def corrected(pictures: Iterable[Picture], corrections: dict[str, tuple[str, str]]) -> list[Picture]:
-    """The pictures with their corrected labels; one whose label is not the correction's old one is a `DataError`."""
+def corrected(pictures: Iterable[Picture], corrections: Corrections) -> list[Picture]:
+    """The pictures with their corrected labels, less those that are dropped or ambiguous."""
     if not corrections:
         return list(pictures)
     kept = []
     for picture in pictures:
-        old, new = corrections.get(_sha256(picture.path), (picture.label, picture.label))
-        if old != picture.label:
-            raise DataError(f"{picture.path}: labelled {picture.label}, its correction says {old}")
-        if new != DROP:
-            kept.append(replace(picture, label=new))
+        label = corrections.get((_sha256(picture.path), picture.label), picture.label)
+        if label not in (AMBIGUOUS, DROP):
+            kept.append(replace(picture, label=label))
     return kept
 
 
+def garment_pictures(pictures: Iterable[Picture]) -> list[Picture]:
+    """Pictures of single garments with the corrected class."""
+    return corrected(pictures, read_corrections("classify"))
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error

@@ -63,8 +63,17 @@ def kind_of(folder: Path) -> Kind | None:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8") as file:
-        return file.readline().rstrip("\n").split("\t")
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline().rstrip("\r\n").split("\t")
+
+
+def expanded(folders: Sequence[Path]) -> list[Path]:
+    """The folders, one that holds no pictures itself replaced by the folders in it that do."""
+    found: list[Path] = []
+    for folder in folders:
+        inner = [] if kind_of(folder) else [place for place in sorted(folder.iterdir()) if place.is_dir()]
+        found.extend([place for place in inner if kind_of(place)] or [folder])
+    return found
 
 
 def read_folder(folder: Path) -> tuple[Kind, list[Picture]]:
@@ -96,7 +105,7 @@ def _garments(folder: Path) -> Iterable[Picture]:
     for row in read_rows(folder / "index.tsv"):
         number = Path(row["file"]).stem.rpartition("_")[2]
         group = f"sender/{row['sender']}" if row["sender"] else f"brand/{brands.get(number, number)}"
-        yield Picture(folder / "images" / row["file"], row["class"], group, row["source"])
+        yield Picture(folder / "images" / row["file"], row["class"], group, row.get("source", ""))
 
 
 def read_brands(path: Path) -> dict[str, str]:
@@ -108,9 +117,10 @@ def read_brands(path: Path) -> dict[str, str]:
 
 
 def _street(folder: Path) -> Iterable[Picture]:
-    for row in read_rows(folder / "images.tsv"):
-        group = group_of(row["source"], row["file"])
-        yield Picture(folder / "images" / row["file"], "wanted", group, row["source"])
+    index = folder / "images.tsv"
+    rows = read_rows(index if index.exists() else folder / "boxes.tsv")
+    for file, source in sorted({(row["file"], row.get("source", "")) for row in rows}):
+        yield Picture(folder / "images" / file, "wanted", group_of(source, file), source)
 
 
 def _unwanted(folder: Path) -> Iterable[Picture]:

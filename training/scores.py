@@ -8,14 +8,17 @@ from schemas.errors import WrongInput
 PICTURE_MODELS = ("screen", "classify", "detect", "embed")
 
 
-def score(model: str, folders: list[Path], models_root: Path) -> dict[str, Any]:
-    """Figures of a promoted model over labelled data; folders of a form that it cannot use are named in the figures."""
+def score(model: str, folders: list[Path], models_root: Path, trained_too: bool = False) -> dict[str, Any]:
+    """Figures of a promoted model over labelled data; `left_out` in them says what does not count.
+
+    `trained_too`: what the model was trained on counts as well.
+    """
     if model == "text":
         from training.text_score import score as score_texts
 
-        return score_texts(folders, models_root)
+        return score_texts(folders, models_root, trained_too)
     if model in PICTURE_MODELS:
         from training.score import score as score_pictures
 
-        return score_pictures(model, folders, models_root)
+        return score_pictures(model, folders, models_root, trained_too)
     raise WrongInput("models score", None, f"{model}: no such model; one of {', '.join((*PICTURE_MODELS, 'text'))}")

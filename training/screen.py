@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from schemas.tables import SCREEN_CLASSES
 from training.backbone import Backbone, imagenet
 from training.charts import draw_chart
+from training.corrections import garment_pictures
 from training.features import Input, Pooled, cached
 from training.heads import Rows, Task, share_right
 from training.labelled import Kind, Picture, read_folders
@@ -83,8 +84,9 @@ def main() -> None:
     shown = [picture for picture in found[Kind.STREET] if part_of(picture.group, SALT) is Part.TRAIN]
     drawn = drawn_charts(arguments.drawn, shown, arguments.work) if arguments.drawn else None
     screening = Task.of(screen_pictures(found), features, drawn, SALT)
-    names = sorted({picture.label for picture in found[Kind.GARMENTS]} - {"ignore"})
-    garments = [(picture, names.index(picture.label)) for picture in found[Kind.GARMENTS] if picture.label in names]
+    single = garment_pictures(found[Kind.GARMENTS])
+    names = sorted({picture.label for picture in single} - {"ignore"})
+    garments = [(picture, names.index(picture.label)) for picture in single if picture.label in names]
     depicting = Task.of(garments, features, None, SALT)
     screen, depicts = screening.train(PENALTIES, mean_rejected), depicting.train(CLASS_PENALTIES, share_right)
     seen = ~screening.held_back

@@ -8,7 +8,7 @@ import numpy as np
 from schemas.tables import SCREEN_CLASSES
 from training.corrections import corrected, read_corrections
 from training.labelled import Kind, Picture
-from training.tables import read_picture
+from training.tables import pixels_of
 from udfs.pictures.fingerprint import fingerprint
 from udfs.rules.duplicates import groups
 
@@ -25,20 +25,25 @@ def screen_pictures(found: dict[Kind, list[Picture]]) -> list[tuple[Picture, int
     for kind in (Kind.GARMENTS, Kind.STREET):
         shown.extend(replace(picture, label="wanted") for picture in found.get(kind, []))
     rows = corrected([*unwanted, *shown], read_corrections("screen"))
-    return [(picture, SCREEN_CLASSES.index(picture.label)) for picture in rows]
+    return [(picture, SCREEN_CLASSES.index(picture.label)) for picture in rows if picture.label in SCREEN_CLASSES]
 
 
 def copies(shown: Sequence[Picture], unwanted: Sequence[Picture]) -> set[Picture]:
     """The pictures of `shown` of which `unwanted` holds a copy, re-saved or not."""
-    if not shown or not unwanted:
+    pictures, prints = [], []
+    for picture in (*shown, *unwanted):
+        pixels = pixels_of(picture.path)
+        if pixels is not None:
+            pictures.append(picture)
+            prints.append(fingerprint([pixels]))
+    if not prints:
         return set()
-    pictures = [*shown, *unwanted]
-    prints = [fingerprint([read_picture(picture.path)]) for picture in pictures]
     whole, trimmed, descriptor = (np.concatenate(parts) for parts in zip(*prints, strict=True))
     names = [index.to_bytes(4, "big") for index in range(len(pictures))]
     found: set[Picture] = set()
+    unwanted_ones = set(unwanted)
     for group in groups(names, whole, trimmed, descriptor, COPY_BITS):
         members = [int.from_bytes(name, "big") for name in group.members]
-        if any(member >= len(shown) for member in members):
-            found.update(pictures[member] for member in members if member < len(shown))
+        if any(pictures[member] in unwanted_ones for member in members):
+            found.update(pictures[member] for member in members if pictures[member] not in unwanted_ones)
     return found

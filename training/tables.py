@@ -5,14 +5,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from schemas.errors import Stop
 
-class DataError(Exception):
+
+class DataError(Stop):
     """A labelled folder cannot be read as it stands; the message says what and where."""
+
+    exit_code = 2
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a table by column name; a short row is an error with its line."""
-    lines = path.read_text(encoding="utf-8").split("\n")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a UTF-8 table ({error})") from error
     header = lines[0].split("\t")
     rows = []
     for number, line in enumerate(lines[1:], start=2):
@@ -25,9 +32,14 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
+def pixels_of(path: Path) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB, upright; None: not a picture that can be read."""
+    return cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+
+
 def read_picture(path: Path) -> np.ndarray:
     """(H, W, 3) uint8 RGB, upright; an unreadable file is a `DataError`."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    pixels = pixels_of(path)
     if pixels is None:
         raise DataError(f"{path}: not a picture that can be decoded")
     return pixels

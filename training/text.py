@@ -17,6 +17,7 @@ from training.progress import Progress
 from training.split import Part, fraction
 from training.text_calibrate import calibration_error, reliability, temperature, threshold
 from training.text_coarse import fine, parents
+from training.text_corrections import corrected_rows
 from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
 from training.text_export import Findings, Fitted, promote, weights_file, write
 from training.text_figures import Answers
@@ -68,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def labelled(folder: Path) -> list[Row]:
     """Every row that trains or measures: titles, catalogues, category names, garment names and feeds out of scope."""
     listed = [Row(Text(name.rstrip("*")), language, "lexicon", leaf, "name") for leaf, language, name in lexicon()]
-    return titles(folder) + styles(folder) + names(folder) + out_of_scope_feeds(folder) + listed
+    told = corrected_rows(titles(folder) + styles(folder))
+    return told + names(folder) + out_of_scope_feeds(folder) + listed
 
 
 def trained(course: Course, out: Path, work: Path) -> Path:

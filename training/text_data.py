@@ -11,6 +11,7 @@ from lxml import etree
 
 from udfs.text.features import Text
 from udfs.text.gender import stated
+from udfs.text.language import LANGUAGES, by_letters
 
 AMBIGUOUS, OUT_OF_SCOPE = "ambiguous", "out_of_scope"
 TITLE_COLUMNS = {"source", "title", "category"}
@@ -77,8 +78,14 @@ def titles(folder: Path) -> list[Row]:
         for row in table(path):
             leaf, basis = labels.get((row["source"], row["category"]), (AMBIGUOUS, ""))
             if leaf != AMBIGUOUS:
-                rows.append(_title_row(row, path.stem, leaf, basis))
+                rows.append(_title_row(row, _language(row, path), leaf, basis))
     return rows
+
+
+def _language(row: dict[str, str], path: Path) -> str:
+    """A table's language is its file's name; one of another name is told by its column or by each title's letters."""
+    stated_language = row.get("language") or path.stem
+    return stated_language if stated_language in LANGUAGES else by_letters(row["title"].lower()) or "en"
 
 
 def _title_row(row: dict[str, str], language: str, leaf: str, basis: str) -> Row:

@@ -1,5 +1,6 @@
 """Scores the promoted text model over labelled folders, which are known by the columns of their tables."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,31 +8,51 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from training.text_data import Row, styles, titles
+from training.tables import DataError
+from training.text_corrections import corrected_rows
+from training.text_data import STYLE_COLUMNS, TITLE_COLUMNS, Row, styles, table, tables, titles
 from training.text_export import TRAINED, text_key
 from training.text_figures import Answers, column, f1_of_leaves, figures, macro_f1
 from udfs.runtime.models import promoted
 from udfs.text.classify import NEEDED, classify
 
 BATCH = 1000
+TOLD = (TITLE_COLUMNS, STYLE_COLUMNS)
 _BATCH_SCHEMA = pa.schema(
     [(name, pa.list_(pa.string()) if name == "category_path" else pa.string()) for name in NEEDED]
 )
 
 
-def score(folders: Sequence[Path], models_root: Path) -> dict[str, Any]:
-    """Figures of the promoted model over the texts that it was not trained on.
+def score(folders: Sequence[Path], models_root: Path, trained_too: bool = False) -> dict[str, Any]:
+    """Figures of the promoted model over the texts that it was not trained on; `trained_too`: over all.
 
     `macro_f1`, `right_at_85`, `answered_at_995`, `gender_accuracy` are of title tables (catalogues of
     `productDisplayName` where there is no other), `leaves` F1 by leaf; the same `by_language` and `by_basis`.
-    ValueError where no folder holds a labelled text that counts.
+    `left_out` says how many texts do not count, and why. `DataError` where no folder holds a labelled text that counts.
     """
     folder = promoted("text", models_root)
-    trained = set(np.load(folder / TRAINED, allow_pickle=False).tolist())
-    rows = [row for place in folders for row in (*titles(place), *styles(place)) if text_key(row.text) not in trained]
-    if not rows:
-        raise ValueError(f"{', '.join(map(str, folders))}: no labelled text that the model was not trained on")
-    return report(answered(rows, folder)) | {"model": folder.name}
+    listed, rows = _read(folders)
+    counted = rows if trained_too else unseen(rows, folder)
+    if not counted:
+        places = ", ".join(map(str, folders))
+        raise DataError(f"{places}: no labelled text that the model was not trained on")
+    left_out = {"trained_on": len(rows) - len(counted), "no_single_leaf": listed - len(rows)}
+    return {"model": folder.name, **report(answered(counted, folder)), "left_out": left_out}
+
+
+def _read(folders: Sequence[Path]) -> tuple[int, list[Row]]:
+    """How many texts are listed, and those with one leaf, corrected."""
+    try:
+        listed = sum(len(table(path)) for needed in TOLD for place in folders for path in tables(place, needed))
+        return listed, corrected_rows([row for place in folders for row in (*titles(place), *styles(place))])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{', '.join(map(str, folders))}: a table cannot be read ({error})") from error
+
+
+def unseen(rows: Sequence[Row], release: Path) -> list[Row]:
+    """The rows whose text the release was not trained on."""
+    trained = set(np.load(release / TRAINED, allow_pickle=False).tolist())
+    return [row for row in rows if text_key(row.text) not in trained]
 
 
 def answered(rows: Sequence[Row], folder: Path) -> Answers:

@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from training.tables import DataError
+
 TRAINED = "trained.npy"
 
 
@@ -24,8 +26,11 @@ Item = TypeVar("Item", bound=HasPath)
 
 def content_key(path: Path) -> int:
     """The first 63 bits of a file's sha256."""
-    with path.open("rb") as file:
-        return int.from_bytes(hashlib.file_digest(file, "sha256").digest()[:8], "big") >> 1
+    try:
+        with path.open("rb") as file:
+            return int.from_bytes(hashlib.file_digest(file, "sha256").digest()[:8], "big") >> 1
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def unseen(release: Path, items: Iterable[Item]) -> list[Item]:

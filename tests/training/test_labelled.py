@@ -89,7 +89,7 @@ def test_a_picture_on_both_sides_goes_by_the_unwanted_label(folders: list[Path])
     }
 
 
-def test_corrections_rename_drop_and_contradict(folders: list[Path], tmp_path: Path) -> None:
+def test_corrections_rename_and_drop(folders: list[Path], tmp_path: Path) -> None:
     _, pictures = read_folder(folders[0])
     sha256 = [__import__("hashlib").sha256(picture.path.read_bytes()).hexdigest() for picture in pictures]
     write(
@@ -100,9 +100,18 @@ def test_corrections_rename_drop_and_contradict(folders: list[Path], tmp_path: P
     )
     fixed = corrected(pictures, read_corrections("m", tmp_path))
     assert [(picture.path.name, picture.label) for picture in fixed] == [("1.jpg", "closeup")]
-    with pytest.raises(DataError, match="its correction says"):
-        corrected(pictures, {sha256[0]: ("logo", "banner")})
+    assert corrected(pictures, {(sha256[0], "logo"): "banner"}) == pictures, "a correction of another label"
     assert read_corrections("none", tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [("a|wanted|logo|x|v", "is corrected from wanted to closeup and logo"), ("|wanted|logo|x|v", "needs sha256")],
+)
+def test_corrections_that_contradict_or_lack_a_key_are_named(tmp_path: Path, row: str, message: str) -> None:
+    write(tmp_path / "m.tsv", "sha256|old|new|reason|initials", "a|wanted|closeup|x|v", row)
+    with pytest.raises(DataError, match=message):
+        read_corrections("m", tmp_path)
 
 
 def test_a_short_row_is_named_with_its_line(tmp_path: Path) -> None:
