@@ -104,7 +104,7 @@ def absent(wanted: pa.Array, present: pa.Array) -> pa.Array:
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
     """A column in one piece."""
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def fixed_width(column: pa.ChunkedArray) -> np.ndarray:

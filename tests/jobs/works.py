@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from schemas.table import DIGEST, DONE, stage_table
+from udfs.runtime.isolation import Work
 
 NUMBERS = stage_table("numbers", ("number",), pa.field("number", pa.int64()), pa.field("square", pa.int64()))
 ANSWER = pa.schema([field for field in NUMBERS.schema if field.name != "function"])
@@ -39,3 +40,17 @@ class Square:
 
 def needed(*numbers: int) -> pa.Table:
     return pa.table({"number": pa.array(numbers, pa.int64())})
+
+
+@dataclass(frozen=True)
+class Poisoned:
+    """A real stage's work that dies at the row whose `column` is `poison`."""
+
+    work: Work
+    column: str
+    poison: bytes
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if self.poison in batch[self.column].to_pylist():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.work(batch)
