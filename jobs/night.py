@@ -24,7 +24,7 @@ from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
 
-PARSER_REVISION = 1
+PARSER_REVISION = 2
 """Raised when the same feed is to be read into other offers."""
 
 

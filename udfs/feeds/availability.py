@@ -29,7 +29,7 @@ class Availability:
         words = spoken(text[:MAX_WORD_CHARS])
         if words in self._said:
             return self._said[words]
-        if quantity := QUANTITY.fullmatch(words):
+        if quantity := QUANTITY.fullmatch(" ".join(text[:MAX_WORD_CHARS].casefold().split())):  # hyphens are signs here
             return int(quantity[1]) > 0
         first = re.split(r"[,.;:(/]", words)[0].strip()
         return self._said.get(first)

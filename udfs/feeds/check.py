@@ -20,7 +20,7 @@ def examine(source: BinaryIO | Path, options: FeedOptions) -> FeedSummary:
 
 
 def check(source: BinaryIO | Path, options: FeedOptions) -> dict[str, object]:
-    """The keys that `feeds check --json` prints, with the most frequent categories and a few offers as they were read."""
+    """What `feeds check --json` prints, with the most frequent categories and a few offers as they were read."""
     return as_json(examine(source, options))
 
 

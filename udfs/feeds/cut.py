@@ -42,7 +42,7 @@ class Record(NamedTuple):
 
 
 class Cutter:
-    """A window over the feed that moves on offer by offer, or block by block where the caller can parse whole blocks."""
+    """A window over the feed that moves on offer by offer, or by blocks where the caller can parse whole ones."""
 
     def __init__(self, tag: OfferTag, options: FeedOptions, repairs: Repairs) -> None:
         name = re.escape(tag.written)

@@ -1,12 +1,13 @@
-"""A dialect: which element is an offer and where each of its fields stands. Read from a YAML file, checked, never code."""
+"""A dialect: which element is an offer and where each of its fields stands; a YAML file, checked, never code."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 FieldName = Literal[
     "id", "group", "title", "description", "brand", "price", "sale_price", "old_price", "currency", "available",
@@ -14,8 +15,9 @@ FieldName = Literal[
 ]  # fmt: skip
 FIELDS: tuple[str, ...] = get_args(FieldName)
 Sources = list[str]
-"""Where a value may stand, tried in order: `name`, `imgs/main@url`, `@id`, `image#` (image1, image2, ...), `param:colour`
-(a named value that the shared words call a colour), `param=Weight` (by its exact name), `"{vendor} {model}"` (joined)."""
+"""Where a value may stand, tried in order: `name`, `imgs/main@url`, `@id`, `image#` (image1, image2, ...),
+`param:colour` (a named value that the shared words call a colour), `param=Weight` (by its exact name),
+`"{vendor} {model}"` (joined)."""
 
 
 class Part(BaseModel):
@@ -35,6 +37,11 @@ class Match(Part):
     """Children or attributes that the offers have; `a|b` is one or the other."""
     mark: str | None = None
     """A regular expression found in the feed's first 256 KiB."""
+
+    @field_validator("mark")
+    @classmethod
+    def _is_pattern(cls, mark: str | None) -> str | None:
+        return mark and _compiled(mark).pattern
 
 
 class Named(Part):
@@ -97,9 +104,23 @@ class Dialect(Part):
     made_at: Sources = []
     base_url: Sources = []
 
+    @field_validator("extract")
+    @classmethod
+    def _are_patterns(cls, extract: dict[str, str]) -> dict[str, str]:
+        if any("value" not in _compiled(pattern).groupindex for pattern in extract.values()):
+            raise ValueError("a pattern has to have a group (?P<value>...)")
+        return extract
+
     def to_yaml(self) -> str:
         """The dialect as a file that can be kept and corrected."""
         return yaml.safe_dump(self.model_dump(exclude_defaults=True), allow_unicode=True, sort_keys=False, width=120)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
 
 
 class DialectError(ValueError):

@@ -9,8 +9,9 @@ CP1252_SPECIALS = {bytes([byte]).decode("cp1252", "ignore"): byte for byte in ra
 AS_LATIN1 = {ord(char): byte for char, byte in CP1252_SPECIALS.items() if char}
 LATIN_RUN = re.compile(f"[\u0080-\u00ff{''.join(char for char in CP1252_SPECIALS if char)}]+")
 CYRILLIC_RUN = re.compile("[\u0080-\u00bf\u0400-\u0491\u2010-\u2040\u20ac\u2116\u2122]+")
-SHORTEST = 4
-"""Characters of a run that can prove anything: two letters of UTF-8."""
+SHORTEST = {"cp1252": 2, "cp1251": 4}
+"""Characters of a run that can prove anything: one letter where no language writes such a pair, two in Cyrillic."""
+SURE_RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def find_undo(sample: str) -> Undo | None:
     """How to turn the feed's text back, or None where it is as it should be."""
     for undo in UNDOS:
         pattern = CYRILLIC_RUN if undo.wrong == "cp1251" else LATIN_RUN
-        runs = [run for run in pattern.findall(sample) if len(run) >= SHORTEST]
-        if len(runs) >= 3 and sum(undo.run(run) is not None for run in runs) >= 0.8 * len(runs):
+        runs = [run for run in pattern.findall(sample) if len(run) >= SHORTEST[undo.wrong]]
+        if len(set(runs)) >= SURE_RUNS and sum(undo.run(run) is not None for run in runs) >= 0.8 * len(runs):
             return undo
     return CYRILLIC if looks_like_cyrillic(sample) else None

@@ -81,13 +81,15 @@ def codec_for(name: str) -> str | None:
 
 
 def choose(window: bytes, declared: str | None, override: str | None = None) -> Choice:
-    """The encoding of `window`, the first stretch of the feed that is not plain ASCII; raises `FeedRefused` if none fits."""
+    """The encoding of `window`, the first stretch that is not plain ASCII; raises `FeedRefused` if none fits."""
     if override:
         return Choice(codec_for(override) or _unknown(override))
     codec = codec_for(declared) if declared else "utf-8"
     repairs = [] if codec else [Repair.ENCODING_NAME]
     if codec != "utf-8" and _is_utf8(window) and len(MULTIBYTE.findall(window)) >= SURE_SEQUENCES:
         return Choice("utf-8", [*repairs, Repair.WRONG_DECLARATION] if codec else repairs)
+    if codec != "utf-8" and (japanese := _japanese(window)) and japanese != codec:
+        return Choice(japanese, [*repairs, Repair.WRONG_DECLARATION] if codec else repairs)
     if codec and _fits(window, codec):
         return Choice(codec, repairs)
     guessed = from_bytes(window, cp_isolation=[*CANDIDATES, "utf_8"]).best()
@@ -134,6 +136,21 @@ def looks_like_cyrillic(text: str) -> bool:
     """Whether accented Latin letters stand side by side as no language writes them: Cyrillic read as Latin-1."""
     letters = len(LATIN_LETTER.findall(text))
     return letters >= 12 and sum(map(len, LATIN_RUN.findall(text))) > 0.6 * letters
+
+
+KANA = re.compile("[\u3041-\u30fc]")
+SURE_KANA = 12
+
+
+def _japanese(window: bytes) -> str | None:
+    """The encoding of Japanese that reads the window with kana in it; by single bytes anything can be read."""
+    for codec in ("cp932", "euc_jp"):
+        if _bad_share(window, codec) <= BAD_SHARE / 10:
+            text = window.decode(codec, "ignore")
+            other = sum(not char.isascii() for char in text)
+            if len(KANA.findall(text)) >= max(SURE_KANA, 0.2 * other):
+                return codec
+    return None
 
 
 def _bad_share(window: bytes, codec: str) -> float:

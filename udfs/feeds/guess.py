@@ -35,7 +35,7 @@ VALUE_KEYS = ("value", "val", "text")
 
 
 def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None:
-    """The dialect that reads the most of the feed; None where no element holds a title beside an id, a price or an address."""
+    """The dialect that reads most of the feed; None where none holds a title beside an id, a price or an address."""
     best: tuple[float, int, str, dict[str, list[str]], list[Leaf]] | None = None
     for path in _candidates(outline):
         leaves = leaves_of(_elements(path, outline, sample, options))
@@ -54,7 +54,7 @@ def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None
 
 
 def _candidates(outline: Outline) -> list[str]:
-    """Paths of elements that may be offers: repeated ones, with something inside; the only ones where nothing repeats."""
+    """Paths of elements that may be offers: repeated ones that hold something; any where nothing repeats."""
     inner = {path: place for path, place in outline.places.items() if outline.children(path)}
     repeated = {path: place for path, place in inner.items() if place.count > 1} or inner
     return sorted(repeated, key=lambda path: (path.count("/"), -repeated[path].count))[:MAX_CANDIDATES]
@@ -62,8 +62,7 @@ def _candidates(outline: Outline) -> list[str]:
 
 def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions) -> list[etree._Element]:
     place = outline.places[path]
-    nested = f"{path}/{path.rpartition('/')[2]}" in outline.places
-    stream = OfferStream(OfferTag(place.written, None, nested), outline.names, options, Repairs())
+    stream = OfferStream(OfferTag(place.written, None, place.holds_itself), outline.names, options, Repairs())
     found: list[etree._Element] = []
     for reads in stream.read(sample, place.start, iter(())):
         found += reads.known()
@@ -208,10 +207,9 @@ def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants 
         element, mark, last = source.rpartition("/")
         if not mark:
             continue
-        prices = [leaf.source.rpartition("/")[2] for leaf in leaves if leaf.source.startswith(element + "/") and leaf.is_amount
-                  and (called := leaf.role()) and called[0] == "price"]  # fmt: skip
-        stocks = [leaf.source.rpartition("/")[2] for leaf in leaves if leaf.source.startswith(element + "/")
-                  and (called := leaf.role()) and called[0] == "available"]  # fmt: skip
+        within = [leaf for leaf in leaves if leaf.source.startswith(element + "/")]
+        prices = [_last(leaf) for leaf in within if leaf.is_amount and _is_called(leaf, "price")]
+        stocks = [_last(leaf) for leaf in within if _is_called(leaf, "available")]
         if not (prices or stocks):
             continue
         inside = {
@@ -221,6 +219,15 @@ def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants 
         fields.update({name: sources for name, sources in inside.items() if sources})
         return Variants(element=element, fields={"sizes": [last], "price": prices, "available": stocks})
     return None
+
+
+def _last(leaf: Leaf) -> str:
+    return leaf.source.rpartition("/")[2]
+
+
+def _is_called(leaf: Leaf, name: str) -> bool:
+    called = leaf.role()
+    return called is not None and called[0] == name
 
 
 def _categories(path: str, fields: dict[str, list[str]], outline: Outline) -> Categories | None:

@@ -33,7 +33,7 @@ class Head:
             self._root = None
 
     def text(self, sources: Sources) -> str | None:
-        """The first of several places that says something, its path counted from the root element on (`*`: any root)."""
+        """The first of several places that says something; paths count from the root element on (`*`: any root)."""
         if self._root is None or not sources:
             return None
         walk = Walk()
@@ -69,7 +69,10 @@ def parse_date(text: str | None) -> datetime | None:
         found = _loose_date(text)
     if found is None:
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:  # an offset that leads out of the years 1 to 9999
+        return None
 
 
 def _loose_date(text: str) -> datetime | None:

@@ -18,7 +18,7 @@ MAX_ROUNDS = 3
 
 
 def plain_text(text: str) -> str:
-    """The words of `text` with single spaces; tags become nothing or a space, entities characters, scripts are dropped."""
+    """The words of `text` with single spaces: tags become nothing or a space, entities characters, scripts nothing."""
     if "<" in text or "&" in text:
         for _ in range(MAX_ROUNDS):
             before = text

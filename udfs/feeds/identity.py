@@ -47,7 +47,7 @@ class HashedKeys:
 class SeenOffers:
     """The rules for an id that comes again: a variant, the same offer, or another product.
 
-    Hashes stand for ids, so two ids of a feed of five million offers are taken for one with a chance of one in a million.
+    Hashes stand for ids: of five million offers two ids are taken for one with a chance of one in a million.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Tags of a stretch of bytes, found one by one and never resolved: what stands around the offers, well formed or not."""
+"""Tags of a stretch of bytes, found one by one, never resolved: what stands around the offers, well formed or not."""
 
 import re
 from collections.abc import Iterator

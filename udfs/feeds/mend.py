@@ -12,6 +12,7 @@ FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 BROKEN = re.compile(
     rb"&(?:#(\d{1,8});|#[xX]([0-9a-fA-F]{1,7});|([A-Za-z][A-Za-z0-9]{1,31});)?"  # a reference, or an ampersand alone
     rb"|(<)(?![A-Za-z_/!?\x80-\xff])"  # a sign that begins no tag
+    rb"|(\]\]>)"  # the end of a section within another one
 )
 OF_XML = {b"amp", b"lt", b"gt", b"quot", b"apos"}
 MAX_TEXT_FIELDS = 64
@@ -22,12 +23,15 @@ def mend(data: bytes, repairs: Repairs) -> bytes:
     """The data as valid UTF-8 without forbidden characters, references and signs outside CDATA mended; lines stay."""
 
     def mended(match: re.Match[bytes]) -> bytes:
-        decimal, hexadecimal, name, less_than = match.groups()
+        decimal, hexadecimal, name, less_than, section_end = match.groups()
         if name:
             return _entity(name, repairs)
         if less_than:
             repairs[Repair.RAW_LESS_THAN] += 1
             return b"&lt;"
+        if section_end:
+            repairs[Repair.STRAY_SECTION_END] += 1
+            return b""
         if not (decimal or hexadecimal):
             repairs[Repair.RAW_AMPERSAND] += 1
             return b"&amp;"

@@ -35,7 +35,7 @@ class Names:
         return vocabulary(prefix, self.addresses.get(prefix, ""))[:-1] or f"x-{prefix}"
 
     def opening(self) -> bytes:
-        """A start tag `<feed>` that declares every prefix, and no default namespace, for stretches of the feed to stand in."""
+        """A start tag `<feed>` that declares every prefix, and no default namespace: stretches of a feed go in."""
         prefixes = [prefix for prefix in self.addresses if PREFIX.fullmatch(prefix) and prefix.lower() != "xml"]
         return b"<feed" + "".join(f' xmlns:{prefix}="{self.address(prefix)}"' for prefix in prefixes).encode() + b">"
 

@@ -168,8 +168,8 @@ class OfferReader:
         if every is None:
             return None
         return [
-            (split[texts[0]] if len(texts) == 1 else list(dict.fromkeys(size for text in texts for size in split[text])))
-            or None if texts else None
+            split[texts[0]] or None if len(texts) == 1
+            else list(dict.fromkeys(size for text in texts for size in split[text])) or None
             for texts in every
         ]  # fmt: skip
 

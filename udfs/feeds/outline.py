@@ -26,6 +26,8 @@ class Place:
     breaks_lines: bool = False
     """A start tag stands over several lines."""
     attributes: Counter[str] = field(default_factory=Counter)
+    holds_itself: bool = False
+    """One of them was seen to end behind an element of its own name inside it."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Outline:
 def read_outline(sample: bytes, options: FeedOptions) -> Outline:
     """The outline of a feed's first bytes (UTF-8); raises `FeedRefused` where they are hostile or no XML at all."""
     outline = Outline()
-    stack: list[str] = []
+    stack: list[_Open] = []
     for token in markup.tokens(sample):
         if token.kind == markup.DOCTYPE:
             refuse_entities(sample, token)
@@ -80,7 +82,15 @@ def refuse_entities(data: bytes, token: markup.Token) -> None:
         )
 
 
-def _open(outline: Outline, stack: list[str], token: markup.Token, options: FeedOptions) -> None:
+@dataclass
+class _Open:
+    """An element that has not ended yet."""
+
+    path: str
+    holds_itself: bool = False
+
+
+def _open(outline: Outline, stack: list[_Open], token: markup.Token, options: FeedOptions) -> None:
     given = markup.attributes(token.inside)
     if len(given) > options.max_attributes:
         raise FeedRefused(
@@ -93,7 +103,9 @@ def _open(outline: Outline, stack: list[str], token: markup.Token, options: Feed
         if name == "xmlns" or name.startswith("xmlns:"):
             outline.names.declare(name[6:], value)
     name = outline.names.of(token.name.decode("utf-8", "replace"))
-    path = f"{stack[-1]}/{name}" if stack else name
+    path = f"{stack[-1].path}/{name}" if stack else name
+    if stack and stack[-1].path.rpartition("/")[2] == name:
+        stack[-1].holds_itself = True
     if not outline.places:
         outline.root = name
     place = outline.places.get(path)
@@ -105,13 +117,14 @@ def _open(outline: Outline, stack: list[str], token: markup.Token, options: Feed
     place.breaks_lines = place.breaks_lines or b"\n" in token.inside
     place.attributes.update({markup.local(attribute) for attribute, _ in given})
     if not token.closed:
-        stack.append(path)
+        stack.append(_Open(path))
 
 
-def _close(outline: Outline, stack: list[str], token: markup.Token) -> None:
+def _close(outline: Outline, stack: list[_Open], token: markup.Token) -> None:
     name = outline.names.of(token.name.decode("utf-8", "replace"))
     for depth in range(len(stack) - 1, -1, -1):
-        if stack[depth].rpartition("/")[2] == name:
+        if stack[depth].path.rpartition("/")[2] == name:
+            outline.places[stack[depth].path].holds_itself |= stack[depth].holds_itself
             del stack[depth:]
             return
 

@@ -8,9 +8,10 @@ from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.rows import Rows
 from udfs.feeds.walk import Slots
 
-WHOLE = re.compile(r"https?://[!#-;=?-~]+")
+WHOLE = re.compile(r"https?://[A-Za-z0-9][!#-;=?-~]*")
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+NO_HOST = re.compile(r"[\s<>\"'`{|}\\^%]")
 BETWEEN = "\x01"
 PLAIN_BYTES = bytes(range(0x21, 0x7F)).translate(None, b'"<>;|\\')
 """What addresses are made of that need no mending and hold no second address."""
@@ -63,6 +64,8 @@ def _are_whole(texts: list[list[str]]) -> bool:
         and schemes == joined.count("://") == len(every)
         and len(joined.encode().translate(None, PLAIN_BYTES)) == len(every)
         and "&amp" not in joined
+        and ":///" not in joined
+        and "://[" not in joined
         and max(map(len, every), default=0) <= MAX_URL_CHARS
     )
 
@@ -73,7 +76,7 @@ def split_joined(text: str, separators: list[str]) -> list[str]:
         return [text]
     for mark in separators:
         parts = text.split(mark)
-        if all(part.startswith("http") for part in parts):
+        if len(parts) > 1 and all(part.startswith("http") for part in parts):
             return parts
     marks = re.escape("".join(separators) or ";")
     return [
@@ -109,7 +112,12 @@ def _checked(given: str, address: str, repairs: Repairs) -> str | None:
     except ValueError:
         _dropped(repairs)
         return None
-    if parts.scheme.lower() not in ("http", "https") or not host or len(address) > MAX_URL_CHARS:
+    if (
+        parts.scheme.lower() not in ("http", "https")
+        or not host
+        or NO_HOST.search(host)
+        or len(address) > MAX_URL_CHARS
+    ):
         _dropped(repairs)
         return None
     quoted = parts._replace(

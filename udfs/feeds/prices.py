@@ -9,7 +9,8 @@ from typing import NamedTuple
 from udfs.feeds.words import lists
 
 GROUPS = r"\d{1,3}(?:[ '\u2019\u066c]\d{3})+(?!\d)(?:[.,\u066b]\d+)?"
-NUMBER = re.compile(GROUPS + r"|\d[\d.,\u066b\u066c]*")
+NUMBER = re.compile(GROUPS + r"|(?<![\w.,])[.,](?=\d)\d+(?![.,]?\d)|\d[\d.,\u066b\u066c]*")
+"""Thousands in groups; a fraction alone (.99), unless a word ends with its mark (Rs.500); any other run of digits."""
 PLAIN = re.compile(r"(\d{1,15})(?:\.(\d{1,2}|\d{4,9}))?(?: ?([A-Z]{3}))?")
 BESIDE = re.compile(r"[^\d\s,]+")
 SPACES = str.maketrans("", "", " '\u2019\u066c")
@@ -18,7 +19,7 @@ THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 CENT = Decimal("0.01")
 MOST = Decimal(10) ** 15
 """A price of sixteen digits is a bar code that stands in the wrong place; the table's decimal ends there as well."""
-EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
+EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,4}")
 
 
 class Price(NamedTuple):
@@ -30,7 +31,7 @@ class Price(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def parse_price(text: str, decimal_mark: str = "auto") -> Price:
-    """The first amount in `text`, and the currency beside it. `decimal_mark`: "." or "," where a feed is known to use it.
+    """The first amount in `text`, and the currency beside it. `decimal_mark`: "." or "," where a feed's is known.
 
     A single mark before exactly three digits groups thousands (1.234, 2,030), unless the number begins with 0;
     before any other number of digits it is the decimal mark. Where both marks stand, the last one is.
@@ -85,7 +86,7 @@ def _digits(number: str, mark: str) -> str:
 
 
 def _checked(amount: Decimal) -> Decimal | None:
-    return amount.quantize(CENT, ROUND_HALF_UP) if amount < MOST else None
+    return amount.quantize(CENT, ROUND_HALF_UP) if 0 <= amount < MOST else None
 
 
 @cache
@@ -99,7 +100,7 @@ def _codes() -> dict[str, str]:
 def _currency(text: str) -> str | None:
     """An ISO code wherever it stands, else the first sign or word."""
     codes = _codes()
-    words = [word.casefold().strip("()[]:;/") for word in BESIDE.findall(text)]
+    words = [word.casefold().strip("()[]:;/").lstrip(".") for word in BESIDE.findall(text)]
     known = [codes[word] for word in words if word in codes]
     known += [codes[char] for word in words if word not in codes for char in word if char in codes]
     stated = [codes[word] for word in words if word.upper() == codes.get(word)]

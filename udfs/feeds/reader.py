@@ -101,7 +101,7 @@ class FeedReading:
             raise FeedRefused(Code.FEED_CUT_OFF, f"{line}; the shop has to send it again")
 
     def _begin(self, chunks: Iterator[bytes]) -> tuple[bytes, Outline, Found]:
-        """The feed's first bytes, their outline, and the dialect they are in; raises `FeedRefused` where there is none."""
+        """The feed's first bytes, their outline, and the dialect they are in; raises `FeedRefused` if there is none."""
         sample, wanted = b"", SAMPLE_BYTES
         while True:
             parts = [sample]
@@ -174,7 +174,7 @@ def _tag(outline: Outline, found: Found) -> OfferTag:
     return OfferTag(
         place.written,
         root,
-        f"{found.path}/{parts[-1]}" in outline.places,
+        place.holds_itself,
         place.breaks_lines,
         tuple(sorted(text_fields)),
     )

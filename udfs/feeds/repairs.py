@@ -21,8 +21,8 @@ class Repair(StrEnum):
     HTML_ENTITY = "html_entity"
     BAD_REFERENCE = "bad_reference"
     RAW_LESS_THAN = "raw_less_than"
+    STRAY_SECTION_END = "stray_section_end"
     UNDECLARED_PREFIX = "undeclared_prefix"
-    ATTRIBUTE_TWICE = "attribute_twice"
     RAW_HTML = "raw_html"
     MARKUP_RECOVERED = "markup_recovered"
     CDATA_AS_TEXT = "cdata_as_text"
@@ -51,8 +51,8 @@ MEANINGS: dict[Repair, str] = {
     Repair.HTML_ENTITY: "an entity of HTML that XML does not know was resolved",
     Repair.BAD_REFERENCE: "a reference to a character that XML forbids was left out",
     Repair.RAW_LESS_THAN: "a less-than sign that begins no tag was taken as text",
+    Repair.STRAY_SECTION_END: "the end of a CDATA section that is not open was left out",
     Repair.UNDECLARED_PREFIX: "a prefix that no namespace is declared for was accepted",
-    Repair.ATTRIBUTE_TWICE: "an attribute is given twice; the first one counts",
     Repair.RAW_HTML: "HTML that is not well formed inside a text field was taken as text",
     Repair.MARKUP_RECOVERED: "an offer's markup is broken and was recovered, its fields being whole",
     Repair.CDATA_AS_TEXT: "a CDATA marker that was escaped as text was removed",

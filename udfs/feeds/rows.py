@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 Texts = list[str | None]
 MAX_CACHED = 65_536
 TRIED = 32
-"""Offers of a batch that are asked whether a shop escapes the marks of its CDATA sections: if it does, it does so always."""
+"""Offers of a batch that are asked whether a shop escapes the marks of its CDATA sections: always or never."""
 
 
 class Cached(dict[str, Answer]):

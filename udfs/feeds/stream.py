@@ -102,14 +102,15 @@ class OfferStream:
         return reads
 
     def _offers_of(self, root: etree._Element, block: bytes) -> Reads | None:
-        """The block's offers with their lines; None where tags of offers stand elsewhere too (in text, in each other)."""
-        offers = list(root.iterchildren(self._lxml_tag))
+        """The block's offers with their lines; None where their tags stand elsewhere too (in text, in each other)."""
+        offers: list[etree._Element | None] = list(root.iterchildren(self._lxml_tag))
         if len(offers) != block.count(self._cutter.end_tag):
             return None
         line = self._cutter.line
         if not self._tag.breaks_lines:
-            return Reads(offers, [line - 1 + (offer.sourceline or 1) for offer in offers])
-        starts = [match.start() for match in self._cutter.start.finditer(block)]  # libxml2 tells where a start tag ends
+            found = root.iterchildren(self._lxml_tag)
+            return Reads(offers, [line - 1 + (one.sourceline or 1) for one in found])  # type: ignore[operator]
+        starts = [match.start() for match in self._cutter.start.finditer(block)]  # libxml2 tells a start tag's end
         if len(starts) != len(offers):
             return None
         return Reads(offers, [line + block.count(b"\n", 0, start) for start in starts])

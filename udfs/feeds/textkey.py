@@ -16,7 +16,7 @@ def text_key(
     category_path: Sequence[str] | None,
     gender: str | None,
 ) -> bytes:
-    """sha256 over title, description (first 1,000 characters), brand, category path and stated gender; None reads as empty."""
+    """sha256 over title, description (1,000 characters), brand, category path, stated gender; None reads as empty."""
     parts = (
         title or "",
         (description or "")[:DESCRIPTION_CHARS],

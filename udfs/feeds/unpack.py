@@ -12,7 +12,9 @@ from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
 
 CHUNK_BYTES = 1 << 16
-GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+GZIP = b"\x1f\x8b"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""The second one begins an archive without members."""
 MAX_LAYERS = 2
 """A gzip within a gzip is a server's mistake; more is an attack."""
 RATIO_FREE_BYTES = 64 << 20
@@ -38,7 +40,8 @@ def _limited(stream: BinaryIO, options: FeedOptions) -> Iterator[bytes]:
         if size > options.max_unpacked_bytes:
             raise FeedRefused(
                 Code.FEED_TOO_LARGE,
-                f"the feed unpacks to more than {options.max_unpacked_bytes:,} bytes; the data engineer may raise the limit",
+                f"the feed unpacks to more than {options.max_unpacked_bytes:,} bytes; "
+                "the data engineer may raise the limit",
             )
         yield chunk
 
@@ -52,7 +55,7 @@ def _unpacked(chunks: Iterator[bytes], stream: BinaryIO | None, options: FeedOpt
             )
         inner = _gunzipped(_chained(first, chunks), options)
         yield from _unpacked(inner, None, options, layers - 1)
-    elif first[:4] == ZIP:
+    elif first[:4] in ZIP:
         if stream is None:
             raise FeedRefused(Code.FEED_ARCHIVE, "a zip inside another archive; the shop has to send one feed")
         yield from _unzipped(first, chunks, stream, options)
@@ -84,7 +87,8 @@ class _Ratio:
         if self.unpacked > RATIO_FREE_BYTES and self.unpacked > self.most * self.packed:
             raise FeedRefused(
                 Code.FEED_ARCHIVE,
-                f"an archive bomb: {self.packed:,} bytes unpack to more than {self.unpacked:,}; the data engineer looks at it",
+                f"an archive bomb: {self.packed:,} bytes unpack to more than {self.unpacked:,}; "
+                "the data engineer looks at it",
             )
 
 

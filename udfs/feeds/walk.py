@@ -87,7 +87,7 @@ class Walk:
         self.read_all([element], place)
 
     def read_all(self, elements: Sequence[etree._Element | None], place: int) -> None:
-        """Put what the elements say into the columns, one after the other from `place` on; None leaves a place empty."""
+        """Put what the elements say into the columns, in turn from `place` on; None leaves a place empty."""
         plan = self._plan
         if plan is None:
             plan = self._plan = Plan(self._root, self.columns)
@@ -126,13 +126,11 @@ class Walk:
             todo = by_tag[child.tag]
             if todo is None:
                 continue
-            kind = todo.__class__
             column: Column | None
-            if kind is list:
-                column, text = todo, child.text
-            elif kind is MarkupColumn:
-                column, text = todo, child.text if not len(child) else _inner_markup(child)
-            elif kind is NamedTexts and (name := child.get(todo.attribute)):
+            if isinstance(todo, list):
+                is_markup = todo.__class__ is MarkupColumn and len(child)
+                column, text = todo, _inner_markup(child) if is_markup else child.text
+            elif isinstance(todo, NamedTexts) and (name := child.get(todo.attribute)):
                 column, text = todo.by_name[name], child.text
             else:
                 self._read_more(child, todo, place)
@@ -163,7 +161,8 @@ class Walk:
 
 
 def _read_attributes(element: etree._Element, by_name: ByAttribute, place: int) -> None:
-    for name, value in element.items():
+    given: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # bytes are of Python 2
+    for name, value in given:
         column = by_name[name]
         if column is not None and value:
             if column[place] is None:
@@ -189,8 +188,8 @@ def part_of(element: etree._Element, where: str) -> str | None:
     if where[0] == "@":
         value = element.get(where[1:])
         if value is None:
-            value = next((value for name, value in element.items() if of_tag(str(name)) == where[1:]), None)
-        return None if value is None else str(value)
+            value = next((str(value) for name, value in element.items() if of_tag(str(name)) == where[1:]), None)
+        return value
     return next((child.text for child in element if of_tag(child.tag) == where), None)
 
 

@@ -1,0 +1,47 @@
+"""Price, sale price and old price of one offer, as the table holds them."""
+
+from decimal import Decimal
+
+import pytest
+
+from schemas.rejects import Code
+from tests.udfs.feeds.small_feeds import feed, read
+from udfs.feeds.repairs import Repair
+
+OFFER = "<offer id='1'><name>Coat</name><picture>http://s.test/1.jpg</picture>{}</offer>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "price", "old_price", "currency"),
+    [
+        ("<price>10</price>", "10", None, None),
+        ("<price>10 USD</price><currencyId>EUR</currencyId>", "10", None, "USD"),
+        ("<price>10</price><price_promo>8</price_promo>", "8", "10", None),
+        ("<price>10</price><oldprice>12.50</oldprice>", "10", "12.50", None),
+        ("<price>10</price><oldprice>9</oldprice>", "10", None, None),
+        ("<price>10</price><price_promo>0</price_promo><oldprice>10</oldprice>", "10", None, None),
+        ("<price>0</price>", None, None, None),
+        ("", None, None, None),
+    ],
+)
+def test_the_lower_one_is_asked_and_the_highest_struck_through(
+    inside: str, price: str | None, old_price: str | None, currency: str | None
+) -> None:
+    (row,), _ = read(feed(OFFER.format(inside)))
+    assert row["price"] == (price and Decimal(price))
+    assert row["old_price"] == (old_price and Decimal(old_price))
+    assert row["currency"] == currency
+
+
+def test_zero_is_counted_and_words_are_rejected() -> None:
+    _, summary = read(feed(OFFER.format("<price>0</price>")))
+    assert summary.repairs[Repair.PRICE_OF_ZERO] == 1
+    (row,), _ = read(feed(OFFER.format("<price>on request</price>")))
+    assert row["code"] == Code.OFFER_BAD_PRICE
+    assert row["detail"] == "line 1: offer '1' has the price 'on request', no number; the shop has to mend it"
+
+
+def test_the_largest_amounts_fit_the_column() -> None:
+    (row,), _ = read(feed(OFFER.format("<price>999999999999999</price><oldprice>999999999999999.99</oldprice>")))
+    assert row["price"] == Decimal("999999999999999")
+    assert row["old_price"] == Decimal("999999999999999.99")

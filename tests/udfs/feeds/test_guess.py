@@ -1,0 +1,64 @@
+"""Feeds of forms that nobody wrote down."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.udfs.feeds.small_feeds import read
+
+HOME_MADE = {
+    "turkish": """<urunler>{}</urunler>|<urun><UrunKodu>K{n}</UrunKodu><UrunAdi>Kadın Elbise {n}</UrunAdi>
+<SatisFiyati>1.{n}99,90 TL</SatisFiyati>
+<ResimUrl1>http://s.test/{n}.jpg</ResimUrl1><ResimUrl2>http://s.test/{n}b.jpg</ResimUrl2><Stok>5</Stok></urun>""",
+    "japanese": """<商品一覧>{}</商品一覧>|<商品><商品番号>K{n}</商品番号><商品名>ワンピース {n}</商品名>
+<価格>1{n}99円</価格>
+<画像>http://s.test/{n}.jpg</画像><在庫>あり</在庫></商品>""",
+    "attributes": """<catalog>{}</catalog>|<row sku="K{n}" productName="Linen dress {n}" price="1{n}99" image="http://s.test/{n}.jpg"/>""",
+    "nested": """<data><meta><title>Shop</title></meta><list>{}</list></data>|<entry>
+<ident><id>K{n}</id></ident><name>Linen dress {n}</name>
+<pricing><price>1{n}99</price></pricing><images><image><url>http://s.test/{n}.jpg</url></image></images></entry>""",
+}
+
+
+def body(name: str, count: int = 6) -> bytes:
+    whole, one = HOME_MADE[name].split("|")
+    return whole.replace("{}", "".join(one.replace("{n}", str(n)) for n in range(1, count + 1))).encode()
+
+
+@pytest.mark.parametrize("name", HOME_MADE)
+def test_id_title_price_and_pictures_are_found(name: str) -> None:
+    rows, summary = read(body(name))
+    assert summary.dialect == "guessed", summary.dialect_reason
+    assert [row["offer_id"] for row in rows] == [f"K{n}" for n in range(1, 7)]
+    assert all(
+        str(n) in row["title"] and row["pictures"][0] == f"http://s.test/{n}.jpg" for n, row in enumerate(rows, 1)
+    )
+    assert all(int(row["price"]) == 1099 + 100 * n for n, row in enumerate(rows, 1))
+
+
+def test_several_pictures_stand_in_order() -> None:
+    rows, _ = read(body("turkish"))
+    assert rows[0]["pictures"] == ["http://s.test/1.jpg", "http://s.test/1b.jpg"]
+    assert (rows[0]["price"], rows[0]["currency"], rows[0]["available"]) == (Decimal("1199.90"), "TRY", True)
+
+
+@pytest.mark.parametrize("name", HOME_MADE)
+def test_the_dialect_that_was_used_can_be_kept_and_reads_the_same(name: str, tmp_path: Path) -> None:
+    rows, summary = read(body(name))
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(summary.dialect_file or "", encoding="utf-8")
+    again, second = read(body(name), dialect=str(kept))
+    assert again == rows
+    assert second.status == "accepted"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [b"<html><body><p>Not found</p></body></html>", b"<rss><channel><title>News</title></channel></rss>",
+     b"<a><b>1</b><b>2</b><b>3</b></a>", b'{"id": 1}'],
+)  # fmt: skip
+def test_what_is_no_catalog_is_not_taken_for_one(other: bytes) -> None:
+    rows, summary = read(other)
+    assert rows == []
+    assert summary.status == "refused"
