@@ -1,4 +1,4 @@
-"""`models list` and `models score`: what is promoted, and how good it is on labelled data."""
+"""`models`: what is promoted, how good it is on labelled data, and how one release takes another's place."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,13 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.context import Json, print_json
-from jobs.models import MODELS, about, release_folder
+from cli.context import Json, open_night, print_json
+from jobs.models import MODELS, about, release_folder, verify_weights
+from jobs.run import run_stages
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
+from training import promotion
 from udfs.runtime.providers import THREADS
 
-app = typer.Typer(help="See the promoted models, and score them.", no_args_is_help=True)
+
+def _known(model: str) -> str:
+    if model not in MODELS:
+        raise WrongInput("models", None, f"{model}: no such model; one of {', '.join(MODELS)}")
+    return model
+
+
+ModelName = Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.", callback=_known)]
+STAGE_OF = {"screen": "screen", "text": "classify", "detect": "detect", "embed": "embed"}
+"""The stage whose rows a model's answers are."""
+
+app = typer.Typer(help="See, score, fill, promote and roll back models.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -52,6 +65,40 @@ def score(
         return
     for line in _lines(figures):
         typer.echo(line)
+
+
+@app.command()
+def promote(
+    model: ModelName,
+    digest: Annotated[str, typer.Argument(help="The release: its folder under models/MODEL, or how that begins.")],
+    because: Annotated[str | None, typer.Option(help="Why a release that is worse is promoted; kept.")] = None,
+) -> None:
+    """Make a release the one that the night uses, unless it is worse on a guarded figure beyond its interval."""
+    root = read_settings().models
+    verify_weights(promotion.release_of(model, digest, root))
+    done = promotion.promote(model, digest, root, because)
+    typer.echo(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
+
+
+@app.command()
+def rollback(model: ModelName) -> None:
+    """Bring back the release before the promoted one."""
+    root = read_settings().models
+    done = promotion.rollback(model, root)
+    typer.echo(f"{model}: {done.digest} is promoted again ({done.because})")
+
+
+@app.command()
+def fill(
+    model: ModelName,
+    digest: Annotated[str, typer.Argument(help="The candidate: its folder under models/MODEL.")],
+) -> None:
+    """Compute what a candidate has due, so that the night after its promotion is short."""
+    night = open_night()
+    folder = promotion.release_of(model, digest, night.settings.models)
+    night.candidates[model] = folder
+    night.check()
+    run_stages(night, [STAGE_OF[model]])
 
 
 def _lines(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:

@@ -86,6 +86,7 @@ class Night:
     progress: Progress
     only: tuple[str, ...] = ()
     accepted: dict[str, str] = field(default_factory=dict)  # gates that an engineer lets through, with the reason
+    candidates: dict[str, Path] = field(default_factory=dict)  # releases to use in place of the promoted ones
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     store: Store = field(init=False)
     tables: Tables = field(init=False)
@@ -129,8 +130,8 @@ class Night:
         return {spec.name: Mapping.read(spec.mapping, self.taxonomy) for spec in specs if spec.mapping}
 
     def model(self, name: str) -> Path:
-        """The folder of a promoted model."""
-        return release_folder(name, self.settings.models)
+        """The folder of a promoted model, or of the candidate that this run uses in its place."""
+        return self.candidates.get(name) or release_folder(name, self.settings.models)
 
     def model_digest(self, name: str) -> bytes:
         """What identifies a promoted model's answers; loads no network."""

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from schemas.errors import WrongInput
+from training import promotion
 from training.export import export
 from training.golden import golden_inputs
 from training.trained import TRAINED, content_key
@@ -80,10 +82,8 @@ def write_golden(folder: Path, side: int, batch: int) -> None:
 
 
 def promote(name: str, folder: Path, root: Path) -> None:
-    """Make the release in `folder` the one that the night uses."""
-    index = root / "promoted.json"
-    releases = json.loads(index.read_text(encoding="utf-8")) if index.exists() else {}
-    releases[name] = folder.name
-    fresh = index.with_suffix(".new")
-    fresh.write_text(json.dumps(dict(sorted(releases.items())), indent=2) + "\n", encoding="utf-8")
-    fresh.replace(index)
+    """Promote what was just trained; where that is refused it stays a candidate, and the reason is printed."""
+    try:
+        promotion.promote(name, folder.name, root)
+    except WrongInput as refused:
+        print(refused)

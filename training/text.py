@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from training.progress import Progress
+from training.release import promote
 from training.split import Part, fraction
 from training.text_calibrate import calibration_error, reliability, temperature, threshold
 from training.text_coarse import fine, parents
 from training.text_corrections import corrected_rows
 from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
-from training.text_export import Findings, Fitted, promote, weights_file, write
+from training.text_export import Findings, Fitted, weights_file, write
 from training.text_figures import Answers
 from training.text_fit import fit, garment_names, scores
 from training.text_linear import softmax
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = labelled(options.data)
     course = Course(rows, garment_names(), sorted({row.leaf for row in rows}), parents(options.data), options.seed)
     folder = trained(course, options.out, options.work)
-    promote(options.out, "text", folder.name)
+    promote("text", folder, options.out)
     print(folder)
 
 

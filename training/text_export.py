@@ -123,14 +123,5 @@ def text_key(text: Text) -> int:
     return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8], "big") >> 1
 
 
-def promote(root: Path, name: str, digest12: str) -> None:
-    """Makes a model the one that the night uses; the others' entries stay as they are."""
-    path = root / "promoted.json"
-    promoted = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    fresh = path.with_suffix(".new")
-    fresh.write_text(_json({**promoted, name: digest12}), encoding="utf-8")
-    fresh.replace(path)
-
-
 def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

@@ -67,7 +67,6 @@ def test_large_weights_are_stored_in_half_precision(released: Path) -> None:
 def test_the_folder_is_named_by_the_digest_and_promoted_by_name(released: Path) -> None:
     root = released.parents[1]
     promote("mean", released, root)
-    promote("other", released, root)
     assert promoted("mean", root) == released
     assert load(released).digest.startswith(released.name)
 
