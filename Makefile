@@ -1,7 +1,7 @@
 # The few verbs of the project; `make help` lists them. Everything runs in .venv, which any of them sets up.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test airflow shops bench setup lock settings clean
+.PHONY: help nightly test check kill-test airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -40,6 +40,9 @@ lock: setup ## requirements.lock anew from requirements*.txt
 
 settings: setup ## the table of settings in docs/operations.md anew
 	@$(BIN)/python -m infra.settings_table
+
+museum: setup ## the page of bad shops, docs/museum.md, anew
+	@$(BIN)/python -m tests.museum.exhibits
 
 clean: ## delete caches and build leftovers; never var/, where the lake is
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse build

@@ -42,6 +42,10 @@ BAD_SHARE = 0.1
 """Above one bad byte in ten that are no ASCII the encoding is not the one tried."""
 
 
+STRAY_SHARE = 0.2
+"""No other encoding makes four in five of its bytes whole sequences of UTF-8: up to here the bad ones are strays."""
+
+
 @dataclass
 class Choice:
     """The encoding to decode with, and what had to be mended to find it."""
@@ -90,6 +94,8 @@ def choose(window: bytes, declared: str | None, override: str | None = None) -> 
         return Choice("utf-8", [*repairs, Repair.WRONG_DECLARATION] if codec else repairs)
     if codec != "utf-8" and (japanese := _japanese(window)) and japanese != codec:
         return Choice(japanese, [*repairs, Repair.WRONG_DECLARATION] if codec else repairs)
+    if codec == "utf-8" and _bad_share(window, codec) <= STRAY_SHARE:
+        return Choice(codec, repairs)
     if codec and _fits(window, codec):
         return Choice(codec, repairs)
     guessed = from_bytes(window, cp_isolation=[*CANDIDATES, "utf_8"]).best()

@@ -289,7 +289,7 @@ class OfferReader:
         if unreadable:
             return (
                 Code.OFFER_BAD_PRICE,
-                f"{name} has the price {_short(unreadable)}, no number; the shop has to mend it",
+                f"{name} has the price {_short(unreadable)}, which is no amount; the shop has to mend it",
             )
         return Code.OFFER_NO_PICTURE, f"{name} names no picture; the shop has to give one"
 

@@ -8,7 +8,7 @@ from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.rows import Rows
 from udfs.feeds.walk import Slots
 
-WHOLE = re.compile(r"https?://[A-Za-z0-9][!#-;=?-~]*")
+WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*(?:[/?#][!#-;=?-~]*)?", re.ASCII)
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 NO_HOST = re.compile(r"[\s<>\"'`{|}\\^%]")

@@ -38,7 +38,7 @@ def test_zero_is_counted_and_words_are_rejected() -> None:
     assert summary.repairs[Repair.PRICE_OF_ZERO] == 1
     (row,), _ = read(feed(OFFER.format("<price>on request</price>")))
     assert row["code"] == Code.OFFER_BAD_PRICE
-    assert row["detail"] == "line 1: offer '1' has the price 'on request', no number; the shop has to mend it"
+    assert row["detail"] == "line 1: offer '1' has the price 'on request', which is no amount; the shop has to mend it"
 
 
 def test_the_largest_amounts_fit_the_column() -> None:

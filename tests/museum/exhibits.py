@@ -1,0 +1,103 @@
+"""The museum of bad shops: what `museum.yaml` holds, what is said of each exhibit, and the page of it.
+
+`python -m tests.museum.exhibits` writes docs/museum.md anew.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from tests.museum.evils import COAT, EVILS, HEAD, SCARF, TAIL
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.reader import read_feed
+from udfs.feeds.repairs import MEANINGS
+from udfs.pictures.decode import decode
+from udfs.pictures.inspect import PictureRefused, inspect
+
+TABLE = Path(__file__).with_name("museum.yaml")
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "museum.md"
+INTRODUCTION = """# The museum of bad shops
+
+One tiny feed or picture per evil, and the line that is said of it: a refused feed's reason, else the first reject's,
+else what was repaired. None of them costs more than its line. Written by `make museum` from `tests/museum/museum.yaml`;
+a test holds that every line is still said. It grows with every bug.
+"""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One evil: `kind` is feeds or pictures, `line` what is said of it."""
+
+    kind: str
+    name: str
+    shop: str
+    line: str = ""
+    feed: str | None = None
+    make: str | None = None
+    encoding: str = "utf-8"
+
+    def body(self) -> bytes:
+        """The bytes that the shop sends."""
+        if self.make is not None:
+            return EVILS[self.make]()
+        good = {"head": HEAD, "coat": COAT, "scarf": SCARF, "tail": TAIL}
+        return Template(self.feed or "").substitute(good).encode(self.encoding)
+
+
+def exhibits() -> list[Exhibit]:
+    """All of them, in the order of the table."""
+    table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return [Exhibit(kind, **exhibit) for kind in ("feeds", "pictures") for exhibit in table[kind]]
+
+
+def said_of(exhibit: Exhibit) -> str:
+    """The line that the report prints for an exhibit."""
+    return _said_of_feed(exhibit.body()) if exhibit.kind == "feeds" else _said_of_picture(exhibit.body())
+
+
+def _said_of_feed(body: bytes) -> str:
+    reading = read_feed(io.BytesIO(body), FeedOptions())
+    rows = [row for batch in reading.batches() for row in batch.to_pylist()]
+    summary = reading.summary
+    assert len(rows) == summary.offers == summary.done + sum(summary.rejects.values())
+    if summary.code:
+        return f"{summary.code}: {summary.detail}"
+    rejected = next((row for row in rows if row["code"]), None)
+    if rejected:
+        return f"{rejected['code']}: {rejected['detail']}"
+    repaired = "; ".join(f"{kind} {count}: {MEANINGS[kind]}" for kind, count in sorted(summary.repairs.items()))
+    return repaired or f"accepted: {summary.done} of {summary.offers} offers read, nothing to mend"
+
+
+def _said_of_picture(body: bytes) -> str:
+    try:
+        inspect(body)
+        decode(body, 64)
+    except PictureRefused as refused:
+        return f"{refused.code}: {refused.detail}"
+    return "accepted"
+
+
+def page() -> str:
+    """The museum as a page of the docs."""
+    return "\n".join([INTRODUCTION, *_tables(exhibits())]) + "\n"
+
+
+def _tables(every: list[Exhibit]) -> Iterator[str]:
+    for kind in ("feeds", "pictures"):
+        shown = [exhibit for exhibit in every if exhibit.kind == kind]
+        yield f"## {len(shown)} {kind}\n"
+        yield "| exhibit | what the shop did | what is said |\n| --- | --- | --- |"
+        yield "\n".join(f"| {one.name} | {_cell(one.shop)} | {_cell(one.line)} |" for one in shown) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
