@@ -1,6 +1,7 @@
 """`night`, `stage`, `plan`, `publish` and `report`: doing a night, or a part of it."""
 
 import re
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,11 +14,14 @@ from jobs.records import last_run
 from jobs.report import write_report
 from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
 from jobs.summary import summary
+from jobs.what_if import lines
+from jobs.what_if import what_if as count_moves
 from schemas.errors import WrongInput
 
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]
 Accept = Annotated[list[str] | None, typer.Option(help="A gate to let through: NAME, or RETAILER/NAME of a feed.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the manifest.")]
+WhatIf = Annotated[list[str] | None, typer.Option(help="A threshold to move: SETTING=VALUE, as wanted=0.6.")]
 ReportRun = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
 
 
@@ -38,8 +42,15 @@ def stage(
     _finish(_checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
-def plan(json: Json = False) -> None:
-    """Say what is due, and how long it will take."""
+def plan(what_if: WhatIf = None, json: Json = False) -> None:
+    """Say what is due and how long it will take, or what a moved threshold would let in or turn away."""
+    if what_if:
+        moved = count_moves(open_night(quiet=True), what_if)
+        if json:
+            print_json([asdict(row) for row in moved])
+        else:
+            typer.echo("\n".join(lines(moved)))
+        return
     rows = make_plan(open_night(quiet=True))
     if json:
         print_json(rows)

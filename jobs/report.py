@@ -17,6 +17,7 @@ from jobs.night import Night
 from jobs.rejects import live_rejects
 from jobs.report_pictures import Pictures
 from jobs.views import pictures
+from jobs.what_if import around
 from lake import snapshots
 from lake.tables import literal
 from reports.facts import (
@@ -74,6 +75,7 @@ def gather(night: Night, run: str) -> NightFacts:
         coverage=[_coverage(view) for view in coverage_view(night)],
         gates=[_gate(gate) for gate in manifest.gates] if manifest else [],
         changes=_changes(night, manifest) if manifest else None,
+        thresholds=around(night),
         models={name: night.model_digest(name).hex() for name in MODELS},
         settings_digest=night.settings.digest,
     )

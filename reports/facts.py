@@ -148,6 +148,20 @@ class GateRow:
 
 
 @dataclass(frozen=True)
+class ThresholdRow:
+    """What a threshold that is moved from `now` to `moved` would change: `passing` of `total` rows pass it now."""
+
+    setting: str
+    counts: str  # what is counted
+    now: float
+    moved: float
+    total: int
+    passing: int
+    let_in: int
+    turned_away: int
+
+
+@dataclass(frozen=True)
 class Changes:
     """What a version changed against its parent."""
 
@@ -177,5 +191,6 @@ class NightFacts:
     coverage: list[CoverageRow]
     gates: list[GateRow]
     changes: Changes | None
+    thresholds: list[ThresholdRow]
     models: dict[str, str]
     settings_digest: str

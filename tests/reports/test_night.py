@@ -14,6 +14,7 @@ from reports.facts import (
     RetailerRow,
     RuleRow,
     StageTime,
+    ThresholdRow,
     Thumbnail,
     UnmappedRow,
     Whole,
@@ -38,6 +39,7 @@ def facts() -> NightFacts:
                               [UnmappedRow("Women / <b>New</b>", 2, [HOSTILE])])],
         gates=[GateRow("canary", "", 1.0, 0.999, True, "")],
         changes=Changes(None, {"garments": {"added": 12, "changed": 0, "removed": 0}}, ["added: a-shop:1"]),
+        thresholds=[ThresholdRow("wanted", "pictures shown", 0.48, 0.58, 1000, 900, 0, 77)],
         models={"screen": "cd" * 32}, settings_digest="ef" * 32,
     )  # fmt: skip
 
@@ -58,9 +60,9 @@ def test_the_page_asks_for_nothing_from_outside() -> None:
 def test_every_section_is_there_with_its_figures() -> None:
     page = render(facts())
     sections = ("funnel", "retailers", "rejects", "away", "garments", "duplicates", "neighbours", "coverage", "gates",
-                "changes", "time")  # fmt: skip
+                "thresholds", "changes", "time")  # fmt: skip
     assert all(f'id="{name}"' in page for name in sections)
-    assert "90.0%" in page and "left:10.0%" in page and "0.999" in page
+    assert "90.0%" in page and "choice.wanted" in page and "left:10.0%" in page and "0.999" in page
 
 
 def test_the_parts_of_a_whole_add_up() -> None:
