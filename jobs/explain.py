@@ -2,39 +2,35 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs import functions
 from jobs.catalog import Catalog
+from jobs.explain_picture import Verdict, change, picture_verdicts, verdict
 from jobs.night import Night
+from jobs.run import STAGE_NAMES
+from lake import snapshots
+from lake.candidate import rows_of
 from lake.tables import literal
 from schemas.errors import WrongInput
-from schemas.rejects import MEANINGS, Code
-from schemas.table import DONE, Table
-from schemas.tables import BOXES, FETCHES, FINGERPRINTS, OFFERS, PICTURES, SCREEN_CLASSES, SCREENS, TEXTS
+from schemas.table import DONE
+from schemas.tables import FETCHES, OFFERS, TEXTS, VECTORS
 
 SHOWN_ROWS = 20
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one stage said. `change` names who has to do something, where the verdict stands in the way."""
-
-    stage: str
-    what: str
-    status: str
-    detail: str
-    change: str = ""
 
 
 def explain(night: Night, asked: str) -> list[Verdict]:
     """Verdicts on a picture's sha256, a picture's URL, a product id or an offer id. Raises WrongInput for neither."""
     if re.fullmatch(r"[0-9a-f]{64}", asked):
-        return list(_picture(night, bytes.fromhex(asked)))
-    if re.match(r"https?://", asked):
-        return list(_url(night, asked))
-    return list(_offer(night, asked))
+        found = list(_picture(night, bytes.fromhex(asked)))
+    elif re.match(r"https?://", asked):
+        found = list(_url(night, asked))
+    else:
+        found = list(_offer(night, asked))
+    return sorted(dict.fromkeys(found), key=lambda verdict: STAGE_NAMES.index(verdict.stage))
 
 
 def _offer(night: Night, asked: str) -> Iterator[Verdict]:
@@ -50,16 +46,16 @@ def _offer(night: Night, asked: str) -> Iterator[Verdict]:
     if not rows:
         raise WrongInput("explain", None, f"{asked}: no live offer, product, picture or URL is known by it")
     for row in rows:
-        yield _verdict("parse", f"{row['retailer']}:{row['offer_id']} line {row['line']}", row, row["title"] or "")
+        yield verdict("parse", f"{row['retailer']}:{row['offer_id']} line {row['line']}", row, row["title"] or "")
     kept = [row for row in rows if row["status"] == DONE]
     if not kept:
         return
     yield from _text(night, kept[0]["text_key"])
     catalog = Catalog(night)
     for product in sorted({row["product_id"] for row in kept}):
-        yield from _product(catalog, product)
+        yield from _product(night, catalog, product)
     for url in dict.fromkeys(url for row in kept for url in row["pictures"] or ()):
-        yield from _url(night, url)
+        yield from _fetched(night, catalog, url)
 
 
 def _text(night: Night, key: bytes) -> Iterator[Verdict]:
@@ -69,76 +65,94 @@ def _text(night: Night, key: bytes) -> Iterator[Verdict]:
     for row in night.tables.sql(query, [TEXTS]).to_pylist():
         found = f"{row['language']}: {row['leaf']} {row['probability']:.2f}, gender {row['gender']}"
         sure = row["probability"] >= night.settings.choice.text
-        yield _verdict(
+        yield verdict(
             "classify", "text", row, found if sure else f"{found} (below {night.settings.choice.text}: unknown)"
         )
 
 
-def _product(catalog: Catalog, product: str) -> Iterator[Verdict]:
-    """What was mapped and chosen for a product, and whether it is in the index."""
+def _product(night: Night, catalog: Catalog, product: str) -> Iterator[Verdict]:
+    """How a product's category was mapped, what was chosen for it, and whether it is in the index."""
+    at = pc.index(catalog.products["product_id"], pa.scalar(product)).as_py()
+    if at < 0:
+        yield Verdict("choose", product, "blocked", "by mappings/blocked.tsv", "an engineer takes the line out")
+        return
+    yield _mapped(catalog, at)
     rows = [row for row in catalog.chosen.to_pylist() if row["product_id"] == product]
     if not rows:
         yield Verdict("choose", product, "waiting", "some of its pictures have not been fetched or looked at yet")
     for row in rows:
-        count = len(row["garments"] or ())
-        found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, {count} garments"
-        yield _verdict("choose", product, row, found)
+        garments = row["garments"] or ()
+        found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, {len(garments)} garments"
+        yield verdict("choose", product, row, found)
         for picture in row["turned_away"] or ():
             yield Verdict("choose", picture["url"], "turned away", f"{picture['code']}: {picture['detail']}",
-                          _change(picture["code"]))  # fmt: skip
+                          change(picture["code"]))  # fmt: skip
+        yield from _embedded(night, product, [garment["vector_key"] for garment in garments])
+    yield from _published(night, "product_id", product, product.partition(":")[0])
+
+
+def _mapped(catalog: Catalog, at: int) -> Verdict:
+    row = catalog.products.slice(at, 1).to_pylist()[0]
+    path = " > ".join(row["category_path"] or ()) or "(no category)"
+    rules = catalog.verdicts.get(catalog.categories[at])
+    if rules is None:
+        return Verdict("map", path, "waiting", "no mapping was made of it yet")
+    said = [
+        f"{rule['rule']}: " + (rule["node"] or f"ignored ({rule['ignored_because']})") + _condition(rule)
+        for rule in rules
+    ]
+    ask = "" if rules else f"a rule in mappings/{row['retailer']}/categories.xml; to act: the analyst"
+    return Verdict("map", path, "mapped" if rules else "unmapped", "; ".join(said), ask)
+
+
+def _condition(rule: dict[str, Any]) -> str:
+    conditions = [f"{name} {rule[name]}" for name in ("title_word", "gender") if rule[name]]
+    return f" where {' and '.join(conditions)}" if conditions else ""
+
+
+def _embedded(night: Night, product: str, keys: list[bytes]) -> Iterator[Verdict]:
+    if not keys:
+        return
+    query = f"""
+        select status, code, detail from {VECTORS.name} where function = {literal(functions.embed_function(night))}
+        and vector_key in ({", ".join(literal(key) for key in keys)})"""  # noqa: S608
+    rows = night.tables.sql(query, [VECTORS]).to_pylist()
+    if len(rows) < len(set(keys)):
+        yield Verdict("embed", product, "waiting", f"{len(rows)} of {len(set(keys))} vectors are made")
+    for row in rows:
+        yield verdict("embed", product, row, f"{len(set(keys))} vectors")
+
+
+def _published(night: Night, column: str, value: Any, retailer: str | None = None) -> Iterator[Verdict]:
+    """What the live version holds of a product or a picture."""
+    live = snapshots.current(night.store)
+    if live is None:
+        yield Verdict("publish", str(value), "nothing", "no version has been published yet")
+        return
+    manifest = snapshots.manifest(night.store, live)
+    garments, _ = rows_of(night.store, manifest, [retailer] if retailer else manifest.counts)
+    count = pc.sum(pc.equal(garments[column], pa.scalar(value, garments.schema.field(column).type))).as_py() or 0
+    name = value.hex()[:16] if isinstance(value, bytes) else str(value)
+    yield Verdict("publish", name, "in the index" if count else "not in the index", f"version {live}: {count} garments")
 
 
 def _url(night: Night, url: str) -> Iterator[Verdict]:
+    yield from _fetched(night, Catalog(night), url)
+
+
+def _fetched(night: Night, catalog: Catalog, url: str) -> Iterator[Verdict]:
+    """Every attempt at a URL, then the picture that the last good one brought."""
     query = f"select * from {FETCHES.name} where url = {literal(url)} order by attempt"  # noqa: S608
     rows = night.tables.sql(query, [FETCHES]).to_pylist()
     if not rows:
         yield Verdict("fetch", url, "waiting", "was never asked for: it is due, or no live offer names it")
     for row in rows:
-        yield _verdict("fetch", url, row, f"attempt {row['attempt']} on {row['night']}, HTTP {row['http_status']}")
+        yield verdict("fetch", url, row, f"attempt {row['attempt']} on {row['night']}, HTTP {row['http_status']}")
     pictures = [row["picture"] for row in rows if row["status"] == DONE]
     if pictures:
-        yield from _picture(night, pictures[-1])
+        yield from picture_verdicts(night, catalog, pictures[-1])
 
 
 def _picture(night: Night, picture: bytes) -> Iterator[Verdict]:
-    name = picture.hex()[:16]
-    stored = _rows(night, PICTURES, picture, functions.fetch_function())
-    if not stored:
-        raise WrongInput("explain", None, f"{picture.hex()}: no such picture is stored")
-    for row in stored:
-        yield _verdict("pictures", name, row, f"{row['mime']} {row['width']} x {row['height']}, {row['length']} bytes")
-    wanted = night.settings.choice.wanted
-    for row in _rows(night, SCREENS, picture, functions.screen_function(night)):
-        yield _screened(name, row, wanted)
-    for row in _rows(night, FINGERPRINTS, picture, functions.fingerprint_function()):
-        yield _verdict("fingerprint", name, row, "phash " + (row["phash"] or b"").hex())
-    for row in _rows(night, BOXES, picture, functions.detect_function(night)):
-        boxes = ", ".join(f"{box['class']} {box['score']:.2f}" for box in row["boxes"] or ()) or "no box"
-        yield _verdict("detect", name, row, boxes)
-
-
-def _screened(name: str, row: dict[str, Any], wanted: float) -> Verdict:
-    if row["status"] != DONE:
-        return _verdict("screen", name, row, "")
-    scores = ", ".join(f"{label} {row[label]:.2f}" for label in SCREEN_CLASSES)
-    if row["wanted"] >= wanted:
-        return Verdict("screen", name, "wanted", scores)
-    return Verdict("screen", name, "turned away", scores, f"setting choice.wanted is {wanted}; or another picture")
-
-
-def _rows(night: Night, table: Table, picture: bytes, function: bytes) -> list[dict[str, Any]]:
-    query = f"""
-        select * from {table.name}
-        where picture = {literal(picture)} and function = {literal(function)}"""  # noqa: S608
-    return night.tables.sql(query, [table]).to_pylist()
-
-
-def _verdict(stage: str, what: str, row: dict[str, Any], found: str) -> Verdict:
-    if row["status"] == DONE:
-        return Verdict(stage, what, "done", found)
-    return Verdict(stage, what, "rejected", f"{row['code']}: {row['detail'] or ''}", _change(row["code"]))
-
-
-def _change(code: str) -> str:
-    meaning = MEANINGS[Code(code)]
-    return f"{meaning.text}; to act: {meaning.acts}"
+    yield from picture_verdicts(night, Catalog(night), picture)
+    yield from _published(night, "image_sha256", picture)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.errors import WrongInput
+from schemas.yaml_lines import Place, first_error, read_yaml, said
 
 
 class _Group(BaseModel):
@@ -79,9 +80,7 @@ class ReportSettings(_Group):
 class Settings(BaseSettings):
     """All settings of a run."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SELVEDGE_", env_nested_delimiter="__", extra="ignore", frozen=True, yaml_file="selvedge.yaml"
-    )
+    model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     lake: str = Field("var/lake", description="the lake's root: a folder or s3://bucket/prefix")
     mappings: Path = Field(Path("mappings"), description="what operators edit")
@@ -101,8 +100,8 @@ class Settings(BaseSettings):
         cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags first, then the environment, then the file."""
-        file = os.environ.get("SELVEDGE_SETTINGS", "selvedge.yaml")
-        return named["init_settings"], named["env_settings"], YamlConfigSettingsSource(settings_cls, yaml_file=file)
+        file = InitSettingsSource(settings_cls, _file()[0])
+        return named["init_settings"], named["env_settings"], file
 
     @property
     def digest(self) -> str:
@@ -111,11 +110,21 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings of this process; raises WrongInput naming the field."""
+    """The settings of this process; raises WrongInput with the variable, or the file and its line."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        file = os.environ.get("SELVEDGE_SETTINGS", "selvedge.yaml")
-        raise WrongInput(f"{file} or SELVEDGE_*", None, f"{field}: {first['msg']}") from error
+        place = error.errors()[0]["loc"]
+        variable = "SELVEDGE_" + "__".join(str(part).upper() for part in place)
+        if variable in os.environ:
+            raise WrongInput(variable, None, said(error.errors()[0])) from None
+        raise first_error(_path(), error, _file()[1]) from None
+
+
+def _path() -> Path:
+    return Path(os.environ.get("SELVEDGE_SETTINGS", "selvedge.yaml"))
+
+
+def _file() -> tuple[dict[str, Any], dict[Place, int]]:
+    """What the settings file says, and on which lines; nothing where there is none."""
+    return read_yaml(_path()) if _path().exists() else ({}, {})

@@ -21,7 +21,7 @@ def read_model(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _first_error(path, error, lines) from None
+        raise first_error(path, error, lines) from None
 
 
 def read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
@@ -87,12 +87,13 @@ def _scalar(node: yaml.Node) -> Any:
         loader.dispose()
 
 
-def _first_error(path: Path, error: ValidationError, lines: dict[Place, int]) -> WrongInput:
+def first_error(path: Path, error: ValidationError, lines: dict[Place, int]) -> WrongInput:
+    """The error that stands first in the file, and how many follow."""
     problems = sorted(((_line(problem["loc"], lines), problem) for problem in error.errors()), key=lambda pair: pair[0])
     line, problem = problems[0]
     name = ".".join(str(part) for part in problem["loc"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return WrongInput(path, line, f"{name}: {_said(problem)}{more}".removeprefix(": "))
+    return WrongInput(path, line, f"{name}: {said(problem)}{more}".removeprefix(": "))
 
 
 def _line(place: Place, lines: dict[Place, int]) -> int:
@@ -102,7 +103,8 @@ def _line(place: Place, lines: dict[Place, int]) -> int:
     return lines.get(place, 1)
 
 
-def _said(problem: Any) -> str:
+def said(problem: Any) -> str:
+    """One of pydantic's errors in words for whoever wrote the value."""
     if problem["type"] == "extra_forbidden":
         return "no such setting"
     if problem["type"] == "missing":

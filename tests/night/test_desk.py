@@ -1,0 +1,107 @@
+"""What an engineer does by day: go back, hold, explain, look at a picture, take something down."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+import selvedge_searcher
+from jobs.run import STAGE_NAMES
+from schemas.tables import STAGE_TABLES
+from shops.changes import change
+from tests.night.conftest import ATELIER
+from tests.night.house import House
+
+pytestmark = pytest.mark.night
+
+
+def verdicts(house: House, asked: str) -> list[dict[str, Any]]:
+    ended = house.selvedge("explain", asked, "--json")
+    assert ended.code == 0, ended.err
+    return list(ended.json)
+
+
+def a_garment(house: House) -> dict[str, Any]:
+    snapshot = selvedge_searcher.open(str(house.lake))
+    return dict(snapshot.garments.slice(0, 1).to_pylist()[0])
+
+
+def test_rollback_holds_the_pointer_until_live(house: House) -> None:
+    change(house.shops.folder / ATELIER, 0.1, "price")
+    assert house.night().json["snapshot"] == 2
+    assert house.selvedge("rollback", "1", "--why", "wrong prices").code == 0
+    assert house.manifest().version == 1
+    change(house.shops.folder / ATELIER, 0.1, "price", seed=2)
+    ended = house.night()
+    assert ended.code == 0
+    assert house.manifest().version == 1, "a night publishes a version, and leaves the pointer"
+    listed = json.loads(house.selvedge("snapshots", "--json").text)
+    assert [row["version"] for row in listed["versions"]] == [1, 2, 3]
+    assert listed["hold"]["why"] == "wrong prices"
+    assert house.selvedge("live", "3").code == 0
+    assert house.manifest().version == 3
+    assert house.selvedge("rollback", "9", "--why", "?").code == 2
+
+
+def test_explain_tells_a_published_offer_in_the_order_of_the_stages(house: House) -> None:
+    garment = a_garment(house)
+    said = verdicts(house, garment["product_id"])
+    stages = [verdict["stage"] for verdict in said]
+    order = list(STAGE_NAMES[1:])
+    assert list(dict.fromkeys(stages)) == [stage for stage in order if stage in stages]
+    assert set(order) - {"dedup"} <= set(stages)
+    assert said[-1]["status"] == "in the index"
+
+
+def test_explain_knows_a_picture_and_its_url(house: House) -> None:
+    garment = a_garment(house)
+    by_picture = verdicts(house, garment["image_sha256"].hex())
+    assert {"screen", "detect", "publish"} <= {verdict["stage"] for verdict in by_picture}
+    by_url = verdicts(house, garment["image_url"])
+    assert by_url[0]["stage"] == "fetch"
+    assert house.selvedge("explain", "nothing-of-ours").code == 2
+
+
+def test_explain_names_what_stands_in_the_way(house: House) -> None:
+    rejected = house.rows(
+        "select picture from screens where wanted < 0.2 order by picture limit 1", *_tables("screens")
+    )[0]["picture"]
+    said = {verdict["stage"]: verdict for verdict in verdicts(house, rejected.hex())}
+    assert said["screen"]["status"] == "turned away"
+    assert said["screen"]["change"]
+    assert said["publish"]["status"] == "not in the index"
+
+
+def _tables(*names: str) -> list[Any]:
+    return [table for table in STAGE_TABLES if table.name in names]
+
+
+def test_a_picture_is_written_as_it_was_fetched(house: House) -> None:
+    digest = a_garment(house)["image_sha256"]
+    ended = house.selvedge("picture", digest.hex())
+    assert ended.code == 0
+    assert hashlib.sha256(ended.out).digest() == digest
+    assert house.selvedge("picture", "00" * 32).code == 2
+    assert house.selvedge("picture", "nonsense").code == 2
+
+
+def test_a_blocked_product_and_picture_are_taken_down(house: House) -> None:
+    garment = a_garment(house)
+    other = next(
+        row
+        for row in selvedge_searcher.open(str(house.lake)).garments.to_pylist()
+        if row["product_id"] != garment["product_id"] and row["image_sha256"] != garment["image_sha256"]
+    )
+    lines = [("product", garment["product_id"]), ("sha256", other["image_sha256"].hex())]
+    (house.mappings / "blocked.tsv").write_text(
+        "kind\tvalue\treason\tdate\tinitials\n"
+        + "".join(f"{kind}\t{value}\tasked by the owner\t2026-11-21\tAB\n" for kind, value in lines)
+    )
+    ended = house.night()
+    assert ended.code == 0, ended.err
+    assert ended.json["published"]
+    left = selvedge_searcher.open(str(house.lake)).garments.to_pylist()
+    assert garment["product_id"] not in {row["product_id"] for row in left}
+    assert other["image_sha256"] not in {row["image_sha256"] for row in left}
+    assert house.shops.pictures_asked == 0

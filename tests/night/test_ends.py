@@ -1,0 +1,112 @@
+"""How a night ends for whoever called it: exit codes, one line, and nothing started where the input is wrong."""
+
+import errno
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.lease import lease
+from lake.store import DiskStore
+from tests.night.conftest import LANE
+from tests.night.house import REPOSITORY, Ended, House
+
+pytestmark = pytest.mark.night
+
+RULE = '<rule path="{}" to="{}" date="2026-11-21" by="AB"/>'
+MAPPING = f'<mapping retailer="{LANE}" taxonomy="1">\n{{}}\n</mapping>'
+
+
+def spec(text: str) -> Any:
+    return lambda house: (house.mappings / LANE / "retailer.yaml").write_text(text)
+
+
+def mapping(text: str) -> Any:
+    return lambda house: (house.mappings / LANE / "categories.xml").write_text(MAPPING.format(text))
+
+
+def own_settings(text: str) -> Any:
+    return lambda house: (house.root / "selvedge.yaml").write_text(text)
+
+
+WRONG = {
+    "spec is no YAML": (spec("enabled: [\n"), "retailer.yaml:2"),
+    "spec has an unknown key": (spec("enabled: true\nlanguage: en\nfeed: {url: 'http://a.test/'}\ncolour: red\n"),
+                                "retailer.yaml:4"),
+    "mapping names an unknown node": (mapping(RULE.format("a > b", "no_such_node")), "categories.xml:2"),
+    "mapping has a catch-all": (mapping(RULE.format("**", "dress")), "categories.xml:2"),
+    "gates are no YAML": (lambda house: (house.mappings / "gates.yaml").write_text("{"), "gates.yaml:"),
+    "blocked has no such kind": (
+        lambda house: (house.mappings / "blocked.tsv").write_text(
+            "kind\tvalue\treason\tdate\tinitials\ncolour\tred\tno\t2026-11-21\tAB\n"
+        ),
+        "blocked.tsv:2",
+    ),
+    "a setting is unknown": (own_settings("choice:\n  wantd: 0.5\n"), "selvedge.yaml:2"),
+    "a setting is out of range": (own_settings("choice:\n  wanted: 7\n"), "selvedge.yaml:2"),
+}  # fmt: skip
+
+
+def one_line(ended: Ended) -> str:
+    """The line that a person reads; nothing else may stand on standard error."""
+    (line,) = ended.err.splitlines()
+    assert line.startswith("selvedge: ")
+    return line
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_input_is_said_with_file_and_line_and_nothing_starts(wrong: str, house: House) -> None:
+    write, place = WRONG[wrong]
+    before = house.table_versions()
+    write(house)
+    ended = house.night()
+    assert ended.code == 2
+    assert place in one_line(ended)
+    assert house.table_versions() == before
+    assert not house.shops.seen
+
+
+@pytest.mark.parametrize("words", [["--until", "nonsense"], ["--retailer", "nobody"], ["--date", "yesterday"]])
+def test_a_wrong_flag(words: list[str], house: House) -> None:
+    ended = house.selvedge("night", *words)
+    assert ended.code == 2
+    assert words[1] in ended.err
+
+
+def test_weights_that_are_not_the_promoted_ones(new_house: House, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(REPOSITORY / "models", models)
+    weights = next((models / "screen").glob("*/model.onnx"))
+    body = bytearray(weights.read_bytes())
+    body[len(body) // 2] ^= 1
+    weights.write_bytes(body)
+    ended = new_house.night(MODELS=str(models))
+    assert ended.code == 2
+    assert str(weights) in one_line(ended)
+    assert not new_house.shops.seen
+
+
+def test_a_second_night_says_who_holds_the_lake(house: House) -> None:
+    with lease(house.store, "the-first", 60):
+        ended = house.night()
+    assert ended.code == 1
+    assert "the-first" in one_line(ended)
+
+
+def test_a_full_disk_ends_the_night_with_the_last_snapshot_live(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    live, write = house.manifest(), DiskStore.open_output
+    house.edit_spec(LANE, category_order=["text", "mapping", "image"])
+
+    def full(self: DiskStore, path: str) -> Any:
+        if path.startswith("tables/garments/"):
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        return write(self, path)
+
+    monkeypatch.setattr(DiskStore, "open_output", full)
+    ended = house.night()
+    assert ended.code == 1
+    assert "the disk is full" in one_line(ended)
+    assert house.manifest() == live
+    monkeypatch.undo()
+    assert house.night().code == 0

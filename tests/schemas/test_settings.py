@@ -1,0 +1,49 @@
+"""Settings come from a file and the environment; a wrong one names its place."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import WrongInput
+from schemas.settings import read_settings
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "selvedge.yaml"
+    monkeypatch.setenv("SELVEDGE_SETTINGS", str(path))
+    return path
+
+
+def test_the_environment_goes_before_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("lake: here\nchoice: {wanted: 0.3, unsure: 0.6}\n")
+    monkeypatch.setenv("SELVEDGE_CHOICE__WANTED", "0.4")
+    found = read_settings(lake="there")
+    assert (found.lake, found.choice.wanted, found.choice.unsure) == ("there", 0.4, 0.6)
+
+
+def test_no_file_is_a_normal_case(file: Path) -> None:
+    assert read_settings().keep_versions == 14
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("choice:\n  wanted: 7\n", 2, "choice.wanted"),
+        ("lake: a\ncolour: red\n", 2, "colour: no such setting"),
+        ("lake: [\n", 2, ""),
+        ("lake: a\nlake: b\n", 2, "lake is set twice"),
+    ],
+)
+def test_a_wrong_line_is_named(file: Path, text: str, line: int, said: str) -> None:
+    file.write_text(text)
+    with pytest.raises(WrongInput) as wrong:
+        read_settings()
+    assert (wrong.value.path, wrong.value.line) == (file, line)
+    assert said in wrong.value.text
+
+
+def test_a_wrong_variable_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELVEDGE_CHOICE__WANTED", "much")
+    with pytest.raises(WrongInput, match="SELVEDGE_CHOICE__WANTED: Input should be a valid number"):
+        read_settings()
