@@ -56,9 +56,7 @@ def score(
     from training.scores import score as score_model  # brings what training needs, which no night loads
 
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
-    missing = [str(folder) for folder in folders if not folder.is_dir()]
-    if missing:
-        raise WrongInput(missing[0], None, "no such folder")
+    _there(folders)
     figures = score_model(model, folders, read_settings().models, everything)
     if json:
         print_json(figures)
@@ -99,6 +97,28 @@ def fill(
     night.candidates[model] = folder
     night.check()
     run_stages(night, [STAGE_OF[model]])
+
+
+@app.command()
+def report(
+    model: Annotated[str, typer.Argument(help="screen, classify or text.")],
+    folders: Annotated[list[Path], typer.Argument(help="Labelled data, as for score.")],
+    release: Annotated[str | None, typer.Option(help="Another release than the promoted one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder of the page; that of run reports if left out.")] = None,
+) -> None:
+    """Write the quality report of a release: figures beside the one before, mistakes to mark, what would teach most."""
+    from training.judge import report as write_report
+
+    settings = read_settings()
+    os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
+    _there(folders)
+    typer.echo(write_report(model, folders, settings.models, out or settings.reports, release))
+
+
+def _there(folders: list[Path]) -> None:
+    for folder in folders:
+        if not folder.is_dir():
+            raise WrongInput(folder, None, "no such folder")
 
 
 def _lines(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:

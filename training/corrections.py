@@ -41,7 +41,7 @@ def corrected(pictures: Iterable[Picture], corrections: Corrections) -> list[Pic
         return list(pictures)
     kept = []
     for picture in pictures:
-        label = corrections.get((_sha256(picture.path), picture.label), picture.label)
+        label = corrections.get((sha256_of(picture.path), picture.label), picture.label)
         if label not in (AMBIGUOUS, DROP):
             kept.append(replace(picture, label=label))
     return kept
@@ -52,7 +52,8 @@ def garment_pictures(pictures: Iterable[Picture]) -> list[Picture]:
     return corrected(pictures, read_corrections("classify"))
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file in hexadecimal, as corrections name it."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

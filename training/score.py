@@ -118,8 +118,8 @@ def score_screen(asked: Asked) -> dict[str, Any]:
 def score_classify(asked: Asked) -> dict[str, Any]:
     """`accuracy` and `by_class` over pictures of single garments."""
     names = list(asked.model.description.classes["depicts"])
-    found = asked.pictures((Kind.GARMENTS,)).get(Kind.GARMENTS, [])
-    labelled = [picture for picture in garment_pictures(found) if picture.label in names]
+    found = garments_of(asked)
+    labelled = [picture for picture in found if picture.label in names]
     pictures = asked.counting(labelled, "picture of a single garment")
     seen = look(asked.model, [picture.path for picture in pictures])
     truth = np.array([names.index(pictures[place].label) for place in seen.places])
@@ -131,6 +131,11 @@ def score_classify(asked: Asked) -> dict[str, Any]:
             "other_label": len(found) - len(labelled),
         },
     }
+
+
+def garments_of(asked: Asked) -> list[Picture]:
+    """The corrected pictures of single garments."""
+    return garment_pictures(asked.pictures((Kind.GARMENTS,)).get(Kind.GARMENTS, []))
 
 
 def score_detect(asked: Asked) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def score(folders: Sequence[Path], models_root: Path, trained_too: bool = False)
     `left_out` says how many texts do not count, and why. `DataError` where no folder holds a labelled text that counts.
     """
     folder = promoted("text", models_root)
-    listed, rows = _read(folders)
+    listed, rows = read_rows(folders)
     counted = rows if trained_too else unseen(rows, folder)
     if not counted:
         places = ", ".join(map(str, folders))
@@ -40,7 +40,7 @@ def score(folders: Sequence[Path], models_root: Path, trained_too: bool = False)
     return {"model": folder.name, **report(answered(counted, folder)), "left_out": left_out}
 
 
-def _read(folders: Sequence[Path]) -> tuple[int, list[Row]]:
+def read_rows(folders: Sequence[Path]) -> tuple[int, list[Row]]:
     """How many texts are listed, and those with one leaf, corrected."""
     try:
         listed = sum(len(table(path)) for needed in TOLD for place in folders for path in tables(place, needed))
@@ -57,20 +57,26 @@ def unseen(rows: Sequence[Row], release: Path) -> list[Row]:
 
 def answered(rows: Sequence[Row], folder: Path) -> Answers:
     """What the model in a folder says of the rows' texts alone: no category path, no stated gender."""
-    answers: list[Mapping[str, Any]] = []
+    return compared(rows, answers_of(rows, folder))
+
+
+def answers_of(rows: Sequence[Row], folder: Path) -> list[dict[str, Any]]:
+    """`leaf`, `probability`, `gender` and the best `leaves` of each row's text."""
+    answers: list[dict[str, Any]] = []
     for first in range(0, len(rows), BATCH):
         texts = [row.text for row in rows[first : first + BATCH]]
         batch = pa.RecordBatch.from_pylist(
             [{"title": text.title, "description": text.description, "brand": text.brand} for text in texts],
             schema=_BATCH_SCHEMA,
         )
-        answers += classify(batch, folder).select(["leaf", "probability", "gender"]).to_pylist()
-    return table_of(
-        rows,
-        [answer["leaf"] for answer in answers],
-        [answer["probability"] for answer in answers],
-        [answer["gender"] for answer in answers],
-    )
+        answers += classify(batch, folder).select(["leaf", "probability", "gender", "leaves"]).to_pylist()
+    return answers
+
+
+def compared(rows: Sequence[Row], answers: Sequence[Mapping[str, Any]]) -> Answers:
+    """Rows beside what `answers_of` gave."""
+    leaves, probability, genders = ([answer[name] for answer in answers] for name in ("leaf", "probability", "gender"))
+    return table_of(rows, leaves, probability, genders)
 
 
 def table_of(
