@@ -8,10 +8,9 @@ from yarl import URL
 
 from schemas.rejects import Code
 
-TRANSIENT = frozenset(
-    {Code.FETCH_DNS, Code.FETCH_CONNECT, Code.FETCH_TIMEOUT, Code.FETCH_429, Code.FETCH_5XX, Code.FETCH_CUT_OFF}
-)
-"""Worth another try within the same night."""
+TRANSIENT = frozenset({Code.FETCH_CONNECT, Code.FETCH_TIMEOUT, Code.FETCH_429, Code.FETCH_5XX, Code.FETCH_CUT_OFF})
+"""Worth another try within the same night. A name without an address is not: the resolver has tried more than once
+itself, and its answer is believed for longer than our tries last."""
 
 OF_THE_HOST = frozenset({Code.FETCH_CONNECT, Code.FETCH_TIMEOUT, Code.FETCH_429, Code.FETCH_5XX})
 """Say that the host is in trouble: enough of them in a row and it is left alone. A name without an address and a bad
