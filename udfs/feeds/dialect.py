@@ -149,7 +149,7 @@ def builtin_names() -> tuple[str, ...]:
 
 def _read(text: str, file: str) -> Dialect:
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise DialectError(f"{file}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', error)}") from None
@@ -176,7 +176,7 @@ def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
 
 def _line(text: str, where: list[str]) -> int:
     """1-based line of the deepest key of `where` that the text has."""
-    node, line = yaml.compose(text), 1
+    node, line = yaml.compose(text, yaml.CSafeLoader), 1
     for part in where:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:

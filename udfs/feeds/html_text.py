@@ -30,6 +30,13 @@ def plain_text(text: str) -> str:
                 text = html.unescape(text)
             if text == before or ("<" not in text and "&" not in text):
                 break
+    return single_spaced(text)
+
+
+def single_spaced(text: str) -> str:
+    """The text with single spaces and none around it; most texts are so, and asking that costs a tenth of making it."""
+    if text.isprintable() and "  " not in text:  # of all white space the space alone is printable
+        return text.strip(" ")
     return " ".join(text.split())
 
 

@@ -126,7 +126,7 @@ def _checked(given: str, address: str, repairs: Repairs) -> str | None:
         query=quote(parts.query, safe=SAFE),
         fragment="",
     ).geturl()
-    if quoted != given and urlsplit(given).scheme:
+    if quoted != given and SCHEME.match(given):
         repairs[Repair.PICTURE_ADDRESS] += 1
     return quoted
 

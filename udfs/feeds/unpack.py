@@ -1,5 +1,6 @@
 """Plain, gzip and zip feeds as one stream of bytes, with limits that a bomb cannot pass."""
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ CHUNK_BYTES = 1 << 16
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """The second one begins an archive without members."""
+BROKEN_ZIP = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, IndexError,
+    OverflowError, struct.error,
+)  # fmt: skip
+"""What Python's reader raises for damaged archives: its own error, and whatever its arithmetic runs into."""
 MAX_LAYERS = 2
 """A gzip within a gzip is a server's mistake; more is an attack."""
 RATIO_FREE_BYTES = 64 << 20
@@ -145,7 +151,7 @@ def _unzipped_file(file: BinaryIO, options: FeedOptions) -> Iterator[bytes]:
                 while chunk := opened.read(CHUNK_BYTES):
                     ratio.add(0, len(chunk))
                     yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except BROKEN_ZIP as error:
         raise FeedRefused(
             Code.FEED_ARCHIVE, f"the zip archive cannot be read ({error}); the shop has to send it again"
         ) from None

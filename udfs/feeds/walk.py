@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from lxml import etree
 
@@ -123,14 +124,16 @@ class Walk:
     def _read_children(self, parent: etree._Element, by_tag: ByTag, place: int) -> None:
         """The innermost loop of a reading, unrolled: calls and tests cost more here than what they save in lines."""
         for child in parent:
-            todo = by_tag[child.tag]
+            todo: Any = by_tag[child.tag]  # told apart by class, for which `isinstance` is too slow
             if todo is None:
                 continue
+            kind = todo.__class__
             column: Column | None
-            if isinstance(todo, list):
-                is_markup = todo.__class__ is MarkupColumn and len(child)
-                column, text = todo, _inner_markup(child) if is_markup else child.text
-            elif isinstance(todo, NamedTexts) and (name := child.get(todo.attribute)):
+            if kind is list:
+                column, text = todo, child.text
+            elif kind is MarkupColumn:
+                column, text = todo, child.text if not len(child) else _inner_markup(child)
+            elif kind is NamedTexts and (name := child.get(todo.attribute)):
                 column, text = todo.by_name[name], child.text
             else:
                 self._read_more(child, todo, place)

@@ -13,8 +13,8 @@ NOT_LETTERS = re.compile(r"[^\w#]|_")
 @cache
 def lists() -> dict[str, dict[str, list[str]]]:
     """The lists by use: `named`, `elements`, `availability`, `currencies`."""
-    content: dict[str, dict[str, list[str]]] = yaml.safe_load(
-        (files("udfs.feeds") / "words.yaml").read_text(encoding="utf-8")
+    content: dict[str, dict[str, list[str]]] = yaml.load(
+        (files("udfs.feeds") / "words.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
     )
     return content
 

@@ -28,6 +28,7 @@ OFFER = "<offer id='1'><name>Coat</name>{}</offer>"
         ("javascript:alert(1)", None, Repair.PICTURE_DROPPED),
         ("data:image/png;base64,AAAA", None, Repair.PICTURE_DROPPED),
         ("http://[::1/a.jpg", None, Repair.PICTURE_DROPPED),
+        ("0\\[", "https://shop.test/0/[", Repair.RELATIVE_PICTURE),
         ("http:///a.jpg", None, Repair.PICTURE_DROPPED),
         ("http://s.test/" + "a" * 3_000, None, Repair.PICTURE_DROPPED),
     ],
