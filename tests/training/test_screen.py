@@ -1,0 +1,73 @@
+"""The whole run on made-up pictures: train, score, release; a killed run goes on to the same weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from schemas.tables import SCREEN_CLASSES
+from tests.training.test_labelled import photo, write
+from training import features, screen
+from udfs.runtime.models import load, promoted
+
+CHUNK, SIDE = 16, 64
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Folders of noise, every class in many groups."""
+    root = tmp_path_factory.mktemp("data")
+    unwanted = [f"{name}/{n}.jpg" for name in SCREEN_CLASSES[1:] for n in range(8)]
+    garments = [f"{name}_{n}.jpg" for name in ("top", "dress") for n in range(8)]
+    street = [f"yc_{n}.jpg" for n in range(16)]
+    write(root / "u" / "index.tsv", "file|class|source|licence|note",
+          *(f"{file}|{file.split('/')[0]}|o{at}/r p|none|" for at, file in enumerate(unwanted)))  # fmt: skip
+    write(root / "g" / "index.tsv", "file|label|class|sender|kids|split|source|colour",
+          *(f"{file}|x|{file.split('_')[0]}|{at}|False||c|" for at, file in enumerate(garments)))  # fmt: skip
+    write(root / "s" / "images.tsv", "file|width|height|source|kind|source_split",
+          *(f"{file}|160|200|yc|boxes|" for file in street))  # fmt: skip
+    write(root / "s" / "boxes.tsv", "file|label|class|x0|y0|x1|y1|source")
+    places = [root / "u" / file for file in unwanted]
+    places += [root / folder / "images" / file for folder, files in (("g", garments), ("s", street)) for file in files]
+    for seed, path in enumerate(places):
+        photo(path, seed)
+    return [root / "u", root / "g", root / "s"]
+
+
+def train(data: list[Path], root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["screen", "--out", str(root / "models"), "--work", str(root / "work"), "--drawn", "0", "--data"]
+    monkeypatch.setattr("sys.argv", [*words, *map(str, data)])
+    monkeypatch.setattr(features, "CHUNK", CHUNK)
+    for name, value in (("SIDE", SIDE), ("PENALTIES", (0.03,)), ("CLASS_PENALTIES", (0.2,))):
+        monkeypatch.setattr(screen, name, value)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # two that wait for each other are slow on a machine that does other work
+    screen.main()
+    torch.set_num_threads(threads)
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(
+    data: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(data, tmp_path / "whole", monkeypatch)
+    seen: list[int] = []
+    run = features._Extractor.run
+
+    def killed(extractor: features._Extractor, pictures: list[np.ndarray]) -> np.ndarray:
+        seen.append(len(pictures))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return run(extractor, pictures)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(features._Extractor, "run", killed)
+        train(data, tmp_path / "killed", patch)
+    kept = list((tmp_path / "killed" / "work").rglob("*.npy"))
+    assert len(kept) == 2, "what was done before the kill is kept"
+    written = [path.stat().st_mtime_ns for path in kept]
+    train(data, tmp_path / "killed", monkeypatch)
+    assert [path.stat().st_mtime_ns for path in kept] == written, "and not done again"
+    whole, resumed = (promoted("screen", tmp_path / name / "models") for name in ("whole", "killed"))
+    assert whole.name == resumed.name
+    assert load(resumed).run(np.zeros((1, SIDE, SIDE, 3), np.uint8))["screen"].shape == (1, len(SCREEN_CLASSES))
