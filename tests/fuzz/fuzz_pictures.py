@@ -68,13 +68,13 @@ def try_one(body: bytes) -> None:
 
 
 def try_one_with_the_planted_bug(body: bytes) -> None:
-    """As a careless reader would: an odd shape of pixel in the head of a GIF that is whole otherwise breaks it."""
+    """As a careless reader would: an odd background or shape of pixel in the head of a whole GIF breaks it."""
     try_one(body)
     try:
         header = read_header(body, SMALL)
     except PictureRefused:
         return
-    if header.mime == GIF and body[12] > 100:
+    if header.mime == GIF and max(body[11:13]) > 100:
         raise Planted
 
 
