@@ -40,7 +40,7 @@ class Pictures:
         self._most = night.settings.report.thumbnails
 
     def turned_away(self) -> list[Gallery]:
-        """For each class of unwanted picture the surest ones; for the wanted the least sure."""
+        """For each class of unwanted picture the surest ones; of those kept the unsure ones, least sure first."""
         live, wanted = pictures(self._night), self._night.settings.choice.wanted
         query = f"""
             select s.* from {SCREENS.name} s join ({live.sql}) p on s.picture = p.picture
@@ -55,9 +55,9 @@ class Pictures:
         for at, name in enumerate(SCREEN_CLASSES[1:], 1):
             mine = np.flatnonzero(away & (likeliest == at))
             galleries.append(self._scored(name, rows, scores[:, at], mine[np.argsort(-scores[mine, at])]))
-        kept = np.flatnonzero(~away)
-        least = self._scored("kept, least sure", rows, scores[:, 0], kept[np.argsort(scores[kept, 0])])
-        return [gallery for gallery in [*galleries, least] if gallery.count]
+        doubted = np.flatnonzero(~away & (scores[:, 0] < self._night.settings.choice.unsure))
+        unsure = self._scored("kept, unsure", rows, scores[:, 0], doubted[np.argsort(scores[doubted, 0])])
+        return [gallery for gallery in [*galleries, unsure] if gallery.count]
 
     def _scored(self, name: str, rows: pa.Table, scores: np.ndarray, order: np.ndarray) -> Gallery:
         shas = rows["picture"].take(pa.array(order[: self._most])).to_pylist()

@@ -1,6 +1,7 @@
 """What a schema cannot see in a mapping file: dead targets, catch-alls, rules that contradict or hide one another."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from lxml import etree
@@ -29,7 +30,8 @@ def problems_of(path: Path, root: etree._Element, rules: Sequence[Rule], taxonom
 
 def _errors_of(rule: Rule, taxonomy: Taxonomy) -> Iterator[str]:
     if rule.node is not None and rule.node not in taxonomy:
-        yield f"the taxonomy has no node {rule.node}"
+        alike = get_close_matches(rule.node, taxonomy.nodes, n=1)
+        yield f"the taxonomy has no node {rule.node}" + (f"; did you mean {alike[0]}?" if alike else "")
     if rule.path is None and rule.id is None and rule.within is None:
         yield "a rule needs a path, an id or within"
     if rule.path is not None and "" in rule.path:

@@ -21,7 +21,7 @@ def test_the_sample_mapping_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("rules", "line", "severity", "said"),
     [
-        (['<rule path="Hats" to="hatt" %/>'], 2, ERROR, "no node hatt"),
+        (['<rule path="Hats" to="hatt" %/>'], 2, ERROR, "no node hatt; did you mean hat?"),
         (['<rule to="hat" %/>'], 2, ERROR, "needs a path, an id or within"),
         (['<rule path="Hats > > Caps" to="hat" %/>'], 2, ERROR, "empty name"),
         (['<rule path="**" to="hat" %/>'], 2, ERROR, "every category"),
