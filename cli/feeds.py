@@ -8,9 +8,13 @@ import typer
 
 from cli.context import Json, print_json
 from jobs.parse import feed_options
+from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
+from schemas.rejects import MEANINGS, Code
 from schemas.settings import read_settings
-from udfs.feeds.check import check as check_feed
+from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine
+from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
+from udfs.feeds.summary import FeedSummary
 from udfs.web.download import FeedRequest
 from udfs.web.sources import receive
 
@@ -29,17 +33,23 @@ def check(
     feed: Annotated[str, typer.Argument(help="A file, or an http(s) or s3 URL.")],
     dialect: Annotated[str, typer.Option(help="auto, a dialect's name, or a dialect file.")] = "auto",
     encoding: Annotated[str | None, typer.Option(help="The encoding, where the feed's own word is wrong.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the same as a page, with pictures, to this file.")] = None,
     json: Json = False,
 ) -> None:
     """Show what would be read: fields filled, rejects with their lines, repairs, categories, sample offers."""
     settings = read_settings()
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(feed) if Path(feed).is_file() else _receive(feed, Path(folder) / "feed")
-        found = check_feed(file, feed_options(settings, dialect, encoding, feed))
+        summary = examine(file, feed_options(settings, dialect, encoding, feed))
+    found = as_json(summary)
+    if html is not None:
+        html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
     if json:
         print_json(found)
     else:
-        _say(found)
+        _say(found, summary.reject_samples)
+        if summary.dialect_file:
+            typer.echo(summary.dialect_file)
     raise typer.Exit(0 if found["status"] == "accepted" else REFUSED)
 
 
@@ -54,7 +64,22 @@ def _receive(url: str, file: Path) -> Path:
     return file
 
 
-def _say(found: dict) -> None:
+def _facts(source: str, summary: FeedSummary) -> FeedFacts:
+    rejects = (
+        Fault(code, count, MEANINGS[Code(code)].text, tuple(summary.reject_samples[code]))
+        for code, count in summary.rejects.most_common()
+    )
+    repairs = (Fault(kind, count, REPAIR_MEANINGS[kind]) for kind, count in summary.repairs.most_common())
+    return FeedFacts(
+        source=source, status=summary.status, reason=summary.detail or summary.dialect_reason or "",
+        dialect=summary.dialect or "no dialect", encoding=summary.encoding or "unknown", offers=summary.offers,
+        products=summary.products, rejects=tuple(rejects), repairs=tuple(repairs), filled=summary.filled,
+        categories={" › ".join(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
+        samples=tuple(summary.samples), dialect_file=summary.dialect_file,
+    )  # fmt: skip
+
+
+def _say(found: dict, reject_samples: dict[str, list[str]]) -> None:
     typer.echo(f"{found['status']}: {found['dialect']}, {found['encoding']}; {found['reason'] or ''}".rstrip("; "))
     typer.echo(f"{found['offers']} offers, {found['products']} products")
     for name, share in found["filled"].items():
@@ -62,5 +87,7 @@ def _say(found: dict) -> None:
     for title in ("rejects", "repairs"):
         for code, count in found[title].items():
             typer.echo(f"  {title[:-1]} {code}: {count}")
+            for detail in reject_samples.get(code, []):
+                typer.echo(f"    {detail}")
     for sample in found.get("samples", []):
         typer.echo(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")

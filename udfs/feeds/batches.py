@@ -43,7 +43,12 @@ class BatchMaker:
         summary = self._summary
         summary.offers += len(batch)
         summary.products = self._seen.products
-        summary.rejects.update(code.value for code in columns["code"] if code)
+        for code, detail in zip(columns["code"], columns["detail"], strict=True):
+            if code is not None:
+                summary.rejects[code.value] += 1
+                some = summary.reject_samples.setdefault(code.value, [])
+                if len(some) < SAMPLES:
+                    some.append(detail)
         for name in COUNTED_FIELDS:
             self._filled[name] += len(batch) - batch.column(name).null_count
         summary.filled = {name: round(self._filled[name] / summary.offers, 4) for name in COUNTED_FIELDS}

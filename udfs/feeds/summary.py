@@ -36,6 +36,8 @@ class FeedSummary:
     made_at: datetime | None = None
     categories: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Offers by category path; the most frequent ones where there are very many."""
+    reject_samples: dict[str, list[str]] = field(default_factory=dict)
+    """By code, what is said of the first offers that are rejected by it."""
     samples: list[dict[str, object]] = field(default_factory=list)
     """The first offers as they were read."""
 

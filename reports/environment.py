@@ -1,0 +1,36 @@
+"""Templates as every page uses them: what a shop or a person wrote is escaped, and a missing value is an error."""
+
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+
+STYLE = "style.css"
+
+
+def template_text(name: str) -> str:
+    """A file of the templates' folder."""
+    return (files("reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def render_page(name: str, **values: object) -> str:
+    """HTML of a template; `style` is the one style sheet."""
+    environment = Environment(
+        loader=FunctionLoader(template_text),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number}
+    environment.globals |= {"percent": percent}
+    return environment.get_template(name).render(style=template_text(STYLE), **values)
+
+
+def number(value: float) -> str:
+    """Thousands parted by thin spaces."""
+    return f"{value:,.0f}".replace(",", "\u2009")
+
+
+def percent(part: float, whole: float) -> str:
+    """A share with one decimal."""
+    return f"{100 * part / whole:.1f}%" if whole else "0%"
