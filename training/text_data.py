@@ -97,7 +97,7 @@ def _title_row(row: dict[str, str], language: str, leaf: str, basis: str) -> Row
 
 def styles(folder: Path) -> list[Row]:
     """Rows of catalogues with `productDisplayName` and `articleType`; each brand counts as a source of its own."""
-    leaf_of = _article_types()
+    leaf_of = article_types()
     rows = []
     for path in tables(folder, STYLE_COLUMNS):
         for row in table(path):
@@ -112,7 +112,7 @@ def styles(folder: Path) -> list[Row]:
     return rows
 
 
-def _article_types() -> Callable[[str, str], str]:
+def article_types() -> Callable[[str, str], str]:
     """The leaf of an article type and title: a type that covers several leaves is told apart by a word of the title."""
     rules = table(_HERE / "text_article_types.tsv")
 
