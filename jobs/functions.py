@@ -10,7 +10,7 @@ from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 FETCH_REVISION = 1
 MAP_REVISION = 1
 DEDUP_REVISION = 1
-CHOOSE_REVISION = 1
+CHOOSE_REVISION = 2
 
 
 def fetch_function() -> bytes:

@@ -47,7 +47,9 @@ def category_of(
 ) -> Category:
     """The category of a product, a row of `schemas.choice.PRODUCTS_TO_CHOOSE`, from what its kept pictures show.
 
-    A rule that ignores outweighs every other source; a rule that maps outweighs a text that is out of scope.
+    A rule that ignores outweighs every other source; a rule that maps outweighs a text that is out of scope. Pictures
+    know garments alone, so they decide nothing where the text leans out of scope; a text that is unsure still names the
+    finer node within what they show.
     """
     mapped = _mapped(product, gender_of(product, settings)) if "mapping" in order else Decision("unmapped")
     if mapped.kind == IGNORED:
@@ -56,16 +58,27 @@ def category_of(
     foreign = text == OUT_OF_SCOPE and probability >= settings.out_of_scope
     if foreign and mapped.kind != MAPPED and "text" in order:
         return Category(code=Code.TEXT_OUT_OF_SCOPE, detail=f"by the text, {probability:.2f}")
+    leans_away = text == OUT_OF_SCOPE and probability >= settings.leans_out_of_scope
     said = {
         "mapping": mapped.node,
         "text": text if probability >= settings.text else None,
-        "image": taxonomy.from_image_class(shown(kept, settings) or ""),
+        "image": None if leans_away else _joined(shown(kept, settings), text, probability, taxonomy, settings),
     }
     for source in order:
         node = said[source]
         if node is not None and node in taxonomy:
             return Category(node, source)
     return Category(code=Code.NO_CATEGORY, detail=_unsure(text, probability))
+
+
+def _joined(
+    depicts: str | None, text: str | None, probability: float, taxonomy: Taxonomy, settings: ChoiceSettings
+) -> str | None:
+    """The node of an image class, or the finer one within it that an unsure text names."""
+    node = taxonomy.from_image_class(depicts or "")
+    if node is None or text is None or text not in taxonomy or probability < settings.text_within:
+        return node
+    return text if taxonomy.is_within(text, node) else node
 
 
 def shown(pictures: Sequence[dict[str, Any]], settings: ChoiceSettings) -> str | None:
