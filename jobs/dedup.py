@@ -54,12 +54,20 @@ def _bytes(values: list[bytes]) -> np.ndarray:
 
 
 def dedup(night: Night) -> Counts:
-    function, work = duplicates_function(night), Grouping(night.settings.choice.duplicate_bits)
+    return run_stage(night.bench, _stage(night, _with_fingerprints(night, due_sets(night))))
+
+
+def due_sets(night: Night) -> list[dict[str, Any]]:
+    """Retailers whose live pictures are to be grouped anew."""
     sets = Catalog(night).picture_sets
     keys = pa.table({"pictures_key": pa.array([s["pictures_key"] for s in sets], pa.binary())})
-    wanted = set(due(night.tables, Stage("dedup", DUPLICATES, function, keys, work))["pictures_key"].to_pylist())
-    needed = _with_fingerprints(night, [s for s in sets if s["pictures_key"] in wanted])
-    return run_stage(night.bench, Stage("dedup", DUPLICATES, function, needed, work, batch_rows=1))
+    wanted = set(due(night.tables, _stage(night, keys))["pictures_key"].to_pylist())
+    return [s for s in sets if s["pictures_key"] in wanted]
+
+
+def _stage(night: Night, needed: pa.Table) -> Stage:
+    work = Grouping(night.settings.choice.duplicate_bits)
+    return Stage("dedup", DUPLICATES, duplicates_function(night), needed, work, batch_rows=1)
 
 
 def _with_fingerprints(night: Night, sets: list[dict[str, Any]]) -> pa.Table:

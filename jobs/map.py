@@ -11,14 +11,16 @@ from schemas.tables import COVERAGE, MAPPED
 from udfs.rules.map_categories import MapCategories
 
 
-def map_categories(night: Night) -> Counts:
-    """Map each category path once, then count what each live feed's products come to."""
+def stage(night: Night) -> Stage:
     paths = {name: spec.mapping for name, spec in night.retailers.items() if spec.mapping}
     work = MapCategories(paths, night.settings.mappings / "taxonomy.xml")
+    return Stage("map", MAPPED, map_function(night), _categories(Catalog(night)), work, batch_rows=1_000)
+
+
+def map_categories(night: Night) -> Counts:
+    """Map each category path once, then count what each live feed's products come to."""
+    counts = run_stage(night.bench, stage(night))
     catalog = Catalog(night)
-    counts = run_stage(
-        night.bench, Stage("map", MAPPED, map_function(night), _categories(catalog), work, batch_rows=1_000)
-    )
     covered = coverage_rows(night, catalog)
     night.tables.append(COVERAGE, covered)
     counts.due += covered.num_rows

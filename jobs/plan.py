@@ -1,9 +1,14 @@
-"""What a night would do now, stage by stage, and how long that took per row the last time."""
+"""What a night would do now, stage by stage, and how long that took per row the last time.
+
+Whether a shop has sent another feed is known only once it is asked, so the plan begins behind `acquire` and `parse`.
+"""
 
 from typing import Any
 
-from jobs import choose, classify, detect, embed, fetch, fingerprint, screen
+from jobs import choose, classify, dedup, detect, embed, fetch, fingerprint, screen
+from jobs import map as mapping
 from jobs.night import Night
+from jobs.run import STAGES
 from jobs.stage import Stage, due
 from schemas.tables import RUNS
 
@@ -19,13 +24,13 @@ def plan(night: Night) -> list[dict[str, Any]]:
 
 
 def _due_counts(night: Night) -> dict[str, int]:
-    stages = (screen, classify, fingerprint, detect, embed)
     counts = {"fetch": fetch.due_urls(night).num_rows}
-    for module in stages:
+    for module in (screen, classify, mapping, fingerprint, detect, embed):
         stage: Stage = module.stage(night)
         counts[stage.name] = due(night.tables, stage).num_rows
+    counts["dedup"] = len(dedup.due_sets(night))
     counts["choose"] = choose.due_products(night)
-    return counts
+    return {name: counts[name] for name in STAGES if name in counts}
 
 
 def _seconds_a_row(night: Night) -> dict[str, float]:

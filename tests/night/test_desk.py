@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
 import selvedge_searcher
 from jobs.run import STAGE_NAMES
@@ -105,3 +106,13 @@ def test_a_blocked_product_and_picture_are_taken_down(house: House) -> None:
     assert garment["product_id"] not in {row["product_id"] for row in left}
     assert other["image_sha256"] not in {row["image_sha256"] for row in left}
     assert house.shops.pictures_asked == 0
+
+
+def test_plan_says_what_is_due_in_the_order_of_the_stages(house: House) -> None:
+    rows = json.loads(house.selvedge("plan", "--json").text)
+    assert [row["stage"] for row in rows] == [name for name in STAGE_NAMES if name in {row["stage"] for row in rows}]
+    assert {row["due"] for row in rows} == {0}
+    DeltaTable(str(house.lake / "tables" / "boxes")).delete()
+    rows = {row["stage"]: row for row in json.loads(house.selvedge("plan", "--json").text)}
+    assert rows["detect"]["due"] > 0
+    assert rows["detect"]["about"].startswith("about ")
