@@ -35,6 +35,17 @@ def read_corrections(model: str, folder: Path = FOLDER) -> Corrections:
     return found
 
 
+def said_of(model: str) -> str:
+    """What a card says of a model's corrections."""
+    found = read_corrections(model)
+    gone = sum(label in (AMBIGUOUS, DROP) for label in found.values())
+    return (
+        f"{len(found)} labels were corrected by hand (`corrections/{model}.tsv`): {len(found) - gone} renamed, {gone} "
+        "left out as ambiguous or of no use. They were found among a release's worst mistakes: labels that are wrong "
+        "where the model agrees with them are still there, and figures gain a little more than they should."
+    )
+
+
 def corrected(pictures: Iterable[Picture], corrections: Corrections) -> list[Picture]:
     """The pictures with their corrected labels, less those that are dropped or ambiguous."""
     if not corrections:

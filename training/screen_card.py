@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.corrections import said_of
 from training.labelled import Picture
 from training.screen_report import FLOOR, TARGETS, table
 
@@ -17,6 +18,12 @@ which licence (mostly none stated: the photos were used for training and measuri
 Split by repository, sender, brand or block of one blogger's photos, never by picture (`training/split.py`: sha256 of
 the salt and the group's name). Penalty, temperature and thresholds were chosen by folds of the training part; the
 figures below are of the validation part, which no choice was made on.
+
+## Corrections
+
+Image filter: {screen_corrections}
+
+Image class: {class_corrections}
 
 ## Image filter
 
@@ -47,6 +54,8 @@ def screen_card(report: Mapping[str, Any], bounds: Mapping[str, float], pictures
     depicts = {"accuracy": report["depicts"]["accuracy"], **report["depicts"]["by_class"]}
     return CARD.format(
         drawn=drawn,
+        screen_corrections=said_of("screen"),
+        class_corrections=said_of("classify"),
         pictures=len(pictures),
         groups=len(Counter(picture.group for picture in pictures)),
         screen=table(report["screen"]),

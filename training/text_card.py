@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.corrections import said_of
 from udfs.runtime.models import DIGEST_LENGTH, Description
 
 _FIGURES = ("macro_f1", "accuracy", "right_at_85", "answered_at_995", "gender_accuracy")
@@ -18,6 +19,7 @@ def card(model: Description) -> str:
     """The card: what the notes say, then the figures."""
     unseen, kept = model.figures["unseen_shops"], model.figures["validation"]
     notes = _NOTES.read_text(encoding="utf-8").replace("{digest}", model.digest[:DIGEST_LENGTH])
+    notes = notes.replace("{corrections}", said_of("text"))
     parts = [
         notes.replace("{coarse}", str(model.split["left_out_as_coarse"])).strip(),
         "## Unseen shops (each shop left out once)",

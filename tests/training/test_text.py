@@ -71,9 +71,11 @@ def test_a_killed_run_goes_on_to_the_same_weights(trained: Path, monkeypatch: py
 
 def test_promotion_leaves_other_models_alone(trained: Path) -> None:
     path = trained / "models" / "promoted.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "screen": "abc"}))
-    run.promote(trained / "models", "text", promoted(trained).name)
-    assert json.loads(path.read_text())["screen"] == "abc"
+    before, folder = path.read_text(), promoted(trained)
+    path.write_text(json.dumps({"screen": "abc"}))
+    run.promote("text", folder, trained / "models")
+    assert json.loads(path.read_text()) == {"screen": "abc", "text": folder.name}
+    path.write_text(before)
 
 
 def test_scoring_counts_rows_that_did_not_train(trained: Path, tmp_path: Path) -> None:
