@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import explain, feeds, mapping, models, night, pictures, snapshots
+from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots
 from schemas.errors import LakeFull, Stop
 from shops.commands import shop
 
@@ -34,6 +34,7 @@ app.command("live")(snapshots.live)
 app.command("publish")(night.publish)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
+app.command("letter")(letter.letter)
 app.command("picture")(pictures.picture)
 app.add_typer(models.app, name="models")
 app.add_typer(shop, name="shop")

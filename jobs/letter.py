@@ -1,0 +1,100 @@
+"""What one shop is told: gathered from its own rows alone, written as a page and a table."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jobs.night import Night, live_offers, live_urls
+from jobs.stage import Query
+from lake.tables import literal
+from reports.letter import Fetched, LetterFacts, ShopError, render_letter, render_table
+from schemas.errors import WrongInput
+from schemas.rejects import MEANINGS, Acts, Code
+from schemas.table import DONE
+from schemas.tables import FETCHES, OFFERS
+
+
+def write_letter(night: Night, retailer: str, folder: Path) -> tuple[Path, Path]:
+    """Write `<retailer>.html` and `<retailer>.csv` into a folder; raises WrongInput for an unknown retailer."""
+    facts = gather(night, retailer)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, table = folder / f"{retailer}.html", folder / f"{retailer}.csv"
+    page.write_text(render_letter(facts), encoding="utf-8")
+    table.write_text(render_table(facts), encoding="utf-8-sig", newline="")  # the mark tells spreadsheets the encoding
+    return page.absolute(), table.absolute()
+
+
+def gather(night: Night, retailer: str) -> LetterFacts:
+    """Everything in the letter."""
+    spec = night.retailers.get(retailer)
+    if spec is None:
+        known = ", ".join(sorted(night.retailers)) or "none"
+        raise WrongInput("letter", None, f"{retailer}: no enabled retailer; known: {known}")
+    state = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
+    if state is None:
+        raise WrongInput("letter", None, f"{retailer}: no night has asked for its feed yet")
+    urls = live_urls(live_offers(feed for feed in night.live_feeds() if feed.retailer == retailer))
+    asked = _last_night(night, urls)
+    offers = state["offers"] or 0
+    return LetterFacts(
+        retailer=retailer, language=spec.language, date=night.today.isoformat(), feed_url=spec.feed.url,
+        accepted=state["status"] == DONE, offers=offers,
+        done=offers - sum(reject["count"] for reject in state["rejects"] or ()), said=state["detail"],
+        errors=(*_feed_errors(state), *_offer_errors(night, retailer), *_picture_errors(asked)),
+        fetched=_fetched(asked), rate=spec.images.rate, connections=spec.images.connections,
+        agent=night.settings.fetch.user_agent, contract=spec.images.contract,
+    )  # fmt: skip
+
+
+def _is_for_shop(code: str | None) -> bool:
+    return code is not None and MEANINGS[Code(code)].acts is Acts.SHOP
+
+
+def _feed_errors(state: dict[str, Any]) -> Iterator[ShopError]:
+    if _is_for_shop(state["code"]):
+        yield ShopError(state["code"], address=state["url"], detail=state["detail"] or "")
+
+
+def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
+    """The rejected offers of the shop's live feed, in its order."""
+    for feed in night.live_feeds():
+        if feed.retailer != retailer:
+            continue
+        query = f"""
+            select code, line, offer_id, detail from {OFFERS.name} where retailer = {literal(retailer)}
+            and feed = {literal(feed.feed)} and function = {literal(feed.function)} and status <> '{DONE}'
+            order by position"""  # noqa: S608
+        for row in night.tables.sql(query, [OFFERS]).to_pylist():
+            if _is_for_shop(row["code"]):
+                yield ShopError(row["code"], row["line"], row["offer_id"], detail=row["detail"] or "")
+
+
+def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
+    """What was asked of the shop's addresses in the last night that asked for any."""
+    query = f"""
+        select f.* from {FETCHES.name} f join (select distinct url from ({urls.sql})) mine on f.url = mine.url
+        order by f.url, f.attempt"""  # noqa: S608
+    rows = night.tables.sql(query, {*urls.tables, FETCHES}).to_pylist()
+    last = max((row["night"] for row in rows), default=None)
+    return [row for row in rows if row["night"] == last]
+
+
+def _picture_errors(asked: list[dict[str, Any]]) -> Iterator[ShopError]:
+    for row in asked:
+        if _is_for_shop(row["code"]):
+            yield ShopError(row["code"], address=row["url"], detail=row["detail"] or "")
+
+
+def _fetched(asked: list[dict[str, Any]]) -> Fetched | None:
+    if not asked:
+        return None
+    times = sorted(row["fetched_at"] for row in asked)
+    seconds = max((times[-1] - times[0]).total_seconds(), max(row["seconds"] or 0.0 for row in asked), 0.001)
+    return Fetched(
+        night=str(asked[0]["night"]),
+        asked=len(asked),
+        arrived=sum(row["status"] == DONE for row in asked),
+        bytes=sum(row["bytes"] or 0 for row in asked),
+        per_second=len(asked) / seconds,
+        barred=sum(row["code"] == Code.FETCH_ROBOTS for row in asked),
+    )

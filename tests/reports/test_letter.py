@@ -1,0 +1,83 @@
+"""The letter to a shop: in its language, escaped, and no cell of its table a formula."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+
+import pytest
+
+from reports.letter import (
+    Fetched,
+    LetterFacts,
+    ShopError,
+    _languages,
+    how_to_mend,
+    plain_cell,
+    render_letter,
+    render_table,
+)
+from schemas.rejects import MEANINGS, Acts
+
+ERRORS = (
+    ShopError("duplicate_id", 7, "=HYPERLINK(1)"),
+    ShopError("offer_bad_price", 9, "+1<script>alert(1)</script>"),
+    ShopError("fetch_404", address="https://s.test/a.jpg"),
+    *(ShopError("offer_no_title", line, f"o{line}") for line in range(10, 30)),
+)
+FACTS = LetterFacts(
+    retailer="atelier", language="ja", date="2026-11-21", feed_url="https://s.test/feed.xml", accepted=True, offers=40,
+    done=18, said=None, errors=ERRORS, fetched=Fetched("2026-11-21", 30, 29, 12345, 3.5, 1), rate=4.0, connections=2,
+    agent="selvedge/0.1 (+mailto:catalog@example.org)", contract=None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "Your feed, as we read it"),
+        ("ja", "貴店フィード"),
+        ("ru", "Как мы прочитали"),
+        ("pl", "Your feed, as we read it"),
+    ],
+)
+def test_it_is_in_the_shops_language(language: str, title: str) -> None:
+    page = render_letter(replace(FACTS, language=language))
+    assert title in page
+    assert how_to_mend("fetch_404", language) in page
+    assert "30" in page
+    assert FACTS.agent in page
+
+
+def test_what_the_shop_wrote_is_escaped_and_few_places_are_shown() -> None:
+    page = render_letter(FACTS)
+    assert "<script" not in page
+    assert len(re.findall("商品 o", page)) == 5
+    assert "ほか15件" in page
+
+
+def test_the_table_holds_every_error_and_no_formula() -> None:
+    rows = list(csv.reader(io.StringIO(render_table(FACTS))))
+    assert len(rows) == 1 + len(ERRORS)
+    assert rows[1][2] == "'=HYPERLINK(1)"
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", " =1", "＝1", "\t=1", "\r=1"])
+def test_a_formula_becomes_text(text: str) -> None:
+    assert plain_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("language", _languages())
+def test_every_language_says_the_same_and_every_code_of_a_shop_can_be_mended(language: str) -> None:
+    other = _languages()["en"]
+    assert _languages()[language].keys() == other.keys()
+    assert _languages()[language]["mend"].keys() == other["mend"].keys()
+    codes = [code for code, meaning in MEANINGS.items() if meaning.acts is Acts.SHOP]
+    assert [code for code in codes if not how_to_mend(code, language)] == []
+
+
+def test_a_clean_shop_is_thanked_and_a_contract_is_named() -> None:
+    page = render_letter(replace(FACTS, language="en", errors=(), fetched=None, contract="mail of 3 May"))
+    assert "We found no error" in page
+    assert "passed by as agreed: mail of 3 May" in page
