@@ -62,14 +62,14 @@ torch_source() {
 
 install_for_gpu() {
     "$1" infra/machine_lock.py --gpu >.venv/machine.lock
-    .venv/bin/uv pip sync --quiet --require-hashes .venv/machine.lock
+    .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes .venv/machine.lock
     .venv/bin/uv pip install --quiet -r requirements-gpu.txt ||
         echo "setup: TensorRT could not be installed (it needs the vendor's package index); the models run without it" >&2
 }
 
 install_for_cpu() {
     "$1" infra/machine_lock.py >.venv/machine.lock
-    .venv/bin/uv pip sync --quiet --require-hashes "$(torch_source)" .venv/machine.lock
+    .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes "$(torch_source)" .venv/machine.lock
 }
 
 main() {

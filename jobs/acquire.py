@@ -10,16 +10,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.feed_gates import GateResult, judge, refusal
+from jobs.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal
 from jobs.night import Night, dialect_of, parser_of
 from jobs.parse import feed_options
 from jobs.stage import Counts
 from lake.feeds import keep
+from lake.tables import literal
+from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
 from schemas.retailer import Retailer
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
-from schemas.tables import FEEDS
+from schemas.tables import FEEDS, OFFERS
+from udfs.feeds.meaning import KnownTitles
 from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest
@@ -27,6 +30,9 @@ from udfs.web.sources import receive
 
 SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
 """Feeds that are received and read at once."""
+
+TITLES = 5_000
+"""Offers of the last feed whose titles are compared: enough to tell a fifth from a tenth."""
 
 State = dict[str, Any]
 
@@ -37,7 +43,8 @@ def acquire(night: Night) -> Counts:
     counts = Counts()
 
     def one(spec: Retailer) -> State | None:
-        return _acquire(night, spec, states.get((spec.name, "newest")), states.get((spec.name, "accepted")))
+        accepted, whole = (states.get((spec.name, kind)) for kind in ("accepted", "whole"))
+        return _acquire(night, spec, states.get((spec.name, "newest")), _to_compare(accepted, whole))
 
     with night.progress.stage("acquire", len(night.chosen)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         rows = []
@@ -50,6 +57,11 @@ def acquire(night: Night) -> Counts:
     counts.rejected = sum(row["status"] == REJECTED for row in changed)
     counts.done = counts.due - counts.rejected
     return counts
+
+
+def _to_compare(accepted: State | None, whole: State | None) -> State | None:
+    """The last accepted feed; its size is that of the last one accepted as a whole, so that no drop passes in steps."""
+    return accepted and accepted | {name: (whole or accepted)[name] for name in ("bytes", "offers")}
 
 
 def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State | None) -> State | None:
@@ -111,7 +123,8 @@ def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
 
 def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
     """What the feed holds, and whether its gates let it follow the last good one."""
-    scan = ScanFeed(night.settings, dialect_of(spec), spec.feed.encoding, spec.feed.url)
+    titles = _titles(night, spec.name, accepted) if accepted else {}
+    scan = ScanFeed(night.settings, dialect_of(spec), spec.feed.encoding, spec.feed.url, titles)
     with Child(scan) as child:
         try:
             found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
@@ -122,7 +135,25 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
     found |= {"gates": [asdict(result) for result in results]}
     refused = refusal(results)
+    if refused and accepted and lacks_offers_alone(results):
+        return found | _verdict(spec, Code.FEED_DELETIONS, _withheld(spec, refused)) | {"status": DONE}
     return found | _verdict(spec, Code.FEED_GATE, refused) if refused else found
+
+
+def _withheld(spec: Retailer, refused: str) -> str:
+    command = f"selvedge publish --accept {spec.name}/{OFFER_DROP} --reason TEXT"
+    return f"{refused}: prices and new offers are taken, what is gone stays until `{command}`"
+
+
+def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
+    """Titles by id of the last accepted feed, evenly taken from all of it."""
+    step = max(1, (accepted["offers"] or 0) // TITLES)
+    rows = night.tables.sql(
+        f"""select offer_id, title from {OFFERS.name} where retailer = {literal(retailer)}
+        and feed = {literal(accepted["feed"])} and status = '{DONE}' and position % {step} = 0""",  # noqa: S608
+        [OFFERS],
+    )
+    return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -133,14 +164,17 @@ class ScanFeed:
     dialect: str
     encoding: str | None
     url: str
+    titles: Mapping[str, str]
+    """Titles by id as the last feed had them."""
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
             reading = read_feed(source, feed_options(self.settings, self.dialect, self.encoding, self.url))
-            for _ in reading.batches():
-                pass
+            known = KnownTitles(self.titles)
+            for offers in reading.batches():
+                known.compare(offers)
         found = reading.summary
-        row = {
+        row: State = {
             "code": found.code and str(found.code),
             "detail": found.detail,
             "made_at": found.made_at,
@@ -153,7 +187,8 @@ class ScanFeed:
             "repairs": _counts(found.repairs),
             "filled": [{"name": name, "share": share} for name, share in sorted(found.filled.items())],
         }
-        schema = pa.schema([FEEDS.schema.field(name) for name in row])
+        schema = pa.schema([*(FEEDS.schema.field(name) for name in row), pa.field("changed_ids", pa.float64())])
+        row["changed_ids"] = known.share
         return pa.RecordBatch.from_pylist([row], schema)
 
 
@@ -164,11 +199,9 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
 def accept(night: Night, retailer: str, gate: str, reason: str) -> None:
     """Let a feed through that a gate refused; the reason is kept in its row."""
     newest = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
-    refused = newest is not None and newest["code"] == Code.FEED_GATE
+    refused = newest is not None and newest["code"] in (Code.FEED_GATE, Code.FEED_DELETIONS)
     results = [GateResult(**result) for result in (newest or {}).get("gates") or []]
     if newest is None or not refused or gate not in {result.name for result in results if not result.passed}:
-        from schemas.errors import WrongInput
-
         raise WrongInput("--accept", None, f"{retailer}/{gate}: that gate refuses no feed of {retailer} now")
     kept = [asdict(r) | ({"accepted_because": reason} if r.name == gate else {}) for r in results]
     still = refusal([GateResult(**result) for result in kept])

@@ -29,6 +29,11 @@ GARMENT = GARMENTS.schema.field("garments").type.value_type
 class Catalog:
     """A night's products. Everything is asked for once, when it is first needed."""
 
+    @classmethod
+    def of(cls, night: Night) -> "Catalog":
+        """The catalog as the tables have it now."""
+        return night.kept("catalog", lambda: cls(night))
+
     def __init__(self, night: Night) -> None:
         self._night = night
 

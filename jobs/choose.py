@@ -19,14 +19,14 @@ Rows = dict[bytes, dict[str, Any]]
 
 
 def choose(night: Night) -> Counts:
-    catalog = Catalog(night)
+    catalog = Catalog.of(night)
     needed = _assembled(night, catalog, due(night.tables, _stage(night, catalog.keys)))
     return run_stage(night.bench, _stage(night, needed))
 
 
 def due_products(night: Night) -> int:
     """How many products would be chosen from now."""
-    return due(night.tables, _stage(night, Catalog(night).keys)).num_rows
+    return due(night.tables, _stage(night, Catalog.of(night).keys)).num_rows
 
 
 def _stage(night: Night, needed: pa.Table) -> Stage:

@@ -76,7 +76,7 @@ def covered_share(night: Night, retailer: str, parent: Manifest | None = None) -
 
 def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     """What an analyst sees of each retailer."""
-    catalog = Catalog(night)
+    catalog = Catalog.of(night)
     if not catalog.products.num_rows:
         return []
     text = _sure_texts(night)

@@ -59,7 +59,7 @@ def dedup(night: Night) -> Counts:
 
 def due_sets(night: Night) -> list[dict[str, Any]]:
     """Retailers whose live pictures are to be grouped anew."""
-    sets = Catalog(night).picture_sets
+    sets = Catalog.of(night).picture_sets
     keys = pa.table({"pictures_key": pa.array([s["pictures_key"] for s in sets], pa.binary())})
     wanted = set(due(night.tables, _stage(night, keys))["pictures_key"].to_pylist())
     return [s for s in sets if s["pictures_key"] in wanted]

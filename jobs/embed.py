@@ -50,7 +50,7 @@ def embed(night: Night) -> Counts:
 
 def _needed(night: Night) -> pa.Table:
     """One row a crop of the live garments, with the place of its picture."""
-    garments = Catalog(night).garments()
+    garments = Catalog.of(night).garments()
     keyed = garments.select(["vector_key"]).append_column("place", pa.array(np.arange(garments.num_rows)))
     places = keyed.group_by("vector_key").aggregate([("place", "min")])["place_min"]
     first = garments.select(["vector_key", "picture", "box"]).take(places.sort())

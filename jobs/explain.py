@@ -51,7 +51,7 @@ def _offer(night: Night, asked: str) -> Iterator[Verdict]:
     if not kept:
         return
     yield from _text(night, kept[0]["text_key"])
-    catalog = Catalog(night)
+    catalog = Catalog.of(night)
     for product in sorted({row["product_id"] for row in kept}):
         yield from _product(night, catalog, product)
     for url in dict.fromkeys(url for row in kept for url in row["pictures"] or ()):
@@ -137,7 +137,7 @@ def _published(night: Night, column: str, value: Any, retailer: str | None = Non
 
 
 def _url(night: Night, url: str) -> Iterator[Verdict]:
-    yield from _fetched(night, Catalog(night), url)
+    yield from _fetched(night, Catalog.of(night), url)
 
 
 def _fetched(night: Night, catalog: Catalog, url: str) -> Iterator[Verdict]:
@@ -154,5 +154,5 @@ def _fetched(night: Night, catalog: Catalog, url: str) -> Iterator[Verdict]:
 
 
 def _picture(night: Night, picture: bytes) -> Iterator[Verdict]:
-    yield from picture_verdicts(night, Catalog(night), picture)
+    yield from picture_verdicts(night, Catalog.of(night), picture)
     yield from _published(night, "image_sha256", picture)

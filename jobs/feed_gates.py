@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from schemas.retailer import Drop, FeedGates
+from udfs.feeds.repairs import Repair
+
+OFFER_DROP = "offer_drop"
 
 
 @dataclass(frozen=True)
@@ -19,16 +22,22 @@ class GateResult:
 
 
 def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates, now: datetime) -> list[GateResult]:
-    """Every gate over a feed's summary (rows of `feeds`); those that compare need the last accepted row."""
+    """Every gate over a feed's summary (rows of `feeds`); those that compare need the last accepted row.
+
+    `changed_ids`, which no row keeps, is the share of known ids that changed meaning; None: not compared.
+    """
     filled = {share["name"]: share["share"] for share in summary["filled"] or []}
     results = [
         _lacking("no_picture", filled.get("pictures", 0.0), gates.no_picture),
         _lacking("no_price", filled.get("price", 0.0), gates.no_price),
         _lacking("no_category", filled.get("category_path", 0.0), gates.no_category),
+        *_categories(summary, gates),
     ]
+    if summary.get("changed_ids") is not None:
+        results.append(_at_most("changed_ids", summary["changed_ids"], gates.changed_ids))
     if last is not None:
         results.append(_drop("size_drop", summary["bytes"], last["bytes"], gates.size_drop))
-        results.append(_drop("offer_drop", summary["offers"], last["offers"], gates.offer_drop))
+        results.append(_drop(OFFER_DROP, summary["offers"], last["offers"], gates.offer_drop))
         if summary["made_at"] and last["made_at"]:
             hours = (last["made_at"] - summary["made_at"]).total_seconds() / 3600
             results.append(GateResult("older_than_last", max(hours, 0.0), 0.0, hours <= 0))
@@ -40,7 +49,21 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
 
 def _lacking(name: str, filled: float, bound: float) -> GateResult:
     """The share of the offers that lack a field."""
-    return GateResult(name, 1 - filled, bound, 1 - filled <= bound)
+    return _at_most(name, 1 - filled, bound)
+
+
+def _at_most(name: str, value: float, bound: float) -> GateResult:
+    return GateResult(name, value, bound, value <= bound)
+
+
+def _categories(summary: dict[str, Any], gates: FeedGates) -> list[GateResult]:
+    """The shop's own tree: cycles in it, and the share of the offers that it does not hold."""
+    repairs = {repair["name"]: repair["count"] for repair in summary.get("repairs") or []}
+    orphans = repairs.get(Repair.ORPHAN_CATEGORY, 0) / max(summary["offers"] or 0, 1)
+    return [
+        _at_most("orphan_category", orphans, gates.orphan_category),
+        _at_most("category_cycles", repairs.get(Repair.CATEGORY_CYCLE, 0), gates.category_cycles),
+    ]
 
 
 def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:
@@ -50,7 +73,17 @@ def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:
     return GateResult(name, percent, bound.percent, not (percent > bound.percent and lost > bound.absolute))
 
 
+def refusing(results: list[GateResult]) -> list[GateResult]:
+    """The gates that neither passed nor were accepted."""
+    return [result for result in results if not result.passed and result.accepted_because is None]
+
+
+def lacks_offers_alone(results: list[GateResult]) -> bool:
+    """Whether the feed is good but for what it no longer holds: its deletions are withheld, the rest is taken."""
+    return {result.name for result in refusing(results)} == {OFFER_DROP}
+
+
 def refusal(results: list[GateResult]) -> str | None:
     """The gates that refuse, in one line; None where all pass or were accepted."""
-    failed = [r for r in results if not r.passed and r.accepted_because is None]
+    failed = refusing(results)
     return "; ".join(f"{r.name} is {r.value:.4g}, allowed {r.bound:.4g}" for r in failed) or None

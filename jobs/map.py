@@ -14,13 +14,13 @@ from udfs.rules.map_categories import MapCategories
 def stage(night: Night) -> Stage:
     paths = {name: spec.mapping for name, spec in night.retailers.items() if spec.mapping}
     work = MapCategories(paths, night.settings.mappings / "taxonomy.xml")
-    return Stage("map", MAPPED, map_function(night), _categories(Catalog(night)), work, batch_rows=1_000)
+    return Stage("map", MAPPED, map_function(night), _categories(Catalog.of(night)), work, batch_rows=1_000)
 
 
 def map_categories(night: Night) -> Counts:
     """Map each category path once, then count what each live feed's products come to."""
     counts = run_stage(night.bench, stage(night))
-    catalog = Catalog(night)
+    catalog = Catalog.of(night)
     covered = coverage_rows(night, catalog)
     night.tables.append(COVERAGE, covered)
     counts.due += covered.num_rows

@@ -1,13 +1,13 @@
 """What a run knows: its settings, tables, date, retailers, and which feed of each retailer is live."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jobs.models import MODELS, release_digest, release_folder, verify_weights
 from jobs.progress import Progress
@@ -20,9 +20,11 @@ from schemas.gates import Gates, read_gates
 from schemas.retailer import Retailer, read_retailers
 from schemas.settings import Settings
 from schemas.table import DONE
-from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
+from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES, RUNS
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
+
+Kept = TypeVar("Kept")
 
 PARSER_REVISION = 2
 """Raised when the same feed is to be read into other offers."""
@@ -62,10 +64,14 @@ class LiveFeed:
     acquired_at: datetime
     held_since: datetime | None  # when a newer feed was first refused; null where this is the newest
     reason: str  # why it is held; empty where it is not
+    completed_by: bytes | None = None  # an earlier feed, whose offers stay live where this one lacks them
 
 
-def _live(spec: Retailer, accepted: dict[str, Any], held: dict[str, Any] | None) -> LiveFeed:
+def _live(
+    spec: Retailer, accepted: dict[str, Any], held: dict[str, Any] | None, whole: dict[str, Any] | None
+) -> LiveFeed:
     return LiveFeed(
+        completed_by=whole["feed"] if whole else None,
         retailer=spec.name,
         feed=accepted["feed"],
         function=parser_of(spec),
@@ -91,6 +97,7 @@ class Night:
     store: Store = field(init=False)
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)
+    _kept: dict[str, tuple[int, Any]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.store = open_store(self.settings.lake)
@@ -143,19 +150,40 @@ class Night:
         for name in MODELS:
             verify_weights(self.model(name))
 
+    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """What `make` gives: made once, and anew when this run has committed rows since. The lease keeps others out."""
+        commits = self.tables.commits.total() - self.tables.commits[RUNS.name]
+        if name not in self._kept or self._kept[name][0] != commits:
+            self._kept[name] = (commits, make())
+        found: Kept = self._kept[name][1]
+        return found
+
     def feed_states(self) -> list[dict[str, Any]]:
-        """The newest row of every retailer in `feeds`, and the newest accepted one."""
+        """Rows of `feeds` by retailer and kind: newest, newest accepted, newest accepted as a whole, and the
+        first one after that whose deletions are withheld."""
+        whole = f"""
+            select retailer, max(attempt) attempt from {FEEDS.name}
+            where status = '{DONE}' and code is null group by retailer"""  # noqa: S608
         newest = f"""
             select f.*, n.kind from {FEEDS.name} f join (
                 select retailer, max(attempt) attempt, 'newest' kind from {FEEDS.name} group by retailer
                 union all
                 select retailer, max(attempt) attempt, 'accepted' kind from {FEEDS.name}
                 where status = '{DONE}' group by retailer
+                union all
+                select retailer, attempt, 'whole' kind from ({whole})
+                union all
+                select g.retailer, min(g.attempt) attempt, 'withheld' kind from {FEEDS.name} g
+                join ({whole}) w on g.retailer = w.retailer and g.attempt > w.attempt
+                where g.status = '{DONE}' group by g.retailer
             ) n on f.retailer = n.retailer and f.attempt = n.attempt order by f.retailer, n.kind"""  # noqa: S608
-        return self.tables.sql(newest, [FEEDS]).to_pylist()
+        return self.kept("feed_states", lambda: self.tables.sql(newest, [FEEDS]).to_pylist())
 
     def live_feeds(self) -> list[LiveFeed]:
         """The last accepted feed of every enabled retailer, unless it was held for too long."""
+        return self.kept("live_feeds", self._live_feeds)
+
+    def _live_feeds(self) -> list[LiveFeed]:
         states = {(row["retailer"], row["kind"]): row for row in self.feed_states()}
         feeds = []
         for name, spec in sorted(self.retailers.items()):
@@ -165,7 +193,10 @@ class Night:
             held = newest if newest["attempt"] != accepted["attempt"] else None
             if held and self._withdrawn(held["acquired_at"], spec):
                 continue
-            feeds.append(_live(spec, accepted, held))
+            withheld = states.get((name, "withheld"))
+            lacks = withheld is not None and not self._withdrawn(withheld["acquired_at"], spec)
+            whole = states.get((name, "whole")) if lacks else None
+            feeds.append(_live(spec, accepted, held or (accepted if whole else None), whole))
         return feeds
 
     def _withdrawn(self, held_since: datetime, spec: Retailer) -> bool:
@@ -178,7 +209,8 @@ class Night:
 
 
 def live_offers(feeds: Iterable[LiveFeed]) -> Query:
-    """The kept offers of the live feeds."""
+    """The kept offers of the live feeds, and those that a feed may not delete yet."""
+    feeds = list(feeds)
     rows = ", ".join(
         f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
     )
@@ -188,7 +220,18 @@ def live_offers(feeds: Iterable[LiveFeed]) -> Query:
         join (values {rows or none}) live(retailer, feed, function, max_pictures)
         on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function
         where o.status = '{DONE}'"""  # noqa: S608
-    return Query(sql, (OFFERS,))
+    return Query(" union all ".join([sql, *(_missing(feed) for feed in feeds if feed.completed_by)]), (OFFERS,))
+
+
+def _missing(feed: LiveFeed) -> str:
+    """The offers of an earlier feed whose ids the live one does not hold at all."""
+    of = f"retailer = {literal(feed.retailer)} and function = {literal(feed.function)}"
+    return f"""
+        select o.*, {feed.max_pictures} max_pictures from {OFFERS.name} o
+        where {of} and feed = {literal(feed.completed_by)} and status = '{DONE}' and offer_id not in (
+            select offer_id from {OFFERS.name}
+            where {of} and feed = {literal(feed.feed)} and offer_id is not null
+        )"""  # noqa: S608
 
 
 def live_urls(offers: Query) -> Query:

@@ -1,7 +1,7 @@
 """Live feeds into offers: one reader a feed, many feeds side by side, each feed one file and all of them one commit."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from uuid import uuid4
 
@@ -57,7 +57,8 @@ def _due(night: Night) -> list[LiveFeed]:
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
     chosen = {retailer.name for retailer in night.chosen}
-    feeds = (feed for feed in night.live_feeds() if feed.retailer in chosen)
+    live = [feed for feed in night.live_feeds() if feed.retailer in chosen]
+    feeds = [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
     return [feed for feed in feeds if (feed.retailer, feed.feed, feed.function) not in parsed]
 
 

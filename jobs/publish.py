@@ -71,7 +71,7 @@ def publish(night: Night) -> Publication:
 
 def _fresh(night: Night) -> Rows:
     """Rows of every live product that has a garment."""
-    catalog = Catalog(night)
+    catalog = Catalog.of(night)
     garments = published_garments(catalog.garments(), embed_function(night))
     return Rows(garments, published_products(catalog, garments), pa.table({}))
 

@@ -27,7 +27,7 @@ def reject_counts(night: Night) -> list[dict[str, Any]]:
     for stage, query in live_rejects(night):
         counted = f"select code, count(*) count from ({query.sql}) group by code order by code"  # noqa: S608
         rows += [{"stage": stage} | row for row in night.tables.sql(counted, query.tables).to_pylist()]
-    for code, count in sorted(Catalog(night).rejected_products().items()):
+    for code, count in sorted(Catalog.of(night).rejected_products().items()):
         rows.append({"stage": "choose", "code": code, "count": count})
     return rows
 

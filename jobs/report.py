@@ -54,7 +54,7 @@ def write_report(night: Night, run: str) -> Path:
 
 def gather(night: Night, run: str) -> NightFacts:
     """Everything on the page."""
-    catalog, version = Catalog(night), snapshots.current(night.store)
+    catalog, version = Catalog.of(night), snapshots.current(night.store)
     manifest = snapshots.manifest(night.store, version) if version else None
     shown = Pictures(night, catalog)
     return NightFacts(

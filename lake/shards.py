@@ -85,9 +85,9 @@ class ShardWriter:
 
 def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, Any]]]:
     """sha256, place and answer of each whole, hash-checked picture of a shard that no row names."""
-    with store.filesystem.open_input_file(f"{FOLDER}/{shard}") as file, _reading(file) as tar:
+    with store.filesystem.open_input_file(f"{FOLDER}/{shard}") as file:
         answer: dict[str, Any] = {}
-        for member, content in _members(tar):
+        for member, content in _members(file):
             digest = hashlib.sha256(content)
             if member.name.endswith(".json"):
                 answer = json.loads(content)
@@ -95,22 +95,15 @@ def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, 
                 yield digest.digest(), Place(shard, member.offset_data, member.size), answer
 
 
-def _reading(file: Any) -> tarfile.TarFile:
-    return tarfile.open(fileobj=file, mode="r:")
-
-
-def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+def _members(file: Any) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     """The members with their content, up to where the file was cut."""
-    while True:
-        try:
-            member = tar.next()
-            body = tar.extractfile(member) if member else None
-            content = body.read() if body else b""
-        except tarfile.TarError:
-            return
-        if member is None:
-            return
-        yield member, content
+    try:
+        with tarfile.open(fileobj=file, mode="r:") as tar:
+            for member in tar:
+                body = tar.extractfile(member)
+                yield member, body.read() if body else b""
+    except tarfile.TarError:
+        return
 
 
 def _add_member(tar: tarfile.TarFile, name: str, body: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -37,6 +38,8 @@ class Tables:
 
     def __init__(self, store: Store, folder: str = FOLDER) -> None:
         self.store, self.folder = store, folder
+        self.commits: Counter[str] = Counter()
+        """Commits made through this object, by table: what was read before one may be old after it."""
 
     def uri(self, table: Table) -> str:
         return self.store.delta_uri(f"{self.folder}/{table.name}")
@@ -76,6 +79,7 @@ class Tables:
             handle.create_write_transaction(adds, "append", handle.schema(), [], commit_properties=properties)
         except CommitFailedError as error:
             raise HeldByAnother(f"{handle.table_uri}: another run of this stage is writing; this one ends") from error
+        self.commits[handle.table_uri.rstrip("/").rpartition("/")[2]] += 1
         handle.update_incremental()
         if transaction and handle.transaction_version(transaction) != turn:
             raise HeldByAnother(f"{handle.table_uri}: another run of this stage is writing; this one ends")

@@ -30,6 +30,7 @@ class Code(StrEnum):
     FEED_ENCODING = "feed_encoding"
     FEED_ARCHIVE = "feed_archive"
     FEED_GATE = "feed_gate"
+    FEED_DELETIONS = "feed_deletions"
     # an offer
     OFFER_NO_ID = "offer_no_id"
     OFFER_NO_TITLE = "offer_no_title"
@@ -98,6 +99,10 @@ MEANINGS: dict[Code, Meaning] = {
     Code.FEED_ENCODING: Meaning("the bytes fit no encoding that the feed could mean", Acts.SHOP),
     Code.FEED_ARCHIVE: Meaning("the archive is broken, a bomb, or holds more than one feed", Acts.SHOP),
     Code.FEED_GATE: Meaning("the feed differs from the last good one by more than its gates allow", Acts.ENGINEER),
+    Code.FEED_DELETIONS: Meaning(
+        "more offers are gone than the gates allow: prices and new offers were taken, the missing ones stay for now",
+        Acts.ENGINEER,
+    ),
     Code.OFFER_NO_ID: Meaning("the offer has no id", Acts.SHOP),
     Code.OFFER_NO_TITLE: Meaning("the offer has no title", Acts.SHOP),
     Code.OFFER_NO_PICTURE: Meaning("the offer names no picture", Acts.SHOP),

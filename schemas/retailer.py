@@ -109,6 +109,9 @@ class FeedGates(Strict):
     no_picture: Share = 0.5
     no_price: Share = 0.5
     no_category: Share = 1.0
+    orphan_category: Share = Field(0.5, description="in a category that the feed does not list")
+    category_cycles: int = Field(0, ge=0, description="categories that are their own ancestors")
+    changed_ids: Share = Field(0.2, description="of the ids known from the last feed, with a title of something else")
 
 
 class Retailer(Strict):

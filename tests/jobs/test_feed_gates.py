@@ -1,11 +1,12 @@
 """Whether a feed may follow the last good one."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobs.feed_gates import judge, refusal
+from jobs.feed_gates import judge, lacks_offers_alone, refusal
 from schemas.retailer import Drop, FeedGates
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -23,7 +24,7 @@ def test_a_feed_like_the_last_passes() -> None:
 
 def test_a_first_feed_is_compared_with_nothing() -> None:
     assert {gate.name for gate in judge(summary(), None, GATES, NOW)} == {
-        "no_picture", "no_price", "no_category", "max_age_days",
+        "no_picture", "no_price", "no_category", "orphan_category", "category_cycles", "max_age_days",
     }  # fmt: skip
 
 
@@ -49,3 +50,33 @@ def test_a_drop_within_one_bound_passes() -> None:
 def test_an_old_feed_is_refused() -> None:
     old = summary(made_at=NOW - timedelta(days=4))
     assert "max_age_days" in str(refusal(judge(old, None, GATES, NOW)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "gate", "bound"),
+    [
+        ({"repairs": [{"name": "orphan_category", "count": 501}]}, "orphan_category", 0.5),
+        ({"repairs": [{"name": "category_cycle", "count": 1}]}, "category_cycles", 0),
+        ({"changed_ids": 0.21}, "changed_ids", 0.2),
+    ],
+)
+def test_gates_over_categories_and_ids_refuse_above_their_bound(
+    changed: dict[str, Any], gate: str, bound: float
+) -> None:
+    said = str(refusal(judge(summary(**changed), summary(), GATES, NOW)))
+    assert said.startswith(f"{gate} is ")
+    assert said.endswith(f", allowed {bound}")
+    wide = FeedGates(orphan_category=1, category_cycles=1, changed_ids=1)
+    assert refusal(judge(summary(**changed), None, wide, NOW)) is None
+
+
+def test_deletions_alone_are_withheld_and_anything_else_refuses() -> None:
+    fewer = judge(summary(offers=600), summary(), GATES, NOW)
+    assert lacks_offers_alone(fewer)
+    assert not lacks_offers_alone(judge(summary(offers=600, bytes=10_000), summary(), GATES, NOW))
+    assert not lacks_offers_alone(judge(summary(), summary(), GATES, NOW))
+
+
+def test_every_bound_of_the_spec_is_documented() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in FeedGates.model_fields if f"| `{name}` |" not in page] == []

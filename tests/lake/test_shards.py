@@ -44,6 +44,15 @@ def test_salvage_gives_whole_pictures_of_a_cut_shard(tmp_path: Path) -> None:
     ]
 
 
+def test_salvage_of_a_shard_killed_in_its_first_header_gives_nothing(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    path = tmp_path / "shards" / fill(store)[0].shard
+    head = path.read_bytes()[: tarfile.BLOCKSIZE - 1]
+    for left in (head, head[:1], b""):
+        path.write_bytes(left)
+        assert list(salvage(store, path.name)) == []
+
+
 def test_salvage_leaves_out_what_was_damaged(tmp_path: Path) -> None:
     store = DiskStore(tmp_path)
     places = fill(store)
