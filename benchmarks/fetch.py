@@ -37,8 +37,8 @@ ROW_GROUP = 4096
 # the server
 
 
-def draw_bodies() -> list[bytes]:
-    """JPEGs of a shop's usual size: soft shapes with some grain."""
+def draw_bodies(width: int, height: int) -> list[bytes]:
+    """JPEGs as shops have them: soft shapes with some grain."""
     import numpy as np
     from PIL import Image
 
@@ -46,9 +46,9 @@ def draw_bodies() -> list[bytes]:
     for seed in range(BODIES):
         random = np.random.default_rng(seed)
         soft = Image.fromarray(random.integers(0, 255, (12, 9, 3), np.uint8)).resize(
-            (WIDTH, HEIGHT), Image.Resampling.BICUBIC
+            (width, height), Image.Resampling.BICUBIC
         )
-        grain = random.normal(0, 5, (HEIGHT, WIDTH, 1))
+        grain = random.normal(0, 5, (height, width, 1))
         target = io.BytesIO()
         Image.fromarray((np.asarray(soft) + grain).clip(0, 255).astype(np.uint8)).save(target, "JPEG", quality=82)
         bodies.append(target.getvalue())
@@ -80,8 +80,8 @@ class Answering(asyncio.Protocol):
         self.transport.write(head + body[:2] + comment + body[2:])
 
 
-def serve(port: "multiprocessing.Queue[int]") -> None:
-    Answering.bodies = draw_bodies()
+def serve(port: "multiprocessing.Queue[int]", width: int, height: int) -> None:
+    Answering.bodies = draw_bodies(width, height)
 
     async def main() -> None:
         server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0, backlog=1024)
@@ -92,10 +92,10 @@ def serve(port: "multiprocessing.Queue[int]") -> None:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(width: int = WIDTH, height: int = HEIGHT) -> Iterator[str]:
     """The server in a process of its own; its CPU time is nobody's."""
     port: multiprocessing.Queue[int] = multiprocessing.Queue()
-    process = multiprocessing.Process(target=serve, args=(port,), daemon=True)
+    process = multiprocessing.Process(target=serve, args=(port, width, height), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{port.get(timeout=300)}"

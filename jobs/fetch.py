@@ -10,26 +10,28 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.fetch_queue import CHUNK_S, Owed, chunks, due_urls, in_turns, owed
 from jobs.functions import fetch_function
 from jobs.night import Night
 from jobs.salvage import salvage_shards
 from jobs.stage import Counts
-from jobs.views import urls
 from lake.shards import ShardWriter
 from lake.store import open_store
-from lake.tables import literal, write_rows
+from lake.tables import write_rows
 from schemas.table import DONE
 from schemas.tables import FETCHES, PICTURES
 from udfs.pictures.inspect import Limits, Picture
 from udfs.runtime.isolation import Child
 from udfs.web.fetcher import fetch_pictures
-from udfs.web.hosts import assign
+from udfs.web.hosts import assign, group_of
 from udfs.web.request import FetchPolicy, FetchRow, PictureRequest
-from udfs.web.retry import RETRY_RULES
 
 FOUND = pa.schema([f for f in FETCHES.schema if f.name != "function"] + [PICTURES.schema.field(name) for name in (
-    "mime", "width", "height", "shard", "offset", "length")])  # fmt: skip
-"""A fetch and, where it brought a picture that this task stored, the picture's row."""
+    "mime", "width", "height", "shard", "offset", "length")] + [pa.field("given_up", pa.bool_())])  # fmt: skip
+"""A fetch and, where it brought a picture that this task stored, the picture's row; whether its host was given up."""
+
+CHUNK_PATIENCE_S = 2 * CHUNK_S
+"""A chunk ends then, so that a host that drips holds up no other."""
 
 TASKS_IN_PROCESS = 1
 
@@ -42,72 +44,56 @@ def fetch(night: Night) -> Counts:
     counts = Counts(due=todo.num_rows + salvaged, done=salvaged)
     if not todo.num_rows:
         return counts
-    ends_at = datetime.now(UTC) + timedelta(seconds=night.settings.fetch.deadline_seconds)
     with night.progress.stage("fetch", todo.num_rows) as advance:
-        for at in range(0, todo.num_rows, night.settings.work.chunk_rows):
-            requests = _requests(night, todo.slice(at, night.settings.work.chunk_rows))
-            found = _fetch_chunk(night, requests, ends_at)
+        for found in _by_chunks(night, todo):
             _commit(night, handles, found)
             done = pc.sum(pc.equal(found["status"], DONE)).as_py() or 0
             counts.done += done
             counts.rejected += found.num_rows - done
             advance(found.num_rows)
-            if datetime.now(UTC) >= ends_at:
-                break
     return counts
 
 
-def due_urls(night: Night) -> pa.Table:
-    """Live URLs that were never asked, whose failure is to be tried again, or whose turn it is to be asked again."""
-    found = urls(night)
-    sql = f"""
-        select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
-            good.etag, good.last_modified, good.picture
-        from (select url, min(retailer) retailer from ({found.sql}) group by url) live
-        left join (
-            select f.* from {FETCHES.name} f join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
-            on f.url = n.url and f.attempt = n.attempt
-        ) last on live.url = last.url
-        left join (
-            select f.* from {FETCHES.name} f join (
-                select url, max(attempt) attempt from {FETCHES.name} where status = '{DONE}' group by url
-            ) n on f.url = n.url and f.attempt = n.attempt
-        ) good on live.url = good.url
-        where {_is_due(night)} order by live.url"""  # noqa: S608
-    return night.tables.sql(sql, {*found.tables, FETCHES})
+def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
+    """What came of the URLs, chunk by chunk.
+
+    A host that was given up is asked no more. What a host is too slow for comes once more behind all others.
+    """
+    ends_at = datetime.now(UTC) + timedelta(seconds=night.settings.fetch.deadline_seconds)
+    limits = owed(night)
+    queue = in_turns(todo, limits)
+    given_up: set[str] = set()
+    tried = 1
+    while queue.num_rows and tried:
+        tried, untried = 0, []
+        for part in chunks(queue, night.settings.work.chunk_rows):
+            chunk = _without(part, "host", pa.array(sorted(given_up), pa.string()))
+            if not chunk.num_rows:
+                continue
+            chunk_ends_at = min(ends_at, datetime.now(UTC) + timedelta(seconds=CHUNK_PATIENCE_S))
+            found = _fetch_chunk(night, _requests(night, chunk, limits), chunk_ends_at)
+            yield found
+            if datetime.now(UTC) >= ends_at:
+                return
+            tried += found.num_rows
+            given_up.update(group_of(url) for url in found.filter(found["given_up"])["url"].to_pylist())
+            untried.append(_without(chunk, "url", found["url"]))
+        queue = pa.concat_tables(untried) if untried else queue.slice(0, 0)
 
 
-def _is_due(night: Night) -> str:
-    """The rule in SQL over `last`, a URL's last attempt."""
-    tonight = f"date '{night.today.isoformat()}'"
-    again = [
-        f"(last.code = {literal(str(code))} and last.attempt < {rule.max_attempts} "
-        f"and last.night <= {tonight} - interval '{rule.nights} days')"
-        for code, rule in RETRY_RULES.items()
-    ]
-    clauses = ["last.url is null", f"last.function <> {literal(fetch_function())}", *again]
-    nights = night.settings.fetch.recheck_nights
-    if nights:
-        clauses.append(f"(last.status = '{DONE}' and last.night < {tonight} and {_has_its_turn(night, nights)})")
-    return " or ".join(clauses)
+def _without(rows: pa.Table, column: str, values: pa.Array) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows[column], values)))
 
 
-def _has_its_turn(night: Night, nights: int) -> str:
-    """Whether the first byte of the URL's digest is in tonight's slice of all 256."""
-    turn = night.today.toordinal() % nights
-    low, high = 256 * turn // nights, 256 * (turn + 1) // nights - 1
-    return f"substr(encode(sha256(live.url), 'hex'), 1, 2) between '{low:02x}' and '{high:02x}'"
-
-
-def _requests(night: Night, rows: pa.Table) -> list[PictureRequest]:
+def _requests(night: Night, rows: pa.Table, limits: dict[str, Owed]) -> list[PictureRequest]:
     requests = []
-    for row in rows.to_pylist():
-        images = night.retailers[row["retailer"]].images
+    for row in rows.drop_columns(["turn"]).to_pylist():
+        images, limit = night.retailers[row["retailer"]].images, limits[row.pop("host")]
         requests.append(
             PictureRequest(
                 **row,
-                rate=images.rate,
-                connections=images.connections,
+                rate=limit.rate,
+                connections=limit.connections,
                 allow_private_hosts=images.allow_private_hosts,
                 contract=images.contract,
             )

@@ -5,8 +5,9 @@ Whether a shop has sent another feed is known only once it is asked, so the plan
 
 from typing import Any
 
-from jobs import choose, classify, dedup, detect, embed, fetch, fingerprint, screen
+from jobs import choose, classify, dedup, detect, embed, fingerprint, screen
 from jobs import map as mapping
+from jobs.fetch_queue import due_urls
 from jobs.night import Night
 from jobs.run import STAGES
 from jobs.stage import Stage, due
@@ -24,7 +25,7 @@ def plan(night: Night) -> list[dict[str, Any]]:
 
 
 def _due_counts(night: Night) -> dict[str, int]:
-    counts = {"fetch": fetch.due_urls(night).num_rows}
+    counts = {"fetch": due_urls(night).num_rows}
     for module in (screen, classify, mapping, fingerprint, detect, embed):
         stage: Stage = module.stage(night)
         counts[stage.name] = due(night.tables, stage).num_rows

@@ -145,7 +145,8 @@ class _Fetch:
             answer = await self._answer(host, request)
             self._open -= 1
             if answer is not None:
-                self._rows.append(answer.row(request, self._policy.night, datetime.now(UTC)))
+                row = answer.row(request, self._policy.night, datetime.now(UTC))
+                self._rows.append(row._replace(given_up=True) if host.given_up else row)
             if host.given_up:
                 self._open -= len(host.waiting)
                 host.waiting.clear()

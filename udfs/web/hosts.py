@@ -3,10 +3,13 @@
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
 
 from udfs.web.guard import literal
 from udfs.web.request import PictureRequest
@@ -46,6 +49,21 @@ def _group_of(origin: str) -> str:
 def _registered(labels: Sequence[str]) -> int:
     """How many labels from the right make the name that somebody registered."""
     return 3 if len(labels) > 2 and labels[-2] in SHARED_SECOND_LEVEL and len(labels[-1]) == 2 else 2
+
+
+def turns(hosts: pa.StringArray, rates: Mapping[str, float]) -> np.ndarray:
+    """Seconds until each URL's turn where all hosts are asked side by side, each at its rate from the start.
+
+    hosts: the URLs' hosts, (N,). Gives (N,) float64: the first URL of every host has its turn at 0.
+    """
+    coded = hosts.dictionary_encode()
+    index = coded.indices.to_numpy()
+    interval_s = np.array([1 / rates[host] for host in coded.dictionary.to_pylist()])
+    order = np.argsort(index, kind="stable")
+    first = np.searchsorted(index[order], np.arange(len(interval_s)))
+    place = np.empty(len(index), np.int64)
+    place[order] = np.arange(len(index)) - first[index[order]]
+    return place * interval_s[index]
 
 
 def assign(requests: Iterable[PictureRequest], tasks: int) -> list[list[PictureRequest]]:

@@ -73,6 +73,7 @@ class FetchRow(NamedTuple):
     last_modified: str | None
     final_url: str | None
     seconds: float
+    given_up: bool = False  # no column: the host is left alone tonight, and its other URLs stay due
 
 
 @dataclass(slots=True)

@@ -100,7 +100,7 @@ def test_good_pictures_are_kept_and_their_rows_say_all() -> None:
 
 
 def test_the_fields_are_the_columns_of_the_table() -> None:
-    assert set(FetchRow._fields) == set(FETCHES.schema.names) - {"function"}
+    assert set(FetchRow._fields) - {"given_up"} == set(FETCHES.schema.names) - {"function"}
 
 
 def test_nothing_to_fetch() -> None:
@@ -384,7 +384,7 @@ def test_retry_after_pauses_the_whole_host() -> None:
 def test_a_host_that_wants_a_longer_pause_is_left_alone_and_its_pictures_stay_due() -> None:
     with Server({"*": answer(status=503, Retry_After="3600")}) as server:
         rows = fetch_all([due(server.url(f"/{n}"), connections=1) for n in range(50)], replace(POLICY, tries=3))
-    assert [row.code for row in rows.values()] == [Code.FETCH_5XX]
+    assert [(row.code, row.given_up) for row in rows.values()] == [(Code.FETCH_5XX, True)]
     assert len(server.seen) == 1
 
 

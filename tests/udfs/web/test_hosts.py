@@ -1,10 +1,11 @@
 """Which hosts count together, and how they are dealt to tasks."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.web.hosts import assign, group_of, smallest
+from udfs.web.hosts import assign, group_of, smallest, turns
 from udfs.web.request import PictureRequest
 
 
@@ -31,6 +32,17 @@ def request(url: str, rate: float = 4.0, connections: int = 2) -> PictureRequest
 )
 def test_group(url: str, group: str) -> None:
     assert group_of(url) == group
+
+
+@given(st.text("htps:/\\\\?#@.1a ", max_size=30).map(lambda rest: f"http:{rest}") | st.text(max_size=30))
+def test_the_group_stands_before_the_third_stroke(url: str) -> None:
+    assert group_of("/".join(url.split("/")[:3])) == group_of(url)
+
+
+def test_turns_come_at_the_rate_of_each_host_from_the_start() -> None:
+    hosts = pa.array(["slow", "slow", "fast", "slow", "fast"])
+    assert turns(hosts, {"slow": 0.5, "fast": 10}).tolist() == [0, 2, 0, 4, 0.1]
+    assert turns(pa.array([], pa.string()), {}).tolist() == []
 
 
 def test_the_smallest_rate_that_names_a_host_holds() -> None:
