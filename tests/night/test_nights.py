@@ -33,7 +33,8 @@ def test_a_first_night_publishes(first_night: tuple[House, Ended]) -> None:
     assert ended.code == 0, ended.err
     said = ended.json
     assert list(said) == [
-        "run", "snapshot", "published", "garments", "products", "rejects", "report", "retailers", "stages",
+        "run", "snapshot", "published", "garments", "products", "rejects", "report", "retailers", "notes",
+        "stages",
     ]  # fmt: skip
     assert (said["snapshot"], said["published"]) == (1, True)
     assert tuple(said["stages"]) == STAGES
