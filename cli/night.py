@@ -113,6 +113,8 @@ def _say(outcome: Outcome, found: dict) -> None:
     for name, state in found["retailers"].items():
         if state["reason"]:
             typer.echo(f"held     {name}: {state['reason']}")
+    for note in found["notes"]:
+        typer.echo(f"note     {note}")
     if not found["published"]:
         typer.echo(
             f"Nothing new: version {found['snapshot']} stays live." if found["snapshot"] else "Nothing to publish."

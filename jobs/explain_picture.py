@@ -7,6 +7,7 @@ from typing import Any
 from jobs import functions
 from jobs.catalog import Catalog
 from jobs.night import Night
+from jobs.placeholders import suspects
 from lake.tables import literal
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
@@ -46,6 +47,10 @@ def picture_verdicts(night: Night, catalog: Catalog, picture: bytes) -> Iterator
         raise WrongInput("explain", None, f"{picture.hex()}: no such picture is stored")
     for row in stored:
         yield verdict("fetch", name, row, f"{row['mime']} {row['width']} x {row['height']}, {row['length']} bytes")
+    for suspect in suspects(night):
+        if suspect.picture == picture:
+            said = f"on {suspect.products} products of {suspect.retailer}: a placeholder?"
+            yield Verdict("fetch", name, "suspected", said, "a line in mappings/blocked.tsv turns it away")
     wanted = night.settings.choice.wanted
     for row in _rows(night, SCREENS, picture, functions.screen_function(night)):
         yield _screened(name, row, wanted)

@@ -179,10 +179,11 @@ class FetchPictures:
 
     def __call__(self, tasks: pa.RecordBatch) -> pa.RecordBatch:
         places: dict[bytes, dict[str, Any]] = {}
+        stored: set[bytes] = set()  # by earlier nights
         with ShardWriter(open_store(self.lake), self.shard_bytes) as shards:
 
             def keep(sha256: bytes, picture: Picture, body: bytes, url: str) -> None:
-                if sha256 not in places:
+                if sha256 not in places and sha256 not in stored:
                     answer = {"url": url, "night": self.policy.night.isoformat(), "at": time.time(),
                               "mime": picture.mime, "width": picture.width, "height": picture.height}  # fmt: skip
                     place = shards.add(body, picture.mime, answer)
@@ -191,8 +192,13 @@ class FetchPictures:
                         "shard": place.shard, "offset": place.offset, "length": place.length,
                     }  # fmt: skip
 
-            requests = (request for task in tasks.to_pylist() for request in _unpack(task))
-            rows = list(fetch_pictures(requests, self.policy, keep))
+            def requests() -> Iterator[PictureRequest]:
+                for request in (request for task in tasks.to_pylist() for request in _unpack(task)):
+                    if request.picture is not None:
+                        stored.add(request.picture)
+                    yield request
+
+            rows = list(fetch_pictures(requests(), self.policy, keep))
         return pa.RecordBatch.from_pylist([_row(row, places) for row in rows], FOUND)
 
 

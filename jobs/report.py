@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 from jobs import records
 from jobs.catalog import Catalog
 from jobs.coverage import coverage_view
+from jobs.fetch_health import host_rows, pictures_asked
 from jobs.functions import screen_function
 from jobs.models import MODELS
 from jobs.night import Night
+from jobs.notes import notes
 from jobs.rejects import live_rejects
 from jobs.report_pictures import Pictures
 from jobs.views import pictures
@@ -26,6 +28,7 @@ from reports.facts import (
     GateRow,
     NightFacts,
     Part,
+    PicturesAsked,
     RejectRow,
     RetailerRow,
     RuleRow,
@@ -62,12 +65,15 @@ def gather(night: Night, run: str) -> NightFacts:
         date=night.today.isoformat(),
         made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         headline=_headline(manifest),
+        notes=notes(night),
         version=version,
         content_digest=manifest.content_digest if manifest else "",
         funnel=_funnel(night, catalog),
         stages=[_stage(row) for row in records.of_run(night.tables, run)],
         retailers=_retailers(night, manifest),
         rejects=_rejects(night, catalog),
+        hosts=host_rows(night),
+        placeholders=shown.placeholders(),
         turned_away=shown.turned_away(),
         duplicates=shown.duplicates(),
         garments=shown.garments(),
@@ -161,6 +167,7 @@ def _stage(row: dict[str, Any]) -> StageTime:
 def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
     live = {feed.retailer: feed for feed in night.live_feeds()}
     newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    asked = pictures_asked(night)
     rows = []
     for name in sorted(night.retailers):
         feed, state = live.get(name), newest.get(name, {})
@@ -177,6 +184,7 @@ def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
             age_hours=(night.now() - feed.acquired_at).total_seconds() / 3600 if feed else None,
             products=counts.products if counts else 0,
             garments=counts.garments if counts else 0,
+            asked=asked.get(name, PicturesAsked()),
         ))  # fmt: skip
     return rows
 

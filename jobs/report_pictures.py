@@ -14,6 +14,7 @@ import selvedge_searcher
 from jobs.catalog import Catalog
 from jobs.functions import detect_function, duplicates_function, screen_function
 from jobs.night import Night
+from jobs.placeholders import Suspect, suspects
 from jobs.views import pictures
 from lake import snapshots
 from lake.shards import Place, read_picture
@@ -66,6 +67,21 @@ class Pictures:
             for sha, at in zip(shas, order, strict=False)
         ]
         return Gallery(name, len(order), [thumb for thumb in thumbs if thumb])
+
+    def placeholders(self) -> list[Gallery]:
+        """For each retailer the pictures that stand on very many of its products."""
+        by_retailer: dict[str, list[Suspect]] = {}
+        for suspect in suspects(self._night):
+            by_retailer.setdefault(suspect.retailer, []).append(suspect)
+        return [self._suspected(retailer, found) for retailer, found in sorted(by_retailer.items())]
+
+    def _suspected(self, retailer: str, found: list[Suspect]) -> Gallery:
+        thumbs = []
+        for one in found[: self._most]:
+            fate = "turned away by the filter" if one.turned_away else "kept"
+            thumbs.append(self._thumbnail(one.picture, f"on {one.products} products", [fate, one.picture.hex()]))
+        bound = self._night.retailers[retailer].images.placeholder_products
+        return Gallery(retailer, len(found), [t for t in thumbs if t], f"each on more than {bound} products")
 
     def garments(self) -> list[Gallery]:
         """Some garments of every category, evenly spread, each with all boxes of its picture."""

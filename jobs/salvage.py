@@ -14,7 +14,7 @@ from schemas.tables import FETCHES, PICTURES
 
 
 def salvage_shards(night: Night, function: bytes) -> int:
-    """Rows for the pictures of orphaned shards; how many came back."""
+    """Rows for the pictures of orphaned shards; how many came back. A shard that brings nothing new is deleted."""
     stored = {entry.path.removeprefix(f"{FOLDER}/") for entry in night.store.list(FOLDER)}
     if not stored:
         return 0
@@ -26,7 +26,8 @@ def salvage_shards(night: Night, function: bytes) -> int:
     asked = set(night.tables.sql(f"select distinct url from {FETCHES.name}", [FETCHES])["url"].to_pylist())  # noqa: S608
     pictures: dict[bytes, dict[str, Any]] = {}
     fetches: dict[str, dict[str, Any]] = {}
-    for shard in (_named(night, orphan) for orphan in orphans):
+    shards = [_named(night, orphan) for orphan in orphans]
+    for shard in shards:
         for body_digest, place, answer in salvage(night.store, shard):
             if body_digest not in known:
                 pictures.setdefault(body_digest, _picture(body_digest, place, answer, function))
@@ -36,6 +37,8 @@ def salvage_shards(night: Night, function: bytes) -> int:
         if rows:
             file = write_rows(night.store, table, pa.Table.from_pylist(list(rows.values()), table.schema))
             night.tables.commit(night.tables.open(table), [file])
+    for shard in set(shards) - {row["shard"] for row in pictures.values()}:
+        night.store.delete(f"{FOLDER}/{shard}")
     return len(fetches)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.night import Night
+from jobs.notes import notes
 from jobs.rejects import reject_counts
 from jobs.run import Outcome
 
@@ -20,6 +21,7 @@ def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, An
         "rejects": rejects(night) if publication else {},
         "report": str(report) if report else None,
         "retailers": {name: {"status": state.status, "reason": state.reason} for name, state in states.items()},
+        "notes": notes(night) if publication else [],
     }
 
 

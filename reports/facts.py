@@ -89,6 +89,22 @@ class RejectRow:
 
 
 @dataclass(frozen=True)
+class PicturesAsked:
+    """How many of a retailer's picture addresses were never asked for, and in how many nights all will have been."""
+
+    addresses: int = 0
+    left: int = 0
+    whole_in: int | None = None  # None: no night to go by
+
+    @property
+    def whole(self) -> str:
+        """When the shop is whole, for a person."""
+        if self.whole_in is None:
+            return "no night to go by yet"
+        return f"whole in {self.whole_in} night{'s' if self.whole_in > 1 else ''}"
+
+
+@dataclass(frozen=True)
 class RetailerRow:
     """Where a retailer stands."""
 
@@ -99,6 +115,30 @@ class RetailerRow:
     age_hours: float | None
     products: int
     garments: int
+    asked: PicturesAsked
+
+
+@dataclass(frozen=True)
+class FailureCount:
+    """Addresses of a host that fail with one code, now and before this night."""
+
+    code: str
+    now: int
+    before: int
+    jumped: bool  # grew beyond the bounds of the settings
+
+
+@dataclass(frozen=True)
+class HostRow:
+    """A host's live picture addresses, and how many of them fail with which code."""
+
+    host: str
+    addresses: int
+    failures: list[FailureCount]
+
+    @property
+    def failing(self) -> int:
+        return sum(failure.now for failure in self.failures)
 
 
 @dataclass(frozen=True)
@@ -178,12 +218,15 @@ class NightFacts:
     date: str
     made_at: str
     headline: str
+    notes: list[str]
     version: int | None
     content_digest: str
     funnel: list[Whole]
     stages: list[StageTime]
     retailers: list[RetailerRow]
     rejects: list[RejectRow]
+    hosts: list[HostRow]
+    placeholders: list[Gallery]
     turned_away: list[Gallery]
     duplicates: list[Gallery]
     garments: list[Gallery]

@@ -87,6 +87,7 @@ class Images(Strict):
     rate: float = Field(4.0, gt=0, le=100, description="requests a second to one host")
     connections: int = Field(2, ge=1, le=32, description="to one host at a time")
     max_per_product: int = Field(8, ge=1, le=50)
+    placeholder_products: int = Field(20, ge=1, description="a picture on more products is suspected as a placeholder")
     allow_private_hosts: tuple[IPv4Network | IPv6Network, ...] = Field((), description="private networks to be opened")
     contract: str | None = Field(None, min_length=1, description="who allowed us to pass by robots rules, and when")
 

@@ -79,6 +79,8 @@ class ReportSettings(_Group):
 
     thumbnails: int = Field(24, ge=0, description="pictures of each kind")
     thumbnail_px: int = Field(132, ge=16, description="longest side")
+    jump_addresses: int = Field(10, ge=0, description="a class of failed fetches jumped where so many more addresses")
+    jump_percent: float = Field(50, ge=0, description="... and so much more than before this night fail with it")
 
 
 class Settings(BaseSettings):

@@ -1,70 +1,16 @@
 """Which pictures a night asks for, and what it owes their hosts, over a lake with offers and servers on loopback."""
 
-import json
 import time
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 
 import jobs.fetch
-from jobs.fetch import fetch
-from jobs.fetch_queue import CHUNK_S, chunks, in_turns, owed
-from jobs.night import Night, parser_of
-from jobs.progress import Progress
-from jobs.stage import Counts
-from schemas.retailer import read_retailer
-from schemas.settings import FetchSettings, Settings, WorkSettings
-from schemas.table import Table
-from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
+from jobs.fetch_queue import CHUNK_S, Owed, chunks, in_turns, owed
+from tests.jobs.lake_of_offers import Shops
 from tests.udfs.web.server import Server, after, answer, conditional, drip, picture
-
-FIRST = date(2026, 1, 10)
-FEED = bytes(32)
-
-
-def write(night: Night, table: Table, **columns: Any) -> None:
-    """One row; what is not named is null."""
-    night.tables.append(table, pa.Table.from_pylist([{"status": "done", **columns}], table.schema))
-
-
-class Shops:
-    """Retailers with offers in a lake, night after night."""
-
-    def __init__(self, root: Path, **pictures: Sequence[str]) -> None:
-        self.root = root
-        for retailer, urls in pictures.items():
-            self.add(retailer, urls)
-
-    def add(self, retailer: str, urls: Sequence[str], **images: Any) -> None:
-        folder = self.root / "mappings" / retailer
-        folder.mkdir(parents=True)
-        images = {"rate": 100, "connections": 8, "max_per_product": 50, "allow_private_hosts": ["127.0.0.0/8"]} | images
-        spec = {"language": "en", "feed": {"url": "http://shop.test/feed.xml"}, "images": images}
-        (folder / "retailer.yaml").write_text(json.dumps(spec))
-        function = parser_of(read_retailer(folder))
-        night, now = self.night(), datetime.now(UTC)
-        write(night, FEEDS, retailer=retailer, attempt=1, function=function, feed=FEED, acquired_at=now)
-        for at in range(0, len(urls), 50):
-            write(night, OFFERS, retailer=retailer, feed=FEED, position=at, function=function, offer_id=str(at),
-                  pictures=urls[at : at + 50])  # fmt: skip
-
-    def night(self, nights: int = 0, chunk_rows: int = 20_000, **settings: Any) -> Night:
-        all_settings = Settings(
-            lake=str(self.root / "lake"), mappings=self.root / "mappings", work=WorkSettings(chunk_rows=chunk_rows),
-            fetch=FetchSettings(**settings),
-        )  # fmt: skip
-        return Night(all_settings, "run", FIRST + timedelta(days=nights), Progress(quiet=True))
-
-    def fetch(self, nights: int = 0, **settings: Any) -> Counts:
-        return fetch(self.night(nights, **settings))
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        return self.night().tables.sql(query, [FETCHES, PICTURES]).to_pylist()
 
 
 def test_only_what_failed_is_asked_again_when_its_turn_comes_with_attempts_counted(tmp_path: Path) -> None:
@@ -89,6 +35,18 @@ def test_a_known_picture_is_asked_for_on_condition_and_stored_once(tmp_path: Pat
         assert server.seen[1].headers["if-none-match"] == '"1"'
     assert [row["http_status"] for row in shops.rows("select http_status from fetches order by attempt")] == [200, 304]
     assert len(shops.rows("select * from pictures")) == 1
+
+
+def test_the_same_bytes_again_are_not_stored_again(tmp_path: Path) -> None:
+    with Server({"*": answer(picture(1))}) as server:
+        shops = Shops(tmp_path, shop=[server.url("/a"), server.url("/b")])
+        shops.fetch()
+        assert shops.fetch(1, recheck_nights=1).done == 2
+        shops.add("other", [server.url("/c")])  # another address of it: found out only once it is there
+        assert shops.fetch(1, recheck_nights=0).done == 1
+        assert shops.fetch(1, recheck_nights=0).due == 0
+    assert len(shops.rows("select * from pictures")) == 1
+    assert len(list((tmp_path / "lake" / "shards").iterdir())) == 1
 
 
 def test_other_bytes_under_a_known_address_are_another_picture(tmp_path: Path) -> None:
@@ -126,11 +84,11 @@ def test_a_host_that_asks_for_a_long_pause_is_left_alone_in_later_chunks_too(tmp
 def test_a_host_that_is_too_slow_for_its_chunk_comes_behind_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.fetch, "CHUNK_PATIENCE_S", 1.5)
     dripping = Server({"*": after(0.6, answer(picture(1)))}, address="127.0.0.2")
     with dripping as slow, Server({"*": answer(picture(2))}) as quick:
         shops = Shops(tmp_path, first=[quick.url("/first")])
         shops.fetch()  # which starts the process that the chunks below find ready
+        monkeypatch.setattr(jobs.fetch, "CHUNK_PATIENCE_S", 1.5)
         shops.add("slow", [slow.url(f"/{n}") for n in range(5)], connections=1)
         shops.add("quick", [quick.url(f"/{n}") for n in range(5)])
         counts = shops.fetch(chunk_rows=8)
@@ -153,7 +111,7 @@ def test_the_deadline_leaves_due_what_was_not_tried(tmp_path: Path) -> None:
 def test_a_slow_host_of_many_pictures_is_spread_over_the_night() -> None:
     urls = [f"http://slow.test/{n}" for n in range(5000)] + [f"http://fast.test/{n}" for n in range(5000)]
     due = pa.table({"url": urls})
-    limits = {"slow.test": jobs.fetch.Owed(1, 1), "fast.test": jobs.fetch.Owed(10, 1)}
+    limits = {"slow.test": Owed(1, 1), "fast.test": Owed(10, 1)}
     parts = list(chunks(in_turns(due, limits), 20_000))
     counts = [Counter(part["host"].to_pylist()) for part in parts]
     assert counts[0] == {"slow.test": CHUNK_S, "fast.test": 10 * CHUNK_S}

@@ -2,14 +2,19 @@
 
 import re
 
+import pytest
+
 from reports.facts import (
     Box,
     Changes,
     CoverageRow,
+    FailureCount,
     Gallery,
     GateRow,
+    HostRow,
     NightFacts,
     Part,
+    PicturesAsked,
     RejectRow,
     RetailerRow,
     RuleRow,
@@ -29,11 +34,13 @@ def facts() -> NightFacts:
     thumbnail = Thumbnail(PIXEL, HOSTILE, ["coat by text"], [Box("coat", 10.0, 20.0, 30.0, 40.0)])
     gallery = [Gallery("by category", 1, [thumbnail])]
     return NightFacts(
-        run="r1", date="2026-11-21", made_at="now", headline="Version 1 is live", version=1, content_digest="ab" * 32,
+        run="r1", date="2026-11-21", made_at="now", headline="Version 1 is live", notes=[HOSTILE], version=1,
+        content_digest="ab" * 32,
         funnel=[Whole("offers", [Part("read", 9, "through"), Part("offer_no_id", 1, "away", "the offer has no id")])],
         stages=[StageTime("parse", 10, 9, 1, 0, 1.5, 6.7, 120.0, "done")],
-        retailers=[RetailerRow("a-shop", "held", HOSTILE, "ab12", 1.0, 9, 12)],
+        retailers=[RetailerRow("a-shop", "held", HOSTILE, "ab12", 1.0, 9, 12, PicturesAsked(5000, 3800, 4))],
         rejects=[RejectRow("parse", "offer_no_id", "the offer has no id", "the shop", 1, [HOSTILE])],
+        hosts=[HostRow("img*.shop.test", 5000, [FailureCount("fetch_403", 480, 12, True)])], placeholders=gallery,
         turned_away=gallery, duplicates=[], garments=gallery, neighbours=gallery,
         coverage=[CoverageRow("a-shop", 9, 0.5, 0.25, 0.25, {"mapping": 0.5}, [RuleRow("m.xml:3", "coat", 4, 1, 0)],
                               [UnmappedRow("Women / <b>New</b>", 2, [HOSTILE])])],
@@ -59,10 +66,23 @@ def test_the_page_asks_for_nothing_from_outside() -> None:
 
 def test_every_section_is_there_with_its_figures() -> None:
     page = render(facts())
-    sections = ("funnel", "retailers", "rejects", "away", "garments", "duplicates", "neighbours", "coverage", "gates",
-                "thresholds", "changes", "time")  # fmt: skip
+    sections = ("funnel", "retailers", "rejects", "fetching", "away", "garments", "duplicates", "neighbours",
+                "coverage", "gates", "thresholds", "changes", "time")  # fmt: skip
     assert all(f'id="{name}"' in page for name in sections)
     assert "90.0%" in page and "choice.wanted" in page and "left:10.0%" in page and "0.999" in page
+
+
+def test_failures_of_fetching_and_what_is_still_to_be_asked_for() -> None:
+    page = re.sub(r"<[^>]+>|\s+", " ", render(facts()))
+    assert re.search(r"img\*\.shop\.test +5 000 +480 +fetch_403 +480 +\( *12 *\) +jumped", page)
+    assert re.search(r"1 200 of 5 000 +whole in 4 nights", page)
+
+
+@pytest.mark.parametrize(
+    ("nights", "said"), [(None, "no night to go by yet"), (1, "whole in 1 night"), (3, "whole in 3 nights")]
+)
+def test_when_a_shop_is_whole(nights: int | None, said: str) -> None:
+    assert PicturesAsked(10, 5, nights).whole == said
 
 
 def test_the_parts_of_a_whole_add_up() -> None:

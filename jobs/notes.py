@@ -1,0 +1,27 @@
+"""What a person should know of a night beside its figures: one line each, in its output and on its page."""
+
+from collections import Counter
+
+from jobs.fetch_health import host_rows, jumps, pictures_asked
+from jobs.night import Night
+from jobs.placeholders import suspects
+
+MOST = 5
+"""Lines of one kind; what jumps at many hosts at once has one cause, and the page has them all."""
+
+
+def notes(night: Night) -> list[str]:
+    """Classes of failure that jumped, shops whose pictures have not all been asked for, suspected placeholders."""
+    jumped = jumps(host_rows(night))
+    lines = jumped[:MOST]
+    if len(jumped) > MOST:
+        lines.append(f"{len(jumped) - MOST} more classes of failure jumped: see Fetching in the report")
+    for retailer, asked in sorted(pictures_asked(night).items()):
+        if asked.left:
+            lines.append(
+                f"{retailer}: {asked.left} of {asked.addresses} pictures are still to be asked for; {asked.whole}"
+            )
+    kept = Counter(suspect.retailer for suspect in suspects(night) if not suspect.turned_away)
+    for retailer, count in sorted(kept.items()):
+        lines.append(f"{retailer}: {count} pictures stand on very many products; placeholders? See the report")
+    return lines
