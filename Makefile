@@ -11,8 +11,8 @@ help: ## list these verbs
 nightly: setup ## two sample shops, served on loopback, and a night over them
 	@infra/nightly.sh
 
-test: check ## the checks and all tests
-	@$(BIN)/pytest
+test: check ## the checks and all tests, in two processes: they wait as long as they compute
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## ruff, mypy and the import rule, without tests
 	@$(BIN)/ruff check .
