@@ -33,14 +33,14 @@ def gather(night: Night, retailer: str) -> LetterFacts:
     state = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
     if state is None:
         raise WrongInput("letter", None, f"{retailer}: no night has asked for its feed yet")
-    urls = live_urls(live_offers(feed for feed in night.live_feeds() if feed.retailer == retailer))
-    asked = _last_night(night, urls)
+    live = live_offers(feed for feed in night.live_feeds() if feed.retailer == retailer)
+    asked = _last_night(night, live_urls(live))
     offers = state["offers"] or 0
     return LetterFacts(
         retailer=retailer, language=spec.language, date=night.today.isoformat(), feed_url=spec.feed.url,
         accepted=state["status"] == DONE, offers=offers,
         done=offers - sum(reject["count"] for reject in state["rejects"] or ()), said=state["detail"],
-        errors=(*_feed_errors(state), *_offer_errors(night, retailer), *_picture_errors(asked)),
+        errors=(*_feed_errors(state), *_offer_errors(night, retailer), *_picture_errors(night, live)),
         fetched=_fetched(asked), rate=spec.images.rate, connections=spec.images.connections,
         agent=night.settings.fetch.user_agent, contract=spec.images.contract,
     )  # fmt: skip
@@ -79,10 +79,21 @@ def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
     return [row for row in rows if row["night"] == last]
 
 
-def _picture_errors(asked: list[dict[str, Any]]) -> Iterator[ShopError]:
-    for row in asked:
+def _picture_errors(night: Night, live: Query) -> Iterator[ShopError]:
+    """Every picture that could not be had when it was last asked for, with the first offer that names it."""
+    query = f"""
+        select f.code, f.detail, f.url, o.line, o.offer_id from {FETCHES.name} f
+        join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
+        on f.url = n.url and f.attempt = n.attempt
+        join (
+            select *, row_number() over (partition by url order by position) place from (
+                select unnest(array_slice(pictures, 1, max_pictures)) url, line, offer_id, position from ({live.sql})
+            )
+        ) o on f.url = o.url
+        where o.place = 1 and f.status <> '{DONE}' order by o.position, f.url"""  # noqa: S608
+    for row in night.tables.sql(query, {*live.tables, FETCHES}).to_pylist():
         if _is_for_shop(row["code"]):
-            yield ShopError(row["code"], address=row["url"], detail=row["detail"] or "")
+            yield ShopError(row["code"], row["line"], row["offer_id"], row["url"], row["detail"] or "")
 
 
 def _fetched(asked: list[dict[str, Any]]) -> Fetched | None:
@@ -94,6 +105,7 @@ def _fetched(asked: list[dict[str, Any]]) -> Fetched | None:
         night=str(asked[0]["night"]),
         asked=len(asked),
         arrived=sum(row["status"] == DONE for row in asked),
+        unchanged=sum(row["http_status"] == 304 for row in asked),
         bytes=sum(row["bytes"] or 0 for row in asked),
         per_second=len(asked) / seconds,
         barred=sum(row["code"] == Code.FETCH_ROBOTS for row in asked),

@@ -21,7 +21,7 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", ";"
 
 @dataclass(frozen=True)
 class ShopError:
-    """Something that the shop can mend: an offer in a line, or an address."""
+    """Something that the shop can mend: an offer in a line, a picture of it, or the feed's own address."""
 
     code: str
     line: int | None = None
@@ -32,11 +32,13 @@ class ShopError:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was fetched from the shop in one night; `barred` pictures were left alone because of its robots rules."""
+    """What was fetched from the shop in one night: `unchanged` ones of those that arrived were not sent again, and
+    `barred` ones were left alone because of its robots rules."""
 
     night: str
     asked: int
     arrived: int
+    unchanged: int
     bytes: int
     per_second: float
     barred: int
@@ -60,6 +62,11 @@ class LetterFacts:
     connections: int
     agent: str
     contract: str | None
+
+    @property
+    def robot(self) -> str:
+        """The name that the shop's robots.txt can call us by."""
+        return self.agent.partition("/")[0].strip()
 
 
 @cache
@@ -96,14 +103,15 @@ def render_table(facts: LetterFacts) -> str:
     said = words(facts.language)
     target = io.StringIO()
     writer = csv.writer(target, quoting=csv.QUOTE_ALL)
-    writer.writerow([said["error"], said["where"], "offer", "URL", said["mend_heading"]])
+    writer.writerow([said[name] for name in ("error", "line_heading", "offer", "address", "mend_heading", "said")])
     writer.writerows(_cells(error, facts.language) for error in facts.errors)
     return target.getvalue()
 
 
 def _cells(error: ShopError, language: str) -> Iterator[str]:
     line = "" if error.line is None else str(error.line)
-    for text in (error.code, line, error.offer or "", error.address or "", how_to_mend(error.code, language)):
+    mend = how_to_mend(error.code, language)
+    for text in (error.code, line, error.offer or "", error.address or "", mend, error.detail):
         yield plain_cell(text)
 
 
@@ -112,7 +120,7 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
-def _place(error: ShopError, said: dict[str, Any]) -> str:
-    if error.address is not None:
-        return error.address
-    return str(said["line"]).format(line=error.line, offer=error.offer or "?")
+def _place(error: ShopError, said: dict[str, Any]) -> list[str]:
+    """The address of a picture, the line and id of its offer, and what our reader says."""
+    line = "" if error.line is None else str(said["line"]).format(line=error.line, offer=error.offer or "?")
+    return [text for text in (error.address, line, error.detail) if text]

@@ -22,12 +22,13 @@ from schemas.rejects import MEANINGS, Acts
 ERRORS = (
     ShopError("duplicate_id", 7, "=HYPERLINK(1)"),
     ShopError("offer_bad_price", 9, "+1<script>alert(1)</script>"),
-    ShopError("fetch_404", address="https://s.test/a.jpg"),
+    ShopError("fetch_404", 11, "o11", "https://s.test/a.jpg", "answered 404"),
+    ShopError("fetch_robots", 12, "o12", "https://s.test/b.jpg", "=robots.txt forbids it: Disallow: /b"),
     *(ShopError("offer_no_title", line, f"o{line}") for line in range(10, 30)),
 )
 FACTS = LetterFacts(
     retailer="atelier", language="ja", date="2026-11-21", feed_url="https://s.test/feed.xml", accepted=True, offers=40,
-    done=18, said=None, errors=ERRORS, fetched=Fetched("2026-11-21", 30, 29, 12345, 3.5, 1), rate=4.0, connections=2,
+    done=18, said=None, errors=ERRORS, fetched=Fetched("2026-11-21", 30, 29, 7, 12345, 3.5, 1), rate=4.0, connections=2,
     agent="selvedge/0.1 (+mailto:catalog@example.org)", contract=None,
 )  # fmt: skip
 
@@ -47,13 +48,23 @@ def test_it_is_in_the_shops_language(language: str, title: str) -> None:
     assert how_to_mend("fetch_404", language) in page
     assert "30" in page
     assert FACTS.agent in page
+    assert "<code>User-agent: selvedge</code>" in page
 
 
 def test_what_the_shop_wrote_is_escaped_and_few_places_are_shown() -> None:
     page = render_letter(FACTS)
     assert "<script" not in page
-    assert len(re.findall("商品 o", page)) == 5
+    assert len(re.findall("商品 o", page)) == 5 + 2
     assert "ほか15件" in page
+
+
+def test_a_picture_that_failed_stands_with_its_offer_and_what_came_of_it() -> None:
+    page = re.sub(r"<[^>]+>|\s+", " ", render_letter(replace(FACTS, language="en")))
+    assert re.search(r"https://s\.test/a\.jpg +line 11, offer o11 · answered 404", page)
+    assert "Disallow: /b" in page
+    rows = list(csv.reader(io.StringIO(render_table(FACTS))))
+    mend = how_to_mend("fetch_404", "ja")
+    assert ["fetch_404", "11", "o11", "https://s.test/a.jpg", mend, "answered 404"] in rows
 
 
 def test_the_table_holds_every_error_and_no_formula() -> None:

@@ -1,8 +1,9 @@
 """What a host's owner allows: robots.txt, asked once a host, and the X-Robots-Tag of an answer."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from protego import Protego
 from yarl import URL
@@ -23,14 +24,46 @@ VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "ma
 """Directives that are written with a colon, which otherwise follows a robot's name."""
 
 
-class Rules(NamedTuple):
-    """A host's robots.txt; `file` is None where it has none."""
+@dataclass(frozen=True)
+class Rules:
+    """A host's robots.txt as it holds for one robot; `file` is None where there is none."""
 
-    file: Protego | None
-    delay_s: float  # between two requests, as it asks
+    robot: str = ""
+    text: str = ""
+    file: Protego | None = None
+    delay_s: float = 0.0  # between two requests, as it asks
+
+    def forbidding(self, url: str) -> str | None:
+        """The line that forbids a URL: of those that do so by themselves the longest, which is the one that counts."""
+        if self.file is None or self.file.can_fetch(url, self.robot):
+            return None
+        return next((line for line, alone in self._alone if not alone.can_fetch(url, self.robot)), "its rules")
+
+    @cached_property
+    def _alone(self) -> list[tuple[str, Protego]]:
+        lines = sorted(set(_disallowing(self.text, self.robot)), key=lambda line: (-len(line), line))
+        return [(line, Protego.parse(f"User-agent: *\n{line}")) for line in lines]
 
 
-NO_RULES = Rules(None, 0.0)
+def _disallowing(text: str, robot: str) -> list[str]:
+    """The Disallow lines of the groups that name a robot, else of those for all."""
+    groups = [(agents, line) for agents, line in _grouped(text) if line.lower().startswith("disallow")]
+    named = [line for agents, line in groups if any(agent in robot.lower() for agent in agents - {"*"})]
+    return named or [line for agents, line in groups if "*" in agents]
+
+
+def _grouped(text: str) -> Iterator[tuple[set[str], str]]:
+    """Each rule with the robots that it is for (RFC 9309, 2.2.1): all that were named since the last rule."""
+    agents: set[str] = set()
+    is_open = False
+    for line in (raw.partition("#")[0].strip() for raw in text.splitlines()):
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "user-agent":
+            agents = (agents if is_open else set()) | {value.strip().lower()}
+            is_open = True
+        elif line:
+            is_open = False
+            yield agents, line
 
 
 class Robots:
@@ -48,8 +81,9 @@ class Robots:
         Raises Failure where the rules forbid the URL, or where they cannot be asked for.
         """
         rules = await self._of(url.origin())
-        if rules.file is not None and not rules.file.can_fetch(str(url), self._robot):
-            detail = f"{url.origin()}/robots.txt forbids it to {self._robot}"
+        line = rules.forbidding(str(url))
+        if line is not None:
+            detail = f"{url.origin()}/robots.txt forbids it to {self._robot}: {line[:200]}"
             raise Failure(Code.FETCH_ROBOTS, detail, final_url=str(url))
         return rules.delay_s
 
@@ -77,17 +111,18 @@ class Robots:
             raise Failure(Code.FETCH_TIMEOUT, f"{origin}/robots.txt did not come in time") from None
         except Failure as failure:
             if failure.code in ABSENT:
-                return NO_RULES
+                return Rules()
             code = Code.FETCH_ROBOTS if failure.code is Code.FETCH_SIZE else failure.code
             detail = f"{origin}/robots.txt: {failure.detail}"
             raise Failure(code, detail, failure.http_status, None, failure.retry_after_s) from failure
         return self._parse(b"".join(parts))
 
     def _parse(self, body: bytes) -> Rules:
-        file = Protego.parse(body.decode("utf-8", "replace"))
+        text = body.decode("utf-8", "replace")
+        file = Protego.parse(text)
         rate = file.request_rate(self._robot)
         by_rate_s = rate.seconds / rate.requests if rate and rate.requests else 0.0
-        return Rules(file, max(file.crawl_delay(self._robot) or 0.0, by_rate_s))
+        return Rules(self._robot, text, file, max(file.crawl_delay(self._robot) or 0.0, by_rate_s))
 
 
 def opted_out(headers: Iterable[str], robot: str) -> str | None:

@@ -310,7 +310,7 @@ def test_robots_rules_are_obeyed_and_asked_for_once() -> None:
     with Server({"/robots.txt": asked, "*": answer(GOOD)}) as server:
         rows = fetch_all([due(server.url(path)) for path in ("/a", "/private/b", "/private/open", "/c")])
     assert [row.code for row in rows.values() if row.code] == [Code.FETCH_ROBOTS]
-    assert "/robots.txt forbids it to selvedge" in str(rows[server.url("/private/b")].detail)
+    assert "/robots.txt forbids it to selvedge: Disallow: /private/" in str(rows[server.url("/private/b")].detail)
     assert sorted(server.paths) == ["/a", "/c", "/private/open"]
 
 
