@@ -18,10 +18,11 @@ from jobs.stage import Counts
 from lake.shards import ShardWriter
 from lake.store import open_store
 from lake.tables import write_rows
+from schemas.errors import Stop
 from schemas.table import DONE
 from schemas.tables import FETCHES, PICTURES
 from udfs.pictures.inspect import Limits, Picture
-from udfs.runtime.isolation import Child
+from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.fetcher import fetch_pictures
 from udfs.web.hosts import assign, group_of
 from udfs.web.request import FetchPolicy, FetchRow, PictureRequest
@@ -104,8 +105,11 @@ def _requests(night: Night, rows: pa.Table, limits: dict[str, Owed]) -> list[Pic
 def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime) -> pa.Table:
     work = FetchPictures(night.store.uri, _policy(night, ends_at), night.settings.fetch.shard_bytes)
     if len(requests) <= night.settings.spark.few_rows:
-        with Child(work) as child:
-            return pa.Table.from_batches([child(_pack(assign(requests, TASKS_IN_PROCESS)))], FOUND)
+        try:
+            with Child(work) as child:
+                return pa.Table.from_batches([child(_pack(assign(requests, TASKS_IN_PROCESS)))], FOUND)
+        except ChildDied as died:
+            raise Stop(f"fetch: {died}; run again: what it had stored is not asked for twice") from died
     tasks = _pack(assign(requests, night.spark.parallelism))
     return night.spark.map(pa.Table.from_batches([tasks]), OverTasks(work), FOUND, 1)
 

@@ -1,5 +1,6 @@
 """Which pictures a night asks for, and what it owes their hosts, over a lake with offers and servers on loopback."""
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -8,7 +9,9 @@ import pyarrow as pa
 import pytest
 
 import jobs.fetch
+from jobs.fetch import FetchPictures
 from jobs.fetch_queue import CHUNK_S, Owed, chunks, in_turns, owed
+from schemas.errors import Stop
 from tests.jobs.lake_of_offers import Shops
 from tests.udfs.web.server import Server, after, answer, conditional, drip, picture
 
@@ -72,6 +75,18 @@ def test_the_smallest_rate_that_names_a_host_holds_also_where_its_shop_has_nothi
     assert times[-1] - times[0] >= 5 / 5 - 0.05
 
 
+def test_an_owners_wish_holds_unless_the_spec_names_a_contract(tmp_path: Path) -> None:
+    routes = {"/robots.txt": answer(b"User-agent: *\nDisallow: /shut"), "*": answer(picture(1), X_Robots_Tag="noai")}
+    with Server(routes) as server:
+        shops = Shops(tmp_path, plain=[server.url("/shut/a"), server.url("/b")])
+        assert shops.fetch().rejected == 2
+        assert server.paths == ["/b"]
+        shops.add("agreed", [server.url("/shut/c"), server.url("/d")], contract="mail of A. Owner, 3 May")
+        assert shops.fetch().done == 2
+    codes = shops.rows("select distinct code from fetches where status = 'rejected'")
+    assert codes == [{"code": "fetch_robots"}]
+
+
 def test_a_host_that_asks_for_a_long_pause_is_left_alone_in_later_chunks_too(tmp_path: Path) -> None:
     busy = answer(status=503, Retry_After="3600")
     with Server({"*": busy}, address="127.0.0.2") as closed, Server({"*": answer(picture(1))}) as open_:
@@ -94,6 +109,26 @@ def test_a_host_that_is_too_slow_for_its_chunk_comes_behind_all_others(
         counts = shops.fetch(chunk_rows=8)
     assert (counts.due, counts.done) == (10, 10)
     assert max(request.at for request in quick.seen) < max(request.at for request in slow.seen) - 0.6
+
+
+class Deadly(FetchPictures):
+    """Dies once its pictures are stored, before it can say so."""
+
+    def __call__(self, tasks: pa.RecordBatch) -> pa.RecordBatch:
+        super().__call__(tasks)
+        os._exit(9)
+
+
+def test_a_killed_fetch_is_one_line_and_no_shop_is_asked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server({"*": answer(picture(1))}) as server:
+        shops = Shops(tmp_path, shop=[server.url("/a")])
+        monkeypatch.setattr(jobs.fetch, "FetchPictures", Deadly)
+        with pytest.raises(Stop, match="fetch: the process ended with"):
+            shops.fetch()
+        monkeypatch.undo()
+        assert shops.fetch().done == 1
+        assert server.paths == ["/a"]
+    assert len(shops.rows("select * from pictures")) == 1
 
 
 def test_the_deadline_leaves_due_what_was_not_tried(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from tests.udfs.web.server import (
     silence,
 )  # fmt: skip
 from udfs.pictures.inspect import Limits, Picture
-from udfs.web.fetcher import FetchPolicy, FetchRow, PictureRequest, fetch_pictures
+from udfs.web.fetcher import FetchPolicy, FetchRow, PictureRequest, _Fetch, fetch_pictures
 from udfs.web.guard import networks
 
 GOOD = picture(1)
@@ -396,6 +396,14 @@ def test_tries_within_a_night_back_off() -> None:
     first, second, third = (request.at for request in server.seen)
     assert second - first >= 0.05
     assert third - second >= 0.1
+
+
+def test_the_pause_between_tries_doubles_and_differs_each_time() -> None:
+    fetch = _Fetch(replace(POLICY, backoff_s=1), Kept(), None)
+    for number, least, most in ((1, 0.5, 1.5), (2, 1, 3), (3, 2, 6)):
+        pauses = {fetch._backoff_s(number) for _ in range(50)}
+        assert len(pauses) > 40
+        assert least <= min(pauses) < max(pauses) <= most
 
 
 def test_what_is_no_passing_trouble_is_not_tried_again() -> None:
