@@ -51,7 +51,7 @@ def _fit(dialect: Dialect, outline: Outline, sample: bytes) -> Found | None:
         return None
     children = outline.children(path)
     held = [next((name for name in names.split("|") if name in children), None) for names in match.has]
-    if None in held:
+    if None in held or children.intersection(match.lacks):
         return None
     reasons = [f"<{root}> with {outline.places[path].count} or more <{path.rpartition('/')[2]}>"]
     reasons += [f"holding {', '.join(name for name in held if name)}"] if held else []

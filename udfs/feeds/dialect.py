@@ -35,6 +35,8 @@ class Match(Part):
     """Ends of the path of the repeated element, such as `offers/offer`; empty: as in `offer`."""
     has: list[str] = []
     """Children or attributes that the offers have; `a|b` is one or the other."""
+    lacks: list[str] = []
+    """Children or attributes that none of the offers may have."""
     mark: str | None = None
     """A regular expression found in the feed's first 256 KiB."""
 
@@ -53,7 +55,10 @@ class Named(Part):
 
 
 class Categories(Part):
-    """The list of categories before the offers. Without `parent` the nearest category around is the parent."""
+    """The list of categories before the offers. Without `parent` the nearest category around is the parent.
+
+    `a|b` is one or the other.
+    """
 
     element: str
     id: str = "@id"

@@ -15,6 +15,7 @@ from udfs.feeds.words import by_word, folded, lists
 IMAGE = re.compile(r"\.(jpe?g|png|webp|gif|avif|bmp|tiff?)\b", re.IGNORECASE)
 ADDRESS = re.compile(r"(https?:)?//\S+|www\.\S+", re.IGNORECASE)
 NUMBERED = re.compile(r"[-_]?\d+$")
+SIGNS = re.compile(r"[-_.]+")
 GENERIC = {
     "name",
     "title",
@@ -26,7 +27,6 @@ GENERIC = {
     "amount",
     "label",
     "loc",
-    "id",
     "full",
     "original",
     "large",
@@ -34,21 +34,16 @@ GENERIC = {
 }
 """Names that say what their parent is about: category/name, image/url, price/amount."""
 GIVES_MEANING = {
-    "brand",
-    "category_path",
-    "pictures",
-    "price",
-    "sale_price",
-    "old_price",
-    "sizes",
-    "colour",
-    "available",
-    "gender",
+    "brand", "category_path", "pictures", "price", "sale_price", "old_price", "sizes", "colour", "available", "gender",
     "currency",
-}
+}  # fmt: skip
+IN_LANGUAGES = {"title", "description"}
+"""Fields that some exports hold once a language: name/language."""
 MAX_DEPTH = 4
 PART_OF_NAME = 100
 """Rank of a name that only holds a known word."""
+LEAST_HELD = 5
+"""Letters of a word that is looked for inside longer names."""
 
 
 @dataclass
@@ -71,12 +66,20 @@ class Leaf:
 
     def role(self) -> tuple[str, int] | None:
         """What the place is called after the shared words, and how common the word is (0: the most common)."""
-        parts = [NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part]
-        own = _meaning(parts[-1])
-        around = _meaning(parts[-2]) if len(parts) > 1 else None
-        if around and around[0] in GIVES_MEANING and (own is None or parts[-1] in GENERIC):
-            return ("category_id", around[1]) if parts[-1] == "id" and around[0] == "category_path" else around
-        return own
+        *around, own = (NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part)
+        if any(_is_aside(name) for name in around):
+            return None
+        return _role(own, around[-1], "@" in self.source) if around else _meaning(own)
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the place is about something beside the offer: keywords, delivery, a seller."""
+        return any(_is_aside(name) for name in re.split(r"[/@]", self.source))
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether the values tell offers apart; of two elements nothing is known."""
+        return self.elements < 3 or len(set(self.values)) > 1
 
     def share(self, fits: re.Pattern[str]) -> float:
         """Share of the values in which the pattern is found."""
@@ -143,15 +146,53 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
     return [(source, plain_text(CDATA.sub(r"\1", value[:2_000]))) for source, value in values if value]
 
 
+@cache
+def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
+    """The role of a name under another one: of both together (retail, price), of its own, or of the parent's."""
+    for both in (own + parent, parent + own):
+        if found := _exact(both):
+            return found
+    meaning, around = _meaning(own), _meaning(parent)
+    if around is None or around[0] not in GIVES_MEANING | IN_LANGUAGES:
+        return meaning
+    if own == "id":
+        return None
+    if own in GENERIC and around[0] in GIVES_MEANING:
+        return around
+    return around if meaning is None and not is_attribute else meaning
+
+
+@cache
 def _meaning(name: str) -> tuple[str, int] | None:
-    """Role and rank of a name; a name that only holds a known word (`SatisFiyati2`) ranks last."""
+    """Role and rank of a name; one that only holds a known word (`SatisFiyati2`, `internal-id`) ranks last."""
+    return _exact(name) or _by_part(name)
+
+
+def _exact(name: str) -> tuple[str, int] | None:
     word = folded(name)
     meaning = by_word("elements").get(word)
-    if meaning:
-        return meaning, _ranks()[meaning].get(word, 99)
-    return next(
-        ((role, PART_OF_NAME) for known, role in by_word("elements").items() if len(known) >= 5 and known in word), None
-    )
+    return (meaning, _ranks()[meaning].get(word, PART_OF_NAME - 1)) if meaning else None
+
+
+def _by_part(name: str) -> tuple[str, int] | None:
+    if _is_aside(name):
+        return None
+    parts = [part for part in SIGNS.split(name) if part]
+    if len(parts) > 1:
+        first, last = (parts[-1], parts[0]) if parts[0] == "id" else (parts[0], parts[-1])
+        if last == "id" and _meaning(first):
+            return None  # of a brand, a category: not of the offer
+        if found := _role(last, first, is_attribute=True) or _exact(first):
+            return found[0], PART_OF_NAME
+    word = folded(name)
+    held = [known for known in by_word("elements") if len(known) >= LEAST_HELD and known in word]
+    return (by_word("elements")[max(held, key=len)], PART_OF_NAME) if held else None
+
+
+@cache
+def _is_aside(name: str) -> bool:
+    word = folded(name)
+    return any(other in word for other in by_word("aside"))
 
 
 @cache

@@ -72,6 +72,7 @@ class OfferReader:
         self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
         self._available: Cached[bool | None] = Cached(availability)
         self._words: Cached[str | None] = Cached(_word)
+        self._groups: Cached[str | None] = Cached(_group)
         self._paths: Cached[list[str]] = Cached(self._split_path)
         self._known_categories: Cached[tuple[list[str], list[str]]] = Cached(self._category)
         self._sizes: Cached[list[str]] = Cached(self._split_sizes)
@@ -116,7 +117,7 @@ class OfferReader:
         """The columns of the offers read since the last call."""
         batch, slots = Rows(self._walk, len(self.lines), self._repairs), self._slots
         columns: Columns = {"line": self.lines, "offer_id": batch.texts(slots["id"]) or batch.nothing()}
-        groups = [None if group == NO_GROUP else group for group in batch.texts(slots["group"]) or batch.nothing()]
+        groups = per_text(batch.texts(slots["group"]), self._groups) or batch.nothing()
         columns["title"] = self._titles(batch) or batch.nothing()
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
@@ -315,6 +316,11 @@ def _word(text: str) -> str | None:
     """A short text cleaned; None for what only fills a place."""
     clean = plain_text(text)
     return None if not clean or is_nothing(clean) else clean
+
+
+def _group(text: str) -> str | None:
+    """A group's id as given; None for what only fills a place, which would make one product of all that have it."""
+    return None if text == NO_GROUP or is_nothing(text) else text
 
 
 def _longest(column: Texts) -> int:

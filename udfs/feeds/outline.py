@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from html.entities import html5
 
 from schemas.rejects import Code
 from udfs.feeds import markup
@@ -13,7 +14,7 @@ from udfs.feeds.repairs import Repair, Repairs
 
 MAX_PATHS = 5_000
 """Distinct paths that are told apart; a feed has some hundred."""
-ENTITY = re.compile(rb"<!ENTITY\s", re.IGNORECASE)
+ENTITY = re.compile(rb"<!ENTITY\s+(?:([A-Za-z0-9]+)\s+[\"'])?", re.IGNORECASE)
 
 
 @dataclass
@@ -73,8 +74,12 @@ def read_outline(sample: bytes, options: FeedOptions) -> Outline:
 
 
 def refuse_entities(data: bytes, token: markup.Token) -> None:
-    """Raise `FeedRefused` where a DOCTYPE declares entities; any other DOCTYPE is left unread."""
-    if found := ENTITY.search(token.inside):
+    """Raise `FeedRefused` where a DOCTYPE declares entities, those of HTML aside, whose meaning is known without it.
+
+    A DOCTYPE is never read, so that no entity has the meaning that it gives.
+    """
+    declared = ENTITY.finditer(token.inside)
+    if found := next((one for one in declared if f"{(one[1] or b'').decode()};" not in html5), None):
         line = data.count(b"\n", 0, token.start + found.start()) + 1
         raise FeedRefused(
             Code.FEED_HOSTILE,
@@ -104,8 +109,8 @@ def _open(outline: Outline, stack: list[_Open], token: markup.Token, options: Fe
             outline.names.declare(name[6:], value)
     name = outline.names.of(token.name.decode("utf-8", "replace"))
     path = f"{stack[-1].path}/{name}" if stack else name
-    if stack and stack[-1].path.rpartition("/")[2] == name:
-        stack[-1].holds_itself = True
+    for around in stack:
+        around.holds_itself = around.holds_itself or around.path.rpartition("/")[2] == name
     if not outline.places:
         outline.root = name
     place = outline.places.get(path)

@@ -90,7 +90,7 @@ def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:
     """The http(s) address that the text means, or None where it means none."""
     if WHOLE.fullmatch(text) and "&amp;" not in text and len(text) <= MAX_URL_CHARS:
         return text
-    address = text.strip().strip("\"'<>").replace("&amp;", "&").replace("\\", "/")
+    address = text.strip().strip("\"'<>").replace("&amp;", "&").replace("\\/", "/").replace("\\", "/")
     if address.startswith("//"):
         address = "https:" + address
     elif address[:4].lower() == "www.":
@@ -108,14 +108,14 @@ def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:
 def _checked(given: str, address: str, repairs: Repairs) -> str | None:
     try:
         parts = urlsplit(address)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port  # both raise where they are no host and no port
     except ValueError:
         _dropped(repairs)
         return None
     if (
         parts.scheme.lower() not in ("http", "https")
         or not host
-        or NO_HOST.search(host)
+        or NO_HOST.search(parts.netloc)
         or len(address) > MAX_URL_CHARS
     ):
         _dropped(repairs)

@@ -185,7 +185,12 @@ def _put(column: Column, place: int, text: str) -> None:
 
 
 def part_of(element: etree._Element, where: str) -> str | None:
-    """A named value's name or value: `@name`, a child's name, or `.` for the text; letters' case does not count."""
+    """A named value's name or value: `@name`, a child's name, or `.` for the text; letters' case does not count.
+
+    `@a|@b` is the first that is there.
+    """
+    if "|" in where:
+        return next((value for one in where.split("|") if (value := part_of(element, one)) is not None), None)
     if where == ".":
         return element.text
     if where[0] == "@":

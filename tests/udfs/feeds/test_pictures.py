@@ -30,6 +30,9 @@ OFFER = "<offer id='1'><name>Coat</name>{}</offer>"
         ("http://[::1/a.jpg", None, Repair.PICTURE_DROPPED),
         ("0\\[", "https://shop.test/0/[", Repair.RELATIVE_PICTURE),
         ("http:///a.jpg", None, Repair.PICTURE_DROPPED),
+        ("http://s.test: 80/a.jpg", None, Repair.PICTURE_DROPPED),
+        ("http://a b@s.test/a.jpg", None, Repair.PICTURE_DROPPED),
+        ("https:\\/\\/s.test\\/a.jpg", "https://s.test/a.jpg", Repair.PICTURE_ADDRESS),
         ("http://s.test/" + "a" * 3_000, None, Repair.PICTURE_DROPPED),
     ],
 )

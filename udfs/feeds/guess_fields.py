@@ -1,0 +1,154 @@
+"""Which place of an unknown feed's offers holds which field: by what the places are called, then by what they hold."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from udfs.feeds.dialect import FIELDS, Named
+from udfs.feeds.leaves import PART_OF_NAME, Leaf
+
+PATH = re.compile(r"\w ?[>»›＞|] ?\w")
+MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
+NAME_KEYS = ("name", "key", "label", "title", "code", "type", "tanim")
+VALUE_KEYS = ("value", "val", "text", "deger")
+NAMED_FIELDS = {"brand": "brand", "gender": "gender", "age": "age", "colour": "colour", "sizes": "size"}
+"""Fields that may stand as named values, by what the shared words call them."""
+TITLE_CHARS = 200
+"""A longer text is a description."""
+FULL = 0.8
+"""Share of the offers that hold a place for it to be taken by what it holds."""
+
+
+def fields_of(leaves: Sequence[Leaf], named: Sequence[Named]) -> dict[str, list[str]]:
+    """Sources by field, each place used once, the better one first."""
+    elements = tuple(part.element + mark for part in named for mark in "/@")
+    kept = [leaf for leaf in leaves if not f"{leaf.source}/".startswith(elements)]
+    choice = _Choice(kept)
+    choice.by_names()
+    choice.by_values()
+    chosen = choice.chosen
+    fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
+    if "pictures" in fields:
+        fields["pictures"] = list(dict.fromkeys(re.sub(r"[-_]?\d+$", "#", source) for source in fields["pictures"]))
+    for name, word in NAMED_FIELDS.items() if named else ():
+        fields.setdefault(name, []).append(f"param:{word}")
+    return fields
+
+
+def named_of(leaves: Sequence[Leaf]) -> list[Named]:
+    """Elements that come several times an offer with a name and a value each."""
+    held = {leaf.source: leaf for leaf in leaves}
+    found: dict[str, Named] = {}
+    for leaf in leaves:
+        element, mark, key = _split(leaf.source)
+        if key not in NAME_KEYS or not element or element in found or len(leaf.values) < 1.5 * leaf.elements:
+            continue
+        values = [f"{element}{sign}{value}" for value in VALUE_KEYS for sign in "@/"]
+        value = next((value for value in values if value in held), element)
+        if value in held and not (held[value].is_address or held[value].is_picture):
+            name = mark.strip("/") + key
+            found[element] = Named(element=element, name=name, value=value[len(element) :].lstrip("/") or ".")
+    return list(found.values())
+
+
+def _split(source: str) -> tuple[str, str, str]:
+    """`a/b@c` -> `a/b`, `@`, `c`."""
+    at = max(source.rfind("/"), source.rfind("@"))
+    return source[: max(at, 0)], source[at : at + 1] if at >= 0 else "", source[at + 1 :]
+
+
+class _Choice:
+    """Places that are left, and those that are chosen."""
+
+    def __init__(self, leaves: Sequence[Leaf]) -> None:
+        self.left = [leaf for leaf in leaves if leaf.values]
+        self.chosen: dict[str, list[Leaf]] = {}
+        self._most = max((leaf.elements for leaf in leaves), default=0)
+
+    def take(self, name: str, fitting: Iterable[Leaf]) -> None:
+        """Choose the places for a field, if there are any."""
+        if found := list(fitting):
+            self.chosen[name] = found
+            self.left = [leaf for leaf in self.left if leaf not in found]
+
+    def called(self, name: str, fits: Callable[[Leaf], bool]) -> list[Leaf]:
+        """The places that go by a name of the field and hold what it should, the commonest name first."""
+        found = [(leaf.depth, called[1], place, leaf) for place, leaf in enumerate(self.left)
+                 if (called := leaf.role()) and called[0] == name and fits(leaf)]  # fmt: skip
+        exact = [one for one in found if one[1] < PART_OF_NAME] or found
+        return [leaf for *_, leaf in sorted(exact, key=lambda one: one[:3])]
+
+    def by_names(self) -> None:
+        """What the names tell, where the values do not belie them."""
+        self.take("pictures", sorted((leaf for leaf in self.left if leaf.is_picture), key=_is_minor))
+        self.take("url", self.called("url", lambda leaf: leaf.is_address))
+        for name in ("sale_price", "old_price", "price"):
+            self.take(name, self.called(name, lambda leaf: leaf.is_amount))
+        self.take("id", self.called("id", _is_identity))
+        self.take("title", self.called("title", lambda leaf: leaf.is_text and leaf.mean_chars < 500 and _tells(leaf)))
+        self.take("category_path", self._paths())
+        self.take("group", self.called("group", lambda leaf: len(set(leaf.values)) > 1))
+        for name in FIELDS:
+            if name not in self.chosen and name not in ("url", "group"):
+                fits = LOOSELY.get(name, lambda leaf: True)
+                self.take(name, [leaf for leaf in self.called(name, fits) if not leaf.is_picture])
+
+    def by_values(self) -> None:
+        """What the names did not tell: an address, an id; and a title for what has a price or a picture."""
+        full = [leaf for leaf in self.left if leaf.elements > FULL * self._most and not leaf.is_aside]
+        if "url" not in self.chosen:
+            self.take("url", [leaf for leaf in full if leaf.is_address][:1])
+        if "id" not in self.chosen:
+            self.take("id", [leaf for leaf in full if leaf in self.left and _is_code(leaf)][:1])
+        if "title" not in self.chosen and {"price", "pictures"} & self.chosen.keys():
+            self._title([leaf for leaf in full if leaf in self.left and leaf.is_text])
+        self._complete_ids()
+
+    def _paths(self) -> list[Leaf]:
+        """Places of categories, those with whole paths first."""
+        paths = [
+            leaf for leaf in self.left
+            if leaf.is_text and leaf.share(PATH) > 0.5 and leaf.mean_chars < 300
+            and (leaf.role() or ("category_path",))[0] == "category_path"
+        ]  # fmt: skip
+        return [*paths, *self.called("category_path", lambda leaf: leaf.is_text and leaf not in paths)]
+
+    def _title(self, texts: list[Leaf]) -> None:
+        """The longest text that is no description and tells offers apart, else a short description, else any text."""
+        telling = [leaf for leaf in texts if leaf.distinct > 0.6 and 8 < leaf.mean_chars < TITLE_CHARS]
+        if telling:
+            self.take("title", [max(telling, key=lambda leaf: leaf.mean_chars)])
+        elif (described := self.chosen.get("description")) and described[0].mean_chars < TITLE_CHARS:
+            self.chosen["title"] = described[:1]
+        else:
+            self.take(
+                "title", sorted((leaf for leaf in texts if leaf.distinct > 0.3), key=lambda leaf: -leaf.distinct)[:1]
+            )
+
+    def _complete_ids(self) -> None:
+        """The address stands for an id that some offers or all lack."""
+        ids, addresses = self.chosen.get("id", []), self.chosen.get("url", [])
+        if max((leaf.elements for leaf in ids), default=0) < max((leaf.elements for leaf in addresses), default=0):
+            self.chosen["id"] = [*ids, *addresses]
+
+
+def _tells(leaf: Leaf) -> bool:
+    """Whether a text may tell offers apart: all have the same one only where it plainly goes by the name."""
+    called = leaf.role()
+    return leaf.is_varied or (leaf.depth == 0 and called is not None and called[1] < PART_OF_NAME)
+
+
+LOOSELY: dict[str, Callable[[Leaf], bool]] = {"id": lambda leaf: leaf.is_varied, "title": _tells, "description": _tells}
+"""What is asked at least of places that go by a field's name but do not look like it."""
+
+
+def _is_identity(leaf: Leaf) -> bool:
+    return leaf.distinct > 0.5 and leaf.mean_chars < 200 and not leaf.is_address
+
+
+def _is_code(leaf: Leaf) -> bool:
+    return leaf.distinct > 0.95 and leaf.mean_chars < 40 and leaf.share(re.compile(r"\s")) < 0.1
+
+
+def _is_minor(leaf: Leaf) -> bool:
+    """Whether a picture's place is for further or small ones."""
+    return bool(MINOR.search(leaf.source.lower())) or leaf.depth > 1
