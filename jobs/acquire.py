@@ -92,6 +92,8 @@ def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
         allow_private_hosts=spec.images.allow_private_hosts,
         max_bytes=night.settings.feeds.max_bytes,
         folder=night.settings.feeds.folder,
+        user_agent=night.settings.fetch.user_agent,
+        connect_s=night.settings.fetch.connect_seconds,
     )
 
 

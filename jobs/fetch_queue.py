@@ -47,10 +47,10 @@ def due_urls(night: Night) -> pa.Table:
 
 
 def _is_due(night: Night) -> str:
-    """The rule in SQL over `last`, a URL's last attempt."""
+    """The rule in SQL over `last`, a URL's last attempt, and `good`, the last that brought its picture."""
     tonight = f"date '{night.today.isoformat()}'"
     again = [
-        f"(last.code = {literal(str(code))} and last.attempt < {rule.max_attempts} "
+        f"(last.code = {literal(str(code))} and last.attempt - coalesce(good.attempt, 0) < {rule.max_attempts} "
         f"and last.night <= {tonight} - interval '{rule.nights} days')"
         for code, rule in RETRY_RULES.items()
     ]

@@ -1,13 +1,12 @@
 """When a URL that failed is asked again in a later night, and when we give up: by class of failure."""
 
-from datetime import date, timedelta
 from typing import NamedTuple
 
 from schemas.rejects import Code
 
 
 class RetryRule(NamedTuple):
-    """At most so many attempts (nights in which it was tried), with so many nights between two of them."""
+    """At most so many attempts in a row (nights in which it was tried), with so many nights between two of them."""
 
     max_attempts: int
     nights: int
@@ -45,10 +44,4 @@ RETRY_RULES: dict[Code, RetryRule] = {
     Code.WORKER_TIMEOUT: RetryRule(3, 1),
     Code.INTERNAL: RetryRule(3, 1),
 }
-"""Every code that a row of `fetches` can carry. A change of the URL or of the fetcher's function starts anew."""
-
-
-def due_again(code: Code, attempts: int, last_night: date, tonight: date) -> bool:
-    """Whether a URL whose last attempt failed with `code` is asked tonight; `attempts` are those made so far."""
-    rule = RETRY_RULES[code]
-    return attempts < rule.max_attempts and tonight - last_night >= timedelta(days=rule.nights)
+"""Every code that a row of `fetches` can carry. A URL that changes starts anew."""
