@@ -32,6 +32,8 @@ NO_GROUP = "0"
 RAW_FACTOR = 4
 """HTML that is this many times as long as the longest description is read to its text."""
 MAX_CATEGORY_ID_CHARS = 64
+REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""A UUID where a word belongs: the key of a colour in the shop's own system."""
 
 NO_CATEGORY: tuple[list[str], list[str]] = ([], [])
 
@@ -313,9 +315,9 @@ def _add_terms(columns: Columns, place: int, terms: Terms) -> None:
 
 
 def _word(text: str) -> str | None:
-    """A short text cleaned; None for what only fills a place."""
+    """A short text cleaned; None for what only fills a place, or is a reference that the shop's system left open."""
     clean = plain_text(text)
-    return None if not clean or is_nothing(clean) else clean
+    return None if not clean or is_nothing(clean) or REFERENCE.fullmatch(clean) else clean
 
 
 def _group(text: str) -> str | None:
