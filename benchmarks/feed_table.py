@@ -1,8 +1,8 @@
 """Every feed of a folder beside its index: what was read, what was counted by others, and why the two differ.
 
-`python -m benchmarks.feed_table [FOLDER] [--write]` prints the table and ends with 1 where a difference is not explained in
-feed_table.yaml, or an explanation explains nothing. FOLDER holds the feeds and an `index.tsv` (tab separated, unquoted)
-with the columns file, dialect, offers, encoding_real. `--write` puts the table into docs/feeds.md.
+`python -m benchmarks.feed_table [FOLDER] [--write]` prints the table and ends with 1 where a difference is not
+explained in feed_table.yaml, or an explanation explains nothing. FOLDER holds the feeds and an `index.tsv` (tab
+separated, unquoted) with the columns file, dialect, offers. `--write` puts the table into docs/feeds.md.
 """
 
 import argparse
@@ -101,9 +101,8 @@ def main() -> None:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(before + BEGIN + table(found) + END + rest.partition(END)[2], encoding="utf-8")
     faults = [fault for row in found for fault in row.faults()]
-    print(
-        f"{len(found)} feeds, {sum(row.summary.offers for row in found):,} offers, {len(faults)} differences unexplained"
-    )
+    offers = sum(row.summary.offers for row in found)
+    print(f"{len(found)} feeds, {offers:,} offers, {len(faults)} differences unexplained")
     if faults:
         sys.exit("\n".join(faults))
 

@@ -1,6 +1,7 @@
 """`feeds check`: what would be read from a feed, without Spark and without a lake."""
 
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,11 @@ from udfs.web.sources import receive
 app = typer.Typer(help="Look at a feed.", no_args_is_help=True)
 
 REFUSED = 4
+PRIVATE = tuple(
+    ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+"""Loopback and private networks; link-local addresses, where clouds keep their secrets, are never opened."""
 
 
 @app.callback()
@@ -34,12 +40,13 @@ def check(
     dialect: Annotated[str, typer.Option(help="auto, a dialect's name, or a dialect file.")] = "auto",
     encoding: Annotated[str | None, typer.Option(help="The encoding, where the feed's own word is wrong.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the same as a page, with pictures, to this file.")] = None,
+    allow_private: Annotated[bool, typer.Option(help="Let the URL lead to your own machine or network.")] = False,
     json: Json = False,
 ) -> None:
     """Show what would be read: fields filled, rejects with their lines, repairs, categories, sample offers."""
     settings = read_settings()
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
-        file = Path(feed) if Path(feed).is_file() else _receive(feed, Path(folder) / "feed")
+        file = Path(feed) if Path(feed).is_file() else _receive(feed, Path(folder) / "feed", allow_private)
         summary = examine(file, feed_options(settings, dialect, encoding, feed))
     found = as_json(summary)
     if html is not None:
@@ -53,12 +60,16 @@ def check(
     raise typer.Exit(0 if found["status"] == "accepted" else REFUSED)
 
 
-def _receive(url: str, file: Path) -> Path:
+def _receive(url: str, file: Path, allow_private: bool) -> Path:
     if "://" not in url:
         raise WrongInput(url, None, "no such file, and not a URL")
     settings = read_settings()
+    request = FeedRequest(
+        max_bytes=settings.feeds.max_bytes, folder=settings.feeds.folder,
+        allow_private_hosts=PRIVATE if allow_private else (),
+    )  # fmt: skip
     with file.open("wb") as target:
-        answer = receive(url, FeedRequest(max_bytes=settings.feeds.max_bytes, folder=settings.feeds.folder), target)
+        answer = receive(url, request, target)
     if answer.status == "refused":
         raise WrongInput(url, None, str(answer.detail))
     return file
@@ -80,7 +91,8 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
 
 
 def _say(found: dict, reject_samples: dict[str, list[str]]) -> None:
-    typer.echo(f"{found['status']}: {found['dialect']}, {found['encoding']}; {found['reason'] or ''}".rstrip("; "))
+    form = ", ".join(filter(None, (found["dialect"], found["encoding"])))
+    typer.echo(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
     typer.echo(f"{found['offers']} offers, {found['products']} products")
     for name, share in found["filled"].items():
         typer.echo(f"  {name:<16} {share:6.1%}")

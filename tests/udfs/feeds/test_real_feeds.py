@@ -1,4 +1,4 @@
-"""Every real feed beside the project goes in, or says in one line why it does not; one shop is one shop in any dialect."""
+"""Every real feed goes in, or says in one line why it does not; one shop is one shop in any dialect."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -1,0 +1,55 @@
+"""`feeds check` at a terminal: one line for what is wrong, and one's own server where it is asked for."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.udfs.feeds.small_feeds import OFFER, feed
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A feed on loopback."""
+    (tmp_path / "feed.xml").write_bytes(feed(OFFER.format(1), OFFER.format(2)))
+    server = HTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/feed.xml"
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_is_no_feed_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "feed.json").write_text('{"offers": []}', encoding="utf-8")
+    done = RUNNER.invoke(app, ["feeds", "check", str(tmp_path / "feed.json")])
+    assert done.exit_code == 4
+    assert done.output.startswith("refused: no tag is found; it begins '{\"offers\": []}'; the shop has to send XML\n")
+
+
+def test_the_dialect_and_the_encoding_come_first(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_bytes(feed(OFFER.format(1)))
+    done = RUNNER.invoke(app, ["feeds", "check", str(tmp_path / "feed.xml")])
+    assert done.exit_code == 0
+    assert done.output.startswith(
+        "accepted: yml, us-ascii; <yml_catalog> with 1 or more <offer>\n1 offers, 1 products\n"
+    )
+
+
+def test_ones_own_server_is_asked_only_where_it_is_allowed(address: str) -> None:
+    refused = RUNNER.invoke(app, ["feeds", "check", address])
+    assert refused.exit_code != 0
+    allowed = RUNNER.invoke(app, ["feeds", "check", address, "--allow-private"])
+    assert allowed.exit_code == 0, allowed.output
+    assert "2 offers" in allowed.output
+
+
+def test_link_local_addresses_stay_shut() -> None:
+    done = RUNNER.invoke(app, ["feeds", "check", "http://169.254.169.254/feed.xml", "--allow-private"])
+    assert done.exit_code != 0
