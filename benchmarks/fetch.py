@@ -162,7 +162,7 @@ def stored(urls: list[str], out: Path) -> None:
     with ShardWriter(open_store(str(out / "lake")), 256 << 20) as shards:
 
         def keep(digest: bytes, picture: Any, body: bytes, url: str) -> None:
-            shards.add(body, picture.mime, {"url": url})
+            shards.add(digest, body, picture.mime, {"url": url})
 
         checked(urls, out, keep)
 

@@ -190,7 +190,7 @@ class FetchPictures:
                 if sha256 not in places and sha256 not in stored:
                     answer = {"url": url, "night": self.policy.night.isoformat(), "at": time.time(),
                               "mime": picture.mime, "width": picture.width, "height": picture.height}  # fmt: skip
-                    place = shards.add(body, picture.mime, answer)
+                    place = shards.add(sha256, body, picture.mime, answer)
                     places[sha256] = {
                         "mime": picture.mime, "width": picture.width, "height": picture.height,
                         "shard": place.shard, "offset": place.offset, "length": place.length,

@@ -5,7 +5,6 @@ before its commit gives its pictures back without asking a shop twice (`salvage`
 """
 
 import hashlib
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -17,6 +16,9 @@ from uuid import uuid4
 from lake.store import Store
 
 FOLDER = "shards"
+END = bytes(2 * tarfile.BLOCKSIZE)
+"""Two empty blocks close a tar file."""
+
 EXTENSIONS = {
     "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif", "image/gif": "gif",
 }  # fmt: skip
@@ -43,18 +45,19 @@ class ShardWriter:
         self._store, self._limit = store, shard_bytes
         self._open: Any = None
         self._file: Any = None
-        self._tar: tarfile.TarFile | None = None
         self._name = ""
+        self._size = 0
 
-    def add(self, body: bytes, mime: str, answer: dict[str, Any]) -> Place:
-        """Store one picture with the answer that brought it; the shard is durable after the `with` block."""
-        tar = self._tar or self._start()
-        name = hashlib.sha256(body).hexdigest()
-        _add_member(tar, f"{name}.json", json.dumps(answer, sort_keys=True, ensure_ascii=False).encode())
-        offset = tar.offset + tarfile.BLOCKSIZE
-        _add_member(tar, f"{name}.{EXTENSIONS.get(mime, 'bin')}", body)
-        place = Place(self._name, offset, len(body))
-        if tar.offset >= self._limit:
+    def add(self, digest: bytes, body: bytes, mime: str, answer: dict[str, Any]) -> Place:
+        """Store one picture, whose sha256 is `digest`, with the answer that brought it; the shard is durable after the
+        `with` block."""
+        if self._file is None:
+            self._start()
+        name = digest.hex()
+        self._write(f"{name}.json", json.dumps(answer, sort_keys=True, ensure_ascii=False).encode())
+        place = Place(self._name, self._size + tarfile.BLOCKSIZE, len(body))
+        self._write(f"{name}.{EXTENSIONS.get(mime, 'bin')}", body)
+        if self._size >= self._limit:
             self._finish(None, None, None)
         return place
 
@@ -66,20 +69,28 @@ class ShardWriter:
     ) -> None:
         self._finish(kind, error, trace)
 
-    def _start(self) -> tarfile.TarFile:
-        self._name = f"{uuid4().hex}.tar"
+    def _start(self) -> None:
+        self._name, self._size = f"{uuid4().hex}.tar", 0
         self._open = self._store.open_output(f"{FOLDER}/{self._name}")
         self._file = self._open.__enter__()
-        self._tar = tarfile.open(fileobj=self._file, mode="w|", format=tarfile.USTAR_FORMAT)  # noqa: SIM115
-        return self._tar
+
+    def _write(self, name: str, body: bytes) -> None:
+        """One member; a `TarFile` would copy the body twice on its way."""
+        member = tarfile.TarInfo(name)
+        member.size = len(body)
+        head, padding = member.tobuf(tarfile.USTAR_FORMAT), bytes(-len(body) % tarfile.BLOCKSIZE)
+        for part in (head, body, padding):
+            self._file.write(part)
+        self._size += len(head) + len(body) + len(padding)
 
     def _finish(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._tar is None:
+        if self._file is None:
             return
-        self._tar.close()
-        self._tar = None
+        if kind is None:
+            self._file.write(END)
+        self._file = None
         self._open.__exit__(kind, error, trace)
 
 
@@ -104,9 +115,3 @@ def _members(file: Any) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
                 yield member, body.read() if body else b""
     except tarfile.TarError:
         return
-
-
-def _add_member(tar: tarfile.TarFile, name: str, body: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(body)
-    tar.addfile(info, io.BytesIO(body))

@@ -12,7 +12,10 @@ PICTURES = [bytes([n]) * (1000 + n) for n in range(5)]
 
 def fill(store: DiskStore, limit: int = 1 << 20) -> list[Place]:
     with ShardWriter(store, limit) as shards:
-        return [shards.add(body, "image/jpeg", {"url": f"http://shop.test/{n}"}) for n, body in enumerate(PICTURES)]
+        return [
+            shards.add(hashlib.sha256(body).digest(), body, "image/jpeg", {"url": f"http://shop.test/{n}"})
+            for n, body in enumerate(PICTURES)
+        ]
 
 
 def test_every_place_gives_its_picture_back(tmp_path: Path) -> None:
