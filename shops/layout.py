@@ -7,7 +7,8 @@ from pathlib import Path
 
 from schemas.errors import WrongInput
 
-BASE_URL = "http://127.0.0.1:8790"
+PORT = 8790
+BASE_URL = f"http://127.0.0.1:{PORT}"
 """The server that feeds name unless told otherwise: `selvedge shop serve` with its own defaults."""
 
 MADE_AT = datetime(2026, 11, 2, 3, 0)

@@ -12,9 +12,7 @@ from pathlib import Path
 from aiohttp import web
 
 from schemas.errors import WrongInput
-
-PORT = 8790
-"""The port that drawn feeds name unless told otherwise."""
+from shops.layout import PORT
 
 SERVED = re.compile(r"[a-z0-9-]{1,40}/(?:feed\.xml|images/[0-9a-f]{2}/[0-9a-f]{16,64}\.(?:jpg|png|webp|gif|avif))")
 """Feeds and pictures; never the truth, never a path that leaves the folder."""
