@@ -9,6 +9,9 @@ from pathlib import Path
 from training.street import group_of
 from training.tables import DataError, read_rows
 
+LATER = "later view"
+"""The label of a product's second and later pictures: nobody says what they show, unless a correction does."""
+
 STYLES = "styles.csv"
 """Joined by id where it stands beside a folder: the brand of the pictures of the same shop."""
 
@@ -77,7 +80,7 @@ def expanded(folders: Sequence[Path]) -> list[Path]:
 
 
 def read_folder(folder: Path) -> tuple[Kind, list[Picture]]:
-    """The pictures of a labelled folder, sorted by path. Of a catalog only the first view of each product."""
+    """The pictures of a labelled folder, sorted by path. Of a catalog the first view of each product is wanted."""
     kind = kind_of(folder)
     if kind is None:
         raise DataError(f"{folder}: no index whose columns are known (see the data's README)")
@@ -94,10 +97,10 @@ def _catalog(folder: Path) -> Iterable[Picture]:
     seen = set()
     for row in read_rows(folder / "views.tsv"):
         product = (row["source"], row["product_id"])
-        if product not in seen:
-            seen.add(product)
-            repository = CATALOG_REPOSITORIES.get(row["source"], row["source"])
-            yield Picture(folder / "images" / row["file"], "wanted", repository, row["source"])
+        label = LATER if product in seen else "wanted"
+        seen.add(product)
+        repository = CATALOG_REPOSITORIES.get(row["source"], row["source"])
+        yield Picture(folder / "images" / row["file"], label, repository, row["source"])
 
 
 def _garments(folder: Path) -> Iterable[Picture]:

@@ -17,10 +17,11 @@ from training.charts import draw_chart
 from training.corrections import garment_pictures
 from training.features import Input, Pooled, cached
 from training.heads import Rows, Task, share_right
-from training.labelled import Kind, Picture, read_folders
+from training.labelled import LATER, Kind, Picture, read_folders
 from training.release import Release, promote, write_release
 from training.screen_card import screen_card
 from training.screen_classes import screen_pictures
+from training.screen_floor import floor
 from training.screen_report import at_kept, class_figures, figures, mean_rejected, thresholds
 from training.split import VALIDATION_SHARE, Part, part_of
 from training.tables import read_picture
@@ -58,6 +59,13 @@ def features_of(pictures: Sequence[Picture], work: Path) -> dict[Path, np.ndarra
     return dict(zip((picture.path for picture in pictures), features, strict=True))
 
 
+def pictures_of(found: dict[Kind, list[Picture]], screened: Sequence[tuple[Picture, int]]) -> list[Picture]:
+    """Every picture with a label; later views come last, so that those before them stay in the cache."""
+    pictures = [picture for part in found.values() for picture in part if picture.label != LATER]
+    known = {picture.path for picture in pictures}
+    return pictures + [picture for picture, _ in screened if picture.path not in known]
+
+
 def drawn_charts(count: int, photos: Sequence[Picture], work: Path) -> Rows:
     """Features of drawn size charts, some beside one of `photos`."""
 
@@ -79,11 +87,11 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=DRAWN_CHARTS, help="size charts to draw; 0: real ones alone")
     arguments = parser.parse_args()
     found = read_folders(arguments.data)
-    pictures = [picture for part in found.values() for picture in part]
-    features = features_of(pictures, arguments.work)
+    screened = screen_pictures(found)
+    features = features_of(pictures_of(found, screened), arguments.work)
     shown = [picture for picture in found[Kind.STREET] if part_of(picture.group, SALT) is Part.TRAIN]
     drawn = drawn_charts(arguments.drawn, shown, arguments.work) if arguments.drawn else None
-    screening = Task.of(screen_pictures(found), features, drawn, SALT)
+    screening = Task.of(screened, features, drawn, SALT)
     single = garment_pictures(found[Kind.GARMENTS])
     names = sorted({picture.label for picture in single} - {"ignore"})
     garments = [(picture, names.index(picture.label)) for picture in single if picture.label in names]
@@ -98,6 +106,7 @@ def main() -> None:
         "screen": figures(judged, truth, bounds["reject_below"]),
         "screen_at_995": at_kept(judged, truth, 0.995),
         "depicts": class_figures(answers.argmax(1), classes, names),
+        "floor": floor(screening, depicting, names),
     }
     release = Release(
         name="screen",

@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas.tables import SCREEN_CLASSES
 from training.corrections import corrected, read_corrections
-from training.labelled import Kind, Picture
+from training.labelled import LATER, Kind, Picture
 from training.tables import pixels_of
 from udfs.pictures.fingerprint import fingerprint
 from udfs.rules.duplicates import groups
@@ -17,14 +17,18 @@ COPY_BITS = 6
 
 
 def screen_pictures(found: dict[Kind, list[Picture]]) -> list[tuple[Picture, int]]:
-    """Pictures with their screen class, corrected. One that stands among wanted and unwanted goes by the latter."""
+    """Pictures with their screen class, corrected. One that stands among wanted and unwanted goes by the latter.
+
+    Of a product's later views those count that a correction names.
+    """
     unwanted = found.get(Kind.UNWANTED, [])
-    catalog = found.get(Kind.CATALOG, [])
+    catalog = [picture for picture in found.get(Kind.CATALOG, []) if picture.label != LATER]
     also_unwanted = copies(catalog, unwanted)
     shown = [picture for picture in catalog if picture not in also_unwanted]
     for kind in (Kind.GARMENTS, Kind.STREET):
         shown.extend(replace(picture, label="wanted") for picture in found.get(kind, []))
-    rows = corrected([*unwanted, *shown], read_corrections("screen"))
+    later = [picture for picture in found.get(Kind.CATALOG, []) if picture.label == LATER]
+    rows = corrected([*unwanted, *shown, *later], read_corrections("screen"))
     return [(picture, SCREEN_CLASSES.index(picture.label)) for picture in rows if picture.label in SCREEN_CLASSES]
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from schemas.tables import SCREEN_CLASSES
-from training.corrections import corrected, read_corrections
-from training.labelled import Kind, kind_of, read_folder, read_folders
+from training import screen_classes
+from training.corrections import corrected, read_corrections, sha256_of
+from training.labelled import LATER, Kind, kind_of, read_folder, read_folders
 from training.screen_classes import screen_pictures
 from training.street import group_of, read_street
 from training.tables import DataError, read_rows
@@ -62,7 +63,11 @@ def test_kinds_are_known_by_columns(folders: list[Path], tmp_path: Path) -> None
 
 def test_only_the_first_view_of_a_product_is_surely_wanted(folders: list[Path]) -> None:
     _, pictures = read_folder(folders[0])
-    assert [picture.path.name for picture in pictures] == ["1.jpg", "3.jpg"]
+    assert {picture.path.name: picture.label for picture in pictures} == {
+        "1.jpg": "wanted",
+        "2.jpg": LATER,
+        "3.jpg": "wanted",
+    }
 
 
 def test_one_repository_is_one_group_over_both_folders(folders: list[Path]) -> None:
@@ -89,17 +94,25 @@ def test_a_picture_on_both_sides_goes_by_the_unwanted_label(folders: list[Path])
     }
 
 
+def test_a_later_view_counts_where_a_correction_names_it(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    back = folders[0] / "images" / "2.jpg"
+    monkeypatch.setattr(screen_classes, "read_corrections", lambda _: {(sha256_of(back), LATER): "closeup"})
+    rows = {picture.path.name: SCREEN_CLASSES[name] for picture, name in screen_pictures(read_folders(folders))}
+    assert rows["2.jpg"] == "closeup"
+    assert rows["1.jpg"] == "wanted"
+
+
 def test_corrections_rename_and_drop(folders: list[Path], tmp_path: Path) -> None:
     _, pictures = read_folder(folders[0])
-    sha256 = [__import__("hashlib").sha256(picture.path.read_bytes()).hexdigest() for picture in pictures]
+    sha256 = [sha256_of(picture.path) for picture in pictures]
     write(
         tmp_path / "m.tsv",
         "sha256|old|new|reason|initials",
         f"{sha256[0]}|wanted|closeup|x|v",
-        f"{sha256[1]}|wanted|drop|x|v",
+        f"{sha256[2]}|wanted|drop|x|v",
     )
     fixed = corrected(pictures, read_corrections("m", tmp_path))
-    assert [(picture.path.name, picture.label) for picture in fixed] == [("1.jpg", "closeup")]
+    assert [(picture.path.name, picture.label) for picture in fixed] == [("1.jpg", "closeup"), ("2.jpg", LATER)]
     assert corrected(pictures, {(sha256[0], "logo"): "banner"}) == pictures, "a correction of another label"
     assert read_corrections("none", tmp_path) == {}
 
