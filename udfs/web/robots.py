@@ -1,6 +1,7 @@
 """What a host's owner allows: robots.txt, asked once a host, and the X-Robots-Tag of an answer."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +67,14 @@ def _grouped(text: str) -> Iterator[tuple[set[str], str]]:
             yield agents, line
 
 
+HELD_S = 3600.0
+"""How long rules hold without being asked for again, over all runs of a process; RFC 9309, 2.4, allows a day."""
+
+MOST_HELD = 10_000
+
+_held: dict[tuple[URL, str], tuple[float, Rules]] = {}
+
+
 class Robots:
     """The rules of the hosts that one client asks, each asked for once."""
 
@@ -94,6 +103,9 @@ class Robots:
         await asyncio.gather(*self._rules.values(), return_exceptions=True)
 
     async def _of(self, origin: URL) -> Rules:
+        until, held = _held.get((origin, self._robot), (0.0, None))
+        if held is not None and time.monotonic() < until:
+            return held
         asked = self._rules.get(origin)
         if asked is None or (asked.done() and asked.exception() is not None):
             asked = self._rules[origin] = asyncio.ensure_future(self._ask(origin))
@@ -111,11 +123,17 @@ class Robots:
             raise Failure(Code.FETCH_TIMEOUT, f"{origin}/robots.txt did not come in time") from None
         except Failure as failure:
             if failure.code in ABSENT:
-                return Rules()
+                return self._hold(origin, Rules())
             code = Code.FETCH_ROBOTS if failure.code is Code.FETCH_SIZE else failure.code
             detail = f"{origin}/robots.txt: {failure.detail}"
             raise Failure(code, detail, failure.http_status, None, failure.retry_after_s) from failure
-        return self._parse(b"".join(parts))
+        return self._hold(origin, self._parse(b"".join(parts)))
+
+    def _hold(self, origin: URL, rules: Rules) -> Rules:
+        if len(_held) >= MOST_HELD:
+            _held.clear()
+        _held[origin, self._robot] = time.monotonic() + HELD_S, rules
+        return rules
 
     def _parse(self, body: bytes) -> Rules:
         text = body.decode("utf-8", "replace")

@@ -32,6 +32,7 @@ from tests.udfs.web.server import (
     silence,
 )  # fmt: skip
 from udfs.pictures.inspect import Limits, Picture
+from udfs.web import robots as robots_module
 from udfs.web.fetcher import FetchPolicy, FetchRow, PictureRequest, _Fetch, fetch_pictures
 from udfs.web.guard import networks
 
@@ -312,6 +313,15 @@ def test_robots_rules_are_obeyed_and_asked_for_once() -> None:
     assert [row.code for row in rows.values() if row.code] == [Code.FETCH_ROBOTS]
     assert "/robots.txt forbids it to selvedge: Disallow: /private/" in str(rows[server.url("/private/b")].detail)
     assert sorted(server.paths) == ["/a", "/c", "/private/open"]
+
+
+def test_robots_rules_hold_for_the_next_run_of_the_process_until_they_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = robots("User-agent: *\nDisallow: /")
+    for held_s, code in ((60, None), (0, Code.FETCH_ROBOTS)):
+        monkeypatch.setattr(robots_module, "HELD_S", held_s)
+        with Server({"/robots.txt": in_turn(robots(""), shut), "*": answer(GOOD)}) as server:
+            assert fetch_one(due(server.url("/a"))).code is None
+            assert fetch_one(due(server.url("/b"))).code is code
 
 
 def test_a_contract_passes_by_robots_rules_and_tags() -> None:
