@@ -105,14 +105,18 @@ def report(
     folders: Annotated[list[Path], typer.Argument(help="Labelled data, as for score.")],
     release: Annotated[str | None, typer.Option(help="Another release than the promoted one.")] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of the page; that of run reports if left out.")] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=0, help="At most so many mistakes and rows that would teach; 0: figures alone.")
+    ] = None,
 ) -> None:
     """Write the quality report of a release: figures beside the one before, mistakes to mark, what would teach most."""
+    from training.judge import Subject
     from training.judge import report as write_report
 
     settings = read_settings()
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
     _there(folders)
-    typer.echo(write_report(model, folders, settings.models, out or settings.reports, release))
+    typer.echo(write_report(Subject(model, folders, release, rows), settings.models, out or settings.reports))
 
 
 def _there(folders: list[Path]) -> None:

@@ -1,6 +1,7 @@
 """Runs a release over labelled folders, row by row, for its quality report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,19 +38,30 @@ UNKNOWN = "unknown"
 """The answer to a text in which the model knows nothing."""
 
 
-def report(model: str, folders: Sequence[Path], root: Path, out: Path, digest: str | None = None) -> Path:
-    """Write the quality report of a release (the promoted one where `digest` is None) to a folder; returns the file."""
+@dataclass(frozen=True)
+class Subject:
+    """A model over labelled folders; `digest` None is the promoted release, `rows` as in `Page`."""
+
+    model: str
+    folders: Sequence[Path]
+    digest: str | None = None
+    rows: int | None = None
+
+
+def report(subject: Subject, root: Path, out: Path) -> Path:
+    """Write the quality report of a release to a folder; returns the file."""
+    model, folders = subject.model, subject.folders
     if model not in MODELS:
         raise WrongInput("models report", None, f"{model}: no such report; one of {', '.join(MODELS)}")
     name = "screen" if model == "classify" else model
-    release = release_of(name, digest or promoted_digest(name, root) or "", root)
+    release = release_of(name, subject.digest or promoted_digest(name, root) or "", root)
     earlier = previous_of(name, release.name, root)
     releases = [release] + ([root / name / earlier] if earlier else [])
     places = list(folders) if model == "text" else expanded(folders)
     judged = _texts(places, releases) if model == "text" else _pictures(model, places, releases)
     key, targets = ("text_key", TEXT_TARGETS) if model == "text" else ("sha256", SCREEN_TARGETS | CLASS_TARGETS)
     before = (str(earlier), judged[1]) if earlier else None
-    page = Page(model, key, targets, folders, False)
+    page = Page(model, key, targets, folders, False, subject.rows)
     return write_report(page, (release.name, judged[0]), before, out / f"{model}-{release.name}.html")
 
 

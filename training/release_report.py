@@ -39,6 +39,8 @@ class Page:
     targets: Mapping[str, float]
     folders: Sequence[Path]
     trained_too: bool
+    rows: int | None = None
+    """At most so many mistakes, and so many rows that would teach; None: `MISTAKES` and `TEACHING`."""
 
 
 def write_report(page: Page, now: tuple[str, Judgement], before: tuple[str, Judgement] | None, out: Path) -> Path:
@@ -46,6 +48,7 @@ def write_report(page: Page, now: tuple[str, Judgement], before: tuple[str, Judg
     digest, judgement = now
     judged = judgement.judged
     wrong = judged.wrong()
+    mistakes, teaching = (most if page.rows is None else min(most, page.rows) for most in (MISTAKES, TEACHING))
     facts = ReleaseFacts(
         model=page.model,
         digest=digest,
@@ -57,8 +60,8 @@ def write_report(page: Page, now: tuple[str, Judgement], before: tuple[str, Judg
         figures=_figures(judgement.figures, before[1].figures if before else {}, page.targets),
         classes=class_rows(judged, before[1].judged if before else None),
         mistakes_in_all=len(wrong),
-        mistakes=[_item(judgement, row) for row in wrong[:MISTAKES].tolist()],
-        teaching=[_item(judgement, row) for row in judged.teaching(TEACHING).tolist()],
+        mistakes=[_item(judgement, row) for row in wrong[:mistakes].tolist()],
+        teaching=[_item(judgement, row) for row in judged.teaching(teaching).tolist()],
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render_release(facts), encoding="utf-8")

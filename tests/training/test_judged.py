@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.test_labelled import folders, write
 from tests.training.test_scores import MODELS
-from training.judge import report
+from training.judge import Subject, report
 from training.judged import A_GROUP, Judged, class_rows
 
 __all__ = ["folders"]
@@ -55,9 +55,12 @@ def test_the_release_before_stands_beside(judged: Judged) -> None:
 
 def test_each_model_has_a_report(folders: list[Path], tmp_path: Path) -> None:
     for model in ("screen", "classify"):
-        page = report(model, folders, MODELS, tmp_path / "out").read_text(encoding="utf-8")
+        page = report(Subject(model, folders), MODELS, tmp_path / "out").read_text(encoding="utf-8")
         assert "data:image/jpeg;base64," in page
     write(tmp_path / "shop" / "en.tsv", "source|title|category", *(f"s|zorblax {n}|d" for n in range(3)))
     write(tmp_path / "shop" / "labels.tsv", "source|category|leaf|basis", "s|d|dress|stated")
-    page = report("text", [tmp_path / "shop"], MODELS, tmp_path / "out").read_text(encoding="utf-8")
+    page = report(Subject("text", [tmp_path / "shop"]), MODELS, tmp_path / "out").read_text(encoding="utf-8")
     assert "zorblax 2" in page
+    bare = report(Subject("text", [tmp_path / "shop"], rows=0), MODELS, tmp_path / "bare").read_text(encoding="utf-8")
+    assert "zorblax" not in bare
+    assert "dress" in bare
