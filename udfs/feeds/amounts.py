@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from udfs.feeds.dialect import Dialect
 from udfs.feeds.prices import iso_currency, parse_price
 from udfs.feeds.repairs import Repair, Repairs
@@ -43,8 +45,8 @@ class AmountReader:
             currencies = [currency for _, currency in regular]
         else:
             blank = [NONE] * rows.size
-            both = [_reconciled(*three) for three in zip(regular, sale or blank, old or blank, strict=True)]
-            asked, struck, currencies = ([one[place] for one in both] for place in range(3))  # type: ignore[assignment]
+            asked, struck = _reconciled(regular, sale or blank, old or blank)
+            currencies = [one[1] or other[1] for one, other in zip(regular, sale or blank, strict=True)]
         stated = per_text(rows.texts(self._slots["currency"]), self._currencies)
         if stated is not None:
             currencies = [one or other for one, other in zip(currencies, stated, strict=True)]
@@ -82,8 +84,11 @@ class AmountReader:
         return found
 
 
-def _reconciled(regular: Amount, sale: Amount, old: Amount) -> tuple[int | None, int | None, str | None]:
-    """The lower of price and sale price is asked; the highest of the three is struck through where it is higher."""
-    asked = min((amount for amount in (regular[0], sale[0]) if amount), default=None)
-    highest = max((amount for amount in (regular[0], sale[0], old[0]) if amount), default=0)
-    return asked, highest if asked and highest > asked else None, regular[1] or sale[1]
+def _reconciled(*amounts: list[Amount]) -> tuple[list[int | None], list[int | None]]:
+    """Of price, sale price and old price: the lower of the first two is asked; the highest is struck through if higher."""
+    stated = np.array([[amount or 0 for amount, _ in column] for column in amounts], np.int64)  # (3, N), 0: none
+    lowest = np.where(stated[:2] > 0, stated[:2], np.iinfo(np.int64).max).min(axis=0)
+    asked = np.where((stated[:2] > 0).any(axis=0), lowest, 0)
+    highest = stated.max(axis=0)
+    struck = np.where((asked > 0) & (highest > asked), highest, 0)
+    return [amount or None for amount in asked.tolist()], [amount or None for amount in struck.tolist()]

@@ -35,9 +35,17 @@ def plain_text(text: str) -> str:
 
 def single_spaced(text: str) -> str:
     """The text with single spaces and none around it; most texts are so, and asking that costs a tenth of making it."""
-    if text.isprintable() and "  " not in text:  # of all white space the space alone is printable
-        return text.strip(" ")
+    if "  " not in text and (_has_no_other_space(text) if text.isascii() else text.isprintable()):
+        return text.strip(" ")  # of all white space the space alone is printable
     return " ".join(text.split())
+
+
+def _has_no_other_space(text: str) -> bool:
+    """Whether an ASCII text has no white space but spaces: nine searches for a byte are quicker than one look at each."""
+    return not (
+        "\n" in text or "\t" in text or "\r" in text or "\x0b" in text or "\x0c" in text
+        or "\x1c" in text or "\x1d" in text or "\x1e" in text or "\x1f" in text
+    )  # fmt: skip
 
 
 def image_addresses(text: str) -> list[str]:

@@ -65,9 +65,15 @@ class SeenOffers:
         ids, titles, variants = _hashes(columns)
         known, beside = self._ids.lookup(ids)
         known_variant, _ = self._variants.lookup(variants)
+        codes, lines = columns["code"], columns["line"]
+        if not known.any() and len(set(columns["offer_id"])) == len(codes) == codes.count(None):
+            beside = np.array(titles, np.uint64) << np.uint64(32) | np.array(lines, np.uint64) & np.uint64(0xFFFFFFFF)
+            self._ids.add(ids, beside)
+            self._variants.add(variants, variants)
+            self._count_products(columns)
+            return
         fresh: dict[int, int] = {}
         fresh_variants: set[int] = set()
-        codes, lines = columns["code"], columns["line"]
         every = zip(ids.tolist(), titles, variants.tolist(), known.tolist(), known_variant.tolist(), strict=True)
         for place, (identity, title, variant, is_known, is_known_variant) in enumerate(every):
             if codes[place] is not None:

@@ -167,6 +167,8 @@ class OfferReader:
 
     def _size_lists(self, batch: Rows) -> list[list[str] | None] | None:
         split = self._sizes
+        if (alone := batch.alone(self._slots["sizes"])) is not None:
+            return [None if text is None else split[text] or None for text in alone]
         every = batch.every(self._slots["sizes"])
         if every is None:
             return None

@@ -60,6 +60,11 @@ class Rows:
             return [[value] if value.__class__ is str else value or [] for value in columns[0]]
         return [_flat(values) for values in zip(*columns, strict=True)]
 
+    def alone(self, slots: Slots) -> Texts | None:
+        """The texts of the one slot that says anything, where no offer says two there; else None."""
+        columns = [column for slot in slots if (column := self._column(slot)) is not None]
+        return columns[0] if len(columns) == 1 and not any(value.__class__ is list for value in columns[0]) else None
+
     def _texts(self, slot: int) -> Texts | None:
         if slot < 0:
             return [self._walk.joined(slot, place) for place in range(self.size)]
