@@ -85,7 +85,7 @@ class AmountReader:
 
 
 def _reconciled(*amounts: list[Amount]) -> tuple[list[int | None], list[int | None]]:
-    """Of price, sale price and old price: the lower of the first two is asked; the highest is struck through if higher."""
+    """Of price, sale price and old price the lower of the first two is asked, the highest struck through if higher."""
     stated = np.array([[amount or 0 for amount, _ in column] for column in amounts], np.int64)  # (3, N), 0: none
     lowest = np.where(stated[:2] > 0, stated[:2], np.iinfo(np.int64).max).min(axis=0)
     asked = np.where((stated[:2] > 0).any(axis=0), lowest, 0)

@@ -41,7 +41,7 @@ def single_spaced(text: str) -> str:
 
 
 def _has_no_other_space(text: str) -> bool:
-    """Whether an ASCII text has no white space but spaces: nine searches for a byte are quicker than one look at each."""
+    """Whether an ASCII text has no white space but spaces: nine searches for a byte are quicker than a look at each."""
     return not (
         "\n" in text or "\t" in text or "\r" in text or "\x0b" in text or "\x0c" in text
         or "\x1c" in text or "\x1d" in text or "\x1e" in text or "\x1f" in text
