@@ -60,8 +60,8 @@ class FetchSettings(_Group):
 class ChoiceSettings(_Group):
     """Thresholds. They are applied where scores are read: moving one runs no model again."""
 
-    wanted: float = Field(0.48, ge=0, le=1, description="a picture below this is turned away (the filter names it)")
-    unsure: float = Field(0.89, ge=0, le=1, description="a kept picture below this is marked unsure in the report")
+    wanted: float = Field(0.41, ge=0, le=1, description="a picture below this is turned away (the filter names it)")
+    unsure: float = Field(0.88, ge=0, le=1, description="a kept picture below this is marked unsure in the report")
     text: float = Field(0.8, ge=0, le=1, description="the text decides a category from this probability")
     text_within: float = Field(
         0.4, ge=0, le=1, description="from here the text names the finer node within what is shown"

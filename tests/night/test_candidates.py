@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.settings import Settings
 from schemas.tables import SCREENS
 from tests.night.house import REPOSITORY, House
 from training.promotion import promote
@@ -46,8 +47,9 @@ def test_a_moved_threshold_is_counted_before_it_is_moved(house: House) -> None:
     assert asked.code == 0, asked.err
     wanted, text = asked.json
     scores = [row["wanted"] for row in house.rows(f"select wanted from {SCREENS.name} where status = 'done'", SCREENS)]
-    assert wanted["turned_away"] == sum(0.48 <= score < 0.999 for score in scores) > 0
-    assert (wanted["setting"], wanted["now"], wanted["moved"], wanted["let_in"]) == ("wanted", 0.48, 0.999, 0)
+    now = Settings().choice.wanted
+    assert wanted["turned_away"] == sum(now <= score < 0.999 for score in scores) > 0
+    assert (wanted["setting"], wanted["now"], wanted["moved"], wanted["let_in"]) == ("wanted", now, 0.999, 0)
     assert text["turned_away"] == 0
     for wrong in ("wanted", "wanted=2", "nose=0.5"):
         refused = house.selvedge("plan", "--what-if", wrong)
