@@ -29,9 +29,9 @@ def named(setting: str, outline: Outline) -> Found | None:
 
 
 def detect(outline: Outline, sample: bytes) -> Found | None:
-    """The first dialect that fits, the special ones before those that they extend; None where none does."""
+    """The first that fits, those of one root before those of any, special ones before what they extend; or None."""
     dialects = [builtin(name) for name in builtin_names()]
-    for dialect in sorted(dialects, key=lambda one: (-_depth(one), -len(one.match.has), not one.match.root, one.name)):
+    for dialect in sorted(dialects, key=lambda one: (not one.match.root, -_depth(one), -len(one.match.has), one.name)):
         if found := _fit(dialect, outline, sample):
             return found
     return None

@@ -13,7 +13,7 @@ from udfs.feeds.prices import parse_price
 from udfs.feeds.words import by_word, folded, lists
 
 IMAGE = re.compile(r"\.(jpe?g|png|webp|gif|avif|bmp|tiff?)\b", re.IGNORECASE)
-ADDRESS = re.compile(r"(https?:)?//\S+|www\.\S+", re.IGNORECASE)
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*:)?//\S+|www\.\S+", re.IGNORECASE)
 NUMBERED = re.compile(r"[-_]?\d+$")
 SIGNS = re.compile(r"[-_.]+")
 GENERIC = {
