@@ -1,7 +1,11 @@
 """What most verbs begin with: the settings, and a run over them."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -31,6 +35,15 @@ def open_night(
         known = ", ".join(sorted(night.retailers)) or "none"
         raise WrongInput("--retailer", None, f"{', '.join(unknown)}: no enabled retailer; known: {known}")
     return night
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Around the writing of a file that the caller named: a place that cannot be written raises WrongInput."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError) as error:
+        raise WrongInput(path, None, f"cannot be written: {os.strerror(error.errno or 0)}") from error
 
 
 def print_json(document: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import Json, print_json
+from cli.context import Json, print_json, writing
 from jobs.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
@@ -50,7 +50,8 @@ def check(
         summary = examine(file, feed_options(settings, dialect, encoding, feed))
     found = as_json(summary)
     if html is not None:
-        html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
+        with writing(html):
+            html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
     if json:
         print_json(found)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import open_night
+from cli.context import open_night, writing
 from lake.shards import Place, read_picture
 from lake.tables import literal
 from schemas.errors import WrongInput
@@ -31,6 +31,7 @@ def picture(
         raise WrongInput(night.settings.lake, None, f"{sha256}: no such picture")
     body = read_picture(night.store, Place(**found[0]))
     if out:
-        out.write_bytes(body)
+        with writing(out):
+            out.write_bytes(body)
     else:
         sys.stdout.buffer.write(body)

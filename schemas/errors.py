@@ -15,7 +15,8 @@ class WrongInput(Stop):
     exit_code = 2
 
     def __init__(self, path: Path | str, line: int | None, text: str) -> None:
-        self.path, self.line, self.text = Path(path), line, " ".join(text.split())
+        said = " ".join(text.split()).removeprefix(f"{path}: ")  # a cause often begins with the same place
+        self.path, self.line, self.text = Path(path), line, said
         where = f"{path}:{line}" if line else str(path)
         super().__init__(f"{where}: {self.text}")
 

@@ -1,7 +1,9 @@
 """Serves a folder of sample shops on this machine alone."""
 
 import asyncio
+import errno
 import ipaddress
+import os
 import re
 import threading
 from collections import Counter
@@ -27,9 +29,19 @@ SMALL_BYTES = 1 << 20
 ROBOTS = "User-agent: *\nAllow: /\n"
 
 
-def serve(folder: Path, host: str = "127.0.0.1", port: int = PORT) -> None:
-    """Serves until the process is told to stop (Ctrl-C or SIGTERM)."""
-    web.run_app(application(folder), host=loopback(host), port=port, print=None, access_log=None)
+def serve(folder: Path, host: str = "127.0.0.1", port: int = PORT, tell: Callable[[str], None] = print) -> None:
+    """Serves until the process is told to stop (Ctrl-C or SIGTERM); `tell` gets one line once the port is open."""
+    shops, address = application(folder), loopback(host)
+
+    def started(_banner: str) -> None:
+        tell(f"Serving {folder} on http://{host}:{port}/ (Ctrl-C ends it)")
+
+    try:
+        web.run_app(shops, host=address, port=port, print=started, access_log=None)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise WrongInput("--port", None, f"{port} cannot be opened: {os.strerror(error.errno)}") from None
 
 
 @contextmanager

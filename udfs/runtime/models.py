@@ -80,6 +80,8 @@ def promoted(name: str, root: Path) -> Path:
     index = root / "promoted.json"
     try:
         releases = json.loads(index.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{index}: does not exist; it names the promoted release of each model") from None
     except (OSError, ValueError) as error:
         raise ModelError(f"{index}: cannot be read ({error})") from error
     if name not in releases:
