@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from udfs.feeds.dialect import Dialect, DialectError, builtin, builtin_names, load
+from udfs.feeds.dialect import Dialect, builtin, builtin_names
 from udfs.feeds.outline import Outline
 
 
@@ -17,15 +17,10 @@ class Found:
     reason: str
 
 
-def named(setting: str, outline: Outline) -> Found | None:
-    """The dialect of a setting (a name or a file) in this feed; None where the feed has no such element."""
-    is_file = setting.endswith((".yaml", ".yml"))
-    try:
-        dialect = load(Path(setting)) if is_file else builtin(setting)
-    except OSError as error:
-        raise DialectError(f"{setting}:1: {error.strerror}") from None
+def stated(dialect: Dialect, setting: str, outline: Outline) -> Found | None:
+    """The dialect that a setting names in this feed; None where the feed has no such element."""
     path = _offer_path(dialect, [dialect.offer], outline)
-    return Found(dialect, path, f"set: {Path(setting).name if is_file else setting}") if path else None
+    return Found(dialect, path, f"set: {Path(setting).name}") if path else None
 
 
 def detect(outline: Outline, sample: bytes) -> Found | None:

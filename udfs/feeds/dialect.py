@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from schemas.errors import WrongInput
+
 FieldName = Literal[
     "id", "group", "title", "description", "brand", "price", "sale_price", "old_price", "currency", "available",
     "gender", "age", "colour", "sizes", "category_id", "category_path", "pictures", "url",
@@ -128,8 +130,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
 
 
-class DialectError(ValueError):
-    """A dialect file that cannot be used: `file:line: what`."""
+class DialectError(WrongInput):
+    """A dialect that is unknown, or its file cannot be used."""
 
 
 def load(path: Path) -> Dialect:
@@ -141,8 +143,24 @@ def load(path: Path) -> Dialect:
 def builtin(name: str) -> Dialect:
     """A dialect that comes with the program; raises `DialectError` that lists the known ones."""
     if name not in builtin_names():
-        raise DialectError(f"dialect {name!r} is unknown; known are {', '.join(builtin_names())}")
+        raise DialectError("dialect", None, _unknown(name))
     return _read((files("udfs.feeds") / "dialects" / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+def of_setting(setting: str) -> Dialect | None:
+    """The dialect that a spec names, or the file that it gives; None for `auto`."""
+    if setting == "auto":
+        return None
+    if not setting.endswith((".yaml", ".yml")):
+        return builtin(setting)
+    try:
+        return load(Path(setting))
+    except OSError as error:
+        raise DialectError(setting, None, f"cannot be read: {error.strerror}") from None
+
+
+def _unknown(name: str) -> str:
+    return f"{name!r} is unknown; known are {', '.join(builtin_names())}"
 
 
 @cache
@@ -157,19 +175,22 @@ def _read(text: str, file: str) -> Dialect:
         content = yaml.load(text, yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise DialectError(f"{file}:{mark.line + 1 if mark else 1}: {getattr(error, 'problem', error)}") from None
+        raise DialectError(file, mark.line + 1 if mark else 1, getattr(error, "problem", str(error))) from None
     if not isinstance(content, dict):
-        raise DialectError(f"{file}:1: a dialect file is a list of keys and values")
-    if isinstance(content.get("extends"), str):
-        content = _merged(builtin(content["extends"]).model_dump(exclude_defaults=True), content)
+        raise DialectError(file, 1, "a dialect file is a list of keys and values")
+    extends = content.get("extends")
+    if isinstance(extends, str):
+        if extends not in builtin_names():
+            raise DialectError(file, _line(text, ["extends"]), f"extends: {_unknown(extends)}")
+        content = _merged(builtin(extends).model_dump(exclude_defaults=True), content)
     try:
         dialect = Dialect.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = [str(part) for part in first["loc"]]
-        raise DialectError(f"{file}:{_line(text, where)}: {'.'.join(where)}: {first['msg']}") from None
+        raise DialectError(file, _line(text, where), f"{'.'.join(where)}: {first['msg']}") from None
     if not dialect.offer or "id" not in dialect.fields:
-        raise DialectError(f"{file}:1: a dialect names its `offer` element and at least the field `id`")
+        raise DialectError(file, 1, "a dialect names its `offer` element and at least the field `id`")
     return dialect
 
 

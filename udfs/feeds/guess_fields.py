@@ -7,6 +7,7 @@ from udfs.feeds.dialect import FIELDS, Named
 from udfs.feeds.leaves import PART_OF_NAME, Leaf
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
+PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
 NAME_KEYS = ("name", "key", "label", "title", "code", "type", "tanim")
 VALUE_KEYS = ("value", "val", "text", "deger")
@@ -80,7 +81,7 @@ class _Choice:
     def by_names(self) -> None:
         """What the names tell, where the values do not belie them."""
         self.take("pictures", sorted((leaf for leaf in self.left if leaf.is_picture), key=_is_minor))
-        self.take("url", self.called("url", lambda leaf: leaf.is_address))
+        self.take("url", self.called("url", _is_page))
         for name in ("sale_price", "old_price", "price"):
             self.take(name, self.called(name, lambda leaf: leaf.is_amount))
         self.take("id", self.called("id", _is_identity))
@@ -96,7 +97,7 @@ class _Choice:
         """What the names did not tell: an address, an id; and a title for what has a price or a picture."""
         full = [leaf for leaf in self.left if leaf.elements > FULL * self._most and not leaf.is_aside]
         if "url" not in self.chosen:
-            self.take("url", [leaf for leaf in full if leaf.is_address][:1])
+            self.take("url", [leaf for leaf in full if _is_page(leaf)][:1])
         if "id" not in self.chosen:
             self.take("id", [leaf for leaf in full if leaf in self.left and _is_code(leaf)][:1])
         if "title" not in self.chosen and {"price", "pictures"} & self.chosen.keys():
@@ -139,6 +140,11 @@ def _tells(leaf: Leaf) -> bool:
 
 LOOSELY: dict[str, Callable[[Leaf], bool]] = {"id": lambda leaf: leaf.is_varied, "title": _tells, "description": _tells}
 """What is asked at least of places that go by a field's name but do not look like it."""
+
+
+def _is_page(leaf: Leaf) -> bool:
+    """Whether the values are addresses that a browser opens, not an app."""
+    return leaf.share(PAGE) > 0.6
 
 
 def _is_identity(leaf: Leaf) -> bool:

@@ -10,8 +10,8 @@ from schemas.rejects import Code
 from udfs.feeds.batches import BatchMaker
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.cut import OfferTag
-from udfs.feeds.detect import Found, detect, named
-from udfs.feeds.dialect import Dialect
+from udfs.feeds.detect import Found, detect, stated
+from udfs.feeds.dialect import Dialect, of_setting
 from udfs.feeds.guess import guess
 from udfs.feeds.head import Head, add_category, parse_date
 from udfs.feeds.offers import Columns, FeedFacts, OfferReader
@@ -129,9 +129,8 @@ class FeedReading:
         raise self._broken or _unreadable(sample, outline)
 
     def _find(self, outline: Outline, sample: bytes) -> Found | None:
-        if self._options.dialect != "auto":
-            return named(self._options.dialect, outline)
-        return detect(outline, sample)
+        dialect = of_setting(self._options.dialect)
+        return stated(dialect, self._options.dialect, outline) if dialect else detect(outline, sample)
 
     def _facts(self, head_bytes: bytes, outline: Outline, found: Found) -> FeedFacts:
         dialect, head = found.dialect, Head(head_bytes, outline.names)
