@@ -127,7 +127,7 @@ def _read_jpeg(body: bytes) -> Header:
     position = 2
     while True:
         position = _marker(body, position)
-        marker, length = body[position + 1], struct.unpack_from(">H", body, position + 2)[0]
+        marker, length = _SEGMENT.unpack_from(body, position)
         start = position + 4
         if marker == 0xDA:
             break
@@ -144,6 +144,10 @@ def _read_jpeg(body: bytes) -> Header:
     if progressive and body.count(b"\xff\xda", position) > MAX_SCANS:
         raise PictureRefused(Code.PICTURE_DECODE, f"the JPEG has more than {MAX_SCANS} scans")
     return Header(JPEG, width, height, orientation, channels)
+
+
+_SEGMENT = struct.Struct(">xBH")
+"""A marker and the length of its segment."""
 
 
 def _marker(body: bytes, position: int) -> int:

@@ -24,9 +24,9 @@ def read_url(text: str) -> URL:
         raise Failure(Code.FETCH_BAD_URL, f"not an address: {text[:200]!r}") from error
     if url.scheme not in ("http", "https") or not host or not port or len(text) > MAX_URL:
         raise Failure(Code.FETCH_BAD_URL, f"not an http(s) address: {text[:200]!r}")
-    if url.user is not None or url.password is not None:
+    if "@" in text and (url.user is not None or url.password is not None):
         raise Failure(Code.FETCH_BAD_URL, "the address carries a user name or a password")
-    return url.with_fragment(None)
+    return url.with_fragment(None) if "#" in text else url
 
 
 def redirected(hop: URL, status: int, location: str | None) -> URL:
@@ -48,6 +48,8 @@ def same_owner(first: URL, hop: URL) -> bool:
 
 def _quoted(text: str) -> URL:
     """Quoted where it must be; an address that is quoted already is sent as it stands, since some hosts sign it."""
+    if not UNQUOTED.search(text):
+        return URL(text, encoded=True)
     if CONTROL.search(text):
         raise ValueError("control characters in an address")
-    return URL(text, encoded=not UNQUOTED.search(text))
+    return URL(text)

@@ -72,7 +72,8 @@ HELD_S = 3600.0
 
 MOST_HELD = 10_000
 
-_held: dict[tuple[URL, str], tuple[float, Rules]] = {}
+_held: dict[tuple[str, str, str], tuple[float, Rules]] = {}
+"""By scheme, host with port, and the robot's name."""
 
 
 class Robots:
@@ -89,8 +90,8 @@ class Robots:
 
         Raises Failure where the rules forbid the URL, or where they cannot be asked for.
         """
-        rules = await self._of(url.origin())
-        line = rules.forbidding(str(url))
+        rules = self._rules_held(url) or await self._of(url.origin())
+        line = rules.forbidding(str(url)) if rules.file is not None else None
         if line is not None:
             detail = f"{url.origin()}/robots.txt forbids it to {self._robot}: {line[:200]}"
             raise Failure(Code.FETCH_ROBOTS, detail, final_url=str(url))
@@ -102,10 +103,11 @@ class Robots:
             asked.cancel()
         await asyncio.gather(*self._rules.values(), return_exceptions=True)
 
+    def _rules_held(self, url: URL) -> Rules | None:
+        until, held = _held.get((url.scheme, url.authority, self._robot), (0.0, None))
+        return held if time.monotonic() < until else None
+
     async def _of(self, origin: URL) -> Rules:
-        until, held = _held.get((origin, self._robot), (0.0, None))
-        if held is not None and time.monotonic() < until:
-            return held
         asked = self._rules.get(origin)
         if asked is None or (asked.done() and asked.exception() is not None):
             asked = self._rules[origin] = asyncio.ensure_future(self._ask(origin))
@@ -132,7 +134,7 @@ class Robots:
     def _hold(self, origin: URL, rules: Rules) -> Rules:
         if len(_held) >= MOST_HELD:
             _held.clear()
-        _held[origin, self._robot] = time.monotonic() + HELD_S, rules
+        _held[origin.scheme, origin.authority, self._robot] = time.monotonic() + HELD_S, rules
         return rules
 
     def _parse(self, body: bytes) -> Rules:
