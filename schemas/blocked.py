@@ -49,15 +49,34 @@ class Blocked:
 
 def read_blocked(path: Path) -> Blocked:
     """Raises WrongInput with file and line for the first error. No file blocks nothing."""
+    return Blocked(tuple(_block(path, line, row) for line, row in _rows(path)))
+
+
+def errors_of_blocked(path: Path) -> list[WrongInput]:
+    """Everything that is wrong with the file, by line."""
+    found = []
+    try:
+        for line, row in _rows(path):
+            try:
+                _block(path, line, row)
+            except WrongInput as error:
+                found.append(error)
+    except WrongInput as error:
+        found.append(error)
+    return found
+
+
+def _rows(path: Path) -> list[tuple[int, str]]:
+    """The lines below the header that say something, with their numbers."""
     if not path.exists():
-        return Blocked(())
+        return []
     try:
         header, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
     except UnicodeDecodeError:
         raise WrongInput(path, None, "is not UTF-8") from None
     if tuple(header.split("\t")) != COLUMNS:
         raise WrongInput(path, 1, f"must begin with the columns {', '.join(COLUMNS)}, parted by tabs")
-    return Blocked(tuple(_block(path, line, row) for line, row in enumerate(rows, 2) if row.strip()))
+    return [(line, row) for line, row in enumerate(rows, 2) if row.strip()]
 
 
 def _block(path: Path, line: int, row: str) -> Block:

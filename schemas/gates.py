@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from schemas.errors import WrongInput
 from schemas.retailer import Drop, Strict
-from schemas.yaml_lines import read_model
+from schemas.yaml_lines import errors_of_model, read_model
 
 Points = Annotated[float, Field(ge=0, le=100)]
 """Percentage points: a share of 40% that becomes 25% has moved by 15."""
@@ -62,6 +63,11 @@ class Gates(Strict):
 
     whole_index: WholeIndex
     retailer: RetailerGates
+
+
+def errors_of_gates(path: Path) -> list[WrongInput]:
+    """Everything that is wrong with the file, by line."""
+    return errors_of_model(path, Gates)
 
 
 def read_gates(path: Path) -> Gates:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from schemas.errors import WrongInput
-from schemas.yaml_lines import read_model
+from schemas.yaml_lines import errors_of_model, read_model
 
 NAME = re.compile(r"[a-z0-9-]{1,40}")
 SPEC_FILE = "retailer.yaml"
@@ -30,6 +30,26 @@ _NEVER_OPENED = tuple(
         "::ffff:169.254.0.0/112",  # the same as IPv4-mapped
     )
 )
+
+
+def _form(pattern: str, words: str) -> AfterValidator:
+    """Text that a pattern fits as a whole; else `words` say what it should be."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(checked)
+
+
+Language = Annotated[str, _form("[a-z]{2}", "must be the two letters of a language, such as ru")]
+DialectName = Annotated[
+    str, _form(r"[a-z0-9][a-z0-9_-]*(\.yaml)?", "must be auto, a dialect's name, or a file beside this one: acme.yaml")
+]
+SecretName = Annotated[
+    str, _form("SELVEDGE_FEED_[A-Z0-9_]+", "must name a variable that begins with SELVEDGE_FEED_, in capitals")
+]
 Days = Annotated[float, Field(gt=0, le=3650)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -52,11 +72,9 @@ class Feed(Strict):
     """Where the feed is and how it is read."""
 
     url: str = Field(description="http(s), s3, or a path below the configured feeds folder")
-    dialect: str = Field(
-        "auto", pattern=r"^[a-z0-9][a-z0-9_-]*(\.yaml)?$", description="auto, a name, or a dialect file"
-    )
+    dialect: DialectName = Field("auto", description="auto, a name, or a dialect file")
     encoding: str | None = Field(None, description="overrides what the feed declares")
-    auth_env: str | None = Field(None, pattern=r"^SELVEDGE_FEED_[A-Z0-9_]+$", description="variable holding the secret")
+    auth_env: SecretName | None = Field(None, description="variable holding the secret")
 
     @field_validator("url")
     @classmethod
@@ -121,7 +139,7 @@ class Retailer(Strict):
     name: str = ""
     folder: Path = Path()
     enabled: bool = Field(True, description="false withdraws the retailer's rows in the next night")
-    language: str = Field(pattern="^[a-z]{2}$")
+    language: Language
     feed: Feed
     images: Images = Images()
     gates: FeedGates = FeedGates()
@@ -150,13 +168,13 @@ class _Spec(Retailer):
 
 def read_retailers(mappings: Path) -> list[Retailer]:
     """Every retailer below a mappings folder, by name. Raises WrongInput with file and line for the first error."""
-    return [read_retailer(folder) for folder in _folders(mappings)]
+    return [read_retailer(folder) for folder in retailer_folders(mappings)]
 
 
 def read_retailer(folder: Path) -> Retailer:
     """The retailer of one folder. Raises WrongInput with file and line."""
     if not NAME.fullmatch(folder.name):
-        raise WrongInput(folder, None, "a retailer's name is 1 to 40 of a-z, 0-9 and -")
+        raise _wrong_name(folder)
     spec = read_model(folder / SPEC_FILE, _Spec)
     feed = spec.feed
     if feed.dialect.endswith(DIALECT_SUFFIX):
@@ -164,7 +182,19 @@ def read_retailer(folder: Path) -> Retailer:
     return Retailer.model_construct(**{**dict(spec), "name": folder.name, "folder": folder, "feed": feed})
 
 
-def _folders(mappings: Path) -> Iterator[Path]:
+def errors_of_retailer(folder: Path) -> list[WrongInput]:
+    """Everything that is wrong with the spec of one folder."""
+    if not NAME.fullmatch(folder.name):
+        return [_wrong_name(folder)]
+    return errors_of_model(folder / SPEC_FILE, _Spec)
+
+
+def _wrong_name(folder: Path) -> WrongInput:
+    return WrongInput(folder, None, "a retailer's name is 1 to 40 of a-z, 0-9 and -")
+
+
+def retailer_folders(mappings: Path) -> Iterator[Path]:
+    """The folders of all retailers, by name."""
     if not mappings.is_dir():
         raise WrongInput(mappings, None, "is no folder")
     return (path for path in sorted(mappings.iterdir()) if path.is_dir() and not path.name.startswith((".", "_")))

@@ -24,6 +24,18 @@ def read_model(path: Path, model: type[Model]) -> Model:
         raise first_error(path, error, lines) from None
 
 
+def errors_of_model(path: Path, model: type[BaseModel]) -> list[WrongInput]:
+    """Everything that keeps the file from being `model`, in the order of its lines."""
+    try:
+        data, lines = read_yaml(path)
+        model.model_validate(data)
+    except WrongInput as error:
+        return [error]
+    except ValidationError as error:
+        return _errors(path, error, lines)
+    return []
+
+
 def read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     """A YAML mapping, and the 1-based line of every key and item by its place. Refuses aliases and repeated keys."""
     try:
@@ -89,11 +101,24 @@ def _scalar(node: yaml.Node) -> Any:
 
 def first_error(path: Path, error: ValidationError, lines: dict[Place, int]) -> WrongInput:
     """The error that stands first in the file, and how many follow."""
-    problems = sorted(((_line(problem["loc"], lines), problem) for problem in error.errors()), key=lambda pair: pair[0])
-    line, problem = problems[0]
-    name = ".".join(str(part) for part in problem["loc"])
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return WrongInput(path, line, f"{name}: {said(problem)}{more}".removeprefix(": "))
+    first, *others = _errors(path, error, lines)
+    return WrongInput(path, first.line, first.text + (f" (and {len(others)} more)" if others else ""))
+
+
+def _errors(path: Path, error: ValidationError, lines: dict[Place, int]) -> list[WrongInput]:
+    """One error a place that the file names, though a value may be wrong in several ways."""
+    found: dict[Place, WrongInput] = {}
+    for problem in error.errors():
+        place = _place(problem, lines)
+        name = ".".join(str(part) for part in place)
+        found.setdefault(place, WrongInput(path, _line(place, lines), f"{name}: {said(problem)}".removeprefix(": ")))
+    return sorted(found.values(), key=lambda wrong: wrong.line or 0)
+
+
+def _place(problem: Any, lines: dict[Place, int]) -> Place:
+    """Where the value stands: pydantic adds the name of the type that was tried where several are allowed."""
+    place: Place = problem["loc"]
+    return place[:-1] if place not in lines and place[:-1] in lines and problem["type"] != "missing" else place
 
 
 def _line(place: Place, lines: dict[Place, int]) -> int:
@@ -103,10 +128,28 @@ def _line(place: Place, lines: dict[Place, int]) -> int:
     return lines.get(place, 1)
 
 
+_NUMBER, _TRUTH, _NETWORK = "must be a number", "must be true or false", "is no network such as 10.1.0.0/16"
+_WORDS = {
+    "extra_forbidden": "no such setting",
+    "missing": "is missing",
+    "bool_parsing": _TRUTH, "bool_type": _TRUTH,
+    "int_parsing": "must be a whole number", "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": _NUMBER, "float_type": _NUMBER,
+    "string_type": "must be text; put quotes around it",
+    "list_type": "must be a list", "tuple_type": "must be a list",
+    "dict_type": "must hold names with values (name: value)", "model_type": "must hold names with values (name: value)",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be above {gt}", "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}", "less_than_equal": "must be at most {le}",
+    "too_short": "needs at least {min_length}", "string_too_short": "must not be empty",
+    "ip_v4_network": _NETWORK, "ip_v6_network": _NETWORK,
+}  # fmt: skip
+"""Pydantic's types of error."""
+
+
 def said(problem: Any) -> str:
     """One of pydantic's errors in words for whoever wrote the value."""
-    if problem["type"] == "extra_forbidden":
-        return "no such setting"
-    if problem["type"] == "missing":
-        return "is missing"
+    if problem["type"] in _WORDS:
+        return _WORDS[problem["type"]].format_map(problem.get("ctx", {}))
     return str(problem["msg"]).removeprefix("Value error, ")

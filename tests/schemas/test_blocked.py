@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.blocked import read_blocked
+from schemas.blocked import errors_of_blocked, read_blocked
 from schemas.errors import WrongInput
 
 HEADER = "kind\tvalue\treason\tdate\tinitials\n"
@@ -51,3 +51,12 @@ def test_each_mistake_is_said_with_its_line(tmp_path: Path, line: int, text: str
     with pytest.raises(WrongInput, match=said) as caught:
         read_blocked(file)
     assert caught.value.line == line
+
+
+def test_every_line_is_checked(tmp_path: Path) -> None:
+    file = tmp_path / "blocked.tsv"
+    file.write_text(f"{HEADER}sha1\tx\ty\t2026-01-31\tAK\n\nurl\t/1\ty\t2026-01-31\tAK\n", encoding="utf-8")
+    assert [wrong.line for wrong in errors_of_blocked(file)] == [2, 4]
+    file.write_text("kind\n", encoding="utf-8")
+    assert [wrong.line for wrong in errors_of_blocked(file)] == [1]
+    assert errors_of_blocked(tmp_path / "none.tsv") == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import WrongInput
-from schemas.retailer import read_retailer, read_retailers
+from schemas.retailer import errors_of_retailer, read_retailer, read_retailers
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
 
@@ -75,7 +75,12 @@ category_order: [text, mapping]
     ("line", "text", "said"),
     [
         (4, GOOD + "colour: red\n", "colour: no such setting"),
-        (1, "language: russian\nfeed: {url: 'https://a.b/c'}\n", "language"),
+        (1, "language: russian\nfeed: {url: 'https://a.b/c'}\n", "language: must be the two letters of a language"),
+        (1, "language: no\nfeed: {url: 'https://a.b/c'}\n", "language: must be text; put quotes around it"),
+        (4, GOOD + "enabled: perhaps\n", "enabled: must be true or false"),
+        (4, GOOD + "images: {rate: fast}\n", "images.rate: must be a number"),
+        (4, GOOD + "images: {connections: 1.5}\n", "images.connections: must be a whole number"),
+        (4, GOOD + "images: {connections: 99}\n", "images.connections: must be at most 32"),
         (1, "language: ru\n", "feed: is missing"),
         (3, "language: ru\nfeed:\n  url: ftp://shop.example/feed\n", "http(s) or s3"),
         (3, "language: ru\nfeed:\n  url: https://user:word@shop.example/feed\n", "auth_env"),
@@ -88,12 +93,20 @@ category_order: [text, mapping]
         (5, GOOD + "images:\n  allow_private_hosts: [0.0.0.0/0]\n", "link-local"),
         (5, GOOD + "images:\n  allow_private_hosts: ['fe80::/64']\n", "link-local"),
         (5, GOOD + "images:\n  allow_private_hosts: ['::ffff:a9fe:0/112']\n", "link-local"),
-        (6, GOOD + "images:\n  allow_private_hosts:\n    - not-a-network\n", "allow_private_hosts.0"),
-        (5, GOOD + "gates:\n  offer_drop: {percent: 130, absolute: 1}\n", "gates.offer_drop.percent"),
+        (
+            6,
+            GOOD + "images:\n  allow_private_hosts:\n    - not-a-network\n",
+            "allow_private_hosts.0: is no network",
+        ),
+        (
+            5,
+            GOOD + "gates:\n  offer_drop: {percent: 130, absolute: 1}\n",
+            "offer_drop.percent: must be at most 100",
+        ),
         (5, GOOD + "gates:\n  size_drop: {percent: 30}\n", "gates.size_drop.absolute: is missing"),
         (4, GOOD + "category_order: [text, text]\n", "twice"),
-        (4, GOOD + "category_order: [text, guess]\n", "category_order.1"),
-        (4, GOOD + "category_order: []\n", "category_order"),
+        (4, GOOD + "category_order: [text, guess]\n", "category_order.1: must be 'mapping', 'text' or 'image'"),
+        (4, GOOD + "category_order: []\n", "category_order: needs at least 1"),
         (4, GOOD + "language: ja\n", "language is set twice"),
         (4, GOOD + "name: other\n", "name"),
         (3, "language: ru\nfeed: [\n", "expected"),
@@ -106,6 +119,13 @@ def test_each_mistake_is_said_with_its_line(tmp_path: Path, line: int, text: str
     found_line, found = refusal(written(tmp_path, text))
     assert said in found
     assert found_line == line
+
+
+def test_every_error_of_a_spec_is_found(tmp_path: Path) -> None:
+    folder = written(tmp_path, "enabled: perhaps\nlanguage: russian\nfeed:\n  url: ftp://shop.example/feed\n  hat: 1\n")
+    found = errors_of_retailer(folder)
+    assert [wrong.line for wrong in found] == [1, 2, 4, 5]
+    assert errors_of_retailer(written(tmp_path, GOOD, "right")) == []
 
 
 def test_a_folder_needs_a_spec_and_a_plain_name(tmp_path: Path) -> None:

@@ -45,5 +45,5 @@ def test_a_wrong_line_is_named(file: Path, text: str, line: int, said: str) -> N
 
 def test_a_wrong_variable_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELVEDGE_CHOICE__WANTED", "much")
-    with pytest.raises(WrongInput, match="SELVEDGE_CHOICE__WANTED: Input should be a valid number"):
+    with pytest.raises(WrongInput, match="SELVEDGE_CHOICE__WANTED: must be a number"):
         read_settings()
