@@ -54,16 +54,56 @@ def _schema(name: str) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(Path(__file__).with_name(name)))
 
 
+_FORMS = {
+    "by": "one to six letters, the writer's initials",
+    "date": "a date such as 2026-11-21",
+    "taxonomy": "a number such as 1",
+    "version": "a number such as 1",
+    "retailer": "the name of the shop's folder, 1 to 40 of a-z, 0-9 and -",
+    "code": "2 to 40 of a-z, 0-9 and _, a letter first",
+}
+"""What an attribute has to be, where its schema cannot say it in words."""
+
+_WORDS = {
+    "SCHEMAV_CVC_ELT_1": "the file must not begin with <{element}>",
+    "SCHEMAV_ELEMENT_CONTENT": "<{element}> may not stand here",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "<{element}> must be empty",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "<{element}> holds text, which may not stand here",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "<{element}> has no attribute {attribute}",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "<{element}> lacks the attribute {named}",
+    "SCHEMAV_CVC_ENUMERATION_VALID": "{attribute} is {value}; it must be one of {allowed}",
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "{attribute} is too long",
+    "SCHEMAV_CVC_PATTERN_VALID": "{attribute} is {value}; it must be {form}",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": "{attribute} is {value}; it must be {form}",
+}
+"""libxml2's types of error."""
+
+
 def _said(log: Any) -> list[Problem]:
-    """The validator's errors in plainer words, one for each attribute or element and line."""
+    """The validator's errors in plain words, one for each attribute or element and line."""
     found: dict[tuple[int, str], Problem] = {}
     for entry in log:
         if entry.type_name != "SCHEMAV_INTERNAL":  # remarks of libxml2 on its own doings
             where, _, what = entry.message.partition(": ")
-            what = re.sub(r"^\[facet '\w+'\] ", "", what)
-            what = re.sub(r" is not accepted by the pattern '.*'", " is not of the form that is allowed", what)
-            found.setdefault((entry.line, where), Problem(entry.line, ERROR, f"{where}: {what}"))
+            subject = where if "attribute" in where else entry.message  # an element may lack several attributes
+            found.setdefault((entry.line, subject), Problem(entry.line, ERROR, _plain(entry.type_name, where, what)))
     return list(found.values())
+
+
+def _plain(kind: str, where: str, what: str) -> str:
+    """`where` names the element and perhaps its attribute; `what` quotes the value, or an attribute that is missing."""
+    what = re.sub(r"^\[facet '\w+'\] (The value )?", "", what)
+    element, attribute = (*re.findall("'(.*?)'", where), "")[:2]
+    value, _, rest = what.removeprefix("'").partition("' is not ")
+    if kind not in _WORDS:
+        return f"{where}: {what}"
+    if kind == "SCHEMAV_CVC_PATTERN_VALID" and not value.strip():
+        return f"{attribute} is empty"
+    named, allowed = re.findall("attribute '(.*?)'", what), re.findall("'(.*?)'", rest)
+    form = _FORMS.get(attribute, "of the form that is allowed")
+    return _WORDS[kind].format(
+        element=element, attribute=attribute, value=value, named="".join(named), allowed=", ".join(allowed), form=form
+    )
 
 
 def _parse(path: Path) -> etree._Element:

@@ -99,6 +99,6 @@ def _answer(rule: Rule) -> tuple[int, str | None, str | None, str | None, str | 
 
 def _read(path: Path, taxonomy: Taxonomy) -> tuple[Mapping, list[Problem]]:
     root, problems = read_xml(path, "mapping.xsd")
-    rules = () if problems else tuple(Rule.of(element) for element in root.iterchildren("rule", "ignore"))
-    mapping = Mapping(path, root.get("retailer", ""), rules)
-    return mapping, problems or list(problems_of(path, root, rules, taxonomy))
+    mapping = Mapping(path, root.get("retailer", ""), tuple(map(Rule.of, root.iterchildren("rule", "ignore"))))
+    broken = {problem.line for problem in problems}
+    return mapping, problems + list(problems_of(root, mapping.rules, path.parent.name, taxonomy, broken))

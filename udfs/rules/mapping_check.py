@@ -1,8 +1,7 @@
 """What a schema cannot see in a mapping file: dead targets, catch-alls, rules that contradict or hide one another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from difflib import get_close_matches
-from pathlib import Path
 
 from lxml import etree
 
@@ -11,21 +10,28 @@ from udfs.rules.rule import Rule
 from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import ANY_LEVELS, is_literal, is_wildcard, joined_literals, segment_pattern, tokens
 
+SLASH = " / "
+"""What many programs part names with; in a name that holds it, a backslash before it keeps the check silent."""
+
 MAX_WILDCARDS = 8
 """A path with more says too little to be reviewed."""
 
 
-def problems_of(path: Path, root: etree._Element, rules: Sequence[Rule], taxonomy: Taxonomy) -> Iterator[Problem]:
-    """Problems of a file that its schema has passed, in no order."""
+def problems_of(
+    root: etree._Element, rules: Sequence[Rule], folder: str, taxonomy: Taxonomy, broken: Set[int]
+) -> Iterator[Problem]:
+    """Problems of a file in `folder` beside those that the schema found in the lines `broken`, in no order."""
     line = line_of(root)
-    if root.get("retailer") != path.parent.name:
-        yield Problem(line, ERROR, f"retailer is {root.get('retailer')}, but the folder is {path.parent.name}")
-    pinned = root.get("taxonomy")
-    if pinned and int(pinned) != taxonomy.version:
+    if root.get("retailer", folder) != folder:
+        yield Problem(line, ERROR, f"retailer is {root.get('retailer')}, but the folder is {folder}")
+    pinned = root.get("taxonomy", "")
+    if pinned.isdecimal() and int(pinned) != taxonomy.version:
         yield Problem(line, WARNING, f"written for version {pinned} of the taxonomy; it is {taxonomy.version} now")
     for rule in rules:
         yield from (Problem(rule.line, ERROR, text) for text in _errors_of(rule, taxonomy))
-    yield from _hidden(rules)
+        if rule.path and len(rule.path) == 1 and SLASH in rule.path[0]:
+            yield Problem(rule.line, WARNING, "the path is one name with a slash in it; names are parted by >")
+    yield from _hidden([rule for rule in rules if rule.line not in broken])
 
 
 def _errors_of(rule: Rule, taxonomy: Taxonomy) -> Iterator[str]:
@@ -34,7 +40,7 @@ def _errors_of(rule: Rule, taxonomy: Taxonomy) -> Iterator[str]:
         yield f"the taxonomy has no node {rule.node}" + (f"; did you mean {alike[0]}?" if alike else "")
     if rule.path is None and rule.id is None and rule.within is None:
         yield "a rule needs a path, an id or within"
-    if rule.path is not None and "" in rule.path:
+    if rule.path is not None and "" in rule.path and rule.path != ("",):
         yield "the path has an empty name between two >"
     if sum(is_wildcard(token) for token in _tokens(rule)) > MAX_WILDCARDS:
         yield f"the path has more than {MAX_WILDCARDS} wildcards"
@@ -48,7 +54,8 @@ def _is_catch_all(rule: Rule) -> bool:
     """True where nothing but a gender, or nothing at all, narrows the rule."""
     if rule.path is None or rule.id is not None or rule.within is not None or rule.title_word is not None:
         return False
-    return all(is_wildcard(token) for token in _tokens(rule))
+    said = _tokens(rule)
+    return bool(said) and all(map(is_wildcard, said))
 
 
 def _tokens(rule: Rule) -> list[str]:

@@ -41,12 +41,9 @@ class Taxonomy:
     @classmethod
     def read(cls, path: Path) -> "Taxonomy":
         """Raises WrongInput with file and line for whatever the schema or the tree's own rules forbid."""
-        root, problems = read_xml(path, "taxonomy.xsd")
+        root, problems = _checked(path)
         raise_errors(path, problems)
-        listed = list(_nodes(root, None))
-        raise_errors(path, [*_repeats(listed), *_broken_rules(listed)])
-        nodes = {node.code: node for node in listed}
-        return cls(path, int(root.get("version", "")), nodes)
+        return cls(path, int(root.get("version", "")), {node.code: node for node in _nodes(root, None)})
 
     def __contains__(self, code: str) -> bool:
         return code in self.nodes
@@ -98,6 +95,19 @@ class Taxonomy:
     @cached_property
     def _by_image_class(self) -> dict[str, str]:
         return {node.depicts: node.code for node in self.nodes.values() if node.depicts}
+
+
+def check(path: Path) -> list[Problem]:
+    """Everything that is wrong with the file, by line. Raises WrongInput where it is no XML at all."""
+    return sorted(_checked(path)[1])
+
+
+def _checked(path: Path) -> tuple[etree._Element, list[Problem]]:
+    root, problems = read_xml(path, "taxonomy.xsd")
+    if not problems:
+        listed = list(_nodes(root, None))
+        problems = [*_repeats(listed), *_broken_rules(listed)]
+    return root, problems
 
 
 def _nodes(element: etree._Element, around: Node | None) -> Iterator[Node]:

@@ -35,6 +35,11 @@ def split_path(path: str) -> list[str]:
     return [normalise(part) for part in whole]
 
 
+def written(path: Sequence[str]) -> str:
+    """A shop's category path as a rule names it: "A > B", a backslash before what would not mean itself."""
+    return " > ".join(re.sub(r"([*?>\\])", r"\\\1", name or "") for name in path)
+
+
 def path_pattern(segments: Sequence[str]) -> re.Pattern[str]:
     """A pattern for `joined` paths: * and ? stand for characters of one name, a segment ** for any number of names.
 

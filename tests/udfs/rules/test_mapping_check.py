@@ -30,14 +30,18 @@ def test_the_sample_mapping_has_no_problem() -> None:
         (['<rule path="**" gender="women" to="dress" %/>'], 2, ERROR, "every category"),
         (['<rule path="Hats" title="*" to="hat" %/>'], 2, ERROR, "no letters"),
         (['<rule path="a*b*c*d*e*f*g*h*i*j" to="hat" %/>'], 2, ERROR, "wildcards"),
-        (['<rule path="Hats" to="hat" date="today" by="AK"/>'], 2, ERROR, "date"),
-        (['<rule path="Hats" to="hat" date="2026-11-21"/>'], 2, ERROR, "by"),
-        (['<rule path="Hats" to="hat" date="2026-11-21" by="A. K."/>'], 2, ERROR, "by"),
-        (['<rule path="Hats" %/>'], 2, ERROR, "to"),
-        (['<ignore path="Hats" %/>'], 2, ERROR, "because"),
-        (['<rule path="Hats" to="hat" gender="ladies" %/>'], 2, ERROR, "ladies"),
-        (['<rule path="Hats" to="hat" colour="red" %/>'], 2, ERROR, "colour"),
-        (["<default/>"], 2, ERROR, "default"),
+        (['<rule path="Hats" to="hat" date="today" by="AK"/>'], 2, ERROR, "date is today; it must be a date such as"),
+        (['<rule path="Hats" to="hat" date="2026-11-21"/>'], 2, ERROR, "<rule> lacks the attribute by"),
+        (['<rule path="Hats" to="hat" date="2026-11-21" by="A. K."/>'], 2, ERROR, "by is A. K.; it must be one"),
+        (['<rule path="Hats" %/>'], 2, ERROR, "lacks the attribute to"),
+        (['<ignore path="Hats" %/>'], 2, ERROR, "<ignore> lacks the attribute because"),
+        (['<rule path="Hats" to="hat" gender="ladies" %/>'], 2, ERROR, "gender is ladies; it must be one of women,"),
+        (['<rule path="Hats" to="hat" colour="red" %/>'], 2, ERROR, "<rule> has no attribute colour"),
+        (['<rule path=" " to="hat" %/>'], 2, ERROR, "path is empty"),
+        ([f'<rule path="{"x" * 1001}" to="hat" %/>'], 2, ERROR, "path is too long"),
+        (['<rule path="Hats" to="hat" %>caps</rule>'], 2, ERROR, "<rule> must be empty"),
+        (['<rule path="Women / Hats" to="hat" %/>'], 2, WARNING, "names are parted by >"),
+        (["<default/>"], 2, ERROR, "<default> may not stand here"),
         (['<rule path="Hats" to="hat" %/>', '<rule path=" ＨＡＴＳ" to="cap" %/>'], 3, ERROR, "contradicts"),
         (['<rule path="Hats" to="hat" %/>', '<ignore path="hats" because="x" %/>'], 3, ERROR, "contradicts"),
         (['<rule path="Hats" to="hat" %/>', '<rule path="HATS" to="hat" %/>'], 3, WARNING, "repeats"),
@@ -61,12 +65,35 @@ def test_each_mistake(tmp_path: Path, rules: list[str], line: int, severity: str
         ['<rule path="Hats" gender="men" to="cap" %/>', '<rule path="Hats" gender="women" to="hat" %/>'],
         ['<rule path="Hats > Caps" to="cap" %/>', '<rule path="Hats > **" to="hat" %/>'],
         ['<rule path="**" title="зонт*" to="umbrella" %/>'],
+        ['<rule path="Women > Hats / Caps" to="cap" %/>', r'<rule path="Hats \/ Caps" to="cap" %/>'],
         ['<rule path="Hats > *" to="cap" %/>', '<rule path="Hats > **" to="hat" %/>'],
         [],
     ],
 )
 def test_what_is_no_mistake(tmp_path: Path, rules: list[str]) -> None:
     assert check(mapping_file(tmp_path, *rules), TAXONOMY) == []
+
+
+def test_what_the_schema_forbids_hides_no_other_mistake(tmp_path: Path) -> None:
+    path = mapping_file(
+        tmp_path, '<rule path="**" to="skrt" date="2026-13-21" by="AK"/>', "<rule/>", '<rule path="Hats" to="hatt" %/>'
+    )
+    assert [(problem.line, problem.text.partition(";")[0]) for problem in check(path, TAXONOMY)] == [
+        (2, "a rule for every category is not allowed: what no rule names stays unmapped"),
+        (2, "date is 2026-13-21"),
+        (2, "the taxonomy has no node skrt"),
+        (3, "<rule> lacks the attribute by"),
+        (3, "<rule> lacks the attribute date"),
+        (3, "<rule> lacks the attribute to"),
+        (3, "a rule needs a path, an id or within"),
+        (4, "the taxonomy has no node hatt"),
+    ]
+
+
+def test_a_file_that_begins_with_something_else(tmp_path: Path) -> None:
+    path = mapping_file(tmp_path)
+    path.write_text("<rules/>", encoding="utf-8")
+    assert check(path, TAXONOMY) == [Problem(1, ERROR, "the file must not begin with <rules>")]
 
 
 def test_the_file_belongs_to_its_folder_and_its_taxonomy(tmp_path: Path) -> None:

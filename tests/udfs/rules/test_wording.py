@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.rules.wording import joined, normalise, path_pattern, split_path, title_pattern
+from udfs.rules.wording import joined, normalise, path_pattern, split_path, title_pattern, written
 
 NAMES = st.text("ab*", min_size=1, max_size=4)
 GLOBS = st.one_of(st.just("**"), st.text("ab*?", min_size=1, max_size=5))
@@ -29,6 +29,11 @@ def fits_path(globs: list[str], names: list[str]) -> bool:
     if globs[0] == "**":
         return fits_path(globs[1:], names) or (bool(names) and fits_path(globs, names[1:]))
     return bool(names) and fits_name(globs[0], names[0]) and fits_path(globs[1:], names[1:])
+
+
+@given(st.lists(st.text("ab*?>\\ /", min_size=1), min_size=1, max_size=4))
+def test_a_path_as_it_is_printed_is_a_rule_that_fits_it(names: list[str]) -> None:
+    assert path_pattern(split_path(written(names))).fullmatch(joined(names))
 
 
 @given(st.lists(GLOBS, min_size=1, max_size=5), st.lists(NAMES, max_size=5))
