@@ -11,12 +11,11 @@ LONGEST_MERGED = 1 << 19
 
 
 class HashedKeys:
-    """A set of 64-bit keys, each with 64 bits beside it: 16 bytes a key, asked many at a time."""
+    """A set of 64-bit keys, each with 64 bits beside it or with nothing: 16 or 8 bytes a key, asked many at a time."""
 
     def __init__(self) -> None:
-        self._runs: list[
-            tuple[np.ndarray, np.ndarray]
-        ] = []  # (N,) uint64 keys ascending, (N,) uint64 what stands beside
+        self._runs: list[tuple[np.ndarray, np.ndarray | None]] = []
+        """(N,) uint64 keys ascending, (N,) uint64 what stands beside them."""
         self.size = 0
 
     def lookup(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -27,21 +26,25 @@ class HashedKeys:
             place = np.minimum(np.searchsorted(run, keys), len(run) - 1)
             here = run[place] == keys
             known |= here
-            beside[here] = values[place[here]]
+            if values is not None:
+                beside[here] = values[place[here]]
         return known, beside
 
-    def add(self, keys: np.ndarray, beside: np.ndarray) -> None:
+    def add(self, keys: np.ndarray, beside: np.ndarray | None = None) -> None:
         """Add keys that are not known yet, each once."""
         if not len(keys):
             return
         self.size += len(keys)
         order = np.argsort(keys)
-        self._runs.append((keys[order], beside[order]))
+        self._runs.append((keys[order], None if beside is None else beside[order]))
         while len(self._runs) > 1 and len(self._runs[-2][0]) <= min(len(self._runs[-1][0]), LONGEST_MERGED):
             (older, older_beside), (newer, newer_beside) = self._runs[-2:]
             merged = np.concatenate([older, newer])
             order = np.argsort(merged, kind="stable")
-            self._runs[-2:] = [(merged[order], np.concatenate([older_beside, newer_beside])[order])]
+            both = None
+            if older_beside is not None and newer_beside is not None:
+                both = np.concatenate([older_beside, newer_beside])[order]
+            self._runs[-2:] = [(merged[order], both)]
 
 
 class SeenOffers:
@@ -69,7 +72,7 @@ class SeenOffers:
         if not known.any() and len(set(columns["offer_id"])) == len(codes) == codes.count(None):
             beside = np.array(titles, np.uint64) << np.uint64(32) | np.array(lines, np.uint64) & np.uint64(0xFFFFFFFF)
             self._ids.add(ids, beside)
-            self._variants.add(variants, variants)
+            self._variants.add(variants)
             self._count_products(columns)
             return
         fresh: dict[int, int] = {}
@@ -92,14 +95,14 @@ class SeenOffers:
             if not is_known_variant:
                 fresh_variants.add(variant)
         self._ids.add(_array(fresh), _array(fresh.values()))
-        self._variants.add(*[_array(fresh_variants)] * 2)
+        self._variants.add(_array(fresh_variants))
         self._count_products(columns)
 
     def _count_products(self, columns: Columns) -> None:
         products = zip(columns["product_id"], columns["code"], strict=True)
         keys = _array(key & ALL_BITS for key in {hash(product) for product, code in products if code is None})
         known, _ = self._products.lookup(keys)
-        self._products.add(keys[~known], keys[~known])
+        self._products.add(keys[~known])
 
 
 def _hashes(columns: Columns) -> tuple[np.ndarray, list[int], np.ndarray]:
