@@ -51,9 +51,11 @@ def main() -> None:
     except Exception as error:
         if _interrupted.is_set():  # what broke, broke on the way out: Spark's JVM gets the signal too
             sys.exit(INTERRUPTED)
-        if not (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        if not isinstance(error, OSError):
             raise
-        _end("the disk is full: make room and run again (the last snapshot stays live)", LakeFull.exit_code)
+        if error.errno == errno.ENOSPC:
+            _end("the disk is full: make room and run again (the last snapshot stays live)", LakeFull.exit_code)
+        _end(f"{error}; to act: the data engineer (the disk, the network or the store; then run again)", Stop.exit_code)
 
 
 _interrupted = threading.Event()

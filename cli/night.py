@@ -1,6 +1,5 @@
 """`night`, `stage`, `plan`, `publish` and `report`: doing a night, or a part of it."""
 
-import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,10 +7,11 @@ import typer
 
 from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json
 from jobs.acquire import accept as accept_feed
+from jobs.gates import GATE_NAMES
 from jobs.night import Night
 from jobs.plan import plan as make_plan
-from jobs.records import last_run
-from jobs.report import write_report
+from jobs.records import last_run, of_run
+from jobs.report import report_file, write_report
 from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
 from jobs.summary import summary
 from jobs.what_if import lines
@@ -70,6 +70,10 @@ def publish(
         if "/" in gate:
             retailer, _, name = gate.partition("/")
             accept_feed(whole, retailer, name, str(reason))
+        elif gate not in GATE_NAMES:
+            raise WrongInput(
+                "--accept", None, f"{gate}: not one of {', '.join(GATE_NAMES)}, or RETAILER/GATE"
+            )
         else:
             whole.accepted[gate] = str(reason)
     names = STAGE_NAMES[1:] if any("/" in gate for gate in accept or ()) else ("publish",)
@@ -79,14 +83,20 @@ def publish(
 def report(
     run: Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")] = None,
 ) -> None:
-    """Write the report of a run again, and say where it is."""
+    """Say where the report of a run is; the last run's is written again, from the tables as they are now."""
     whole = open_night(quiet=True)
-    found = run or last_run(whole.tables)
-    if found is None:
+    last = last_run(whole.tables)
+    if last is None:
         raise WrongInput(whole.settings.lake, None, "no run has been recorded here yet")
-    if not re.fullmatch(r"[\w.+:-]{1,200}", found):
-        raise WrongInput("report", None, f"{found!r}: not a run's id")
-    typer.echo(write_report(whole, found))
+    if run in (None, last):
+        typer.echo(write_report(whole, last))
+        return
+    path = report_file(whole, str(run))
+    if not of_run(whole.tables, str(run)):
+        raise WrongInput("report", None, f"{run}: no such run in {whole.settings.lake}; the last one is {last}")
+    if not path.exists():
+        raise WrongInput(path, None, "is gone; it cannot be written again, the tables have changed since that run")
+    typer.echo(path)
 
 
 def _checked(night: Night) -> Night:
@@ -108,11 +118,11 @@ def _finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fal
 
 def _say(outcome: Outcome, found: dict) -> None:
     publication = outcome.publication
+    for name, state in found["retailers"].items():
+        if state["reason"] and (publication or "acquire" in outcome.counts):
+            typer.echo(f"held     {name}: {state['reason'].removeprefix(f'{name}: ')}")
     if publication is None:
         return
-    for name, state in found["retailers"].items():
-        if state["reason"]:
-            typer.echo(f"held     {name}: {state['reason']}")
     for note in found["notes"]:
         typer.echo(f"note     {note}")
     if not found["published"]:
@@ -123,5 +133,6 @@ def _say(outcome: Outcome, found: dict) -> None:
         typer.echo(
             f"Published version {found['snapshot']}: {found['garments']} garments of {found['products']} products."
         )
-    typer.echo(f"snapshot {publication.place}")
+    if publication.place:
+        typer.echo(f"snapshot {publication.place}")
     typer.echo(f"report   {found['report']}")

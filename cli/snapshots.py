@@ -8,8 +8,10 @@ import typer
 from cli.context import Json, print_json
 from lake import snapshots as versions_of
 from lake.lease import lease
+from lake.published_files import DamagedSnapshot
 from lake.store import Store, open_store
 from schemas.errors import WrongInput
+from schemas.manifest import Hold, Manifest
 from schemas.settings import read_settings
 
 Version = Annotated[int, typer.Argument(min=1, help="The version's number.")]
@@ -24,24 +26,48 @@ def _store() -> Store:
 def snapshots(json: Json = False) -> None:
     """List the versions that are kept, and say which one is live."""
     store = _store()
-    live, held = versions_of.current(store), versions_of.hold(store)
-    rows = []
+    live, damage = _live(store)
+    rows, held = [], versions_of.hold(store)
     for number in versions_of.versions(store):
-        manifest = versions_of.manifest(store, number)
-        rows.append({
-            "version": number, "live": number == live, "published_at": str(manifest.published_at),
-            "garments": manifest.rows("garments"), "products": manifest.rows("products"),
-            "content_digest": manifest.content_digest,
+        try:
+            manifest = versions_of.manifest(store, number)
+        except DamagedSnapshot as error:
+            damage.append(str(error))
+            continue
+        rows.append(manifest.model_dump(mode="json", include={"version", "published_at", "content_digest"}) | {
+            "live": number == live, "garments": manifest.rows("garments"), "products": manifest.rows("products"),
         })  # fmt: skip
     if json:
-        print_json({"versions": rows, "hold": held.model_dump() if held else None})
-        return
+        print_json({"versions": rows, "hold": held.model_dump(mode="json") if held else None, "faults": damage})
+    else:
+        _list(rows, held)
+    _end_with(damage)
+
+
+def _live(store: Store) -> tuple[int | None, list[str]]:
+    """The live version, and what is wrong with the pointer."""
+    try:
+        return versions_of.current(store), []
+    except DamagedSnapshot as error:
+        return None, [str(error)]
+
+
+def _list(rows: list[dict], held: Hold | None) -> None:
     for row in rows:
         mark = "*" if row["live"] else " "
-        typer.echo(f"{mark} {row['version']:>6}  {str(row['published_at'])[:19]}  {row['garments']:>9} garments"
-                   f"  {row['products']:>9} products")  # fmt: skip
+        typer.echo(f"{mark} {row['version']:>6}  {row['published_at'][:16].replace('T', ' ')}"
+                   f"  {row['garments']:>9} garments  {row['products']:>9} products")  # fmt: skip
+    if not rows:
+        typer.echo(f"nothing has been published in {read_settings().lake} yet")
     if held:
         typer.echo(f"held at {held.version} by {held.who} since {held.since:%Y-%m-%d %H:%M}: {held.why}")
+
+
+def _end_with(faults: list[str]) -> None:
+    for fault in faults:
+        typer.echo(f"selvedge: {fault}", err=True)
+    if faults:
+        raise typer.Exit(DamagedSnapshot.exit_code)
 
 
 def describe(version: MaybeVersion = None, json: Json = False) -> None:
@@ -53,26 +79,36 @@ def describe(version: MaybeVersion = None, json: Json = False) -> None:
     manifest, faults = versions_of.manifest(store, number), versions_of.verify(store, number)
     if json:
         print_json(manifest.model_dump(mode="json") | {"faults": faults})
-        return
-    typer.echo(f"version {manifest.version}, parent {manifest.parent}, published {manifest.published_at}")
+    else:
+        _describe(manifest)
+        typer.echo("files whole" if not faults else "files damaged")
+    said = "to act: the data engineer (restore the file, or `selvedge rollback VERSION` to a whole version)"
+    _end_with([f"{fault}; {said}" for fault in faults])
+
+
+def _describe(manifest: Manifest) -> None:
+    after = f", after version {manifest.parent}" if manifest.parent else ""
+    typer.echo(f"version {manifest.version}{after}, published {manifest.published_at:%Y-%m-%d %H:%M} UTC")
     typer.echo(f"{manifest.rows('garments')} garments, {manifest.rows('products')} products, "
                f"content digest {manifest.content_digest[:16]}")  # fmt: skip
     for name, state in manifest.facts.retailers.items():
         counts = manifest.counts.get(name)
+        age = "" if state.feed_age_hours is None else f", its feed {state.feed_age_hours:g} h old"
         typer.echo(
-            f"  {name}: {state.status}, {counts.garments if counts else 0} garments  {state.reason or ''}".rstrip()
+            f"  {name}: {state.status}, {counts.garments if counts else 0} garments{age}  {state.reason or ''}".rstrip()
         )
+    for name, digest in manifest.facts.models.items():
+        typer.echo(f"  model {name}: {digest[:12]}")
     for gate in manifest.gates:
         said = "passed" if gate.passed else "refused"
         where = f" ({gate.retailer})" if gate.retailer else ""
         accepted = f", accepted: {gate.accepted_because}" if gate.accepted_because else ""
         typer.echo(f"  gate {gate.name}{where}: {gate.value:.6g} against {gate.bound:.6g}, {said}{accepted}")
-    typer.echo("files whole" if not faults else "\n".join(faults))
 
 
 def rollback(
     version: Version,
-    why: Annotated[str, typer.Option("--why", help="Kept beside the pointer until `live`.")],
+    why: Annotated[str, typer.Option("--why", help="Kept beside the pointer until `live`.")] = "no reason was given",
 ) -> None:
     """Move the pointer to an earlier version and hold it there."""
     settings = read_settings()

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal
-from jobs.night import Night, dialect_of, parser_of
+from jobs.night import Night, parser_of
 from jobs.parse import feed_options
 from jobs.stage import Counts
 from lake.feeds import keep
@@ -126,7 +126,7 @@ def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
 def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
     """What the feed holds, and whether its gates let it follow the last good one."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
-    scan = ScanFeed(night.settings, dialect_of(spec), spec.feed.encoding, spec.feed.url, titles)
+    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles)
     with Child(scan) as child:
         try:
             found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]

@@ -6,6 +6,16 @@ from schemas.gates import Comparison, FirstVersion, RetailerGates
 from schemas.manifest import Counts, Gate
 from schemas.retailer import Drop
 
+GATE_NAMES = (
+    "first_garments", "first_products", "garments_drop", "products_drop", "category_shift", "coverage_drop", "canary",
+)  # fmt: skip
+"""Those that an engineer may let through; integrity and the drill are not among them."""
+
+
+def no_findings(name: str) -> Gate:
+    """A gate that refuses at the first finding, and found none."""
+    return Gate(name=name, value=0, bound=0, passed=True)
+
 
 def total(counts: Iterable[Counts]) -> Counts:
     """The counts of several retailers together."""

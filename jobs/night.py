@@ -16,11 +16,13 @@ from jobs.stage import Bench, Query
 from lake.store import Store, open_store
 from lake.tables import Tables, literal
 from schemas.blocked import Blocked, read_blocked
+from schemas.errors import WrongInput
 from schemas.gates import Gates, read_gates
-from schemas.retailer import Retailer, read_retailers
+from schemas.retailer import DIALECT_SUFFIX, SPEC_FILE, Retailer, read_retailers
 from schemas.settings import Settings
 from schemas.table import DONE
 from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES, RUNS
+from udfs.feeds import dialect
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
 
@@ -39,17 +41,20 @@ def digest_of(*parts: str | bytes) -> bytes:
     return whole.digest()
 
 
-def dialect_of(spec: Retailer) -> str:
-    """auto, a dialect's name, or the path of the dialect file beside the spec."""
-    name = spec.feed.dialect
-    return str(spec.folder / name) if name.endswith(".yaml") else name
+def _check_dialect(spec: Retailer) -> None:
+    try:
+        dialect.of_setting(spec.feed.dialect)
+    except dialect.DialectError as error:
+        if error.path.suffix == DIALECT_SUFFIX:
+            raise
+        raise WrongInput(spec.folder / SPEC_FILE, None, f"dialect: {error.text}") from None
 
 
 def parser_of(spec: Retailer) -> bytes:
     """The digest of how a retailer's feed is read: parser, dialect files, and what the spec says of them."""
     dialects = sorted((files("udfs.feeds") / "dialects").iterdir(), key=lambda file: file.name)
-    dialect = dialect_of(spec)
-    stated = Path(dialect).read_bytes() if dialect.endswith(".yaml") else dialect
+    name = spec.feed.dialect
+    stated = Path(name).read_bytes() if name.endswith(DIALECT_SUFFIX) else name
     return digest_of(str(PARSER_REVISION), stated, spec.feed.encoding or "", *(d.read_bytes() for d in dialects))
 
 
@@ -147,6 +152,8 @@ class Night:
     def check(self) -> None:
         """Read everything that people wrote, and the weights: raises WrongInput before anything has started."""
         _ = self.retailers, self.gates, self.blocked, self.mappings
+        for spec in self.retailers.values():
+            _check_dialect(spec)
         for name in MODELS:
             verify_weights(self.model(name))
 

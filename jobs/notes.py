@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+import pyarrow.compute as pc
+
+from jobs.catalog import Catalog
 from jobs.fetch_health import host_rows, jumps, pictures_asked
 from jobs.night import Night
 from jobs.placeholders import suspects
@@ -11,7 +14,8 @@ MOST = 5
 
 
 def notes(night: Night) -> list[str]:
-    """Classes of failure that jumped, shops whose pictures have not all been asked for, suspected placeholders."""
+    """Classes of failure that jumped, pictures that are still to be asked for, shops without a garment, suspected
+    placeholders."""
     jumped = jumps(host_rows(night))
     lines = jumped[:MOST]
     if len(jumped) > MOST:
@@ -21,7 +25,20 @@ def notes(night: Night) -> list[str]:
             lines.append(
                 f"{retailer}: {asked.left} of {asked.addresses} pictures are still to be asked for; {asked.whole}"
             )
+    lines += [
+        f"{retailer}: none of its {products} products has a garment in the index; the report says why"
+        for retailer, products in sorted(_without_garments(night).items())
+    ]
     kept = Counter(suspect.retailer for suspect in suspects(night) if not suspect.turned_away)
     for retailer, count in sorted(kept.items()):
         lines.append(f"{retailer}: {count} pictures stand on very many products; placeholders? See the report")
     return lines
+
+
+def _without_garments(night: Night) -> dict[str, int]:
+    """Live retailers of which nothing can be published, and their products."""
+    catalog = Catalog.of(night)
+    found = set(pc.unique(catalog.chosen_products()["retailer"]).to_pylist())
+    return {
+        name: count for name, count in Counter(catalog.products["retailer"].to_pylist()).items() if name not in found
+    }

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.night import LiveFeed, Night, dialect_of
+from jobs.night import LiveFeed, Night
 from jobs.stage import WRITTEN, Counts
 from lake.feeds import open_feed
 from lake.store import open_store
@@ -72,7 +72,7 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
     for feed in feeds:
         spec = night.retailers[feed.retailer]
         rows.append({
-            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": dialect_of(spec),
+            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
             "encoding": spec.feed.encoding, "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)

@@ -13,7 +13,7 @@ from jobs.catalog import Catalog
 from jobs.coverage import covered_share
 from jobs.functions import embed_function
 from jobs.models import MODELS
-from jobs.night import LiveFeed, Night
+from jobs.night import Night
 from jobs.publish_rows import published_garments, published_products, published_vectors
 from jobs.stage import Counts
 from lake import snapshots
@@ -51,8 +51,7 @@ def publish(night: Night) -> Publication:
     """Publish what the stage tables hold. Raises RefusedByGate where a gate over the whole index fails."""
     parent = snapshots.parent(night.store)
     encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
-    feeds = night.live_feeds()
-    states = _states(night, feeds, parent)
+    states = retailer_states(night, parent)
     fresh = _fresh(night)
     candidate = _prepare(night, fresh, parent, encoder)
     judged = _judge_retailers(night, candidate, states)
@@ -104,10 +103,10 @@ def _parent_of(candidate: Candidate) -> Manifest:
     return candidate.parent
 
 
-def _states(night: Night, feeds: list[LiveFeed], parent: Manifest | None) -> dict[str, RetailerState]:
-    """Where each retailer stands tonight."""
+def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
+    """Where each retailer's feed stands tonight, beside the version before."""
     newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
-    live = {feed.retailer: feed for feed in feeds}
+    live = {feed.retailer: feed for feed in night.live_feeds()}
     before = parent.facts.retailers if parent else {}
     states = {}
     for name in sorted(night.retailers):
@@ -176,7 +175,8 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
         selvedge_searcher.open(night.store.uri, version=candidate.parent.version)
     tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
     _refuse([_line(tried)] if not tried.passed else [])
-    publication.gates = [*publication.gates, *whole, tried]
+    always = [gates.no_findings("integrity"), gates.no_findings("drill")]
+    publication.gates = [*publication.gates, *always, *whole, tried]
     published = snapshots.publish(night.store, draft, publication.gates, night.now())
     publication.is_new = True
     publication.version = published.manifest.version

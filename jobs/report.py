@@ -1,5 +1,6 @@
 """Gathers what the page of a night shows, from the tables alone, and writes it."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from reports.facts import (
     Whole,
 )  # fmt: skip
 from reports.night import render
+from schemas.errors import WrongInput
 from schemas.manifest import Manifest
 from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
@@ -49,10 +51,17 @@ LARGEST = 12
 
 def write_report(night: Night, run: str) -> Path:
     """Write the page of a run; it shows the stages of that run over the live state of the tables."""
-    path = night.settings.reports / f"{run}.html"
+    path = report_file(night, run)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(gather(night, run)), encoding="utf-8")
-    return path.absolute()
+    return path
+
+
+def report_file(night: Night, run: str) -> Path:
+    """Where the page of a run lies; raises WrongInput for what cannot be a run's id."""
+    if not re.fullmatch(r"[\w.+:-]{1,200}", run):
+        raise WrongInput("report", None, f"{run!r}: not a run's id")
+    return (night.settings.reports / f"{run}.html").absolute()
 
 
 def gather(night: Night, run: str) -> NightFacts:

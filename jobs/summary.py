@@ -5,19 +5,23 @@ from typing import Any
 
 from jobs.night import Night
 from jobs.notes import notes
+from jobs.publish import retailer_states
 from jobs.rejects import reject_counts
 from jobs.run import Outcome
+from lake import snapshots
 
 
 def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, Any]:
     """`--json` of a night, less run and stages."""
     publication = outcome.publication
-    states = publication.states if publication else {}
+    live = snapshots.parent(night.store)
+    states = publication.states if publication else retailer_states(night, live)
+    garments, products = (live.rows("garments"), live.rows("products")) if live else (0, 0)
     return {
-        "snapshot": publication.version if publication else None,
+        "snapshot": publication.version if publication else snapshots.current(night.store),
         "published": bool(publication and publication.is_new),
-        "garments": publication.garments if publication else 0,
-        "products": publication.products if publication else 0,
+        "garments": publication.garments if publication else garments,
+        "products": publication.products if publication else products,
         "rejects": rejects(night) if publication else {},
         "report": str(report) if report else None,
         "retailers": {name: {"status": state.status, "reason": state.reason} for name, state in states.items()},

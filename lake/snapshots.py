@@ -52,7 +52,12 @@ def versions(store: Store) -> list[int]:
 def current(store: Store) -> int | None:
     """The live version; None before the first."""
     pointer = _pointer(store)
-    return Pointer.model_validate_json(pointer).version if pointer else None
+    try:
+        return Pointer.model_validate_json(pointer).version if pointer else None
+    except ValueError:
+        raise DamagedSnapshot(
+            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer (`selvedge live VERSION` writes it anew)"
+        ) from None
 
 
 def manifest(store: Store, version: int) -> Manifest:
@@ -64,7 +69,10 @@ def manifest(store: Store, version: int) -> Manifest:
     try:
         return Manifest.model_validate_json(store.read(path))
     except ValueError as error:
-        raise DamagedSnapshot(f"{path}: is damaged; roll back to another version or restore the file") from error
+        raise DamagedSnapshot(
+            f"{store.uri}/{path}: is damaged; to act: the data engineer (restore the file, or "
+            "`selvedge rollback VERSION` to another one)"
+        ) from error
 
 
 def hold(store: Store) -> Hold | None:

@@ -132,5 +132,6 @@ def _path() -> Path:
 
 
 def _file() -> tuple[dict[str, Any], dict[Place, int]]:
-    """What the settings file says, and on which lines; nothing where there is none."""
-    return read_yaml(_path()) if _path().exists() else ({}, {})
+    """What the settings file says, and on which lines; nothing where there is none and none was named."""
+    is_stated = "SELVEDGE_SETTINGS" in os.environ
+    return read_yaml(_path()) if is_stated or _path().exists() else ({}, {})

@@ -161,6 +161,7 @@ def furnish(root: Path, shops: Shops, retailers: Iterable[str]) -> House:
         house.edit_spec(retailer, gates={"offer_drop": drop, "size_drop": {"percent": 50, "absolute": 10_000}})
     shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", house.mappings)
     (house.mappings / "gates.yaml").write_text(json.dumps(GATES))  # YAML, and without its aliases
+    (house.root / "selvedge.yaml").touch()
     return house
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from jobs.run import STAGE_NAMES
 from schemas.tables import STAGE_TABLES
 from shops.changes import change
 from tests.night.conftest import ATELIER
-from tests.night.house import House
+from tests.night.house import DATE, House
 
 pytestmark = pytest.mark.night
 
@@ -43,6 +44,38 @@ def test_rollback_holds_the_pointer_until_live(house: House) -> None:
     assert house.selvedge("live", "3").code == 0
     assert house.manifest().version == 3
     assert house.selvedge("rollback", "9", "--why", "?").code == 2
+
+
+def test_a_damaged_pointer_is_said_and_mended_by_one_command(house: House) -> None:
+    pointer = house.lake / "snapshots" / "CURRENT"
+    pointer.write_text("garbage")
+    for words in (["snapshots"], ["describe"], ["night", "--date", DATE]):
+        ended = house.selvedge(*words)
+        assert (ended.code, len(ended.err.splitlines()[-1:])) == (1, 1), words
+        assert "CURRENT: is damaged; to act: the data engineer (`selvedge live VERSION`" in ended.err
+    assert "1" in house.selvedge("snapshots").text
+    assert house.selvedge("live", "1").code == 0
+    assert house.manifest().version == 1
+
+
+def test_a_damaged_version_is_an_error_that_names_its_file(house: House) -> None:
+    file = house.lake / house.manifest().files[0].path
+    file.write_bytes(file.read_bytes()[:-1])
+    ended = house.selvedge("describe")
+    assert ended.code == 1
+    assert house.manifest().files[0].path in ended.err
+
+
+def test_an_old_report_is_not_written_over(house: House) -> None:
+    first = house.selvedge("report").text.strip()
+    assert house.night().code == 0
+    before = Path(first).read_bytes()
+    again = house.selvedge("report", Path(first).stem)
+    assert (again.code, again.text.strip()) == (0, first)
+    assert Path(first).read_bytes() == before
+    assert house.selvedge("report", "nosuchrun").code == 2
+    Path(first).unlink()
+    assert "is gone" in house.selvedge("report", Path(first).stem).err
 
 
 def test_explain_tells_a_published_offer_in_the_order_of_the_stages(house: House) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jobs.models import release_folder
 from lake.lease import lease
 from lake.store import DiskStore
 from tests.night.conftest import LANE
@@ -30,6 +31,15 @@ def own_settings(text: str) -> Any:
     return lambda house: (house.root / "selvedge.yaml").write_text(text)
 
 
+def own_dialect(name: str) -> Any:
+    def write(house: House) -> None:
+        text = "name: own\noffer: item\nfields: {id: [id]}\nbogus: 1\n"
+        (house.mappings / LANE / "dialect.yaml").write_text(text)
+        house.edit_spec(LANE, feed={"url": "http://a.test/", "dialect": name})
+
+    return write
+
+
 WRONG = {
     "spec is no YAML": (spec("enabled: [\n"), "retailer.yaml:2"),
     "spec has an unknown key": (spec("enabled: true\nlanguage: en\nfeed: {url: 'http://a.test/'}\ncolour: red\n"),
@@ -43,6 +53,8 @@ WRONG = {
         ),
         "blocked.tsv:2",
     ),
+    "no such dialect": (own_dialect("nosuch"), "retailer.yaml: dialect"),
+    "a dialect file has a slip": (own_dialect("dialect.yaml"), "dialect.yaml:4: bogus"),
     "a setting is unknown": (own_settings("choice:\n  wantd: 0.5\n"), "selvedge.yaml:2"),
     "a setting is out of range": (own_settings("choice:\n  wanted: 7\n"), "selvedge.yaml:2"),
 }  # fmt: skip
@@ -77,7 +89,7 @@ def test_a_wrong_flag(words: list[str], house: House) -> None:
 def test_weights_that_are_not_the_promoted_ones(new_house: House, tmp_path: Path) -> None:
     models = tmp_path / "models"
     shutil.copytree(REPOSITORY / "models", models)
-    weights = next((models / "screen").glob("*/model.onnx"))
+    weights = release_folder("screen", models) / "model.onnx"
     body = bytearray(weights.read_bytes())
     body[len(body) // 2] ^= 1
     weights.write_bytes(body)
@@ -85,6 +97,22 @@ def test_weights_that_are_not_the_promoted_ones(new_house: House, tmp_path: Path
     assert ended.code == 2
     assert str(weights) in one_line(ended)
     assert not new_house.shops.seen
+
+
+def test_a_stage_says_which_shop_is_held_and_why(house: House) -> None:
+    house.shops.feed(LANE).write_text("<html>gone</html>")
+    ended = house.selvedge("night", "--until", "acquire")
+    assert ended.code == 0
+    assert [line for line in ended.text.splitlines() if line.startswith(f"held     {LANE}: ")]
+    as_json = house.selvedge("stage", "parse", "--json").json
+    assert as_json["retailers"][LANE]["status"] == "held"
+    assert (as_json["snapshot"], as_json["published"]) == (1, False)
+
+
+def test_a_mistyped_gate_is_not_passed_over(house: House) -> None:
+    ended = house.selvedge("publish", "--accept", "garment_drop", "--reason", "?")
+    assert ended.code == 2
+    assert "garments_drop" in one_line(ended)
 
 
 def test_a_second_night_says_who_holds_the_lake(house: House) -> None:

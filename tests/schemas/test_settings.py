@@ -11,6 +11,7 @@ from schemas.settings import read_settings
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "selvedge.yaml"
+    path.touch()
     monkeypatch.setenv("SELVEDGE_SETTINGS", str(path))
     return path
 
@@ -22,8 +23,13 @@ def test_the_environment_goes_before_the_file(file: Path, monkeypatch: pytest.Mo
     assert (found.lake, found.choice.wanted, found.choice.unsure) == ("there", 0.4, 0.6)
 
 
-def test_no_file_is_a_normal_case(file: Path) -> None:
+def test_no_file_is_a_normal_case_unless_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SELVEDGE_SETTINGS", raising=False)
     assert read_settings().keep_versions == 14
+    monkeypatch.setenv("SELVEDGE_SETTINGS", "selvege.yaml")
+    with pytest.raises(WrongInput, match=r"selvege.yaml: does not exist"):
+        read_settings()
 
 
 @pytest.mark.parametrize(
