@@ -1,17 +1,19 @@
 """`mapping check` and `mapping coverage`: what an analyst asks of the mapping files."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.context import Json, open_night, print_json
+from cli.context import Json, check_retailers, open_night, print_json
 from jobs.coverage import coverage_view
+from jobs.mapping_files import check_files
 from schemas.errors import WrongInput
-from schemas.retailer import read_retailers
+from schemas.retailer import retailer_folders
 from schemas.settings import read_settings
-from udfs.rules.coverage import RetailerCoverage
-from udfs.rules.mapping import check as problems_of
-from udfs.rules.taxonomy import Taxonomy
+from udfs.rules.coverage import RetailerCoverage, RuleUse
+from udfs.rules.mapping import Mapping
+from udfs.rules.wording import written
 
 app = typer.Typer(help="Check the mapping files, and see what they cover.", no_args_is_help=True)
 
@@ -22,49 +24,73 @@ LARGEST = 15
 
 @app.command()
 def check(retailer: Retailer = None, json: Json = False) -> None:
-    """Find every error and warning of the mapping files, with file and line."""
+    """Find every error and warning of the files under `mappings/`, with file and line."""
     mappings = read_settings().mappings
-    taxonomy = Taxonomy.read(mappings / "taxonomy.xml")
-    specs = [spec for spec in read_retailers(mappings) if retailer in (None, spec.name)]
-    if retailer and not specs:
+    folders = [folder for folder in retailer_folders(mappings) if retailer in (None, folder.name)]
+    if retailer and not folders:
         raise WrongInput("mapping check", None, f"{retailer}: no such retailer")
-    files = [spec.mapping for spec in specs if spec.mapping]
-    found = [(file, problem) for file in files for problem in problems_of(file, taxonomy)]
+    files = list(check_files(mappings, folders))
+    found = [(file, problem) for file, problems in files for problem in problems]
     if json:
         print_json([{"file": str(f), "line": p.line, "severity": p.severity, "text": p.text} for f, p in found])
     else:
         for file, problem in found:
-            typer.echo(f"{file}:{problem.line}: {problem.severity}: {problem.text}")
-        typer.echo(f"{len(files)} files, {len(found)} findings")
+            typer.echo(f"{_place(file, problem.line)}: {problem.severity}: {problem.text}")
+        typer.echo(f"{_counted(len(files), 'file')}, {_counted(len(found), 'finding')}")
     raise typer.Exit(2 if any(problem.severity == "error" for _, problem in found) else 0)
+
+
+def _place(file: Path, line: int) -> str:
+    return f"{file}:{line}" if line else str(file)
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 @app.command()
 def coverage(retailer: Retailer = None, json: Json = False) -> None:
     """Show which share of the live products is mapped, ignored, unmapped, and the largest unmapped categories."""
-    views = [view for view in coverage_view(open_night(quiet=True)) if retailer in (None, view.retailer)]
+    night = open_night(quiet=True)
+    check_retailers(night, [retailer] if retailer else [], "mapping coverage")
+    views = [(view, _rules(view, night.mappings.get(view.retailer)))
+             for view in coverage_view(night) if retailer in (None, view.retailer)]  # fmt: skip
     if json:
-        print_json([_as_json(view) for view in views])
+        print_json([_as_json(view, rules) for view, rules in views])
         return
-    for view in views:
-        shares = "  ".join(f"{kind} {share:.1%}" for kind, share in view.shares().items())
-        typer.echo(f"{view.retailer}: {view.products} products  {shares}")
-        for use in sorted(view.rules.values(), key=lambda use: -use.products):
-            typer.echo(f"  {use.rule}  -> {use.node or 'ignored'}: {use.products} products, "
-                       f"text differs {use.text_differs}, image differs {use.image_differs}")  # fmt: skip
-        for category in view.largest_unmapped(LARGEST):
-            typer.echo(
-                f"  unmapped {category.products:>6}  {' / '.join(category.path)}  ({'; '.join(category.titles[:3])})"
-            )
+    for view, rules in views:
+        _say(view, rules)
+    if not views:
+        typer.echo(f"{retailer or 'no retailer'}: no live products yet; a night brings them")
 
 
-def _as_json(view: RetailerCoverage) -> dict[str, Any]:
+def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:
+    return view.all_rules(mapping) if mapping else []
+
+
+def _say(view: RetailerCoverage, rules: list[RuleUse]) -> None:
+    typer.echo(f"{view.retailer}: {_counted(view.products, 'product')}  {_shares(view.shares())}")
+    typer.echo(f"  decided by: {_shares(view.decided_by())}")
+    for use in rules:
+        doubts = f", text differs {use.text_differs}, image differs {use.image_differs}" if use.products else ""
+        decides = _counted(use.products, "product") if use.products else "decides nothing"
+        typer.echo(f"  {use.rule}  -> {use.node or 'ignored'}: {decides}{doubts}")
+    for category in view.largest_unmapped(LARGEST):
+        path = written(category.path) or "(no category)"
+        typer.echo(f"  unmapped {category.products:>6}  {path}  ({'; '.join(category.titles[:3])})")
+
+
+def _shares(shares: dict[str, float]) -> str:
+    return "  ".join(f"{name} {share:.1%}" for name, share in shares.items())
+
+
+def _as_json(view: RetailerCoverage, rules: list[RuleUse]) -> dict[str, Any]:
     return {
         "retailer": view.retailer,
         "products": view.products,
         "shares": view.shares(),
-        "decided_by": dict(view.sources),
-        "rules": [vars(use) for use in view.rules.values()],
+        "decided_by": view.decided_by(),
+        "rules": [vars(use) for use in rules],
         "unmapped": [
             {"path": list(c.path), "products": c.products, "titles": c.titles} for c in view.largest_unmapped(LARGEST)
         ],

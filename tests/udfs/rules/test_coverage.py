@@ -77,10 +77,19 @@ def test_a_rule_is_doubted_by_text_and_pictures() -> None:
     assert (shop.decided_share("mapping"), shop.decided_share("text")) == (0.8, 0.2)
 
 
-def test_rules_that_decide_nothing_are_listed(tmp_path: Path) -> None:
+def test_rules_that_decide_nothing_are_listed_in_the_order_of_the_file(tmp_path: Path) -> None:
     file = mapping_file(tmp_path, '<rule path="Юбки" to="skirt" %/>', '<rule path="Gone" to="hat" %/>')
     (shop,) = view(pa.Table.from_pylist([seen("1", **MAPPED_TO_SKIRT)], SEEN), TAXONOMY)
-    assert [rule.node for rule in shop.unused(Mapping.read(file, TAXONOMY))] == ["hat"]
+    found = shop.all_rules(Mapping.read(file, TAXONOMY))
+    assert [(use.rule, use.node, use.products) for use in found] == [
+        ("categories.xml:2", "skirt", 1),
+        ("categories.xml:3", "hat", 0),
+    ]
+
+
+def test_every_source_has_its_share() -> None:
+    (shop,) = view(pa.Table.from_pylist([seen("1", category_source="text"), seen("2")], SEEN), TAXONOMY)
+    assert shop.decided_by() == {"mapping": 0, "text": 0.5, "image": 0}
 
 
 def test_what_lies_within_does_not_differ() -> None:

@@ -1,0 +1,58 @@
+"""Everything that people write below `mappings/`, checked at once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from schemas.blocked import errors_of_blocked
+from schemas.errors import WrongInput
+from schemas.gates import errors_of_gates
+from schemas.retailer import DIALECT_SUFFIX, MAPPING_FILE, SPEC_FILE, errors_of_retailer, read_retailer
+from schemas.xml_files import ERROR, Problem
+from udfs.feeds import dialect
+from udfs.rules import mapping, taxonomy
+
+Checked = tuple[Path, list[Problem]]
+
+
+def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
+    """Each file with all that is wrong with it: the shared ones, and those of the retailers in `folders`.
+
+    Mapping files are left out where the taxonomy that they lead to is itself wrong.
+    """
+    tree, gates, blocked = (mappings / name for name in ("taxonomy.xml", "gates.yaml", "blocked.tsv"))
+    found = _of_xml(tree, taxonomy.check)
+    yield tree, found
+    yield gates, _of_errors(errors_of_gates(gates))
+    if blocked.exists():
+        yield blocked, _of_errors(errors_of_blocked(blocked))
+    nodes = None if found else taxonomy.Taxonomy.read(tree)
+    for folder in folders:
+        yield from _spec(folder)
+        if nodes is not None and (file := folder / MAPPING_FILE).is_file():
+            yield file, _of_xml(file, lambda path: mapping.check(path, nodes))
+
+
+def _spec(folder: Path) -> Iterator[Checked]:
+    """The spec, and the dialect file that it names."""
+    errors = errors_of_retailer(folder)
+    name = "" if errors else read_retailer(folder).feed.dialect
+    try:
+        dialect.of_setting(name or "auto")
+    except dialect.DialectError as error:
+        errors = [error]
+    if not name.endswith(DIALECT_SUFFIX):
+        yield folder / SPEC_FILE, _of_errors(errors)
+        return
+    yield folder / SPEC_FILE, []
+    yield Path(name), _of_errors(errors)
+
+
+def _of_xml(file: Path, check: Callable[[Path], list[Problem]]) -> list[Problem]:
+    try:
+        return check(file)
+    except WrongInput as error:
+        return _of_errors([error])
+
+
+def _of_errors(errors: Iterable[WrongInput]) -> list[Problem]:
+    return [Problem(error.line or 0, ERROR, error.text) for error in errors]
