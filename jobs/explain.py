@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from jobs import functions
 from jobs.catalog import Catalog
-from jobs.explain_picture import Verdict, change, picture_verdicts, verdict
-from jobs.night import Night
+from jobs.explain_picture import Verdict, blocked, change, picture_verdicts, verdict
+from jobs.night import LiveFeed, Night
 from jobs.run import STAGE_NAMES
 from lake import snapshots
 from lake.candidate import rows_of
@@ -20,16 +20,19 @@ from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS, TEXTS, VECTORS
 
 SHOWN_ROWS = 20
+GARMENT_ID = re.compile(r"[0-9a-f]{32}")
+SHOWN_PRODUCTS = 5
+"""Of those that show a picture; a placeholder stands on thousands."""
 
 
 def explain(night: Night, asked: str) -> list[Verdict]:
-    """Verdicts on a picture's sha256, a picture's URL, a product id or an offer id. Raises WrongInput for neither."""
+    """Verdicts on a picture's sha256, its URL, a product, garment or offer id. Raises WrongInput for what is none."""
     if re.fullmatch(r"[0-9a-f]{64}", asked):
         found = list(_picture(night, bytes.fromhex(asked)))
     elif re.match(r"https?://", asked):
         found = list(_url(night, asked))
     else:
-        found = list(_offer(night, asked))
+        found = list(_offer(night, _product_of(night, asked) or asked))
     return sorted(dict.fromkeys(found), key=lambda verdict: STAGE_NAMES.index(verdict.stage))
 
 
@@ -40,12 +43,13 @@ def _offer(night: Night, asked: str) -> Iterator[Verdict]:
         select retailer, feed, function, line, offer_id, product_id, title, status, code, detail, text_key, pictures
         from {OFFERS.name} where offer_id = {name} or product_id = {name}
         or concat(retailer, ':', offer_id) = {name} order by retailer, line limit {SHOWN_ROWS}"""  # noqa: S608
-    live = {(feed.retailer, feed.feed, feed.function) for feed in night.live_feeds()}
+    live = {(feed.retailer, feed.feed, feed.function): feed for feed in night.live_feeds()}
     rows = night.tables.sql(query, [OFFERS]).to_pylist()
     rows = [row for row in rows if (row["retailer"], row["feed"], row["function"]) in live]
     if not rows:
-        raise WrongInput("explain", None, f"{asked}: no live offer, product, picture or URL is known by it")
+        raise WrongInput("explain", None, f"{asked}: no live offer, product, garment, picture or URL is known by it")
     for row in rows:
+        yield _acquired(live[row["retailer"], row["feed"], row["function"]])
         yield verdict("parse", f"{row['retailer']}:{row['offer_id']} line {row['line']}", row, row["title"] or "")
     kept = [row for row in rows if row["status"] == DONE]
     if not kept:
@@ -56,6 +60,24 @@ def _offer(night: Night, asked: str) -> Iterator[Verdict]:
         yield from _product(night, catalog, product)
     for url in dict.fromkeys(url for row in kept for url in row["pictures"] or ()):
         yield from _fetched(night, catalog, url)
+
+
+def _product_of(night: Night, asked: str) -> str | None:
+    """The product of a garment of the live version."""
+    live = snapshots.current(night.store)
+    if live is None or not GARMENT_ID.fullmatch(asked):
+        return None
+    manifest = snapshots.manifest(night.store, live)
+    garments, _ = rows_of(night.store, manifest, manifest.counts)
+    at = pc.index(garments["garment_id"], pa.scalar(asked)).as_py()
+    return str(garments["product_id"][at]) if at >= 0 else None
+
+
+def _acquired(feed: LiveFeed) -> Verdict:
+    name = f"{feed.retailer}, feed {feed.feed.hex()[:16]}"
+    return Verdict(
+        "acquire", name, "held" if feed.held_since else "done", f"of {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason
+    )
 
 
 def _text(night: Night, key: bytes) -> Iterator[Verdict]:
@@ -74,7 +96,7 @@ def _product(night: Night, catalog: Catalog, product: str) -> Iterator[Verdict]:
     """How a product's category was mapped, what was chosen for it, and whether it is in the index."""
     at = pc.index(catalog.products["product_id"], pa.scalar(product)).as_py()
     if at < 0:
-        yield Verdict("choose", product, "blocked", "by mappings/blocked.tsv", "an engineer takes the line out")
+        yield blocked(product)
         return
     yield _mapped(catalog, at)
     rows = [row for row in catalog.chosen.to_pylist() if row["product_id"] == product]
@@ -101,8 +123,8 @@ def _mapped(catalog: Catalog, at: int) -> Verdict:
         f"{rule['rule']}: " + (rule["node"] or f"ignored ({rule['ignored_because']})") + _condition(rule)
         for rule in rules
     ]
-    ask = "" if rules else f"a rule in mappings/{row['retailer']}/categories.xml; to act: the analyst"
-    return Verdict("map", path, "mapped" if rules else "unmapped", "; ".join(said), ask)
+    ask = f"a rule in mappings/{row['retailer']}/categories.xml; to act: the analyst" if row["category_path"] else ""
+    return Verdict("map", path, "mapped" if rules else "unmapped", "; ".join(said), "" if rules else ask)
 
 
 def _condition(rule: dict[str, Any]) -> str:
@@ -132,12 +154,24 @@ def _published(night: Night, column: str, value: Any, retailer: str | None = Non
     manifest = snapshots.manifest(night.store, live)
     garments, _ = rows_of(night.store, manifest, [retailer] if retailer else manifest.counts)
     count = pc.sum(pc.equal(garments[column], pa.scalar(value, garments.schema.field(column).type))).as_py() or 0
-    name = value.hex()[:16] if isinstance(value, bytes) else str(value)
+    name = value.hex() if isinstance(value, bytes) else str(value)
     yield Verdict("publish", name, "in the index" if count else "not in the index", f"version {live}: {count} garments")
 
 
 def _url(night: Night, url: str) -> Iterator[Verdict]:
-    yield from _fetched(night, Catalog.of(night), url)
+    catalog = Catalog.of(night)
+    yield from _fetched(night, catalog, url)
+    yield from _products_with(night, catalog, "url", url)
+
+
+def _products_with(night: Night, catalog: Catalog, column: str, value: Any) -> Iterator[Verdict]:
+    """What became of the live products that show a picture."""
+    shown = catalog.pictures.filter(pc.equal(catalog.pictures[column], pa.scalar(value)))
+    products = catalog.products["product_id"].take(pc.unique(shown["product"])).to_pylist()
+    for product in products[:SHOWN_PRODUCTS]:
+        yield from _product(night, catalog, product)
+    if len(products) > SHOWN_PRODUCTS:
+        yield Verdict("choose", str(value), "shared", f"{len(products) - SHOWN_PRODUCTS} more products show it")
 
 
 def _fetched(night: Night, catalog: Catalog, url: str) -> Iterator[Verdict]:
@@ -145,7 +179,11 @@ def _fetched(night: Night, catalog: Catalog, url: str) -> Iterator[Verdict]:
     query = f"select * from {FETCHES.name} where url = {literal(url)} order by attempt"  # noqa: S608
     rows = night.tables.sql(query, [FETCHES]).to_pylist()
     if not rows:
-        yield Verdict("fetch", url, "waiting", "was never asked for: it is due, or no live offer names it")
+        if pc.index(catalog.url_states["url"], pa.scalar(url)).as_py() < 0:
+            raise WrongInput("explain", None, f"{url}: was never asked for, and no live offer names it")
+        yield Verdict("fetch", url, "waiting", "was not asked for yet: it is due")
+    if url in night.blocked.urls:
+        yield blocked(url)
     for row in rows:
         yield verdict("fetch", url, row, f"attempt {row['attempt']} on {row['night']}, HTTP {row['http_status']}")
     pictures = [row["picture"] for row in rows if row["status"] == DONE]
@@ -154,5 +192,7 @@ def _fetched(night: Night, catalog: Catalog, url: str) -> Iterator[Verdict]:
 
 
 def _picture(night: Night, picture: bytes) -> Iterator[Verdict]:
-    yield from picture_verdicts(night, Catalog.of(night), picture)
+    catalog = Catalog.of(night)
+    yield from picture_verdicts(night, catalog, picture)
+    yield from _products_with(night, catalog, "picture", picture)
     yield from _published(night, "image_sha256", picture)

@@ -39,9 +39,16 @@ def change(code: str) -> str:
     return f"{meaning.text}; to act: {meaning.acts}"
 
 
+def blocked(what: str) -> Verdict:
+    """What somebody took down by hand."""
+    return Verdict("choose", what, "blocked", "by mappings/blocked.tsv", "an engineer takes the line out")
+
+
 def picture_verdicts(night: Night, catalog: Catalog, picture: bytes) -> Iterator[Verdict]:
     """From the fetch to the boxes. Raises WrongInput where no such picture is stored."""
-    name = picture.hex()[:16]
+    name = picture.hex()
+    if picture in night.blocked.pictures:
+        yield blocked(name)
     stored = _rows(night, PICTURES, picture, functions.fetch_function())
     if not stored:
         raise WrongInput("explain", None, f"{picture.hex()}: no such picture is stored")
@@ -63,8 +70,12 @@ def picture_verdicts(night: Night, catalog: Catalog, picture: bytes) -> Iterator
             "dedup", name, "done", f"one of {alike} near-identical pictures, group {(group or b'').hex()[:16]}"
         )
     for row in _rows(night, BOXES, picture, functions.detect_function(night)):
-        boxes = ", ".join(f"{box['class']} {box['score']:.2f}" for box in row["boxes"] or ()) or "no box"
-        yield verdict("detect", name, row, boxes)
+        yield verdict("detect", name, row, _boxes(row["boxes"] or [], night.settings.choice.box))
+
+
+def _boxes(boxes: list[dict[str, Any]], least: float) -> str:
+    counted = [f"{box['class']} {box['score']:.2f}" for box in boxes if box["score"] >= least]
+    return f"{', '.join(counted) or 'no box'} ({len(boxes) - len(counted)} below {least} do not count)"
 
 
 def _screened(name: str, row: dict[str, Any], wanted: float) -> Verdict:
@@ -73,7 +84,8 @@ def _screened(name: str, row: dict[str, Any], wanted: float) -> Verdict:
     scores = ", ".join(f"{label} {row[label]:.2f}" for label in SCREEN_CLASSES)
     if row["wanted"] >= wanted:
         return Verdict("screen", name, "wanted", scores)
-    return Verdict("screen", name, "turned away", scores, f"setting choice.wanted is {wanted}; or another picture")
+    return Verdict("screen", name, "turned away", scores,
+                   f"another picture (the shop), or a lower choice.wanted than {wanted} (the engineer)")  # fmt: skip
 
 
 def _rows(night: Night, table: Table, picture: bytes, function: bytes) -> list[dict[str, Any]]:

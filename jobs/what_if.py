@@ -57,7 +57,7 @@ def around(night: Night) -> list[ThresholdRow]:
 
 def _parsed(move: str) -> tuple[Threshold, float]:
     name, _, text = move.partition("=")
-    found = [threshold for threshold in THRESHOLDS if threshold.setting == name]
+    found = [threshold for threshold in THRESHOLDS if threshold.setting == name.removeprefix("choice.")]
     try:
         value = float(text)
     except ValueError:

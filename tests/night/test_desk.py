@@ -82,7 +82,7 @@ def test_explain_tells_a_published_offer_in_the_order_of_the_stages(house: House
     garment = a_garment(house)
     said = verdicts(house, garment["product_id"])
     stages = [verdict["stage"] for verdict in said]
-    order = list(STAGE_NAMES[1:])
+    order = list(STAGE_NAMES)
     assert list(dict.fromkeys(stages)) == [stage for stage in order if stage in stages]
     assert set(order) - {"dedup"} <= set(stages)
     assert said[-1]["status"] == "in the index"
@@ -94,6 +94,10 @@ def test_explain_knows_a_picture_and_its_url(house: House) -> None:
     assert {"screen", "detect", "publish"} <= {verdict["stage"] for verdict in by_picture}
     by_url = verdicts(house, garment["image_url"])
     assert by_url[0]["stage"] == "fetch"
+    for said in (by_url, by_picture, verdicts(house, garment["garment_id"])):
+        assert garment["product_id"] in {verdict["what"] for verdict in said if verdict["stage"] == "choose"}
+        assert {verdict["stage"] for verdict in said} >= {"screen", "embed", "publish"}
+    assert house.selvedge("explain", f"{house.shops.url}/nowhere.jpg").code == 2
     assert house.selvedge("explain", "nothing-of-ours").code == 2
 
 
@@ -139,6 +143,8 @@ def test_a_blocked_product_and_picture_are_taken_down(house: House) -> None:
     assert garment["product_id"] not in {row["product_id"] for row in left}
     assert other["image_sha256"] not in {row["image_sha256"] for row in left}
     assert house.shops.pictures_asked == 0
+    for what in (garment["product_id"], other["image_sha256"].hex()):
+        assert "blocked" in {verdict["status"] for verdict in verdicts(house, what)}
 
 
 def test_plan_says_what_is_due_in_the_order_of_the_stages(house: House) -> None:
