@@ -71,9 +71,7 @@ def publish(
             retailer, _, name = gate.partition("/")
             accept_feed(whole, retailer, name, str(reason))
         elif gate not in GATE_NAMES:
-            raise WrongInput(
-                "--accept", None, f"{gate}: not one of {', '.join(GATE_NAMES)}, or RETAILER/GATE"
-            )
+            raise WrongInput("--accept", None, f"{gate}: not one of {', '.join(GATE_NAMES)}, or RETAILER/GATE")
         else:
             whole.accepted[gate] = str(reason)
     names = STAGE_NAMES[1:] if any("/" in gate for gate in accept or ()) else ("publish",)
