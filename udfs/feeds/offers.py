@@ -332,4 +332,4 @@ def _longest(column: Texts) -> int:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+    return f"'{text if len(text) <= 40 else text[:39] + '…'}'"

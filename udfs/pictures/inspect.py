@@ -87,7 +87,7 @@ def read_header(body: bytes, limits: Limits = LIMITS) -> Header:
         raise PictureRefused(Code.FETCH_SIZE, f"{len(body)} bytes, at most {limits.max_bytes} are taken")
     mime = sniff(body[:SNIFFED_BYTES])
     if mime is None:
-        raise PictureRefused(Code.FETCH_TYPE, f"not a JPEG, PNG, WebP, AVIF or GIF: begins with {body[:12]!r}")
+        raise PictureRefused(Code.FETCH_TYPE, f"not a JPEG, PNG, WebP, AVIF or GIF: begins with {beginning(body)}")
     try:
         header = READERS[mime](body)
     except (struct.error, IndexError) as error:
@@ -225,7 +225,7 @@ def _read_webp(body: bytes) -> Header:
     if kind == b"VP8 ":
         width, height = struct.unpack_from("<HH", body, 26)
         return Header(WEBP, width & 0x3FFF, height & 0x3FFF)
-    raise PictureRefused(Code.PICTURE_DECODE, f"the WebP begins with an unknown chunk {kind!r}")
+    raise PictureRefused(Code.PICTURE_DECODE, f"the WebP begins with an unknown chunk {beginning(kind)}")
 
 
 def _webp_orientation(body: bytes, size: int) -> int:
@@ -263,6 +263,13 @@ def open_picture(body: bytes, mime: str) -> Image.Image:
         return Image.open(io.BytesIO(body), formats=[mime.removeprefix("image/").upper()])
     except Exception as error:
         raise PictureRefused(Code.PICTURE_DECODE, f"the {mime} cannot be opened: {one_line(error)}") from error
+
+
+def beginning(body: bytes) -> str:
+    """The first bytes as a person reads them: text where they are, else hexadecimal digits."""
+    head = body[:16]
+    text = head.decode("ascii", "replace")
+    return (text if text.isprintable() and head.isascii() else head.hex(" ")) or "nothing"
 
 
 def one_line(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from yarl import URL
 
 from schemas.rejects import Code
-from udfs.pictures.inspect import SNIFFED_BYTES, Picture, PictureRefused, inspect, sniff
+from udfs.pictures.inspect import SNIFFED_BYTES, Picture, PictureRefused, beginning, inspect, sniff
 from udfs.web.body import Body, Cap
 from udfs.web.client import Client, ClientOptions, Response
 from udfs.web.failures import Failure
@@ -80,7 +80,7 @@ class PictureBody(Body):
         head = b"".join([part[:SNIFFED_BYTES] for part in self._parts])
         if sniff(head) is None:
             said = ((self._answer and self._answer.header("content-type")) or "no type")[:60]
-            raise self._failure(Code.FETCH_TYPE, f"{said}, begins with {head[:16]!r}")
+            raise self._failure(Code.FETCH_TYPE, f"{said}, begins with {beginning(head)}")
 
 
 class Asker:

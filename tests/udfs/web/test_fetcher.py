@@ -154,7 +154,7 @@ def test_a_redirect_within_the_host() -> None:
         (not_http, Code.FETCH_5XX, "not as HTTP"),
         (answer(b"<html>" + b"x" * 500, Content_Type="text/html"), Code.FETCH_TYPE, "text/html"),
         (answer(b"<svg/>"), Code.FETCH_TYPE, "<svg"),
-        (answer(b""), Code.FETCH_TYPE, "begins with b''"),
+        (answer(b""), Code.FETCH_TYPE, "begins with nothing"),
         (answer(status=204), Code.FETCH_TYPE, "204"),
         (answer(status=403), Code.FETCH_403, "403"),
         (answer(status=404), Code.FETCH_404, "404"),
