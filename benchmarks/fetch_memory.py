@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from benchmarks.fetch import AT_ONCE, serving
-from jobs.fetch import FetchPictures, _pack
+from jobs.fetch import FetchPictures, packed
 from schemas.settings import Settings
 from schemas.table import DONE
 from udfs.web.guard import networks
@@ -35,7 +35,7 @@ def peaks(images: int, lake: Path) -> Iterator[tuple[int, float]]:
         for start in range(0, images, settings.work.chunk_rows):
             chunk = range(start, min(start + settings.work.chunk_rows, images))
             Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
-            rows = work(_pack([[_request(f"{address}/{number}.jpg") for number in chunk]]))
+            rows = work(packed([[_request(f"{address}/{number}.jpg") for number in chunk]]))
             stored += pc.sum(pc.equal(rows["status"], DONE)).as_py()
             yield stored, _peak_mib()
 

@@ -107,10 +107,10 @@ def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime
     if len(requests) <= night.settings.spark.few_rows:
         try:
             with Child(work) as child:
-                return pa.Table.from_batches([child(_pack(assign(requests, TASKS_IN_PROCESS)))], FOUND)
+                return pa.Table.from_batches([child(packed(assign(requests, TASKS_IN_PROCESS)))], FOUND)
         except ChildDied as died:
             raise Stop(f"fetch: {died}; run again: what it had stored is not asked for twice") from died
-    tasks = _pack(assign(requests, night.spark.parallelism))
+    tasks = packed(assign(requests, night.spark.parallelism))
     return night.spark.map(pa.Table.from_batches([tasks]), OverTasks(work), FOUND, 1)
 
 
@@ -155,7 +155,7 @@ TASK = pa.schema([("requests", pa.list_(pa.struct([
 ])))])  # fmt: skip
 
 
-def _pack(tasks: Sequence[Sequence[PictureRequest]]) -> pa.RecordBatch:
+def packed(tasks: Sequence[Sequence[PictureRequest]]) -> pa.RecordBatch:
     """One row a task: what all its hosts are asked."""
     names = [field.name for field in fields(PictureRequest)]
     rows = []

