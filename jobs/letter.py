@@ -1,5 +1,6 @@
 """What one shop is told: gathered from its own rows alone, written as a page and a table."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,13 @@ from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Acts, Code
 from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS
+
+QUOTING = {
+    Code.OFFER_BAD_PRICE: r"has the price '(.*)', which is no amount",
+    Code.FETCH_ROBOTS: r" forbids it to [^:]*: (.*)",
+    Code.FETCH_TYPE: r"begins with (.*)",
+}
+"""Where a detail quotes what the shop wrote: the part that needs no translation."""
 
 
 def write_letter(night: Night, retailer: str, folder: Path) -> tuple[Path, Path]:
@@ -50,9 +58,17 @@ def _is_for_shop(code: str | None) -> bool:
     return code is not None and MEANINGS[Code(code)].acts is Acts.SHOP
 
 
+def _error(row: dict[str, Any], line: int | None, offer: str | None, address: str | None) -> ShopError:
+    code, detail = row["code"], row["detail"] or ""
+    quoted = re.search(QUOTING[code], detail) if code in QUOTING else None
+    status = row.get("http_status")
+    answered = f"HTTP {status}" if status and status >= 300 else None
+    return ShopError(code, line, offer, address, detail, quoted[1] if quoted else answered)
+
+
 def _feed_errors(state: dict[str, Any]) -> Iterator[ShopError]:
     if _is_for_shop(state["code"]):
-        yield ShopError(state["code"], address=state["url"], detail=state["detail"] or "")
+        yield _error(state, None, None, state["url"])
 
 
 def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
@@ -66,7 +82,7 @@ def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
             order by position"""  # noqa: S608
         for row in night.tables.sql(query, [OFFERS]).to_pylist():
             if _is_for_shop(row["code"]):
-                yield ShopError(row["code"], row["line"], row["offer_id"], detail=row["detail"] or "")
+                yield _error(row, row["line"], row["offer_id"], None)
 
 
 def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
@@ -82,7 +98,7 @@ def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
 def _picture_errors(night: Night, live: Query) -> Iterator[ShopError]:
     """Every picture that could not be had when it was last asked for, with the first offer that names it."""
     query = f"""
-        select f.code, f.detail, f.url, o.line, o.offer_id from {FETCHES.name} f
+        select f.code, f.detail, f.http_status, f.url, o.line, o.offer_id from {FETCHES.name} f
         join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
         on f.url = n.url and f.attempt = n.attempt
         join (
@@ -93,7 +109,7 @@ def _picture_errors(night: Night, live: Query) -> Iterator[ShopError]:
         where o.place = 1 and f.status <> '{DONE}' order by o.position, f.url"""  # noqa: S608
     for row in night.tables.sql(query, {*live.tables, FETCHES}).to_pylist():
         if _is_for_shop(row["code"]):
-            yield ShopError(row["code"], row["line"], row["offer_id"], row["url"], row["detail"] or "")
+            yield _error(row, row["line"], row["offer_id"], row["url"])
 
 
 def _fetched(asked: list[dict[str, Any]]) -> Fetched | None:

@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 
 from reports.environment import render_page, template_text
+from schemas.rejects import MEANINGS, Code
 
 FALLBACK = "en"
+HEADINGS = ("error", "line_heading", "offer", "address", "wrong_heading", "mend_heading", "found")
 SHOWN = 5
 """Errors of one kind on the page; all of them are in the table."""
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", ";", ",")
@@ -27,7 +29,9 @@ class ShopError:
     line: int | None = None
     offer: str | None = None
     address: str | None = None
-    detail: str = ""
+    detail: str = ""  # in English
+    value: str | None = None
+    """What the shop wrote or answered there, in its own words: a price, a robots rule, an HTTP status."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,12 @@ def words(language: str) -> dict[str, Any]:
     return _languages().get(language, _languages()[FALLBACK])
 
 
+def what_is_wrong(code: str, language: str) -> str:
+    """The error in the language; `schemas.rejects` has the English."""
+    said = words(language)["wrong"].get(code)
+    return str(said) if said else MEANINGS[Code(code)].text
+
+
 def how_to_mend(code: str, language: str) -> str:
     """What the shop has to do, for a code or for the kind that its name begins with."""
     mend = words(language)["mend"]
@@ -88,13 +98,15 @@ def how_to_mend(code: str, language: str) -> str:
 
 def render_letter(facts: LetterFacts) -> str:
     """The page. Everything that came from the shop is escaped."""
-    said = words(facts.language)
+    language = facts.language if facts.language in _languages() else FALLBACK
+    said = words(language)
     groups = []
     for code, some in groupby(sorted(facts.errors, key=lambda error: error.code), key=lambda error: error.code):
         errors = list(some)
-        shown = [_place(error, said) for error in errors[:SHOWN]]
-        groups.append({"code": code, "count": len(errors), "mend": how_to_mend(code, facts.language), "shown": shown})
-    language = facts.language if facts.language in _languages() else FALLBACK
+        groups.append({
+            "code": code, "count": len(errors), "wrong": what_is_wrong(code, language),
+            "mend": how_to_mend(code, language), "shown": [_place(error, language) for error in errors[:SHOWN]],
+        })  # fmt: skip
     return render_page("letter.html.j2", letter=facts, words=said, groups=groups, shown=SHOWN, language=language)
 
 
@@ -103,15 +115,15 @@ def render_table(facts: LetterFacts) -> str:
     said = words(facts.language)
     target = io.StringIO()
     writer = csv.writer(target, quoting=csv.QUOTE_ALL)
-    writer.writerow([said[name] for name in ("error", "line_heading", "offer", "address", "mend_heading", "said")])
+    writer.writerow([said[name] for name in HEADINGS])
     writer.writerows(_cells(error, facts.language) for error in facts.errors)
     return target.getvalue()
 
 
 def _cells(error: ShopError, language: str) -> Iterator[str]:
     line = "" if error.line is None else str(error.line)
-    mend = how_to_mend(error.code, language)
-    for text in (error.code, line, error.offer or "", error.address or "", mend, error.detail):
+    wrong, mend = what_is_wrong(error.code, language), how_to_mend(error.code, language)
+    for text in (error.code, line, error.offer or "", error.address or "", wrong, mend, _found(error, language)):
         yield plain_cell(text)
 
 
@@ -120,7 +132,12 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
-def _place(error: ShopError, said: dict[str, Any]) -> list[str]:
-    """The address of a picture, the line and id of its offer, and what our reader says."""
-    line = "" if error.line is None else str(said["line"]).format(line=error.line, offer=error.offer or "?")
-    return [text for text in (error.address, line, error.detail) if text]
+def _place(error: ShopError, language: str) -> list[str]:
+    """The address of a picture, the line and id of its offer, and what was found there."""
+    line = str(words(language)["line"]).format(line=error.line, offer=error.offer or "?") if error.line else ""
+    return [text for text in (error.address, line, _found(error, language)) if text]
+
+
+def _found(error: ShopError, language: str) -> str:
+    """Our reader's own words to those who read English, else the bare value."""
+    return error.detail if words(language) is words(FALLBACK) else error.value or ""

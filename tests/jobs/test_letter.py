@@ -1,17 +1,21 @@
 """What a letter is gathered from: the shop's own rows alone, of every night that still counts."""
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobs.letter import gather, write_letter
+from jobs.letter import QUOTING, gather, write_letter
 from reports.letter import ShopError
 from schemas.errors import WrongInput
+from schemas.rejects import Code
 from schemas.tables import FETCHES, OFFERS
 from tests.jobs.lake_of_offers import FEED, FIRST, Shops
+from tests.udfs.feeds.small_feeds import OFFER, feed, read
+from udfs.pictures.inspect import PictureRefused, inspect
 
 START = datetime(2026, 1, 10, 2, tzinfo=UTC)
 ROBOTS = "https://one.test/robots.txt forbids it to selvedge: Disallow: /3"
@@ -28,7 +32,7 @@ def shops(tmp_path: Path) -> Shops:
         for name, line in (("one", 31), ("two", 41))
     ])  # fmt: skip
     shops.write(FETCHES, [
-        fetch("https://one.test/0", 1, 0, code="fetch_404", detail="answered 404"),
+        fetch("https://one.test/0", 1, 0, code="fetch_404", detail="answered 404", http_status=404),
         fetch("https://one.test/1", 1, 0, bytes=700),
         fetch("https://one.test/1", 2, 7, at=1, http_status=304),
         fetch("https://one.test/2", 1, 7, at=2, bytes=500),
@@ -47,8 +51,8 @@ def fetch(url: str, attempt: int, night: int, at: float = 0, **more: Any) -> dic
 def test_every_error_that_stands_with_its_offer_and_no_error_of_ours(shops: Shops) -> None:
     assert gather(shops.night(7), "one").errors == (
         ShopError("offer_bad_price", 31, "=one", None, "price of one"),
-        ShopError("fetch_404", None, "0", "https://one.test/0", "answered 404"),
-        ShopError("fetch_robots", None, "3", "https://one.test/3", ROBOTS),
+        ShopError("fetch_404", None, "0", "https://one.test/0", "answered 404", "HTTP 404"),
+        ShopError("fetch_robots", None, "3", "https://one.test/3", ROBOTS, "Disallow: /3"),
     )
 
 
@@ -68,6 +72,14 @@ def test_nothing_of_another_shop_and_no_formula(shops: Shops, tmp_path: Path) ->
         rows = list(csv.reader(file))
     assert len(rows) == 4
     assert rows[1][2] == "'=one"
+
+
+def test_what_a_shop_wrote_is_taken_from_what_the_reader_says() -> None:
+    rows, _ = read(feed(OFFER.format(1).replace("<price>10", "<price>по запросу")))
+    assert re.findall(QUOTING[Code.OFFER_BAD_PRICE], rows[0]["detail"]) == ["по запросу"]
+    with pytest.raises(PictureRefused) as page:
+        inspect(b"<!DOCTYPE html><html>")
+    assert re.findall(QUOTING[Code.FETCH_TYPE], page.value.detail) == ["<!DOCTYPE html><"]
 
 
 def test_a_shop_that_nobody_knows(shops: Shops) -> None:

@@ -16,14 +16,15 @@ from reports.letter import (
     plain_cell,
     render_letter,
     render_table,
+    what_is_wrong,
 )
 from schemas.rejects import MEANINGS, Acts
 
 ERRORS = (
     ShopError("duplicate_id", 7, "=HYPERLINK(1)"),
     ShopError("offer_bad_price", 9, "+1<script>alert(1)</script>"),
-    ShopError("fetch_404", 11, "o11", "https://s.test/a.jpg", "answered 404"),
-    ShopError("fetch_robots", 12, "o12", "https://s.test/b.jpg", "=robots.txt forbids it: Disallow: /b"),
+    ShopError("fetch_404", 11, "o11", "https://s.test/a.jpg", "answered 404", "HTTP 404"),
+    ShopError("fetch_robots", 12, "o12", "https://s.test/b.jpg", "=robots forbid it: Disallow: /b", "Disallow: /b"),
     *(ShopError("offer_no_title", line, f"o{line}") for line in range(10, 30)),
 )
 FACTS = LetterFacts(
@@ -63,8 +64,20 @@ def test_a_picture_that_failed_stands_with_its_offer_and_what_came_of_it() -> No
     assert re.search(r"https://s\.test/a\.jpg +line 11, offer o11 · answered 404", page)
     assert "Disallow: /b" in page
     rows = list(csv.reader(io.StringIO(render_table(FACTS))))
-    mend = how_to_mend("fetch_404", "ja")
-    assert ["fetch_404", "11", "o11", "https://s.test/a.jpg", mend, "answered 404"] in rows
+    wrong, mend = what_is_wrong("fetch_404", "ja"), how_to_mend("fetch_404", "ja")
+    assert ["fetch_404", "11", "o11", "https://s.test/a.jpg", wrong, mend, "HTTP 404"] in rows
+
+
+@pytest.mark.parametrize("language", ["ja", "ru"])
+def test_nothing_is_said_in_english_to_who_reads_another_language(language: str) -> None:
+    facts = replace(FACTS, language=language, said="the feed ends early", accepted=False)
+    for text in (render_letter(facts), render_table(facts)):
+        assert what_is_wrong("offer_bad_price", language) in text
+        assert "HTTP 404" in text
+        for english in ("answered", "forbids", "ends early"):
+            assert english not in text
+    assert "ends early" in render_letter(replace(facts, language="en"))
+    assert "ends early" in render_letter(replace(facts, language="pl"))
 
 
 def test_the_table_holds_every_error_and_no_formula() -> None:
@@ -82,9 +95,10 @@ def test_a_formula_becomes_text(text: str) -> None:
 @pytest.mark.parametrize("language", _languages())
 def test_every_language_says_the_same_and_every_code_of_a_shop_can_be_mended(language: str) -> None:
     other = _languages()["en"]
+    codes = [code for code, meaning in MEANINGS.items() if meaning.acts is Acts.SHOP]
     assert _languages()[language].keys() == other.keys()
     assert _languages()[language]["mend"].keys() == other["mend"].keys()
-    codes = [code for code, meaning in MEANINGS.items() if meaning.acts is Acts.SHOP]
+    assert all(language == "en" or code in _languages()[language]["wrong"] for code in codes)
     assert [code for code in codes if not how_to_mend(code, language)] == []
 
 
