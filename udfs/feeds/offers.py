@@ -74,7 +74,6 @@ class OfferReader:
         self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
         self._available: Cached[bool | None] = Cached(availability)
         self._words: Cached[str | None] = Cached(_word)
-        self._groups: Cached[str | None] = Cached(_group)
         self._paths: Cached[list[str]] = Cached(self._split_path)
         self._known_categories: Cached[tuple[list[str], list[str]]] = Cached(self._category)
         self._sizes: Cached[list[str]] = Cached(self._split_sizes)
@@ -119,7 +118,7 @@ class OfferReader:
         """The columns of the offers read since the last call."""
         batch, slots = Rows(self._walk, len(self.lines), self._repairs), self._slots
         columns: Columns = {"line": self.lines, "offer_id": batch.texts(slots["id"]) or batch.nothing()}
-        groups = per_text(batch.texts(slots["group"]), self._groups) or batch.nothing()
+        groups = [group and _group(group) for group in batch.texts(slots["group"]) or batch.nothing()]
         columns["title"] = self._titles(batch) or batch.nothing()
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
@@ -324,7 +323,7 @@ def _word(text: str) -> str | None:
 
 def _group(text: str) -> str | None:
     """A group's id as given; None for what only fills a place, which would make one product of all that have it."""
-    return None if text == NO_GROUP or is_nothing(text) else text
+    return None if text == NO_GROUP or (not text[-1].isdigit() and is_nothing(text)) else text
 
 
 def _longest(column: Texts) -> int:
