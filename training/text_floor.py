@@ -19,6 +19,7 @@ from training.progress import Progress
 from training.split import Part
 from training.text import thinned
 from training.text_card import groups
+from training.text_corrections import corrected_rows
 from training.text_data import Row, styles, titles
 from training.text_figures import Answers
 from training.text_score import report, table_of
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
-    rows = titles(options.data) + styles(options.data)
+    rows = corrected_rows(titles(options.data) + styles(options.data))
     figures = {"unseen_shops": _short(report(unseen_shops(rows))), "validation": _short(report(validation(rows)))}
     options.out.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
