@@ -7,6 +7,7 @@ from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
 from udfs.feeds.repairs import counted
 from udfs.feeds.summary import FeedSummary
+from udfs.rules.wording import written
 
 CATEGORIES_SHOWN = 50
 
@@ -25,7 +26,8 @@ def check(source: BinaryIO | Path, options: FeedOptions) -> dict[str, object]:
 
 
 def as_json(summary: FeedSummary) -> dict[str, object]:
-    """A summary as plain JSON values. `reason`: why the feed is refused, or why it is taken for its dialect."""
+    """A summary as plain JSON values. `reason`: why the feed is refused, or why it is taken for its dialect;
+    `dialect_file`: a guessed dialect as a file, else null."""
     return {
         "dialect": summary.dialect,
         "encoding": summary.encoding,
@@ -36,7 +38,8 @@ def as_json(summary: FeedSummary) -> dict[str, object]:
         "filled": summary.filled,
         "status": summary.status,
         "reason": summary.detail or summary.dialect_reason,
-        "categories": {" > ".join(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
+        "categories": {written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
+        "dialect_file": summary.dialect_file,
         "samples": [{name: _plain(value) for name, value in sample.items()} for sample in summary.samples],
     }
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from lxml import etree
 
@@ -40,6 +40,10 @@ GIVES_MEANING = {
 IN_LANGUAGES = {"title", "description"}
 """Fields that some exports hold once a language: name/language."""
 MAX_DEPTH = 4
+MAX_SOURCE_CHARS = 400
+"""A longer path is none that a shop chose."""
+KNOWN_NAMES = 16_384
+"""Names whose meaning is kept."""
 PART_OF_NAME = 100
 """Rank of a name that only holds a known word."""
 LEAST_HELD = 5
@@ -135,7 +139,10 @@ def leaves_of(elements: Sequence[etree._Element]) -> list[Leaf]:
 
 
 def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, str]]:
+    if len(path) > MAX_SOURCE_CHARS:
+        return []
     values = [(f"{path}@{of_tag(str(name))}", str(value).strip()) for name, value in element.items()]
+    values = [one for one in values if len(one[0]) <= MAX_SOURCE_CHARS]
     text = (element.text or "").strip()
     if text and path:
         values.append((path, text))
@@ -146,7 +153,7 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
     return [(source, plain_text(CDATA.sub(r"\1", value[:2_000]))) for source, value in values if value]
 
 
-@cache
+@lru_cache(maxsize=KNOWN_NAMES)
 def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     """The role of a name under another one: of both together (retail, price), of its own, or of the parent's."""
     for both in (own + parent, parent + own):
@@ -162,7 +169,7 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     return around if meaning is None and not is_attribute else meaning
 
 
-@cache
+@lru_cache(maxsize=KNOWN_NAMES)
 def _meaning(name: str) -> tuple[str, int] | None:
     """Role and rank of a name; one that only holds a known word (`SatisFiyati2`, `internal-id`) ranks last."""
     return _exact(name) or _by_part(name)
@@ -189,7 +196,7 @@ def _by_part(name: str) -> tuple[str, int] | None:
     return (by_word("elements")[max(held, key=len)], PART_OF_NAME) if held else None
 
 
-@cache
+@lru_cache(maxsize=KNOWN_NAMES)
 def _is_aside(name: str) -> bool:
     word = folded(name)
     return any(other in word for other in by_word("aside"))

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.rejects import Code
+from tests.udfs.feeds.small_feeds import read as rows_of
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
 from udfs.feeds.summary import FeedSummary
@@ -78,3 +80,13 @@ def test_damage_anywhere_never_raises_and_loses_no_offer(noise: bytes, at: int) 
     body = feed(*(OFFER.format(n) for n in range(3)))
     rows, summary = read(body[:at] + noise + body[at + len(noise) :])
     assert summary.offers == len(rows) == summary.done + sum(summary.rejects.values())
+
+
+def test_endless_names_in_an_unknown_form_cost_little() -> None:
+    names = ("n" * 30_000 + str(n) for n in range(30))
+    inside = "".join(f"<{name}>price</{name}>" for name in names)
+    body = f"<goods><thing>{inside}</thing><thing>{inside}</thing></goods>".encode()
+    started = time.process_time()
+    rows, summary = rows_of(body)
+    assert (rows, summary.status) == ([], "refused")
+    assert time.process_time() - started < 5
