@@ -16,12 +16,19 @@ from schemas.settings import read_settings
 from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine
 from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
 from udfs.feeds.summary import FeedSummary
+from udfs.rules.wording import written
 from udfs.web.download import FeedRequest
 from udfs.web.sources import receive
 
 app = typer.Typer(help="Look at a feed.", no_args_is_help=True)
 
 REFUSED = 4
+LARGEST = 10
+"""Categories on a terminal; the page and --json have more."""
+KEPT = (
+    "Keep it as mappings/SHOP/guessed.yaml, correct it, and name it under `feed:` in SHOP's retailer.yaml: "
+    "dialect: guessed.yaml"
+)
 PRIVATE = tuple(
     ip_network(network)
     for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
@@ -56,8 +63,6 @@ def check(
         print_json(found)
     else:
         _say(found, summary.reject_samples)
-        if summary.dialect_file:
-            typer.echo(summary.dialect_file)
     raise typer.Exit(0 if found["status"] == "accepted" else REFUSED)
 
 
@@ -86,15 +91,18 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
         source=source, status=summary.status, reason=summary.detail or summary.dialect_reason or "",
         dialect=summary.dialect or "no dialect", encoding=summary.encoding or "unknown", offers=summary.offers,
         products=summary.products, rejects=tuple(rejects), repairs=tuple(repairs), filled=summary.filled,
-        categories={" › ".join(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
-        samples=tuple(summary.samples), dialect_file=summary.dialect_file,
+        categories={written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
+        samples=tuple(summary.samples), dialect_file=summary.dialect_file, kept=KEPT,
     )  # fmt: skip
 
 
 def _say(found: dict, reject_samples: dict[str, list[str]]) -> None:
     form = ", ".join(filter(None, (found["dialect"], found["encoding"])))
     typer.echo(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
-    typer.echo(f"{found['offers']} offers, {found['products']} products")
+    if found["dialect_file"]:
+        typer.echo("the dialect is a guess: look at the fields and the samples before you trust it")
+    rejected = sum(found["rejects"].values())
+    typer.echo(f"{found['offers']:,} offers, {rejected:,} rejected; {found['products']:,} products")
     for name, share in found["filled"].items():
         typer.echo(f"  {name:<16} {share:6.1%}")
     for title in ("rejects", "repairs"):
@@ -102,5 +110,9 @@ def _say(found: dict, reject_samples: dict[str, list[str]]) -> None:
             typer.echo(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
                 typer.echo(f"    {detail}")
-    for sample in found.get("samples", []):
+    for path, count in list(found["categories"].items())[:LARGEST]:
+        typer.echo(f"  category {path}: {count:,}")
+    for sample in found["samples"]:
         typer.echo(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
+    if found["dialect_file"]:
+        typer.echo(f"\nThe dialect as a file. {KEPT}\n\n{found['dialect_file']}")

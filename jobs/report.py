@@ -44,6 +44,7 @@ from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
 from schemas.tables import OFFERS, SCREENS
 from udfs.rules.coverage import RetailerCoverage
+from udfs.rules.wording import written
 
 SAMPLES = 8
 LARGEST = 12
@@ -231,7 +232,7 @@ def _coverage(view: RetailerCoverage) -> CoverageRow:
             for use in sorted(view.rules.values(), key=lambda use: -use.products)
         ],
         largest=[
-            UnmappedRow(" / ".join(category.path) or "(no category)", category.products, category.titles)
+            UnmappedRow(written(category.path) or "(no category)", category.products, category.titles)
             for category in view.largest_unmapped(LARGEST)
         ],
     )

@@ -33,6 +33,7 @@ class FeedFacts:
     categories: dict[str, int]
     samples: tuple[dict[str, Any], ...]
     dialect_file: str | None
+    kept: str  # how a guessed dialect becomes the retailer's own
 
 
 def render_feed(facts: FeedFacts) -> str:

@@ -1,5 +1,6 @@
 """`feeds check` at a terminal: one line for what is wrong, and one's own server where it is asked for."""
 
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.udfs.feeds.small_feeds import OFFER, feed
+from tests.udfs.feeds.small_feeds import HEAD, OFFER, feed, offer
 
 RUNNER = CliRunner()
 
@@ -38,8 +39,36 @@ def test_the_dialect_and_the_encoding_come_first(tmp_path: Path) -> None:
     done = RUNNER.invoke(app, ["feeds", "check", str(tmp_path / "feed.xml")])
     assert done.exit_code == 0
     assert done.output.startswith(
-        "accepted: yml, us-ascii; <yml_catalog> with 1 or more <offer>\n1 offers, 1 products\n"
+        "accepted: yml, us-ascii; <yml_catalog> with 1 or more <offer>\n1 offers, 0 rejected; 1 products\n"
     )
+
+
+def test_rejects_are_counted_and_categories_said(tmp_path: Path) -> None:
+    names = "<category id='1'>Women</category><category id='2' parentId='1'>Dresses</category>"
+    head = HEAD.replace("<offers>", f"<categories>{names}</categories><offers>")
+    offers = [offer("<categoryId>2</categoryId>"), OFFER.format(2).replace("<price>10", "<price>ask")]
+    (tmp_path / "feed.xml").write_bytes(feed(*offers, head=head))
+    done = RUNNER.invoke(app, ["feeds", "check", str(tmp_path / "feed.xml")])
+    assert "\n2 offers, 1 rejected; 1 products\n" in done.output
+    assert "\n  category Women > Dresses: 1\n" in done.output
+    assert "guess" not in done.output
+
+
+def test_a_guessed_dialect_is_doubted_and_becomes_a_file(tmp_path: Path) -> None:
+    rows = "".join(f"<row sku='k{n}' name='Linen coat {n}' price='9' img='http://s.test/a.jpg'/>" for n in range(4))
+    source, kept = tmp_path / "feed.xml", tmp_path / "guessed.yaml"
+    source.write_text(f"<data>{rows}</data>", encoding="utf-8")
+    said = RUNNER.invoke(app, ["feeds", "check", str(source)]).output
+    assert "the dialect is a guess" in said
+    _, _, file = said.partition("retailer.yaml: dialect: guessed.yaml\n\n")
+    found = json.loads(RUNNER.invoke(app, ["feeds", "check", str(source), "--json"]).output)
+    assert found["dialect_file"].strip() == file.strip()
+    kept.write_text(file, encoding="utf-8")
+    again = RUNNER.invoke(app, ["feeds", "check", str(source), "--dialect", str(kept), "--json"])
+    read = json.loads(again.output)
+    assert again.exit_code == 0
+    assert read["dialect_file"] is None
+    assert (read["offers"], read["filled"]) == (4, found["filled"])
 
 
 def test_ones_own_server_is_asked_only_where_it_is_allowed(address: str) -> None:

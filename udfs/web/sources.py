@@ -41,12 +41,14 @@ def _from_file(path: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
         folder = request.folder.resolve(strict=True)
         file = (folder / path).resolve(strict=True)
         if not file.is_relative_to(folder):
-            return Downloaded("refused", Code.FEED_ADDRESS, f"{path} leads out of the folder for feeds, {folder}")
+            detail = f"{path} leads out of {folder}, which the setting feeds.folder names"
+            return Downloaded("refused", Code.FEED_ADDRESS, detail)
         if not file.is_file():
             return Downloaded("refused", Code.FEED_ADDRESS, f"{path} is no regular file")
         return _read_file(file, request, target)
-    except FileNotFoundError as error:
-        return Downloaded("refused", Code.FEED_MISSING, f"{error.filename or path}: no such file")
+    except FileNotFoundError:
+        below = f"below {request.folder}, which the setting feeds.folder names"
+        return Downloaded("refused", Code.FEED_MISSING, f"{path}: no such file {below}")
     except (OSError, ValueError) as error:
         return Downloaded("refused", Code.FEED_UNREACHABLE, f"{path}: {one_line(error)}")
 
