@@ -23,6 +23,8 @@ def _known(model: str) -> str:
 
 
 ModelName = Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.", callback=_known)]
+SCORED = ("screen", "classify", "detect", "embed", "text")
+"""What can be scored: classify is the class of a garment, which the release of screen says too."""
 STAGE_OF = {"screen": "screen", "text": "classify", "detect": "detect", "embed": "embed"}
 """The stage whose rows a model's answers are."""
 
@@ -43,7 +45,7 @@ def list_models(json: Json = False) -> None:
 
 @app.command()
 def score(
-    model: Annotated[str, typer.Argument(help="screen, classify or text.")],
+    model: Annotated[str, typer.Argument(help=f"One of {', '.join(SCORED)}.")],
     folders: Annotated[
         list[Path], typer.Argument(help="Labelled data; its form is known by the columns of its index.")
     ],
@@ -57,6 +59,8 @@ def score(
 
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
     _there(folders)
+    if model in SCORED:
+        _labelled(model, folders)
     figures = score_model(model, folders, read_settings().models, everything)
     if json:
         print_json(figures)
@@ -125,9 +129,28 @@ def _there(folders: list[Path]) -> None:
             raise WrongInput(folder, None, "no such folder")
 
 
+def _labelled(model: str, folders: list[Path]) -> None:
+    """Raises WrongInput where no folder has a table of the model's kind of data."""
+    from training.labelled import SIGNS, expanded, kind_of
+    from training.text_data import tables
+    from training.text_score import TOLD
+
+    if model == "text":
+        known = any(tables(folder, columns) for folder in folders for columns in TOLD)
+        sought = [f"a table with {', '.join(sorted(columns))}" for columns in TOLD]
+    else:
+        known = any(map(kind_of, expanded(folders)))
+        sought = [f"{name} with {', '.join(sorted(columns))}" for _, name, columns in SIGNS]
+    if not known:
+        places = ", ".join(map(str, folders))
+        raise WrongInput(places, None, f"no labelled data; looked for {'; '.join(sought)}")
+
+
 def _lines(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:
     """One line a figure, with its interval where it has one."""
     for name, value in figures.items():
+        if value == {}:  # a group that nothing was counted for
+            continue
         if isinstance(value, Mapping) and "low" not in value:
             yield f"{indent}{name}"
             yield from _lines(value, indent + "  ")

@@ -51,15 +51,18 @@ class Picture:
     source: str
 
 
+SIGNS = (
+    (Kind.CATALOG, "views.tsv", {"product_id", "file", "view"}),
+    (Kind.STREET, "boxes.tsv", {"file", "class", "x0", "y1"}),
+    (Kind.GARMENTS, "index.tsv", {"file", "class", "sender"}),
+    (Kind.UNWANTED, "index.tsv", {"file", "class", "licence"}),
+)
+"""What a folder of pictures holds, by a table and columns that it has."""
+
+
 def kind_of(folder: Path) -> Kind | None:
     """What `folder` holds by the columns of its tables; None: nothing of pictures."""
-    signs = (
-        (Kind.CATALOG, "views.tsv", {"product_id", "file", "view"}),
-        (Kind.STREET, "boxes.tsv", {"file", "class", "x0", "y1"}),
-        (Kind.GARMENTS, "index.tsv", {"file", "class", "sender"}),
-        (Kind.UNWANTED, "index.tsv", {"file", "class", "licence"}),
-    )
-    for kind, name, columns in signs:
+    for kind, name, columns in SIGNS:
         if (folder / name).exists() and columns <= set(_header(folder / name)):
             return kind
     return None

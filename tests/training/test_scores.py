@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from schemas.errors import Stop
+from cli.models import SCORED, _lines
+from schemas.errors import Stop, WrongInput
 from tests.training.test_labelled import folders, photo, write
 from training.score import score
 from training.text_score import score as score_texts
@@ -90,3 +91,22 @@ def test_a_table_that_is_cut_short_is_named(tmp_path: Path, models: Path) -> Non
         from training.scores import score as score_any
 
         score_any("nose", [tmp_path], models)
+
+
+def test_a_folder_without_labels_is_told_what_was_looked_for(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELVEDGE_MODELS", str(models))
+    for model, sought in (("screen", "index.tsv with class, file, sender"), ("text", "a table with category, source")):
+        done = CliRunner().invoke(app, ["models", "score", model, str(tmp_path)])
+        assert isinstance(done.exception, WrongInput)
+        assert sought in str(done.exception)
+
+
+def test_help_and_error_name_the_same_models(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["models", "score", "nosuch", str(tmp_path)])
+    assert str(done.exception).endswith(f"one of {', '.join(SCORED)}")
+
+
+def test_a_group_of_no_figures_has_no_line() -> None:
+    assert list(_lines({"at_995": {}, "model": "0"})) == [f"{'model':<28} 0"]
