@@ -1,6 +1,7 @@
 """A lake with retailers and their offers, made without a feed: for tests of fetching and of what comes of it."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from schemas.settings import FetchSettings, Settings, WorkSettings
 from schemas.table import Table
 from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST = date(2026, 1, 10)
 FEED = bytes(32)
 
@@ -26,6 +28,8 @@ class Shops:
 
     def __init__(self, root: Path, **pictures: Sequence[str]) -> None:
         self.root = root
+        (root / "mappings").mkdir()
+        shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", root / "mappings")
         for retailer, urls in pictures.items():
             self.add(retailer, urls)
 

@@ -94,7 +94,7 @@ def test_in_how_many_nights_a_shop_is_whole(shop: Shops) -> None:
     assert pictures_asked(shop.night()) == {"shop": PicturesAsked(80, 80, None)}
     fetched(shop, addresses("img1.shop.test", 30), NONE, 0)
     assert pictures_asked(shop.night()) == {"shop": PicturesAsked(80, 50, 2)}
-    assert notes(shop.night()) == ["shop: 50 of 80 pictures are still to be asked for; whole in 2 nights"]
+    assert "shop: 50 of 80 pictures are still to be asked for; whole in 2 nights" in notes(shop.night())
     fetched(shop, addresses("img2.shop.test", 30), MISSING, 1)
     fetched(shop, addresses("cdn.test", 20), NONE, 1)
     assert pictures_asked(shop.night(1)) == {"shop": PicturesAsked(80, 0, 0)}, "a failure was asked for too"
@@ -108,4 +108,5 @@ def test_a_picture_on_more_products_than_the_spec_says_is_a_suspected_placeholde
         fetched(shop, addresses(f"{name}.test", 8)[5:], NONE, 0, b"q" * 32)
     found = [(one.retailer, one.picture, one.products, one.turned_away) for one in suspects(shop.night())]
     assert found == [("strict", b"p" * 32, 5, False)]
-    assert notes(shop.night()) == ["strict: 1 pictures stand on very many products; placeholders? See the report"]
+    said = [note for note in notes(shop.night()) if "placeholders?" in note]
+    assert said == ["strict: 1 pictures stand on very many products; placeholders? See the report"]
