@@ -6,7 +6,7 @@ from schemas.rejects import Code
 from udfs.feeds.offers import Columns
 
 ALL_BITS = 0xFFFFFFFFFFFFFFFF
-LONGEST_MERGED = 1 << 19
+LONGEST_MERGED = 1 << 18
 """Sorted runs of keys double by merging up to this size, so that memory never holds a second copy of all keys."""
 
 

@@ -44,7 +44,7 @@ class FeedReading:
         self._source, self._options = source, options
         self._broken: FeedRefused | None = None
 
-    def batches(self, rows: int = 4096) -> Iterator[pa.RecordBatch]:
+    def batches(self, rows: int = 2048) -> Iterator[pa.RecordBatch]:
         """The offers in the feed's order, with the columns of the offers table that a feed knows (`batches.SCHEMA`)."""
         maker = BatchMaker(self.summary)
         try:
