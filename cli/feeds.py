@@ -14,15 +14,16 @@ from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
 from schemas.settings import read_settings
 from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine
+from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
-from udfs.feeds.summary import FeedSummary
+from udfs.feeds.summary import REFUSED, FeedSummary
 from udfs.rules.wording import written
 from udfs.web.download import FeedRequest
 from udfs.web.sources import receive
 
 app = typer.Typer(help="Look at a feed.", no_args_is_help=True)
 
-REFUSED = 4
+EXIT_REFUSED = 4
 LARGEST = 10
 """Categories on a terminal; the page and --json have more."""
 KEPT = (
@@ -51,10 +52,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Show what would be read: fields filled, rejects with their lines, repairs, categories, sample offers."""
-    settings = read_settings()
-    with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
-        file = Path(feed) if Path(feed).is_file() else _receive(feed, Path(folder) / "feed", allow_private)
-        summary = examine(file, feed_options(settings, dialect, encoding, feed))
+    options = feed_options(read_settings(), dialect, encoding, feed)
+    is_file = Path(feed).is_file()
+    summary = examine(Path(feed), options) if is_file else _received(feed, options, allow_private)
     found = as_json(summary)
     if html is not None:
         with writing(html):
@@ -63,10 +63,11 @@ def check(
         print_json(found)
     else:
         _say(found, summary.reject_samples)
-    raise typer.Exit(0 if found["status"] == "accepted" else REFUSED)
+    raise typer.Exit(0 if found["status"] == "accepted" else EXIT_REFUSED)
 
 
-def _receive(url: str, file: Path, allow_private: bool) -> Path:
+def _received(url: str, options: FeedOptions, allow_private: bool) -> FeedSummary:
+    """What an address holds; one that does not answer is refused, as it would be at night."""
     if "://" not in url:
         raise WrongInput(url, None, "no such file, and not a URL")
     settings = read_settings()
@@ -74,11 +75,14 @@ def _receive(url: str, file: Path, allow_private: bool) -> Path:
         max_bytes=settings.feeds.max_bytes, folder=settings.feeds.folder,
         allow_private_hosts=PRIVATE if allow_private else (),
     )  # fmt: skip
-    with file.open("wb") as target:
-        answer = receive(url, request, target)
-    if answer.status == "refused":
-        raise WrongInput(url, None, str(answer.detail))
-    return file
+    with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
+        file = Path(folder) / "feed"
+        with file.open("wb") as target:
+            answer = receive(url, request, target)
+        if answer.status == REFUSED:
+            code = Code(str(answer.code))
+            return FeedSummary(REFUSED, code, f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}")
+        return examine(file, options)
 
 
 def _facts(source: str, summary: FeedSummary) -> FeedFacts:

@@ -81,4 +81,13 @@ def test_ones_own_server_is_asked_only_where_it_is_allowed(address: str) -> None
 
 def test_link_local_addresses_stay_shut() -> None:
     done = RUNNER.invoke(app, ["feeds", "check", "http://169.254.169.254/feed.xml", "--allow-private"])
-    assert done.exit_code != 0
+    assert done.exit_code == 4
+
+
+def test_an_address_that_does_not_answer_is_refused_as_at_night(address: str) -> None:
+    done = RUNNER.invoke(app, ["feeds", "check", f"{address}.gone", "--allow-private", "--json"])
+    assert done.exit_code == 4
+    found = json.loads(done.output)
+    assert (found["status"], found["offers"]) == ("refused", 0)
+    assert "404" in found["reason"]
+    assert "to act: " in found["reason"]
