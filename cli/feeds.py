@@ -81,7 +81,9 @@ def _received(url: str, options: FeedOptions, allow_private: bool) -> FeedSummar
             answer = receive(url, request, target)
         if answer.status == REFUSED:
             code = Code(str(answer.code))
-            return FeedSummary(REFUSED, code, f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}")
+            opens = " (--allow-private opens it for this check)" if code is Code.FEED_ADDRESS else ""
+            said = f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}"
+            return FeedSummary(REFUSED, code, said)
         return examine(file, options)
 
 

@@ -73,7 +73,8 @@ def test_a_guessed_dialect_is_doubted_and_becomes_a_file(tmp_path: Path) -> None
 
 def test_ones_own_server_is_asked_only_where_it_is_allowed(address: str) -> None:
     refused = RUNNER.invoke(app, ["feeds", "check", address])
-    assert refused.exit_code != 0
+    assert refused.exit_code == 4
+    assert "--allow-private" in refused.stdout
     allowed = RUNNER.invoke(app, ["feeds", "check", address, "--allow-private"])
     assert allowed.exit_code == 0, allowed.output
     assert "2 offers" in allowed.output
@@ -87,7 +88,7 @@ def test_link_local_addresses_stay_shut() -> None:
 def test_an_address_that_does_not_answer_is_refused_as_at_night(address: str) -> None:
     done = RUNNER.invoke(app, ["feeds", "check", f"{address}.gone", "--allow-private", "--json"])
     assert done.exit_code == 4
-    found = json.loads(done.output)
+    found = json.loads(done.stdout)
     assert (found["status"], found["offers"]) == ("refused", 0)
     assert "404" in found["reason"]
     assert "to act: " in found["reason"]
