@@ -1,13 +1,21 @@
 """Opens a selvedge snapshot for a search tier: garments, products and vectors, checked against their manifest."""
 
 from selvedge_searcher.changes import changes
-from selvedge_searcher.errors import EncoderMismatch, PhotoRefused, SnapshotDamaged, SnapshotError, SnapshotMissing
+from selvedge_searcher.errors import (
+    EncoderMismatch,
+    LakeUnreachable,
+    PhotoRefused,
+    SnapshotDamaged,
+    SnapshotError,
+    SnapshotMissing,
+)
 from selvedge_searcher.lake import prune
 from selvedge_searcher.snapshot import Segment, Snapshot
 from selvedge_searcher.snapshot import open_snapshot as open
 
 __all__ = [
     "EncoderMismatch",
+    "LakeUnreachable",
     "PhotoRefused",
     "Segment",
     "Snapshot",

@@ -9,6 +9,10 @@ class SnapshotMissing(SnapshotError):
     """There is no such version, or nothing was published yet."""
 
 
+class LakeUnreachable(SnapshotError):
+    """The store does not answer, or refuses what was asked of it: stay on the version that is open, and try again."""
+
+
 class SnapshotDamaged(SnapshotError):
     """A file is missing or is not what the manifest says: stay on the version that is open."""
 
@@ -18,4 +22,4 @@ class EncoderMismatch(SnapshotError):
 
 
 class PhotoRefused(SnapshotError):
-    """What should be encoded is no picture, a damaged one, or one too large."""
+    """What should be encoded is no picture, a damaged or missing one, or one too large."""

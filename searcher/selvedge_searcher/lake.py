@@ -3,14 +3,15 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from selvedge_searcher.errors import SnapshotDamaged
+from selvedge_searcher.errors import LakeUnreachable, SnapshotDamaged
 from selvedge_searcher.manifest import File
 
 DOWNLOADS = 8  # at a time; S3 gives one stream a fraction of the line
@@ -35,10 +36,21 @@ class Lake:
 
     def read(self, path: str) -> bytes | None:
         """A small file whole; None where there is none."""
-        if self.filesystem.get_file_info(path).type == pafs.FileType.NotFound:
-            return None
-        with self.filesystem.open_input_stream(path) as file:
-            return bytes(file.read())
+        with self._reached():
+            if self.filesystem.get_file_info(path).type == pafs.FileType.NotFound:
+                return None
+            with self.filesystem.open_input_stream(path) as file:
+                return bytes(file.read())
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """What the store refuses raises LakeUnreachable with its address; a file that it lacks, FileNotFoundError."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise LakeUnreachable(f"{self.uri}: {' '.join(str(error).split())[:300]}") from error
 
     def proven(self, files: Iterable[File]) -> dict[str, pa.Buffer]:
         """Path -> memory-mapped bytes of each file, after size and sha256 were compared; raises SnapshotDamaged."""
@@ -60,9 +72,8 @@ class Lake:
         """Bring a file whole under its final name, or not at all."""
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".tmp-", delete=False) as copy:
             try:
-                with self.filesystem.open_input_stream(file.path) as source:
-                    while piece := source.read(PIECE_BYTES):
-                        copy.write(piece)
+                for piece in self._pieces(file.path):
+                    copy.write(piece)
                 copy.flush()
                 _compare(Path(copy.name), file)
                 Path(copy.name).replace(target)
@@ -70,6 +81,11 @@ class Lake:
                 raise SnapshotDamaged(f"{file.path}: is missing") from error
             finally:
                 Path(copy.name).unlink(missing_ok=True)
+
+    def _pieces(self, path: str) -> Iterator[bytes]:
+        with self._reached(), self.filesystem.open_input_stream(path) as source:
+            while piece := source.read(PIECE_BYTES):
+                yield piece
 
 
 def s3_from_environment() -> pafs.FileSystem:

@@ -29,15 +29,16 @@ class Photo:
                 raise PhotoRefused(f"pixels must be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
             self._pixels = image
             return
-        self._body = image if isinstance(image, bytes) else Path(image).read_bytes()
+        self._name = "the photo" if isinstance(image, bytes) else str(image)
+        self._body = image if isinstance(image, bytes) else _read(Path(image))
         if len(self._body) > MAX_BYTES:
-            raise PhotoRefused(f"the photo has {len(self._body)} bytes, at most {MAX_BYTES} are taken")
-        with _opened(self._body) as header:
+            raise PhotoRefused(f"{self._name} has {len(self._body)} bytes, at most {MAX_BYTES} are taken")
+        with self._header() as header:
             self._width, self._height = header.size
             self._is_plain_jpeg = header.format in ("JPEG", "MPO") and header.mode in ("L", "RGB")
             self._is_jpeg = header.format in ("JPEG", "MPO")
             if self._width * self._height > MAX_PIXELS:
-                raise PhotoRefused(f"the photo has {self._width} x {self._height} pixels, too many")
+                raise PhotoRefused(f"{self._name} has {self._width} x {self._height} pixels, too many")
             self._orientation = _orientation(header)
 
     def pixels(self, side: int) -> np.ndarray:
@@ -51,7 +52,7 @@ class Photo:
         try:
             decoded = self._decoded_jpeg(factor) if self._is_plain_jpeg else self._decoded(factor)
         except Exception as error:  # hostile bytes make decoders raise nearly anything
-            raise PhotoRefused(f"the photo cannot be decoded: {' '.join(str(error).split())[:200]}") from error
+            raise PhotoRefused(f"{self._name} cannot be decoded: {' '.join(str(error).split())[:200]}") from error
         return np.ascontiguousarray(_upright(_shrunk(decoded, side), self._orientation))
 
     def _decoded_jpeg(self, factor: int) -> np.ndarray:
@@ -65,18 +66,24 @@ class Photo:
         return simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, strict=False, **least)
 
     def _decoded(self, factor: int) -> np.ndarray:
-        with _opened(self._body) as image:
+        with self._header() as image:
             if self._is_jpeg:
                 image.draft(None, (self._width // factor, self._height // factor))
             image.load()
             return _rgb(image)
 
+    def _header(self) -> Image.Image:
+        try:
+            return Image.open(io.BytesIO(self._body), formats=FORMATS)
+        except Exception as error:
+            raise PhotoRefused(f"{self._name} is none of the kinds that are read here: {', '.join(FORMATS)}") from error
 
-def _opened(body: bytes) -> Image.Image:
+
+def _read(path: Path) -> bytes:
     try:
-        return Image.open(io.BytesIO(body), formats=FORMATS)
-    except Exception as error:
-        raise PhotoRefused(f"not a picture of a kind that is read here ({', '.join(FORMATS)})") from error
+        return path.read_bytes()
+    except OSError as error:
+        raise PhotoRefused(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _orientation(image: Image.Image) -> int:

@@ -91,10 +91,16 @@ class Snapshot:
         return Segment(table["vector_key"], views["embedding"], views["shape_code"], views["colour_code"])
 
     def nearest(self, vector: np.ndarray, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
-        """Rows in `garments` and cosines of the `k` garments closest to a unit vector, closest first (brute force)."""
+        """Rows in `garments` and cosines of the `k` garments closest to a unit vector, closest first (brute force).
+
+        Raises ValueError for a vector of another shape than (256,).
+        """
+        asked = np.asarray(vector, np.float32)
+        if asked.shape != self.vectors.shape[1:]:
+            raise ValueError(f"the vector has the shape {asked.shape}, those of the snapshot {self.vectors.shape[1:]}")
         if not len(self.garments):
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        cosines = self.vectors @ np.asarray(vector, np.float32)
+        cosines = self.vectors @ asked
         k = min(k, len(cosines))
         best = np.argpartition(-cosines, k - 1)[:k]
         best = best[np.argsort(-cosines[best], kind="stable")]
@@ -186,7 +192,8 @@ def open_snapshot(
 
     `cache` holds downloads (default: the user's cache folder; unused for a folder). `filesystem` replaces the S3 that
     the AWS_* variables describe. `candidate` opens a version that is not published yet.
-    Raises SnapshotMissing where there is no such version and SnapshotDamaged where a file is not what it should be.
+    Raises SnapshotMissing where there is no such version, SnapshotDamaged where a file is not what it should be and
+    LakeUnreachable where the store does not answer.
     """
     lake = Lake(uri, Path(cache) if cache else None, filesystem)
     return Snapshot(lake, _manifest(lake, version, "candidate.json" if candidate else "manifest.json"))

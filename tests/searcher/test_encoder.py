@@ -185,6 +185,19 @@ def test_what_is_no_picture_is_refused_in_one_line(snapshot, image):
     assert "\n" not in str(refused.value)
 
 
+def test_a_file_that_is_refused_is_named(snapshot, tmp_path):
+    missing, page = tmp_path / "none.jpg", tmp_path / "page.jpg"
+    page.write_text("<html>")
+    for file, said in (
+        (missing, "cannot be read: No such file"),
+        (page, "is none of the kinds"),
+        (tmp_path, "cannot be"),
+    ):
+        with pytest.raises(PhotoRefused) as refused:
+            snapshot.encode(file)
+        assert str(refused.value).startswith(f"{file} {said}")
+
+
 @pytest.mark.parametrize("box", [(0.5, 0, 0.5, 1), (0, 0, 2, 1), (0, float("nan"), 1, 1), (0, 0, 1)])
 def test_a_box_that_is_none_is_refused(snapshot, box):
     with pytest.raises(ValueError, match="a box is left, top, right, bottom"):

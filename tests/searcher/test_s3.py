@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 import selvedge_searcher
 from lake.snapshots import current, live, rollback, verify
 from lake.store import DiskStore, Store, open_store
-from selvedge_searcher import SnapshotDamaged, changes
+from selvedge_searcher import LakeUnreachable, SnapshotDamaged, changes
 from tests.lake.published import catalog, publish_night
 
 BUCKET = "published-test"
@@ -48,6 +48,12 @@ def test_nights_on_s3_are_the_same_as_on_disk(uri, tmp_path):
     old, new = (selvedge_searcher.open(uri, version, tmp_path / "cache") for version in (1, 3))
     assert new.vectors.tolist() == selvedge_searcher.open(str(local.root)).vectors.tolist()
     assert set(changes(old, new)["change"].to_pylist()) == {"removed"}
+
+
+def test_a_store_that_does_not_answer_is_named(s3, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # nobody listens at the port of `discard`
+    with pytest.raises(LakeUnreachable, match=r"^s3://nosuch/x: .*connect"):
+        selvedge_searcher.open("s3://nosuch/x", cache=tmp_path)
 
 
 def test_a_lake_that_is_copied_to_s3_opens_there(uri, tmp_path):

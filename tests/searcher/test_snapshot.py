@@ -86,6 +86,12 @@ def test_the_nearest_garment_of_a_vector_is_its_own(published):
     assert len(snapshot.nearest(snapshot.vectors[4], 1000)[0]) == len(snapshot.garments)
 
 
+@pytest.mark.parametrize("shape", [(10,), (1, 256), ()])
+def test_a_vector_of_another_shape(published, shape):
+    with pytest.raises(ValueError, match=r"those of the snapshot \(256,\)"):
+        selvedge_searcher.open(str(published)).nearest(np.zeros(shape))
+
+
 def test_an_empty_version_opens(lake):
     publish_night(DiskStore(lake), catalog({}))
     snapshot = selvedge_searcher.open(str(lake))
