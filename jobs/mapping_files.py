@@ -1,6 +1,7 @@
 """Everything that people write below `mappings/`, checked at once."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from schemas.blocked import errors_of_blocked
@@ -35,16 +36,16 @@ def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
 def _spec(folder: Path) -> Iterator[Checked]:
     """The spec, and the dialect file that it names."""
     errors = errors_of_retailer(folder)
-    name = "" if errors else read_retailer(folder).feed.dialect
+    name = "auto" if errors else read_retailer(folder).feed.dialect
+    found = []
     try:
-        dialect.of_setting(name or "auto")
+        dialect.of_setting(name)
     except dialect.DialectError as error:
-        errors = [error]
-    if not name.endswith(DIALECT_SUFFIX):
-        yield folder / SPEC_FILE, _of_errors(errors)
-        return
-    yield folder / SPEC_FILE, []
-    yield Path(name), _of_errors(errors)
+        found = _of_errors([error])
+    if name.endswith(DIALECT_SUFFIX):
+        yield Path(name), found
+        found = []
+    yield folder / SPEC_FILE, _of_errors(errors) + [replace(one, text=f"dialect: {one.text}") for one in found]
 
 
 def _of_xml(file: Path, check: Callable[[Path], list[Problem]]) -> list[Problem]:

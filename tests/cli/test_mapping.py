@@ -55,6 +55,8 @@ def test_every_mistake_of_every_file_is_listed(mappings: Path) -> None:
         "gates.yaml": 9, "blocked.tsv": 1, "shop/retailer.yaml": 2, "shop/categories.xml": 3, "other/own.yaml": 1,
     }  # fmt: skip
     assert "cannot be read" in run("check", "other").output
+    (mappings / "other" / "retailer.yaml").write_text("language: en\nfeed: {url: f.xml, dialect: nosuch}\n")
+    assert "other/retailer.yaml: error: dialect: 'nosuch' is unknown" in run("check", "other").output
 
 
 def test_a_mapping_is_not_held_against_a_broken_taxonomy(mappings: Path) -> None:
