@@ -19,16 +19,19 @@ COPY_BITS = 6
 def screen_pictures(found: dict[Kind, list[Picture]]) -> list[tuple[Picture, int]]:
     """Pictures with their screen class, corrected. One that stands among wanted and unwanted goes by the latter.
 
-    Of a product's later views those count that a correction names.
+    Of a product's later views those count that a correction names and that are not among the unwanted already.
     """
+    corrections = read_corrections("screen")
     unwanted = found.get(Kind.UNWANTED, [])
     catalog = [picture for picture in found.get(Kind.CATALOG, []) if picture.label != LATER]
-    also_unwanted = copies(catalog, unwanted)
+    views = (picture for picture in found.get(Kind.CATALOG, []) if picture.label == LATER)
+    later = [picture for picture in corrected(views, corrections) if picture.label != LATER]
+    also_unwanted = copies([*catalog, *later], unwanted)
     shown = [picture for picture in catalog if picture not in also_unwanted]
     for kind in (Kind.GARMENTS, Kind.STREET):
         shown.extend(replace(picture, label="wanted") for picture in found.get(kind, []))
-    later = [picture for picture in found.get(Kind.CATALOG, []) if picture.label == LATER]
-    rows = corrected([*unwanted, *shown, *later], read_corrections("screen"))
+    rows = corrected([*unwanted, *shown], corrections)
+    rows += [picture for picture in later if picture not in also_unwanted]
     return [(picture, SCREEN_CLASSES.index(picture.label)) for picture in rows if picture.label in SCREEN_CLASSES]
 
 
