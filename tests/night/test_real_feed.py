@@ -36,6 +36,7 @@ def dresses(shared_data: Path, tmp_path: Path) -> Iterator[House]:
         (folder / "categories.xml").write_text(f'<mapping retailer="{SHOP}" taxonomy="1">{RULE}</mapping>')
         shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", house.mappings)
         (house.mappings / "gates.yaml").write_text(json.dumps(GATES))
+        (house.root / "selvedge.yaml").touch()
         yield house
 
 

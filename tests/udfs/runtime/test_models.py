@@ -97,7 +97,7 @@ def test_promoted_names_the_folder(tmp_path: Path) -> None:
     assert promoted("screen", tmp_path) == tmp_path / "screen" / "abc"
     with pytest.raises(ModelError, match="embed"):
         promoted("embed", tmp_path)
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="does not exist"):
         promoted("screen", tmp_path / "nowhere")
 
 
