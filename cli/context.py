@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,16 +30,8 @@ def open_night(
 ) -> Night:
     """A run over the settings of this process; raises WrongInput for a wrong date or retailer."""
     night = Night(read_settings(), run or _new_run(), _date(today), Progress(quiet), tuple(retailers or ()))
-    check_retailers(night, night.only)
+    night.check_names(night.only, "--retailer")
     return night
-
-
-def check_retailers(night: Night, names: Iterable[str], asked_by: str = "--retailer") -> None:
-    """Raises WrongInput for a retailer that has no enabled spec."""
-    unknown = sorted(set(names) - set(night.retailers))
-    if unknown:
-        known = ", ".join(sorted(night.retailers)) or "none"
-        raise WrongInput(asked_by, None, f"{', '.join(unknown)}: no enabled retailer; known: {known}")
 
 
 @contextmanager

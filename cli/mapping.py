@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.context import Json, check_retailers, open_night, print_json
+from cli.context import Json, open_night, print_json
 from jobs.coverage import coverage_view
 from jobs.mapping_files import check_files
 from schemas.errors import WrongInput
@@ -52,7 +52,7 @@ def _counted(count: int, name: str) -> str:
 def coverage(retailer: Retailer = None, json: Json = False) -> None:
     """Show which share of the live products is mapped, ignored, unmapped, and the largest unmapped categories."""
     night = open_night(quiet=True)
-    check_retailers(night, [retailer] if retailer else [], "mapping coverage")
+    night.check_names([retailer] if retailer else [], "mapping coverage")
     views = [(view, _rules(view, night.mappings.get(view.retailer)))
              for view in coverage_view(night) if retailer in (None, view.retailer)]  # fmt: skip
     if json:

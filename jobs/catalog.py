@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.functions import choose_function, duplicates_function, map_function
-from jobs.night import Night
+from jobs.night import Night, newest_fetches
 from jobs.views import offers, urls
 from lake.tables import literal
 from schemas.rejects import Code
@@ -72,14 +72,11 @@ class Catalog:
     def url_states(self) -> pa.Table:
         """URL_STATES of the live URLs: the picture that the last good fetch brought, else why there is none."""
         found = urls(self._night)
-        newest = f"select url, max(attempt) attempt from {FETCHES.name}"  # noqa: S608
         query = f"""
             select live.url, good.picture, last.code, last.detail, last.url is not null tried
             from (select distinct url from ({found.sql})) live
-            left join (select f.* from {FETCHES.name} f join ({newest} group by url) n
-                on f.url = n.url and f.attempt = n.attempt) last on live.url = last.url
-            left join (select f.* from {FETCHES.name} f join ({newest} where status = '{DONE}' group by url) n
-                on f.url = n.url and f.attempt = n.attempt) good on live.url = good.url"""  # noqa: S608
+            left join {newest_fetches()} last on live.url = last.url
+            left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url"""  # noqa: S608
         return self._unblocked(self._night.tables.sql(query, {*found.tables, FETCHES}).cast(URL_STATES))
 
     def _unblocked(self, states: pa.Table) -> pa.Table:

@@ -18,6 +18,7 @@ from lake.tables import literal
 from schemas.errors import WrongInput
 from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS, TEXTS, VECTORS
+from udfs.rules.wording import written
 
 SHOWN_ROWS = 20
 GARMENT_ID = re.compile(r"[0-9a-f]{32}")
@@ -99,7 +100,7 @@ def _product(night: Night, catalog: Catalog, product: str) -> Iterator[Verdict]:
         yield blocked(product)
         return
     yield _mapped(catalog, at)
-    rows = [row for row in catalog.chosen.to_pylist() if row["product_id"] == product]
+    rows = catalog.chosen.filter(pc.equal(catalog.chosen["product_id"], product)).to_pylist()
     if not rows:
         yield Verdict("choose", product, "waiting", "some of its pictures have not been fetched or looked at yet")
     for row in rows:
@@ -115,7 +116,7 @@ def _product(night: Night, catalog: Catalog, product: str) -> Iterator[Verdict]:
 
 def _mapped(catalog: Catalog, at: int) -> Verdict:
     row = catalog.products.slice(at, 1).to_pylist()[0]
-    path = " > ".join(row["category_path"] or ()) or "(no category)"
+    path = written(row["category_path"] or ()) or "(no category)"
     rules = catalog.verdicts.get(catalog.categories[at])
     if rules is None:
         return Verdict("map", path, "waiting", "no mapping was made of it yet")
@@ -123,8 +124,10 @@ def _mapped(catalog: Catalog, at: int) -> Verdict:
         f"{rule['rule']}: " + (rule["node"] or f"ignored ({rule['ignored_because']})") + _condition(rule)
         for rule in rules
     ]
+    if rules:
+        return Verdict("map", path, "mapped", "; ".join(said))
     ask = f"a rule in mappings/{row['retailer']}/categories.xml; to act: the analyst" if row["category_path"] else ""
-    return Verdict("map", path, "mapped" if rules else "unmapped", "; ".join(said), "" if rules else ask)
+    return Verdict("map", path, "unmapped", "", ask)
 
 
 def _condition(rule: dict[str, Any]) -> str:

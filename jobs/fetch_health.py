@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from jobs.night import Night
+from jobs.night import Night, newest_fetches
 from jobs.views import urls
 from reports.facts import FailureCount, HostRow, PicturesAsked
 from schemas.settings import ReportSettings
@@ -49,18 +49,11 @@ def _jumped(now: int, before: int, settings: ReportSettings) -> bool:
 def _states(night: Night) -> list[dict[str, Any]]:
     """Live addresses counted by where they lead, their newest failure, and what that was before this night."""
     found = urls(night)
-
-    def newest(nights: str) -> str:
-        return f"""
-            select f.url, f.code from {FETCHES.name} f
-            join (select url, max(attempt) attempt from {FETCHES.name} where {nights} group by url) n
-            on f.url = n.url and f.attempt = n.attempt"""  # noqa: S608
-
     query = f"""
         select substr_index(live.url, '/', 3) origin, late.code now, early.code was, count(*) addresses
         from (select distinct url from ({found.sql})) live
-        left join ({newest("true")}) late on live.url = late.url
-        left join ({newest(_before(night))}) early on live.url = early.url
+        left join {newest_fetches()} late on live.url = late.url
+        left join {newest_fetches(_before(night))} early on live.url = early.url
         group by origin, now, was"""  # noqa: S608
     return night.tables.sql(query, {*found.tables, FETCHES}).to_pylist()
 

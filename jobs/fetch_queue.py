@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.functions import fetch_function
-from jobs.night import Night
+from jobs.night import Night, newest_fetches
 from jobs.views import urls
 from lake.tables import literal
 from schemas.table import DONE
@@ -33,15 +33,8 @@ def due_urls(night: Night) -> pa.Table:
         select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
             good.etag, good.last_modified, good.picture
         from (select url, min(retailer) retailer from ({found.sql}) group by url) live
-        left join (
-            select f.* from {FETCHES.name} f join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
-            on f.url = n.url and f.attempt = n.attempt
-        ) last on live.url = last.url
-        left join (
-            select f.* from {FETCHES.name} f join (
-                select url, max(attempt) attempt from {FETCHES.name} where status = '{DONE}' group by url
-            ) n on f.url = n.url and f.attempt = n.attempt
-        ) good on live.url = good.url
+        left join {newest_fetches()} last on live.url = last.url
+        left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url
         where {_is_due(night)} order by live.url"""  # noqa: S608
     return night.tables.sql(sql, {*found.tables, FETCHES})
 

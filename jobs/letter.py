@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jobs.night import Night, live_offers, live_urls
+from jobs.night import Night, live_offers, live_urls, newest_fetches
 from jobs.stage import Query
 from lake.tables import literal
 from reports.letter import Fetched, LetterFacts, ShopError, render_letter, render_table
@@ -34,10 +34,8 @@ def write_letter(night: Night, retailer: str, folder: Path) -> tuple[Path, Path]
 
 def gather(night: Night, retailer: str) -> LetterFacts:
     """Everything in the letter."""
-    spec = night.retailers.get(retailer)
-    if spec is None:
-        known = ", ".join(sorted(night.retailers)) or "none"
-        raise WrongInput("letter", None, f"{retailer}: no enabled retailer; known: {known}")
+    night.check_names([retailer], "letter")
+    spec = night.retailers[retailer]
     state = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
     if state is None:
         raise WrongInput("letter", None, f"{retailer}: no night has asked for its feed yet")
@@ -98,9 +96,7 @@ def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
 def _picture_errors(night: Night, live: Query) -> Iterator[ShopError]:
     """Every picture that could not be had when it was last asked for, with the first offer that names it."""
     query = f"""
-        select f.code, f.detail, f.http_status, f.url, o.line, o.offer_id from {FETCHES.name} f
-        join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
-        on f.url = n.url and f.attempt = n.attempt
+        select f.code, f.detail, f.http_status, f.url, o.line, o.offer_id from {newest_fetches()} f
         join (
             select *, row_number() over (partition by url order by position) place from (
                 select unnest(array_slice(pictures, 1, max_pictures)) url, line, offer_id, position from ({live.sql})

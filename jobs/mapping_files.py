@@ -1,13 +1,12 @@
 """Everything that people write below `mappings/`, checked at once."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from schemas.blocked import errors_of_blocked
 from schemas.errors import WrongInput
 from schemas.gates import errors_of_gates
-from schemas.retailer import DIALECT_SUFFIX, MAPPING_FILE, SPEC_FILE, errors_of_retailer, read_retailer
+from schemas.retailer import DIALECT_SUFFIX, MAPPING_FILE, SPEC_FILE, Retailer, errors_of_retailer, read_retailer
 from schemas.xml_files import ERROR, Problem
 from udfs.feeds import dialect
 from udfs.rules import mapping, taxonomy
@@ -33,19 +32,29 @@ def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
             yield file, _of_xml(file, lambda path: mapping.check(path, nodes))
 
 
+def check_dialect(spec: Retailer) -> None:
+    """Raises WrongInput at the dialect file's line, or at the spec that names an unknown dialect."""
+    try:
+        dialect.of_setting(spec.feed.dialect)
+    except dialect.DialectError as error:
+        if error.path.suffix == DIALECT_SUFFIX:
+            raise
+        raise WrongInput(spec.folder / SPEC_FILE, None, f"dialect: {error.text}") from None
+
+
 def _spec(folder: Path) -> Iterator[Checked]:
     """The spec, and the dialect file that it names."""
     errors = errors_of_retailer(folder)
-    name = "auto" if errors else read_retailer(folder).feed.dialect
-    found = []
-    try:
-        dialect.of_setting(name)
-    except dialect.DialectError as error:
-        found = _of_errors([error])
-    if name.endswith(DIALECT_SUFFIX):
-        yield Path(name), found
-        found = []
-    yield folder / SPEC_FILE, _of_errors(errors) + [replace(one, text=f"dialect: {one.text}") for one in found]
+    if not errors:
+        spec = read_retailer(folder)
+        try:
+            check_dialect(spec)
+        except WrongInput as error:
+            errors = [error]
+        if spec.feed.dialect.endswith(DIALECT_SUFFIX):
+            yield Path(spec.feed.dialect), _of_errors(errors)
+            errors = []
+    yield folder / SPEC_FILE, _of_errors(errors)
 
 
 def _of_xml(file: Path, check: Callable[[Path], list[Problem]]) -> list[Problem]:

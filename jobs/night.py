@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from jobs.mapping_files import check_dialect
 from jobs.models import MODELS, release_digest, release_folder, verify_weights
 from jobs.progress import Progress
 from jobs.spark import SparkPool
@@ -18,11 +19,10 @@ from lake.tables import Tables, literal
 from schemas.blocked import Blocked, read_blocked
 from schemas.errors import WrongInput
 from schemas.gates import Gates, read_gates
-from schemas.retailer import DIALECT_SUFFIX, SPEC_FILE, Retailer, read_retailers
+from schemas.retailer import DIALECT_SUFFIX, Retailer, read_retailers
 from schemas.settings import Settings
 from schemas.table import DONE
 from schemas.tables import FEEDS, FETCHES, OFFERS, PICTURES, RUNS
-from udfs.feeds import dialect
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
 
@@ -39,15 +39,6 @@ def digest_of(*parts: str | bytes) -> bytes:
         body = part.encode() if isinstance(part, str) else part
         whole.update(len(body).to_bytes(8, "little") + body)
     return whole.digest()
-
-
-def _check_dialect(spec: Retailer) -> None:
-    try:
-        dialect.of_setting(spec.feed.dialect)
-    except dialect.DialectError as error:
-        if error.path.suffix == DIALECT_SUFFIX:
-            raise
-        raise WrongInput(spec.folder / SPEC_FILE, None, f"dialect: {error.text}") from None
 
 
 def parser_of(spec: Retailer) -> bytes:
@@ -149,11 +140,18 @@ class Night:
         """What identifies a promoted model's answers; loads no network."""
         return release_digest(self.model(name))
 
+    def check_names(self, names: Iterable[str], asked_by: str) -> None:
+        """Raises WrongInput for a retailer that has no enabled spec."""
+        unknown = sorted(set(names) - set(self.retailers))
+        if unknown:
+            known = ", ".join(sorted(self.retailers)) or "none"
+            raise WrongInput(asked_by, None, f"{', '.join(unknown)}: no enabled retailer; known: {known}")
+
     def check(self) -> None:
         """Read everything that people wrote, and the weights: raises WrongInput before anything has started."""
         _ = self.retailers, self.gates, self.blocked, self.mappings
         for spec in self.retailers.values():
-            _check_dialect(spec)
+            check_dialect(spec)
         for name in MODELS:
             verify_weights(self.model(name))
 
@@ -250,14 +248,19 @@ def live_urls(offers: Query) -> Query:
     return Query(sql, offers.tables)
 
 
+def newest_fetches(where: str = "true") -> str:
+    """SQL of each URL's row of `fetches` with the highest attempt, among the rows that `where` lets in."""
+    return f"""(
+        select f.* from {FETCHES.name} f join (
+            select url, max(attempt) attempt from {FETCHES.name} where {where} group by url
+        ) n on f.url = n.url and f.attempt = n.attempt)"""  # noqa: S608
+
+
 def fetched(urls: Query) -> Query:
     """URLs with the picture that their last successful fetch brought."""
     sql = f"""
         select u.retailer, u.url, f.picture from ({urls.sql}) u
-        join (
-            select url, max(attempt) attempt from {FETCHES.name} where status = '{DONE}' group by url
-        ) last on u.url = last.url
-        join {FETCHES.name} f on f.url = last.url and f.attempt = last.attempt"""  # noqa: S608
+        join {newest_fetches(f"status = '{DONE}'")} f on u.url = f.url"""  # noqa: S608
     return Query(sql, (*urls.tables, FETCHES))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jobs.catalog import Catalog
-from jobs.night import Night
+from jobs.night import Night, newest_fetches
 from jobs.stage import Query
 from jobs.views import pictures, urls
 from lake.tables import literal
@@ -57,9 +57,7 @@ def _fetches(night: Night) -> Query:
     """Live URLs whose last attempt failed."""
     found = urls(night)
     sql = f"""
-        select f.code, f.detail, f.url what from {FETCHES.name} f
-        join (select url, max(attempt) attempt from {FETCHES.name} group by url) n
-        on f.url = n.url and f.attempt = n.attempt
+        select f.code, f.detail, f.url what from {newest_fetches()} f
         join (select distinct url from ({found.sql})) live on f.url = live.url
         where f.status = '{REJECTED}'"""  # noqa: S608
     return Query(sql, (*found.tables, FETCHES))

@@ -5,7 +5,7 @@ from typing import Any
 
 from jobs.night import Night
 from jobs.notes import notes
-from jobs.publish import retailer_states
+from jobs.publish import Publication, retailer_states
 from jobs.rejects import reject_counts
 from jobs.run import Outcome
 from lake import snapshots
@@ -13,20 +13,28 @@ from lake import snapshots
 
 def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, Any]:
     """`--json` of a night, less run and stages."""
-    publication = outcome.publication
-    live = snapshots.parent(night.store)
-    states = publication.states if publication else retailer_states(night, live)
-    garments, products = (live.rows("garments"), live.rows("products")) if live else (0, 0)
+    has_published = outcome.publication is not None
+    stands = outcome.publication or _standing(night)
     return {
-        "snapshot": publication.version if publication else snapshots.current(night.store),
-        "published": bool(publication and publication.is_new),
-        "garments": publication.garments if publication else garments,
-        "products": publication.products if publication else products,
-        "rejects": rejects(night) if publication else {},
+        "snapshot": stands.version,
+        "published": stands.is_new,
+        "garments": stands.garments,
+        "products": stands.products,
+        "rejects": rejects(night) if has_published else {},
         "report": str(report) if report else None,
-        "retailers": {name: {"status": state.status, "reason": state.reason} for name, state in states.items()},
-        "notes": notes(night) if publication else [],
+        "retailers": {name: {"status": state.status, "reason": state.reason} for name, state in stands.states.items()},
+        "notes": notes(night) if has_published else [],
     }
+
+
+def _standing(night: Night) -> Publication:
+    """What stands where a run did not come to publish: the live version, and where the feeds stand."""
+    version = snapshots.current(night.store)
+    live = snapshots.manifest(night.store, version) if version is not None else None
+    stands = Publication(version, states=retailer_states(night, snapshots.parent(night.store)))
+    if live is not None:
+        stands.garments, stands.products = live.rows("garments"), live.rows("products")
+    return stands
 
 
 def rejects(night: Night) -> dict[str, int]:
