@@ -13,6 +13,7 @@ import typer
 
 from jobs.night import Night
 from jobs.progress import Progress
+from jobs.records import checked_run
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
 
@@ -28,8 +29,9 @@ Date = Annotated[str | None, typer.Option("--date", help="The night's date, YYYY
 def open_night(
     run: str | None = None, today: str | None = None, retailers: list[str] | None = None, quiet: bool = False
 ) -> Night:
-    """A run over the settings of this process; raises WrongInput for a wrong date or retailer."""
-    night = Night(read_settings(), run or _new_run(), _date(today), Progress(quiet), tuple(retailers or ()))
+    """A run over the settings of this process; raises WrongInput for a wrong run id, date or retailer."""
+    run_id = checked_run(run, "--run") if run is not None else _new_run()
+    night = Night(read_settings(), run_id, _date(today), Progress(quiet), tuple(retailers or ()))
     night.check_names(night.only, "--retailer")
     return night
 

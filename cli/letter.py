@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import open_night
+from cli.context import open_night, writing
 from jobs.letter import write_letter
 
 
@@ -15,5 +15,8 @@ def letter(
 ) -> None:
     """Write a page and a CSV in the shop's language: its errors, how to mend them, and what was fetched from it."""
     night = open_night(quiet=True)
-    for path in write_letter(night, retailer, out or night.settings.reports / "letters"):
+    folder = out or night.settings.reports / "letters"
+    with writing(folder):
+        written = write_letter(night, retailer, folder)
+    for path in written:
         typer.echo(path)

@@ -22,7 +22,7 @@ StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}
 Accept = Annotated[list[str] | None, typer.Option(help="A gate to let through: NAME, or RETAILER/NAME of a feed.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the manifest.")]
 WhatIf = Annotated[list[str] | None, typer.Option(help="A threshold to move: SETTING=VALUE, as wanted=0.6.")]
-ReportRun = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
+RunOfReport = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
 
 
 def night(
@@ -78,9 +78,7 @@ def publish(
     _finish(_checked(whole), names, json)
 
 
-def report(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")] = None,
-) -> None:
+def report(run: RunOfReport = None) -> None:
     """Say where the report of a run is; the last run's is written again, from the tables as they are now."""
     whole = open_night(quiet=True)
     last = last_run(whole.tables)

@@ -1,5 +1,6 @@
 """The runs table: what each stage of each run did, for the report, `plan` and whoever is woken at night."""
 
+import re
 import resource
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,18 @@ import pyarrow as pa
 
 from jobs.stage import Counts
 from lake.tables import Tables, literal
+from schemas.errors import WrongInput
 from schemas.tables import RUNS
+
+RUN_ID = re.compile(r"[\w.+:-]{1,200}")
+"""A run's id is also the name of its report's file."""
+
+
+def checked_run(run: str, asked_by: str) -> str:
+    """The id, where it can be a run's; raises WrongInput."""
+    if not RUN_ID.fullmatch(run):
+        raise WrongInput(asked_by, None, f"{run!r}: not a run's id: 1 to 200 letters, digits or any of . + : - _")
+    return run
 
 
 def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -> None:

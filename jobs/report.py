@@ -1,6 +1,5 @@
 """Gathers what the page of a night shows, from the tables alone, and writes it."""
 
-import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +37,6 @@ from reports.facts import (
     Whole,
 )  # fmt: skip
 from reports.night import render
-from schemas.errors import WrongInput
 from schemas.manifest import Manifest
 from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
@@ -60,9 +58,7 @@ def write_report(night: Night, run: str) -> Path:
 
 def report_file(night: Night, run: str) -> Path:
     """Where the page of a run lies; raises WrongInput for what cannot be a run's id."""
-    if not re.fullmatch(r"[\w.+:-]{1,200}", run):
-        raise WrongInput("report", None, f"{run!r}: not a run's id")
-    return (night.settings.reports / f"{run}.html").absolute()
+    return (night.settings.reports / f"{records.checked_run(run, 'report')}.html").absolute()
 
 
 def gather(night: Night, run: str) -> NightFacts:

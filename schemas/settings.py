@@ -2,11 +2,14 @@
 
 import hashlib
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from schemas.errors import WrongInput
 from schemas.yaml_lines import Place, first_error, read_yaml, said
@@ -93,7 +96,6 @@ class Settings(BaseSettings):
     models: Path = Field(Path("models"), description="promoted weights")
     reports: Path = Field(Path("var/reports"), description="where run reports are written")
     lease_seconds: float = Field(600, gt=0, description="a lease that is not renewed for so long is free")
-    keep_versions: int = Field(14, ge=1, description="published versions that are kept, beside one a month")
     spark: SparkSettings = SparkSettings()
     work: WorkSettings = WorkSettings()
     feeds: FeedSettings = FeedSettings()
@@ -119,12 +121,27 @@ def read_settings(**overrides: Any) -> Settings:
     """The settings of this process; raises WrongInput with the variable, or the file and its line."""
     try:
         return Settings(**overrides)
+    except SettingsError as error:  # names the group of settings alone
+        group = _variable(re.findall(r'field "(\w+)"', str(error)))
+        stated = [name for name in sorted(os.environ) if name.startswith(group)]
+        raise WrongInput(", ".join(stated), None, 'must be JSON, such as {"name": "value"}') from None
     except ValidationError as error:
-        place = error.errors()[0]["loc"]
-        variable = "SELVEDGE_" + "__".join(str(part).upper() for part in place)
-        if variable in os.environ:
-            raise WrongInput(variable, None, said(error.errors()[0])) from None
-        raise first_error(_path(), error, _file()[1]) from None
+        lines = _file()[1]
+        raise _in_the_environment(error.errors()[0], lines) or first_error(_path(), error, lines) from None
+
+
+def _in_the_environment(problem: Any, lines: dict[Place, int]) -> WrongInput | None:
+    """The error, where a variable states the value: its own, or that of a group of settings as JSON."""
+    place: Place = problem["loc"]
+    for end in range(len(place), 0, -1):
+        if (variable := _variable(place[:end])) in os.environ and (end == len(place) or place not in lines):
+            inside = ".".join(map(str, place[end:]))
+            return WrongInput(variable, None, f"{inside}: {said(problem)}" if inside else said(problem))
+    return None
+
+
+def _variable(place: Iterable[str | int]) -> str:
+    return "SELVEDGE_" + "__".join(str(part).upper() for part in place)
 
 
 def _path() -> Path:

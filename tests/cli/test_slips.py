@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from jobs.models import release_folder
 from schemas.errors import WrongInput
+from tests.jobs.lake_of_offers import REPOSITORY, Shops
 from tests.udfs.feeds.small_feeds import OFFER, feed
 
 
@@ -63,3 +64,31 @@ def test_a_place_is_named_once(tmp_path: Path) -> None:
         release_folder("screen", tmp_path)
     assert str(unknown.value) == f"{tmp_path}/promoted.json: no release of 'screen' is promoted"
     assert str(WrongInput("s3://b/x.xml", None, "s3://b/x.xml: no credentials")) == "s3://b/x.xml: no credentials"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's own specs and models over a lake of its own."""
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv("SELVEDGE_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("SELVEDGE_REPORTS", str(tmp_path / "reports"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [["night"], ["stage", "screen"], ["publish"]])
+def test_a_run_that_could_have_no_report_is_not_begun(words: list[str], project: Path) -> None:
+    done = run(*words, "--run", "a/b")
+    assert isinstance(done.exception, WrongInput)
+    assert str(done.exception).startswith("--run: 'a/b': not a run's id")
+    assert not (project / "lake" / "tables").exists()
+
+
+def test_a_letter_that_cannot_be_written(project: Path) -> None:
+    (project / "file").touch()
+    (project / "shop").mkdir()
+    shops = Shops(project / "shop", one=[])
+    done = CliRunner(
+        env={"SELVEDGE_MAPPINGS": str(shops.root / "mappings"), "SELVEDGE_LAKE": str(shops.root / "lake")}
+    ).invoke(app, ["letter", "one", "--out", str(project / "file")])
+    assert isinstance(done.exception, WrongInput)
+    assert str(done.exception) == f"{project / 'file'}: cannot be written: File exists"

@@ -26,7 +26,7 @@ def test_the_environment_goes_before_the_file(file: Path, monkeypatch: pytest.Mo
 def test_no_file_is_a_normal_case_unless_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SELVEDGE_SETTINGS", raising=False)
-    assert read_settings().keep_versions == 14
+    assert read_settings().lake == "var/lake"
     monkeypatch.setenv("SELVEDGE_SETTINGS", "selvege.yaml")
     with pytest.raises(WrongInput, match=r"selvege.yaml: does not exist"):
         read_settings()
@@ -52,4 +52,24 @@ def test_a_wrong_line_is_named(file: Path, text: str, line: int, said: str) -> N
 def test_a_wrong_variable_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELVEDGE_CHOICE__WANTED", "much")
     with pytest.raises(WrongInput, match="SELVEDGE_CHOICE__WANTED: must be a number"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("SELVEDGE_SPARK", "local", "SELVEDGE_SPARK: must be JSON"),
+        ("SELVEDGE_SPARK__CONF", "a=b", "SELVEDGE_SPARK__CONF: must be JSON"),
+        ("SELVEDGE_CHOICE", '{"wanted": 7}', "SELVEDGE_CHOICE: wanted: must be at most 1"),
+    ],
+)
+def test_a_wrong_group_of_settings_is_named(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(WrongInput, match=said):
+        read_settings()
+    file.write_text("choice:\n  unsure: 9\n")
+    monkeypatch.setenv(variable, "{}")
+    with pytest.raises(WrongInput, match=r"selvedge.yaml:2: choice.unsure"):
         read_settings()
