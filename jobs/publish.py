@@ -160,7 +160,8 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
 
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
     """Write aside, look at it as the search tier would, judge, then move the pointer."""
-    _refuse([f"integrity: {finding}" for finding in integrity(candidate)])
+    tolerance = night.gates.whole_index.norm_tolerance
+    _refuse([f"integrity: {finding}" for finding in integrity(candidate, tolerance)])
     whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
     _refuse([_line(gate) for gate in whole if not gate.passed])
     facts = Facts(

@@ -11,9 +11,6 @@ from lake.segments import fixed_width, one_array
 from schemas.published import PUBLISHED_TABLES
 from schemas.table import Table
 
-NORM_TOLERANCE = 1e-3
-"""An embedding's length may differ from 1 by this: float32 rounding is 1e-6, a vector that was never scaled is off."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -28,13 +25,16 @@ class Finding:
         return f"{self.table}: {self.count} rows fail {self.check!r}, {self.example} among them"
 
 
-def integrity(candidate: Candidate) -> list[Finding]:
-    """Every fault of a candidate's rows and of the vectors that it adds; carried segments passed when they were new."""
+def integrity(candidate: Candidate, norm_tolerance: float) -> list[Finding]:
+    """Every fault of a candidate's rows and of the vectors that it adds; carried segments passed when they were new.
+
+    An embedding's length may differ from 1 by `norm_tolerance`.
+    """
     rows = {"garments": candidate.garments, "products": candidate.products, "vectors": candidate.offered}
     findings = []
     for table in PUBLISHED_TABLES:
         findings += _nulls(table, rows[table.name]) + _repeated(table, rows[table.name])
-    findings += _numbers(candidate.garments) + _embeddings(candidate.offered)
+    findings += _numbers(candidate.garments) + _embeddings(candidate.offered, norm_tolerance)
     return findings + _without_product(candidate) + _without_place(candidate)
 
 
@@ -70,7 +70,7 @@ def _numbers(garments: pa.Table) -> list[Finding]:
     return _found("nan", "garments", garments["garment_id"], bad)
 
 
-def _embeddings(vectors: pa.Table) -> list[Finding]:
+def _embeddings(vectors: pa.Table, norm_tolerance: float) -> list[Finding]:
     present = vectors.filter(vectors["embedding"].is_valid())
     if not len(present):
         return []
@@ -78,7 +78,7 @@ def _embeddings(vectors: pa.Table) -> list[Finding]:
     norm = np.sqrt(np.einsum("nd,nd->n", embedding, embedding, dtype=np.float64))
     finite = np.isfinite(norm)
     keys = present["vector_key"]
-    wrong = finite & (np.abs(norm - 1) > NORM_TOLERANCE)
+    wrong = finite & (np.abs(norm - 1) > norm_tolerance)
     return _found("nan", "vectors", keys, ~finite) + _found("norm", "vectors", keys, wrong)
 
 

@@ -55,7 +55,7 @@ class WholeIndex(Comparison):
 
     first_version: FirstVersion
     canary: Canary = Canary()
-    norm_tolerance: float = Field(1e-3, gt=0, le=0.1, description="of a vector's length from 1")
+    norm_tolerance: float = Field(1e-3, gt=0, le=0.1, description="of a vector's length from 1; rounding is 1e-6")
 
 
 class Gates(Strict):

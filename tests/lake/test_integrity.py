@@ -10,8 +10,8 @@ from lake.store import open_store
 from tests.lake.published import catalog
 
 
-def examined(tmp_path, spoil: Callable[[Rows], Rows]) -> list[Finding]:
-    return integrity(prepare(open_store(str(tmp_path)), spoil(catalog({"aa": 4, "bb": 2})), None))
+def examined(tmp_path, spoil: Callable[[Rows], Rows], norm_tolerance: float = 1e-3) -> list[Finding]:
+    return integrity(prepare(open_store(str(tmp_path)), spoil(catalog({"aa": 4, "bb": 2})), None), norm_tolerance)
 
 
 def replaced(table: pa.Table, column: str, row: int, value: object) -> pa.Table:
@@ -46,6 +46,12 @@ def twice(table: pa.Table) -> pa.Table:
 
 def test_whole_rows_pass(tmp_path):
     assert examined(tmp_path, lambda rows: rows) == []
+
+
+def test_the_gate_says_how_far_a_length_may_be_from_1(tmp_path):
+    longer = embedding(lambda vector: vector * 1.01)
+    assert examined(tmp_path, longer, norm_tolerance=0.02) == []
+    assert [finding.check for finding in examined(tmp_path, longer, norm_tolerance=0.001)] == ["norm"]
 
 
 @pytest.mark.parametrize(
