@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from jobs import functions
 from jobs.catalog import Catalog
 from jobs.explain_picture import Verdict, blocked, change, picture_verdicts, verdict
-from jobs.night import LiveFeed, Night
+from jobs.night import LiveFeed, Night, live_offers, offers_of
 from jobs.run import STAGE_NAMES
 from lake import snapshots
 from lake.candidate import rows_of
@@ -39,18 +39,18 @@ def explain(night: Night, asked: str) -> list[Verdict]:
 
 def _offer(night: Night, asked: str) -> Iterator[Verdict]:
     """An offer id, retailer:offer id, or a product id."""
-    name = literal(asked)
+    name, feeds = literal(asked), night.live_feeds()
     query = f"""
-        select retailer, feed, function, line, offer_id, product_id, title, status, code, detail, text_key, pictures
-        from {OFFERS.name} where offer_id = {name} or product_id = {name}
+        select retailer, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
+            {live_offers(feeds).sql} union all {offers_of(feeds).sql} where o.status <> '{DONE}'
+        ) where offer_id = {name} or product_id = {name}
         or concat(retailer, ':', offer_id) = {name} order by retailer, line limit {SHOWN_ROWS}"""  # noqa: S608
-    live = {(feed.retailer, feed.feed, feed.function): feed for feed in night.live_feeds()}
     rows = night.tables.sql(query, [OFFERS]).to_pylist()
-    rows = [row for row in rows if (row["retailer"], row["feed"], row["function"]) in live]
     if not rows:
         raise WrongInput("explain", None, f"{asked}: no live offer, product, garment, picture or URL is known by it")
+    live = {feed.retailer: feed for feed in feeds}
     for row in rows:
-        yield _acquired(live[row["retailer"], row["feed"], row["function"]])
+        yield _acquired(live[row["retailer"]])
         yield verdict("parse", f"{row['retailer']}:{row['offer_id']} line {row['line']}", row, row["title"] or "")
     kept = [row for row in rows if row["status"] == DONE]
     if not kept:
@@ -85,12 +85,12 @@ def _text(night: Night, key: bytes) -> Iterator[Verdict]:
     query = f"""
         select * from {TEXTS.name} where text_key = {literal(key)}
         and function = {literal(functions.classify_function(night))}"""  # noqa: S608
+    least = night.settings.choice.text
     for row in night.tables.sql(query, [TEXTS]).to_pylist():
-        found = f"{row['language']}: {row['leaf']} {row['probability']:.2f}, gender {row['gender']}"
-        sure = row["probability"] >= night.settings.choice.text
-        yield verdict(
-            "classify", "text", row, found if sure else f"{found} (below {night.settings.choice.text}: unknown)"
-        )
+        probability = row["probability"] or 0.0
+        found = f"{row['language']}: {row['leaf']} {probability:.2f}, gender {row['gender']}"
+        unsure = "" if probability >= least else f" (below {least}: unknown)"
+        yield verdict("classify", "text", row, found + unsure)
 
 
 def _product(night: Night, catalog: Catalog, product: str) -> Iterator[Verdict]:

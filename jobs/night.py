@@ -213,9 +213,8 @@ class Night:
         return datetime.combine(self.today, self.began.timetz()) + (datetime.now(UTC) - self.began)
 
 
-def live_offers(feeds: Iterable[LiveFeed]) -> Query:
-    """The kept offers of the live feeds, and those that a feed may not delete yet."""
-    feeds = list(feeds)
+def offers_of(feeds: Iterable[LiveFeed]) -> Query:
+    """Every offer of the live feeds, kept or turned away, with the most pictures of a product."""
     rows = ", ".join(
         f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
     )
@@ -223,9 +222,15 @@ def live_offers(feeds: Iterable[LiveFeed]) -> Query:
     sql = f"""
         select o.*, live.max_pictures from {OFFERS.name} o
         join (values {rows or none}) live(retailer, feed, function, max_pictures)
-        on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function
-        where o.status = '{DONE}'"""  # noqa: S608
-    return Query(" union all ".join([sql, *(_missing(feed) for feed in feeds if feed.completed_by)]), (OFFERS,))
+        on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function"""  # noqa: S608
+    return Query(sql, (OFFERS,))
+
+
+def live_offers(feeds: Iterable[LiveFeed]) -> Query:
+    """The kept offers of the live feeds, and those that a feed may not delete yet."""
+    feeds = list(feeds)
+    kept = f"{offers_of(feeds).sql} where o.status = '{DONE}'"
+    return Query(" union all ".join([kept, *(_missing(feed) for feed in feeds if feed.completed_by)]), (OFFERS,))
 
 
 def _missing(feed: LiveFeed) -> str:

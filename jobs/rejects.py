@@ -3,22 +3,25 @@
 from typing import Any
 
 from jobs.catalog import Catalog
-from jobs.night import Night, newest_fetches
+from jobs.functions import detect_function, fingerprint_function, screen_function
+from jobs.night import Night, newest_fetches, offers_of
 from jobs.stage import Query
 from jobs.views import pictures, urls
 from lake.tables import literal
 from schemas.table import REJECTED, Table
-from schemas.tables import BOXES, FEEDS, FETCHES, FINGERPRINTS, OFFERS, SCREENS
+from schemas.tables import BOXES, FEEDS, FETCHES, FINGERPRINTS, SCREENS
 
 
 def live_rejects(night: Night) -> list[tuple[str, Query]]:
     """For each stage that can reject, its live reject rows: code, detail and what was rejected."""
-    found = [("acquire", _feeds()), ("parse", _offers(night)), ("fetch", _fetches(night))]
-    found += [(name, _of_pictures(night, table)) for name, table in _PICTURE_STAGES.items()]
-    return found
-
-
-_PICTURE_STAGES = {"screen": SCREENS, "fingerprint": FINGERPRINTS, "detect": BOXES}
+    return [
+        ("acquire", _feeds(night)),
+        ("parse", _offers(night)),
+        ("fetch", _fetches(night)),
+        ("screen", _of_pictures(night, SCREENS, screen_function(night))),
+        ("fingerprint", _of_pictures(night, FINGERPRINTS, fingerprint_function())),
+        ("detect", _of_pictures(night, BOXES, detect_function(night))),
+    ]
 
 
 def reject_counts(night: Night) -> list[dict[str, Any]]:
@@ -32,25 +35,23 @@ def reject_counts(night: Night) -> list[dict[str, Any]]:
     return rows
 
 
-def _feeds() -> Query:
-    """Retailers whose newest feed was refused."""
+def _feeds(night: Night) -> Query:
+    """Enabled retailers whose newest feed was refused."""
+    enabled = ", ".join(literal(name) for name in sorted(night.retailers)) or "''"
     sql = f"""
         select f.code, f.detail, f.retailer what from {FEEDS.name} f join (
-            select retailer, max(attempt) attempt from {FEEDS.name} group by retailer
+            select retailer, max(attempt) attempt from {FEEDS.name} where retailer in ({enabled}) group by retailer
         ) n on f.retailer = n.retailer and f.attempt = n.attempt where f.status = '{REJECTED}'"""  # noqa: S608
     return Query(sql, (FEEDS,))
 
 
 def _offers(night: Night) -> Query:
     """Offers of the live feeds that were turned away."""
-    feeds = night.live_feeds()
-    live = ", ".join(f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)})" for f in feeds)
+    found = offers_of(night.live_feeds())
     sql = f"""
-        select o.code, o.detail, concat(o.retailer, ':', coalesce(o.offer_id, ''), ' line ', o.line) what
-        from {OFFERS.name} o join (values {live or "('', X'00', X'00')"}) live(retailer, feed, function)
-        on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function
-        where o.status = '{REJECTED}'"""  # noqa: S608
-    return Query(sql, (OFFERS,))
+        select code, detail, concat(retailer, ':', coalesce(offer_id, ''), ' line ', line) what
+        from ({found.sql}) where status = '{REJECTED}'"""  # noqa: S608
+    return Query(sql, found.tables)
 
 
 def _fetches(night: Night) -> Query:
@@ -63,10 +64,11 @@ def _fetches(night: Night) -> Query:
     return Query(sql, (*found.tables, FETCHES))
 
 
-def _of_pictures(night: Night, table: Table) -> Query:
-    """Live pictures that a stage could not do."""
+def _of_pictures(night: Night, table: Table, function: bytes) -> Query:
+    """Live pictures that a stage could not do under its function of now."""
     found = pictures(night)
     sql = f"""
         select t.code, t.detail, encode(t.picture, 'hex') what from {table.name} t
-        join ({found.sql}) live on t.picture = live.picture where t.status = '{REJECTED}'"""  # noqa: S608
+        join ({found.sql}) live on t.picture = live.picture
+        where t.function = {literal(function)} and t.status = '{REJECTED}'"""  # noqa: S608
     return Query(sql, (*found.tables, table))

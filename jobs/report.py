@@ -14,7 +14,7 @@ from jobs.coverage import coverage_view
 from jobs.fetch_health import host_rows, pictures_asked
 from jobs.functions import screen_function
 from jobs.models import MODELS
-from jobs.night import Night
+from jobs.night import Night, offers_of
 from jobs.notes import notes
 from jobs.rejects import live_rejects
 from jobs.report_pictures import Pictures
@@ -40,7 +40,7 @@ from reports.night import render
 from schemas.manifest import Manifest
 from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
-from schemas.tables import OFFERS, SCREENS
+from schemas.tables import SCREENS
 from udfs.rules.coverage import RetailerCoverage
 from udfs.rules.wording import written
 
@@ -106,14 +106,9 @@ def _funnel(night: Night, catalog: Catalog) -> list[Whole]:
 
 
 def _offers(night: Night) -> Whole:
-    feeds = night.live_feeds()
-    live = ", ".join(f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)})" for f in feeds)
-    query = f"""
-        select o.status, o.code, count(*) count from {OFFERS.name} o
-        join (values {live or "('', X'00', X'00')"}) live(retailer, feed, function)
-        on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function
-        group by o.status, o.code order by count(*) desc"""  # noqa: S608
-    rows = night.tables.sql(query, [OFFERS]).to_pylist()
+    found = offers_of(night.live_feeds())
+    query = f"select status, code, count(*) count from ({found.sql}) group by status, code order by count desc"  # noqa: S608
+    rows = night.tables.sql(query, found.tables).to_pylist()
     kept = sum(row["count"] for row in rows if row["status"] == DONE)
     away = [_away(row["code"], row["count"]) for row in rows if row["status"] == REJECTED]
     return Whole("offers", [Part("read", kept, "through"), *away])
