@@ -1,6 +1,7 @@
 """The Spark session: started when the first stage needs it, one for a night."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.errors import Stop
 from schemas.settings import SparkSettings
+from schemas.table import without_fixed_sizes
 
 BatchMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -31,15 +34,21 @@ class SparkPool:
         return self._settings.tasks or self._start().sparkContext.defaultParallelism
 
     def map(self, rows: pa.Table, function: BatchMap, schema: pa.Schema, batch_rows: int) -> pa.Table:
-        """Spread rows over the tasks, apply the function in each, collect what it yields."""
+        """Spread rows over the tasks, apply the function in each, collect what it yields.
+
+        Raises Stop where the function did in every try of a task.
+        """
+        from pyspark.errors import PythonException
         from pyspark.sql.pandas.types import from_arrow_schema
 
         session = self._start()
         session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
         tasks = min(self.parallelism, rows.num_rows)
-        frame = session.createDataFrame(_without_fixed_sizes(rows)).repartition(tasks)
-        plain = pa.schema([pa.field(f.name, _variable(f.type)) for f in schema])
-        return frame.mapInArrow(_Plain(function), from_arrow_schema(plain)).toArrow().cast(schema)
+        frame = session.createDataFrame(rows.cast(_plain(rows.schema))).repartition(tasks)
+        try:
+            return frame.mapInArrow(_Plain(function), from_arrow_schema(_plain(schema))).toArrow().cast(schema)
+        except PythonException as error:
+            raise (_stop_in(str(error)) or error) from error
 
     def stop(self) -> None:
         if self._session is not None:
@@ -76,8 +85,24 @@ class _Plain:
     function: BatchMap
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in self.function(batches):
-            yield from _without_fixed_sizes(pa.Table.from_batches([batch])).to_batches()
+        try:
+            for batch in self.function(batches):
+                yield batch.cast(_plain(batch.schema))
+        except Stop as stop:
+            raise RuntimeError(_STOPPED.format(code=stop.exit_code, text=stop)) from stop
+
+
+_STOPPED = "the worker stopped with exit code {code}: {text}"
+"""Of a worker's error the driver gets the text alone."""
+
+
+def _stop_in(error: str) -> Stop | None:
+    found = re.search(_STOPPED.format(code=r"(\d)", text="(.*)"), error)
+    if found is None:
+        return None
+    stop = Stop(found[2])
+    stop.exit_code = int(found[1])
+    return stop
 
 
 def _defaults(settings: SparkSettings) -> dict[str, str]:
@@ -91,17 +116,6 @@ def _defaults(settings: SparkSettings) -> dict[str, str]:
     }
 
 
-def _without_fixed_sizes(rows: pa.Table) -> pa.Table:
+def _plain(schema: pa.Schema) -> pa.Schema:
     """Spark takes neither fixed-size binary nor fixed-size lists."""
-    fields = [pa.field(f.name, _variable(f.type), f.nullable) for f in rows.schema]
-    return rows.cast(pa.schema(fields))
-
-
-def _variable(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_fixed_size_binary(kind):
-        return pa.binary()
-    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
-        return pa.list_(_variable(kind.value_type))
-    if pa.types.is_struct(kind):
-        return pa.struct([pa.field(f.name, _variable(f.type), f.nullable) for f in kind])
-    return kind
+    return pa.schema([field.with_type(without_fixed_sizes(field.type)) for field in schema])

@@ -31,7 +31,7 @@ class Table:
     @property
     def stored(self) -> pa.Schema:
         """The schema as Delta keeps it: fixed-size binary and lists lose their length."""
-        return pa.schema([pa.field(field.name, _stored(field.type), field.nullable) for field in self.schema])
+        return pa.schema([field.with_type(without_fixed_sizes(field.type)) for field in self.schema])
 
 
 def stage_table(name: str, key: tuple[str, ...], *columns: pa.Field) -> Table:
@@ -41,11 +41,12 @@ def stage_table(name: str, key: tuple[str, ...], *columns: pa.Field) -> Table:
     return Table(name, key, pa.schema([*keys, pa.field("function", DIGEST, nullable=False), *VERDICT, *found]))
 
 
-def _stored(kind: pa.DataType) -> pa.DataType:
+def without_fixed_sizes(kind: pa.DataType) -> pa.DataType:
+    """The type with plain binaries and lists, as Delta and Spark take them."""
     if pa.types.is_fixed_size_binary(kind):
         return pa.binary()
     if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
-        return pa.list_(_stored(kind.value_type))
+        return pa.list_(without_fixed_sizes(kind.value_type))
     if pa.types.is_struct(kind):
-        return pa.struct([pa.field(field.name, _stored(field.type), field.nullable) for field in kind])
+        return pa.struct([field.with_type(without_fixed_sizes(field.type)) for field in kind])
     return kind

@@ -10,10 +10,10 @@ from jobs.spark import SparkPool
 from jobs.stage import Bench, OurFault, Query, Stage, due, run_stage
 from lake.store import open_store
 from lake.tables import Tables
-from schemas.errors import HeldByAnother
+from schemas.errors import HeldByAnother, Stop
 from schemas.rejects import Code
 from schemas.settings import Settings, WorkSettings
-from tests.jobs.works import FUNCTION, NUMBERS, Square, needed
+from tests.jobs.works import FUNCTION, NUMBERS, Square, Unusable, needed
 from udfs.runtime.isolation import Child, row_by_row
 
 
@@ -93,6 +93,17 @@ def test_a_row_that_kills_a_spark_worker_becomes_a_reject(tmp_path: Path) -> Non
         where.spark.stop()
     assert (counts.due, counts.done, counts.rejected) == (2_500, 2_499, 1)
     assert [row["number"] for row in stored(where) if row["code"] == Code.WORKER_KILLED] == [1_234]
+
+
+@pytest.mark.parametrize("rows", [3, pytest.param(2_500, marks=pytest.mark.spark)])
+def test_a_model_that_cannot_run_ends_the_night_and_rejects_no_row(tmp_path: Path, rows: int) -> None:
+    where = bench(tmp_path)
+    try:
+        with pytest.raises(Stop, match=r"^SELVEDGE_DEVICE=cuda, but this machine offers cpu$"):
+            run_stage(where, Stage("numbers", NUMBERS, FUNCTION, needed(*range(rows)), Unusable(), 100))
+    finally:
+        where.spark.stop()
+    assert stored(where) == []
 
 
 def test_a_chunk_of_our_own_errors_is_not_kept(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from schemas.table import DIGEST, DONE, stage_table
 from udfs.runtime.isolation import Work
+from udfs.runtime.providers import DeviceMissing
 
 NUMBERS = stage_table("numbers", ("number",), pa.field("number", pa.int64()), pa.field("square", pa.int64()))
 ANSWER = pa.schema([field for field in NUMBERS.schema if field.name != "function"])
@@ -36,6 +37,14 @@ class Square:
             raise ValueError("a row of no good")
         if self.evil == "hang":
             time.sleep(60)
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Work that no row is at fault for: its device is not there."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        raise DeviceMissing("SELVEDGE_DEVICE=cuda, but this machine offers cpu")
 
 
 def needed(*numbers: int) -> pa.Table:

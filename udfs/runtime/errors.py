@@ -1,10 +1,14 @@
-"""Errors of loading a model."""
+"""Errors of loading a model. Each ends the run: no row is at fault, so none becomes a reject."""
 
 from pathlib import Path
 
+from schemas.errors import Stop
 
-class WeightsChanged(Exception):
+
+class WeightsChanged(Stop):
     """A weight file is not the one that the model's description names; nothing may be computed with it."""
+
+    exit_code = 2
 
     def __init__(self, path: Path, expected: str, found: str) -> None:
         self.path, self.expected, self.found = path, expected, found

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from schemas.errors import Stop
 from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.providers import Session, open_session, this_process
 
@@ -37,8 +38,10 @@ SAME_NUMERIC_CLASS = 0.999
 NUMERIC_CLASSES = ("float", "int8")
 
 
-class ModelError(Exception):
+class ModelError(Stop):
     """A model cannot be used; the message says which, where and what is wrong."""
+
+    exit_code = 2
 
 
 class GoldenDiffers(ModelError):

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from schemas.errors import Stop
+
 KINDS = ("tensorrt", "cuda", "cpu")
 THREADS = "SELVEDGE_INTRA_OP_THREADS"
 """Environment name of the setting that says how many threads one network may use on a CPU."""
@@ -15,7 +17,7 @@ DEVICE = "SELVEDGE_DEVICE"
 """Environment name of the setting that says which device is used: auto, tensorrt, cuda or cpu."""
 
 
-class DeviceMissing(Exception):
+class DeviceMissing(Stop):
     """The device that was asked for is not there; the message says which and what to set."""
 
 
