@@ -17,7 +17,7 @@ from jobs.night import Night
 from jobs.placeholders import Suspect, suspects
 from jobs.views import pictures
 from lake import snapshots
-from lake.shards import Place, read_picture
+from lake.shards import PictureLost, Place, read_picture
 from lake.tables import literal
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
@@ -171,7 +171,7 @@ class Pictures:
             return None
         try:
             pixels = decode(read_picture(self._night.store, place), side)
-        except PictureRefused:
+        except (PictureRefused, PictureLost):
             return None
         scale = min(1.0, side / max(pixels.shape[:2]))
         size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lake.shards import Place, read_picture
+from lake.shards import PictureLost, Place, read_picture
 from lake.store import open_store
+from schemas.errors import Stop
+from schemas.rejects import Code
 from schemas.table import DONE, Table
 from udfs.pictures.decode import decode
 from udfs.pictures.inspect import PictureRefused
@@ -59,6 +61,10 @@ class OverPixels:
                 return decode(read_picture(store, Place(row["shard"], row["offset"], row["length"])), self._side(row))
             except PictureRefused as refused:
                 return refused
+            except PictureLost as lost:
+                return PictureRefused(Code.INTERNAL, str(lost))
+            except OSError as error:  # of the disk or the store: no row is at fault
+                raise Stop(f"shards/{row['shard']}: {error}; to act: the data engineer (then run again)") from error
 
         with ThreadPoolExecutor(READERS) as readers:
             return list(readers.map(one, rows))

@@ -33,9 +33,20 @@ class Place:
     length: int
 
 
+class PictureLost(OSError):
+    """A stored picture's bytes are gone: its shard is missing or was cut off."""
+
+
 def read_picture(store: Store, place: Place) -> bytes:
-    """The bytes of one picture: one ranged read."""
-    return store.read_range(f"{FOLDER}/{place.shard}", place.offset, place.length)
+    """The bytes of one picture: one ranged read. Raises PictureLost."""
+    path = f"{FOLDER}/{place.shard}"
+    try:
+        body = store.read_range(path, place.offset, place.length)
+    except FileNotFoundError as error:
+        raise PictureLost(f"{path}: is missing") from error
+    if len(body) < place.length:
+        raise PictureLost(f"{path}: ends before byte {place.offset + place.length}")
+    return body
 
 
 class ShardWriter:

@@ -4,7 +4,9 @@ import hashlib
 import tarfile
 from pathlib import Path
 
-from lake.shards import Place, ShardWriter, read_picture, salvage
+import pytest
+
+from lake.shards import PictureLost, Place, ShardWriter, read_picture, salvage
 from lake.store import DiskStore
 
 PICTURES = [bytes([n]) * (1000 + n) for n in range(5)]
@@ -21,6 +23,19 @@ def fill(store: DiskStore, limit: int = 1 << 20) -> list[Place]:
 def test_every_place_gives_its_picture_back(tmp_path: Path) -> None:
     store = DiskStore(tmp_path)
     assert [read_picture(store, place) for place in fill(store)] == PICTURES
+
+
+def test_a_picture_whose_shard_was_cut_or_deleted_is_lost(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    first, *_, last = fill(store)
+    path = tmp_path / "shards" / last.shard
+    path.write_bytes(path.read_bytes()[: last.offset + last.length - 1])
+    assert read_picture(store, first) == PICTURES[0]
+    with pytest.raises(PictureLost, match="ends before byte"):
+        read_picture(store, last)
+    path.unlink()
+    with pytest.raises(PictureLost, match=f"{last.shard}: is missing"):
+        read_picture(store, first)
 
 
 def test_a_shard_is_a_tar_in_webdataset_layout(tmp_path: Path) -> None:
