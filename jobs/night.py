@@ -98,7 +98,7 @@ class Night:
     def __post_init__(self) -> None:
         self.store = open_store(self.settings.lake)
         self.tables = Tables(self.store)
-        self.spark = SparkPool(self.settings.spark)
+        self.spark = SparkPool(self.settings.spark, self.settings.work.model_threads)
 
     @property
     def bench(self) -> Bench:

@@ -1,5 +1,6 @@
 """A night: every stage in its order, each recorded; what ends it, and what it ends with."""
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from jobs.stage import Counts
 from lake.lease import lease
 from schemas.errors import Stop, WrongInput
 from udfs.runtime.isolation import end_idle
+from udfs.runtime.providers import THREADS
 
 STAGES: dict[str, Callable[[Night], Counts]] = {
     "acquire": acquire,
@@ -60,6 +62,7 @@ class Outcome:
 def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outcome:
     """Run stages in order under the lake's lease. Raises Stop where the run has to end."""
     outcome = Outcome(night.run)
+    os.environ[THREADS] = str(night.settings.work.model_threads or os.cpu_count() or 1)  # children inherit it
     with lease(night.store, night.run, night.settings.lease_seconds, shared):
         try:
             for name in names:

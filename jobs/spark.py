@@ -13,6 +13,7 @@ import pyarrow as pa
 from schemas.errors import Stop
 from schemas.settings import SparkSettings
 from schemas.table import without_fixed_sizes
+from udfs.runtime.providers import THREADS
 
 BatchMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -20,8 +21,9 @@ BatchMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 class SparkPool:
     """Workers on demand. Nothing is started until `map` is called."""
 
-    def __init__(self, settings: SparkSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: SparkSettings, model_threads: int = 0) -> None:
+        """`model_threads` of each worker; 0: one, as there is a worker for each core."""
+        self._settings, self._model_threads = settings, model_threads or 1
         self._session: Any = None
 
     @property
@@ -64,7 +66,8 @@ class SparkPool:
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.appName("selvedge").master(self._settings.master)
-        for name, value in (_defaults(self._settings) | self._settings.conf).items():
+        threads = {f"spark.executorEnv.{THREADS}": str(self._model_threads)}
+        for name, value in (_defaults(self._settings) | threads | self._settings.conf).items():
             builder = builder.config(name, value)
         self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from schemas.table import DIGEST, DONE, stage_table
 from udfs.runtime.isolation import Work
-from udfs.runtime.providers import DeviceMissing
+from udfs.runtime.providers import DeviceMissing, choose
 
 NUMBERS = stage_table("numbers", ("number",), pa.field("number", pa.int64()), pa.field("square", pa.int64()))
 ANSWER = pa.schema([field for field in NUMBERS.schema if field.name != "function"])
@@ -37,6 +37,16 @@ class Square:
             raise ValueError("a row of no good")
         if self.evil == "hang":
             time.sleep(60)
+
+
+@dataclass(frozen=True)
+class ModelThreads:
+    """Answers with the number of threads that a model would use here."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        threads = choose(os.environ).threads
+        rows = [{"number": n, "status": DONE, "square": threads} for n in batch["number"].to_pylist()]
+        return pa.RecordBatch.from_pylist(rows, ANSWER)
 
 
 @dataclass(frozen=True)

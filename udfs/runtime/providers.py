@@ -12,7 +12,7 @@ from schemas.errors import Stop
 
 KINDS = ("tensorrt", "cuda", "cpu")
 THREADS = "SELVEDGE_INTRA_OP_THREADS"
-"""Environment name of the setting that says how many threads one network may use on a CPU."""
+"""Carries `work.model_threads` into workers: how many threads one network may use on a CPU."""
 DEVICE = "SELVEDGE_DEVICE"
 """Environment name of the setting that says which device is used: auto, tensorrt, cuda or cpu."""
 
