@@ -131,12 +131,12 @@ class Client:
         handle.setopt(pycurl.WRITEFUNCTION, transfer.write)
         try:
             await self._transfers.perform(handle)
+            return transfer.whole()
         except pycurl.error as error:
-            transfer.explain(error)
+            return transfer.explained(error)
         finally:
             transfer.release()
             self._idle.append(handle)
-        return transfer.whole()
 
     async def _pinned(self, url: URL) -> list[str]:
         """Addresses of the URL's host for curl to use, which then asks nobody; raises Failure where none is open."""
@@ -211,18 +211,19 @@ class _Transfer:
             return self._break_off(error)
         return None
 
-    def explain(self, error: pycurl.error) -> None:
+    def explained(self, error: pycurl.error) -> Response:
         """Raise what an error of curl means; an answer that is not wanted any more is no error."""
         if self._error is not None:
             raise self._error
         if self._response is not None and self._response.status != 200 and error.args[0] == pycurl.E_WRITE_ERROR:
-            return
+            return self._response
         raise of_curl(error, self._url, self._response.status if self._response else None)
 
     def release(self) -> None:
         """Nobody waits for the body any more."""
         if self._held is not None:
             self._held.cancel()
+        del self._sink  # and the bytes in it: the handle keeps this object until its next request
 
     def whole(self) -> Response:
         """The answer, once curl is done with it."""

@@ -30,13 +30,13 @@ class PictureBody(Body):
     """A picture's bytes as they come: what is no picture, or is not meant for us, is not read on."""
 
     def __init__(self, cap: Cap, robot: str | None, budget: ByteBudget, clock: Clock) -> None:
-        super().__init__(cap, self._add)
+        self._parts: list[bytes] = []
+        super().__init__(cap, self._parts.append)  # a method of its own would be a cycle that keeps the bytes
         self._robot = robot  # None: a contract passes by what the answer says
         self._budget = budget
         self._clock = clock
         self._held_bytes = 0
-        self._parts: list[bytes] = []
-        self._unchecked = SNIFFED_BYTES
+        self._sniffed = False
         self._answer: Response | None = None
 
     @property
@@ -60,6 +60,13 @@ class PictureBody(Body):
             return None
         return self._wait_for(wanted)
 
+    def write(self, piece: bytes) -> None:
+        """The next bytes as they came; the first of them say whether the rest is wanted."""
+        super().write(piece)
+        if not self._sniffed and self._size >= SNIFFED_BYTES:
+            self._sniffed = True
+            self._check_head()
+
     def give_back(self) -> None:
         """The bytes are needed no more."""
         self._budget.give_back(self._held_bytes)
@@ -68,13 +75,6 @@ class PictureBody(Body):
     async def _wait_for(self, wanted: int) -> None:
         with self._clock.stopped():
             self._held_bytes = await self._budget.take(wanted)
-
-    def _add(self, piece: bytes) -> None:
-        self._parts.append(piece)
-        if self._unchecked > 0:
-            self._unchecked -= len(piece)
-            if self._unchecked <= 0:
-                self._check_head()
 
     def _check_head(self) -> None:
         head = b"".join([part[:SNIFFED_BYTES] for part in self._parts])
