@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -98,16 +99,32 @@ def _pairs(hashes: list[np.ndarray], looks: list[_Look], bits: int) -> Iterator[
 def _around_medoids(near: dict[int, dict[int, int]], names: list[bytes]) -> Iterator[Group]:
     """Again and again the picture with the most copies left (then the nearest, then the smallest) takes them."""
     left = {at: dict(copies) for at, copies in near.items()}
-    while left:
-        medoid = min(left, key=lambda at: (-len(left[at]), sum(left[at].values()), names[at]))
-        copies = left.pop(medoid)
-        if not copies:
+
+    def rank(at: int) -> tuple[int, int, bytes, int]:
+        return -len(left[at]), sum(left[at].values()), names[at], at
+
+    waiting = [rank(at) for at in left]
+    heapify(waiting)
+    while waiting:
+        first = heappop(waiting)
+        medoid = first[-1]
+        if medoid not in left or first != rank(medoid):  # taken, or of a lower rank by now, under which it waits again
             continue
+        copies = left[medoid]
+        if not copies:
+            return
         members = sorted(names[at] for at in (medoid, *copies))
         yield Group(members[0], names[medoid], members, max(copies.values()))
-        taken = {medoid, *copies}
-        for at in copies:
-            left.pop(at)
-        for others in left.values():
-            for at in taken & others.keys():
-                del others[at]
+        for at in _taken_out(left, {medoid, *copies}):
+            heappush(waiting, rank(at))
+
+
+def _taken_out(left: dict[int, dict[int, int]], taken: set[int]) -> set[int]:
+    """Take pictures out of `left` -> those that have lost copies by it."""
+    losing = {other for at in taken for other in left[at]} - taken
+    for at in losing:
+        for gone in taken & left[at].keys():
+            del left[at][gone]
+    for at in taken:
+        del left[at]
+    return losing
