@@ -71,18 +71,22 @@ def _stage(night: Night, needed: pa.Table) -> Stage:
 
 
 def _with_fingerprints(night: Night, sets: list[dict[str, Any]]) -> pa.Table:
-    """Each set with the fingerprints of its pictures; a picture without one takes no part."""
+    """Each set with the fingerprints of its pictures. A picture that has none takes no part; a set of which some were
+    not looked at yet waits."""
     kinds = [("pictures", pa.list_(pa.binary())), *((name, pa.list_(pa.binary())) for name in HASHES)]
     schema = pa.schema([("pictures_key", pa.binary()), ("retailer", pa.string()), *kinds])
     if not sets:
         return schema.empty_table()
     query = f"""
-        select picture, {", ".join(HASHES)} from {FINGERPRINTS.name}
-        where status = '{DONE}' and function = {literal(fingerprint_function())} order by picture"""  # noqa: S608
+        select picture, status, {", ".join(HASHES)} from {FINGERPRINTS.name}
+        where function = {literal(fingerprint_function())} order by picture"""  # noqa: S608
     prints = night.tables.sql(query, [FINGERPRINTS])
     rows = []
     for one in sets:
         mine = prints.filter(pc.is_in(prints["picture"], pc.cast(one["pictures"], pa.binary())))
+        if mine.num_rows < len(one["pictures"]):
+            continue
+        mine = mine.filter(pc.equal(mine["status"], DONE))
         lists = {name: mine[name].to_pylist() for name in HASHES}
         keys = {
             "pictures_key": one["pictures_key"],
