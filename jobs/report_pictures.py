@@ -63,8 +63,7 @@ class Pictures:
     def _scored(self, name: str, rows: pa.Table, scores: np.ndarray, order: np.ndarray) -> Gallery:
         shas = rows["picture"].take(pa.array(order[: self._most])).to_pylist()
         thumbs = [
-            self._thumbnail(sha, f"{scores[at]:.2f}", [self._titles.get(sha, "")])
-            for sha, at in zip(shas, order, strict=False)
+            self._thumbnail(sha, f"{scores[at]:.2f}", [self._title(sha)]) for sha, at in zip(shas, order, strict=False)
         ]
         return Gallery(name, len(order), [thumb for thumb in thumbs if thumb])
 
@@ -98,7 +97,7 @@ class Pictures:
         others = [_box(box["class"], box["box"], chosen=False) for box in boxes if box["score"] >= least]
         taken_for = f"{row['class'] or 'whole picture'} {row['score']:.2f}"
         lines = [f"{row['category']} by {row['category_source']}", taken_for]
-        title = self._titles.get(row["picture"], row["product_id"])
+        title = self._title(row["picture"]) or row["product_id"]
         return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
 
     def duplicates(self) -> list[Gallery]:
@@ -118,7 +117,7 @@ class Pictures:
     def _group(self, group: dict[str, Any]) -> Gallery:
         others = [member for member in group["members"] if member != group["medoid"]]
         shown = [group["medoid"], *others][:GROUP_PICTURES]
-        thumbs = [self._thumbnail(sha, self._titles.get(sha, ""), [sha.hex()[:12]]) for sha in shown]
+        thumbs = [self._thumbnail(sha, self._title(sha), [sha.hex()[:12]]) for sha in shown]
         note = f"{len(group['members'])} pictures, at most {group['largest_distance']} bits from the medoid"
         return Gallery(f"{group['retailer']} {group['group_id'].hex()[:8]}", 0, [t for t in thumbs if t], note)
 
@@ -136,27 +135,32 @@ class Pictures:
 
     def _neighbours(self, rows: pa.Table, vectors: np.ndarray, at: int) -> Gallery:
         likeness = np.einsum("nd,d->n", vectors, vectors[at])
-        product = rows["product_id"][at].as_py()
-        order = [int(n) for n in np.argsort(-likeness) if rows["product_id"][int(n)].as_py() != product][:NEIGHBOURS]
+        product = rows["product_id"][at]
+        others = np.flatnonzero(pc.not_equal(rows["product_id"], product).to_numpy())
+        nearest = others[np.argsort(-likeness[others], kind="stable")[:NEIGHBOURS]]
         thumbs = []
-        for place in [at, *order]:
+        for place in [at, *nearest.tolist()]:
             row = rows.slice(place, 1).to_pylist()[0]
             said = row["category"] if place == at else f"{likeness[place]:.2f} {row['category']}"
             thumbs.append(self._thumbnail(row["image_sha256"], said, [], [_box(row["class"] or "", row["box"])]))
-        return Gallery(self._titles.get(rows["image_sha256"][at].as_py(), product), 0, [t for t in thumbs if t])
+        title = self._title(rows["image_sha256"][at].as_py()) or product.as_py()
+        return Gallery(title, 0, [t for t in thumbs if t])
 
-    @cached_property
-    def _titles(self) -> dict[bytes, str]:
-        """Picture -> a title of a product that shows it."""
+    def _title(self, sha: bytes) -> str:
+        """A title of a product that shows the picture; empty where none is live."""
         seen = self._catalog.pictures
-        titles = self._catalog.products["title"].take(seen["product"]).to_pylist()
-        return {sha: title or "" for sha, title in zip(seen["picture"].to_pylist(), titles, strict=True) if sha}
+        at = pc.index(seen["picture"], pa.scalar(sha)).as_py()
+        return "" if at < 0 else self._catalog.products["title"][seen["product"][at].as_py()].as_py() or ""
 
     @cached_property
-    def _places(self) -> dict[bytes, Place]:
+    def _stored(self) -> pa.Table:
+        """Where every picture lies; as a table, since there may be millions and some hundred are asked for."""
         query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'"  # noqa: S608
-        rows = self._night.tables.sql(query, [PICTURES]).to_pylist()
-        return {row["picture"]: Place(row["shard"], row["offset"], row["length"]) for row in rows}
+        return self._night.tables.sql(query, [PICTURES])
+
+    def _place(self, sha: bytes) -> Place | None:
+        at = pc.index(self._stored["picture"], pa.scalar(sha)).as_py()
+        return None if at < 0 else Place(*(self._stored[name][at].as_py() for name in ("shard", "offset", "length")))
 
     def _boxes(self, shas: Iterable[bytes]) -> dict[bytes, list[dict[str, Any]]]:
         keys = ", ".join(literal(sha) for sha in sorted(set(shas))) or "X'00'"
@@ -166,7 +170,7 @@ class Pictures:
         return {row["picture"]: row["boxes"] for row in self._night.tables.sql(query, [BOXES]).to_pylist()}
 
     def _thumbnail(self, sha: bytes, title: str, lines: list[str], boxes: list[Box] | None = None) -> Thumbnail | None:
-        place, side = self._places.get(sha), self._night.settings.report.thumbnail_px
+        place, side = self._place(sha), self._night.settings.report.thumbnail_px
         if place is None:
             return None
         try:
