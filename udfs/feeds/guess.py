@@ -1,6 +1,7 @@
 """A dialect for a feed of an unknown form: the element that repeats, and what its places are called and hold."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from lxml import etree
@@ -14,9 +15,12 @@ from udfs.feeds.options import FeedOptions
 from udfs.feeds.outline import Outline
 from udfs.feeds.repairs import Repairs
 from udfs.feeds.stream import OfferStream
+from udfs.feeds.words import by_word, folded, lists
 
 SAMPLED = 60
-"""Elements that are looked into."""
+"""Elements that are looked into to find the offers."""
+LOOKED_INTO = 600
+"""Offers that are looked into for their fields: a place may be empty in the first ones."""
 MAX_CANDIDATES = 12
 WEIGHTS = {
     "id": 2, "title": 3, "price": 3, "url": 2, "pictures": 2,
@@ -58,6 +62,8 @@ def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None
             best = alone
     if best is None:
         return None
+    whole = _look_at(best.path, outline, sample, options, LOOKED_INTO)
+    best = whole if _is_offer(whole.fields) else best
     dialect, name = _dialect(best, outline), best.path.rpartition("/")[2]
     return Found(dialect, best.path, f"no known form; {best.repeats} or more <{name}> hold {', '.join(best.fields)}")
 
@@ -68,23 +74,23 @@ def _best(paths: Iterable[str], outline: Outline, sample: bytes, options: FeedOp
     return max((one for one in guesses if _is_offer(one.fields)), key=lambda one: one[:2], default=None)
 
 
-def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions) -> _Guess:
-    leaves = leaves_of(_elements(path, outline, sample, options))
+def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
+    leaves = leaves_of(_elements(path, outline, sample, options, most))
     named = named_of(leaves)
     fields = fields_of(leaves, named)
     score = sum(WEIGHTS.get(name, 0) / (1 + Leaf(sources[0]).depth) for name, sources in fields.items())
     return _Guess(score, outline.places[path].count, path, fields, named, leaves)
 
 
-def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions) -> list[etree._Element]:
+def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int) -> list[etree._Element]:
     place = outline.places[path]
     stream = OfferStream(OfferTag(place.written, None, place.holds_itself), outline.names, options, Repairs())
     found: list[etree._Element] = []
     for reads in stream.read(sample, place.start, iter(())):
         found += reads.known()
-        if len(found) >= SAMPLED:
+        if len(found) >= most:
             break
-    return found[:SAMPLED]
+    return found[:most]
 
 
 def _is_offer(fields: dict[str, list[str]]) -> bool:
@@ -96,7 +102,7 @@ def _is_offer(fields: dict[str, list[str]]) -> bool:
 
 def _dialect(best: _Guess, outline: Outline) -> Dialect:
     separators = {
-        "category_path": _levels(_values("category_path", best)),
+        "category_path": _levels(*_values_by_source("category_path", best)),
         "sizes": [mark for mark in SIZE_MARKS if any(mark in value for value in _values("sizes", best))],
         "pictures": [";", ",", "|"],
     }
@@ -111,18 +117,38 @@ def _dialect(best: _Guess, outline: Outline) -> Dialect:
         categories=_categories(best.path, best.fields, outline),
         variants=variants,
         separators={name: marks for name, marks in separators.items() if marks},
+        defaults=_currency(best.fields.get("price", [])),
     )
 
 
 def _values(name: str, best: _Guess) -> list[str]:
+    return [value for values in _values_by_source(name, best) for value in values]
+
+
+def _values_by_source(name: str, best: _Guess) -> list[list[str]]:
     sources = best.fields.get(name, ())
-    return [value for leaf in best.leaves if leaf.source in sources for value in leaf.values]
+    return [leaf.values for source in sources for leaf in best.leaves if leaf.source == source]
 
 
-def _levels(paths: list[str]) -> list[str]:
-    """The marks between a path's levels; a lone slash may belong to a name, unless most paths have one."""
-    marks = [mark for mark in PATH_MARKS if any(mark in path for path in paths)]
-    return marks or (["/"] if sum("/" in path for path in paths) > 0.8 * len(paths) else [])
+def _levels(paths: Sequence[str] = (), *shorter: list[str]) -> list[str]:
+    """The marks between the levels of a field's paths; `shorter`: what other places of categories hold.
+
+    A lone slash may belong to a name, unless most paths have one or what follows it is a category elsewhere.
+    """
+    if marks := [mark for mark in PATH_MARKS if any(mark in path for path in chain(paths, *shorter))]:
+        return marks
+    slashed = [path for path in paths if "/" in path]
+    known = set(chain(*shorter))
+    ends = sum(path.rpartition("/")[2].strip() in known for path in slashed)
+    return ["/"] if slashed and (len(slashed) > 0.8 * len(paths) or ends > 0.8 * len(slashed)) else []
+
+
+def _currency(prices: list[str]) -> dict[str, str]:
+    """The currency that a price's name ends with: `PriceUSD`."""
+    word = folded(Leaf(prices[0]).name) if prices else ""
+    code = word[-3:].upper()
+    is_price = by_word("elements").get(word[:-3]) in ("price", "sale_price")
+    return {"currency": code} if is_price and code in lists()["currencies"] else {}
 
 
 def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants | None:

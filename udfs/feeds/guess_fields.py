@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from udfs.feeds.dialect import FIELDS, Named
 from udfs.feeds.leaves import PART_OF_NAME, Leaf
+from udfs.feeds.words import by_word, folded
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
+LEVEL = re.compile(r"[>»›＞|/]|->")
+DATE = re.compile(r"^\d{4}-\d\d-\d\d|^\d{1,2}[./]\d{1,2}[./]\d{4}")
+KEY = re.compile(r"^[0-9a-f]{8}-|^\d+$", re.IGNORECASE)
+"""A reference in the shop's own system, that says nothing to others."""
+MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
 PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
 NAME_KEYS = ("name", "key", "label", "title", "code", "type", "tanim")
@@ -41,10 +48,12 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
     found: dict[str, Named] = {}
     for leaf in leaves:
         element, mark, key = _split(leaf.source)
-        if key not in NAME_KEYS or not element or element in found or len(leaf.values) < 1.5 * leaf.elements:
+        about = next((word for word in NAME_KEYS if key.endswith(word)), None)
+        if about is None or not element or element in found or len(leaf.values) < 1.5 * leaf.elements:
             continue
-        values = [f"{element}{sign}{value}" for value in VALUE_KEYS for sign in "@/"]
-        value = next((value for value in values if value in held), element)
+        prefix = key.removesuffix(about)  # <VariantName>Size</VariantName><VariantValue>36</VariantValue>
+        values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
+        value = next((value for value in values if value in held), "" if prefix else element)
         if value in held and not (held[value].is_address or held[value].is_picture):
             name = mark.strip("/") + key
             found[element] = Named(element=element, name=name, value=value[len(element) :].lstrip("/") or ".")
@@ -101,7 +110,9 @@ class _Choice:
         if "id" not in self.chosen:
             self.take("id", [leaf for leaf in full if leaf in self.left and _is_code(leaf)][:1])
         if "title" not in self.chosen and {"price", "pictures"} & self.chosen.keys():
-            self._title([leaf for leaf in full if leaf in self.left and leaf.is_text])
+            self._title([leaf for leaf in full if leaf in self.left and leaf.is_text and leaf.share(DATE) < 0.5])
+        if "brand" not in self.chosen:
+            self.take("brand", [leaf for leaf in self.left if _is_brand_key(leaf)][:1])
         self._complete_ids()
 
     def _paths(self) -> list[Leaf]:
@@ -111,12 +122,17 @@ class _Choice:
             if leaf.is_text and leaf.share(PATH) > 0.5 and leaf.mean_chars < 300
             and (leaf.role() or ("category_path",))[0] == "category_path"
         ]  # fmt: skip
-        return [*paths, *self.called("category_path", lambda leaf: leaf.is_text and leaf not in paths)]
+        found = [*paths, *self.called("category_path", lambda leaf: leaf.is_text and leaf not in paths)]
+        return sorted(found, key=lambda leaf: -round(leaf.mean_matches(LEVEL), 1))
 
     def _title(self, texts: list[Leaf]) -> None:
-        """The longest text that is no description and tells offers apart, else a short description, else any text."""
+        """The brand with a model, else the longest text that is no description and tells offers apart, else any."""
+        models = [leaf for leaf in texts if leaf.depth == 0 and leaf.name in MODELS and leaf.is_varied]
         telling = [leaf for leaf in texts if leaf.distinct > 0.6 and 8 < leaf.mean_chars < TITLE_CHARS]
-        if telling:
+        if models and (brand := self.chosen.get("brand")):
+            self.take("title", models[:1])
+            self.chosen["title"] = [replace(models[0], source=f"{{{brand[0].source}}} {{{models[0].source}}}")]
+        elif telling:
             self.take("title", [max(telling, key=lambda leaf: leaf.mean_chars)])
         elif (described := self.chosen.get("description")) and described[0].mean_chars < TITLE_CHARS:
             self.chosen["title"] = described[:1]
@@ -140,6 +156,13 @@ def _tells(leaf: Leaf) -> bool:
 
 LOOSELY: dict[str, Callable[[Leaf], bool]] = {"id": lambda leaf: leaf.is_varied, "title": _tells, "description": _tells}
 """What is asked at least of places that go by a field's name but do not look like it."""
+
+
+def _is_brand_key(leaf: Leaf) -> bool:
+    """Whether a brand's id is the brand's name, as some marketplaces have it."""
+    word = folded(leaf.name)
+    names_brand = word.endswith("id") and by_word("elements").get(word[:-2]) == "brand"
+    return names_brand and leaf.is_text and leaf.share(KEY) == 0
 
 
 def _is_page(leaf: Leaf) -> bool:

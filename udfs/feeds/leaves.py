@@ -39,15 +39,32 @@ GIVES_MEANING = {
 }  # fmt: skip
 IN_LANGUAGES = {"title", "description"}
 """Fields that some exports hold once a language: name/language."""
-MAX_DEPTH = 4
+MAX_DEPTH = 5
 MAX_SOURCE_CHARS = 400
 """A longer path is none that a shop chose."""
 KNOWN_NAMES = 16_384
 """Names whose meaning is kept."""
-PART_OF_NAME = 100
+PART_OF_NAME = 1_000
 """Rank of a name that only holds a known word."""
 LEAST_HELD = 5
 """Letters of a word that is looked for inside longer names."""
+OF_OFFERS = (
+    "product",
+    "produkt",
+    "produit",
+    "producto",
+    "item",
+    "offer",
+    "article",
+    "artikel",
+    "variant",
+    "urun",
+    "goods",
+    "prod",
+)
+"""What names begin with that say once more what they are of: `ProductColor`; the rest is the name."""
+SAYS_LITTLE = {*OF_OFFERS, "group", "model", "style"}
+"""Words that are a field's name alone, and mean nothing inside a longer one."""
 
 
 @dataclass
@@ -88,6 +105,10 @@ class Leaf:
     def share(self, fits: re.Pattern[str]) -> float:
         """Share of the values in which the pattern is found."""
         return sum(bool(fits.search(value)) for value in self.values) / max(len(self.values), 1)
+
+    def mean_matches(self, sought: re.Pattern[str]) -> float:
+        """How many times a value holds the pattern, on average."""
+        return sum(len(sought.findall(value)) for value in self.values) / max(len(self.values), 1)
 
     @property
     def is_picture(self) -> bool:
@@ -162,7 +183,7 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     meaning, around = _meaning(own), _meaning(parent)
     if around is None or around[0] not in GIVES_MEANING | IN_LANGUAGES:
         return meaning
-    if own == "id":
+    if own == "id" or (meaning is None and _is_id_of(folded(own))):
         return None
     if own in GENERIC and around[0] in GIVES_MEANING:
         return around
@@ -192,8 +213,19 @@ def _by_part(name: str) -> tuple[str, int] | None:
         if found := _role(last, first, is_attribute=True) or _exact(first):
             return found[0], PART_OF_NAME
     word = folded(name)
+    if _is_id_of(word):
+        return None  # the same, written in one
+    for prefix in OF_OFFERS:
+        if word.startswith(prefix) and (found := _exact(word[len(prefix) :])):
+            return found[0], PART_OF_NAME
     held = [known for known in by_word("elements") if len(known) >= LEAST_HELD and known in word]
+    held = [known for known in held if known not in SAYS_LITTLE]
     return (by_word("elements")[max(held, key=len)], PART_OF_NAME) if held else None
+
+
+def _is_id_of(word: str) -> bool:
+    """Whether a name is the id of something else that has a name: `manufacturerid`."""
+    return word.endswith("id") and _exact(word[:-2]) is not None
 
 
 @lru_cache(maxsize=KNOWN_NAMES)

@@ -123,7 +123,8 @@ class OfferReader:
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
             columns[name] = self._worded(name, batch) or batch.nothing()
-        columns["available"] = per_text(batch.texts(slots["available"]), self._available) or batch.nothing()
+        stock = batch.texts(slots["available"], lambda text: self._available[text] is True)  # of several, any
+        columns["available"] = per_text(stock, self._available) or batch.nothing()
         columns["sizes"] = self._size_lists(batch) or batch.nothing()
         columns["category_path"], columns["category_ids"] = self._categories(batch)
         columns["url"] = batch.texts(slots["url"]) or batch.nothing()

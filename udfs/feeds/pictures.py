@@ -8,8 +8,10 @@ from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.rows import Rows
 from udfs.feeds.walk import Slots
 
-WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*(?:[/?#][!#-;=?-~]*)?", re.ASCII)
+WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*[/?#][!#-;=?-~]+", re.ASCII)
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
+HOST_ALONE = re.compile(r"\x01https?://[^/?\x01]*/?(?=\x01|\Z)")
+"""The address of a whole site, as exports write it that put a host before nothing."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 NO_HOST = re.compile(r"[\s<>\"'`{|}\\^%]")
 BETWEEN = "\x01"
@@ -65,6 +67,7 @@ def _are_whole(texts: list[list[str]]) -> bool:
         and len(joined.encode().translate(None, PLAIN_BYTES)) == len(every)
         and "&amp" not in joined
         and ":///" not in joined
+        and not HOST_ALONE.search(joined)
         and "://[" not in joined
         and max(map(len, every), default=0) <= MAX_URL_CHARS
     )
@@ -116,6 +119,7 @@ def _checked(given: str, address: str, repairs: Repairs) -> str | None:
         parts.scheme.lower() not in ("http", "https")
         or not host
         or NO_HOST.search(parts.netloc)
+        or not (parts.path.strip("/") or parts.query)
         or len(address) > MAX_URL_CHARS
     ):
         _dropped(repairs)

@@ -1,5 +1,6 @@
 """A feed, from its bytes to batches of offers and a summary that says what became of it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +27,8 @@ from udfs.feeds.summary import REFUSED, FeedSummary
 from udfs.feeds.transcode import Transcoder
 from udfs.feeds.unpack import unpack
 
+DECLARATION_AS_TAG = re.compile(rb"\A(\s*)<(xml\s+version\s*=[^<>]*?)\??>")
+"""`<xml version="1.0">`: a tag that never ends, for names that begin with xml are the standard's own."""
 WHITE = b"\xef\xbb\xbf \t\r\n"
 SAMPLE_BYTES = 1 << 18
 """Looked at to find the dialect; doubled until offers are seen."""
@@ -108,7 +111,7 @@ class FeedReading:
             while sum(map(len, parts)) < wanted and (chunk := next(chunks, b"")):
                 parts.append(chunk)
             is_whole = sum(map(len, parts)) < wanted
-            sample = b"".join(parts)
+            sample = self._declared(b"".join(parts))
             if not sample.strip(WHITE):
                 raise self._broken or _empty()
             outline = read_outline(sample, self._options)
@@ -117,6 +120,13 @@ class FeedReading:
             if is_whole or len(sample) > self._options.max_head_bytes:
                 return sample, outline, self._guess(outline, sample)
             wanted *= 2
+
+    def _declared(self, sample: bytes) -> bytes:
+        """The feed's first bytes with the question marks that their XML declaration lacks."""
+        if DECLARATION_AS_TAG.match(sample) and b"</xml" not in sample:
+            self.summary.repairs[Repair.DECLARATION_AS_TAG] += 1
+            return DECLARATION_AS_TAG.sub(rb"\1<?\2?>", sample)
+        return sample
 
     def _guess(self, outline: Outline, sample: bytes) -> Found:
         if (

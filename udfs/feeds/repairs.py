@@ -9,6 +9,7 @@ class Repair(StrEnum):
 
     TEXT_BEFORE_XML = "text_before_xml"
     LATE_DECLARATION = "late_declaration"
+    DECLARATION_AS_TAG = "declaration_as_tag"
     HEAD_CUT_OFF = "head_cut_off"
     STRAY_END_TAG = "stray_end_tag"
     UNCLOSED_OFFER = "unclosed_offer"
@@ -39,6 +40,7 @@ class Repair(StrEnum):
 MEANINGS: dict[Repair, str] = {
     Repair.TEXT_BEFORE_XML: "text before the first tag was left out (a browser's line, a warning of PHP)",
     Repair.LATE_DECLARATION: "the XML declaration is not the first thing in the file",
+    Repair.DECLARATION_AS_TAG: "the XML declaration lacks its question marks",
     Repair.HEAD_CUT_OFF: "the file begins after its root tag",
     Repair.STRAY_END_TAG: "an end tag between the offers closes nothing that is open",
     Repair.UNCLOSED_OFFER: "an offer has no end tag before the next one starts",
@@ -59,7 +61,7 @@ MEANINGS: dict[Repair, str] = {
     Repair.TEXT_CUT: "a description above the limit was cut",
     Repair.RELATIVE_PICTURE: "a relative picture address was completed",
     Repair.PICTURE_ADDRESS: "a picture address was mended (spaces, missing scheme, escaped twice)",
-    Repair.PICTURE_DROPPED: "a picture address that is no http(s) URL, or one above the number allowed, was left out",
+    Repair.PICTURE_DROPPED: "a picture address that is no http(s) URL, a whole site's, or one too many was left out",
     Repair.PRICE_OF_ZERO: "a price of zero is no price",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
     Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was ended there",

@@ -40,11 +40,14 @@ class Rows:
         """A column of which no offer says anything."""
         return [None] * self.size
 
-    def texts(self, slots: Slots) -> Texts | None:
-        """For each offer the first text of the slots that is not blank, stripped; None where no offer says anything."""
+    def texts(self, slots: Slots, is_better: Callable[[str], bool] | None = None) -> Texts | None:
+        """For each offer the first text of the slots that is not blank, stripped; None where no offer says anything.
+
+        Where a place comes more than once in an offer, the first text that `is_better` stands before the others.
+        """
         found: Texts | None = None
         for slot in slots:
-            column = self._texts(slot)
+            column = self._texts(slot, is_better)
             if column is not None:
                 found = column if found is None else [one or other for one, other in zip(found, column, strict=True)]
             if found is not None and None not in found:
@@ -65,7 +68,7 @@ class Rows:
         columns = [column for slot in slots if (column := self._column(slot)) is not None]
         return columns[0] if len(columns) == 1 and not any(value.__class__ is list for value in columns[0]) else None
 
-    def _texts(self, slot: int) -> Texts | None:
+    def _texts(self, slot: int, is_better: Callable[[str], bool] | None) -> Texts | None:
         if slot < 0:
             return [self._walk.joined(slot, place) for place in range(self.size)]
         column = self._column(slot)
@@ -74,7 +77,9 @@ class Rows:
         try:
             return [(value.strip() or None) if value else None for value in column]
         except AttributeError:  # a list: the place comes more than once
-            return [self._walk.first((slot,), place) for place in range(self.size)]
+            if is_better is None:
+                return [self._walk.first((slot,), place) for place in range(self.size)]
+            return [_best(value, is_better) for value in column]
 
     def _column(self, slot: int) -> Column | None:
         """What stands in a slot; None where no offer says anything, or nobody ever did."""
@@ -97,6 +102,11 @@ class Rows:
             value if value is None else bare(value) if value.__class__ is str else [bare(text) for text in value]
             for value in column
         ]
+
+
+def _best(value: Any, is_better: Callable[[str], bool]) -> str | None:
+    texts = [bare for text in (value if value.__class__ is list else [value]) if text and (bare := text.strip())]
+    return next(filter(is_better, texts), texts[0] if texts else None)
 
 
 def _is_escaped(value: Any) -> bool:

@@ -27,7 +27,7 @@ class Walk:
         self._rows = rows
         self._plan: Plan | None = None
         self._width = 0
-        self._templates: list[Slots] = [()]
+        self._templates: list[tuple[Slots, str]] = [((), "")]
 
     # -- before reading ----------------------------------------------------------------------------------------------
 
@@ -41,8 +41,8 @@ class Walk:
 
     def _slot(self, source: str, keeps_markup: bool) -> int:
         if "{" in source:
-            names = [part.partition("}")[0] for part in source.split("{")[1:]]
-            self._templates.append(tuple(self._slot(name, False) for name in names))
+            names, marks = zip(*(part.split("}", 1) for part in source.split("{")[1:]), strict=True)
+            self._templates.append((tuple(self._slot(name, False) for name in names), marks[0] or " "))
             return 1 - len(self._templates)
         if source.startswith("param:"):
             return self._named_slot(source[5:])
@@ -116,10 +116,15 @@ class Walk:
         return None
 
     def joined(self, template: int, place: int) -> str | None:
-        """A template's texts joined by a space; a text that the next one begins with is left out."""
-        parts = [part for slot in self._templates[-template] if (part := self.first((slot,), place))]
-        kept = [part for part, after in pairwise([*parts, ""]) if not after.startswith(part)]
-        return " ".join(kept) or None
+        """A template's texts, joined by what stands between the first two.
+
+        Of texts joined by a space, one that the next begins with is left out.
+        """
+        slots, mark = self._templates[-template]
+        parts = [part for slot in slots if (part := self.first((slot,), place))]
+        if mark == " ":
+            parts = [part for part, after in pairwise([*parts, ""]) if not after.startswith(part)]
+        return mark.join(parts) or None
 
     def _read_children(self, parent: etree._Element, by_tag: ByTag, place: int) -> None:
         """The innermost loop of a reading, unrolled: calls and tests cost more here than what they save in lines."""
@@ -147,10 +152,11 @@ class Walk:
     def _read_more(self, element: etree._Element, todo: Plan | NamedTexts, place: int) -> None:
         plan = todo.plan if isinstance(todo, NamedTexts) else todo
         if plan.names is not None:
-            name, value = part_of(element, plan.name), part_of(element, plan.value)
-            column = plan.names[name] if name and value else None
-            if column is not None and value:
-                _put(column, place, value)
+            name = part_of(element, plan.name)
+            column = plan.names[name] if name else None
+            if column is not None:
+                for value in values_of(element, plan.value):
+                    _put(column, place, value)
         if plan.column is not None:
             text = _inner_markup(element) if plan.keeps_markup and len(element) else element.text
             if text:
@@ -199,6 +205,14 @@ def part_of(element: etree._Element, where: str) -> str | None:
             value = next((str(value) for name, value in element.items() if of_tag(str(name)) == where[1:]), None)
         return value
     return next((child.text for child in element if of_tag(child.tag) == where), None)
+
+
+def values_of(element: etree._Element, where: str) -> list[str]:
+    """A named value's values: the texts of all children of one name, else the one that `part_of` finds."""
+    if where[0] in ".@" or "|" in where:
+        value = part_of(element, where)
+        return [value] if value else []
+    return [child.text for child in element if of_tag(child.tag) == where and child.text]
 
 
 def _inner_markup(element: etree._Element) -> str:

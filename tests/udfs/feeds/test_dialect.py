@@ -59,7 +59,7 @@ def test_a_dialect_survives_being_written_and_read(tmp_path: Path) -> None:
         (OWN.replace("  price:", "  prise:"), "own.yaml:6: fields"),
         (OWN.replace("name: own", "name: Own"), "own.yaml:1: name"),
         ("name: own\nfields: {id: [id]}\n", "own.yaml:1: a dialect names its `offer` element"),
-        ("name: own\nextends: nobody\n", "own.yaml:2: extends: 'nobody' is unknown; known are ceneo"),
+        ("name: own\nextends: nobody\n", "own.yaml:2: extends: 'nobody' is unknown; known are avito"),
         (OWN.replace("\\bsize (?P<value>\\d+)", "size ("), "own.yaml:16: extract"),
         (OWN.replace("(?P<value>\\d+)", "(\\d+)"), "own.yaml:16: extract"),
         (OWN + "match: {mark: '['}\n", "own.yaml:18: match.mark"),

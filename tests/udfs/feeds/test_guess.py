@@ -62,3 +62,21 @@ def test_what_is_no_catalog_is_not_taken_for_one(other: bytes) -> None:
     rows, summary = read(other)
     assert rows == []
     assert summary.status == "refused"
+
+
+def test_a_place_that_is_empty_in_the_first_offers_is_seen() -> None:
+    rows, _ = read(
+        b"<list>%b</list>"
+        % b"".join(
+            b"<row><code>K%d</code><name>Dress %d</name><price>10%d</price><brand>%b</brand><img>http://s.test/%d.jpg</img></row>"
+            % (n, n, n, b"Acme" if n > 100 else b"", n)
+            for n in range(150)
+        )
+    )
+    assert [row["brand"] for row in rows] == [None] * 101 + ["Acme"] * 49
+
+
+def test_an_xml_tag_that_ends_stays_the_root_element() -> None:
+    rows, summary = read(b'<xml version="1.0">' + body("turkish") + b"</xml>")
+    assert len(rows) == 6
+    assert summary.repairs == {}
