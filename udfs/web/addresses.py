@@ -1,6 +1,8 @@
 """http(s) addresses as feeds write them."""
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from yarl import URL
 
@@ -14,42 +16,69 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 UNQUOTED = re.compile(r'[^\x21-\x7e]|[ "<>\\^`{|}]')
 """What may not stand in an address as it is (RFC 3986)."""
 
+ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
+"""Scheme, host and port."""
 
-def read_url(text: str) -> URL:
-    """An http(s) URL as a feed writes it, spaces and letters of any script included; raises Failure FETCH_BAD_URL."""
+UNREADABLE = (ValueError, IndexError)
+"""What yarl raises; IndexError for `http://[::1]@`."""
+
+
+class Target(NamedTuple):
+    """Where a request goes: the address as it is sent, and its origin, which is read once for all its addresses."""
+
+    text: str
+    origin: URL
+
+
+def read_url(text: str) -> Target:
+    """An http(s) address as a feed writes it, spaces and letters of any script included.
+
+    Raises Failure FETCH_BAD_URL.
+    """
     try:
-        url = _quoted(text.strip())
-        host, port = url.host, url.port
-    except (ValueError, UnicodeError) as error:
+        sent = _quoted(text.strip()).partition("#")[0]
+        begins = ORIGIN.match(sent)
+        origin = _origin(begins[0]) if begins else None
+    except UNREADABLE as error:
         raise Failure(Code.FETCH_BAD_URL, f"not an address: {text[:200]!r}") from error
-    if url.scheme not in ("http", "https") or not host or not port or len(text) > MAX_URL:
+    if origin is None or len(text) > MAX_URL:
         raise Failure(Code.FETCH_BAD_URL, f"not an http(s) address: {text[:200]!r}")
-    if "@" in text and (url.user is not None or url.password is not None):
-        raise Failure(Code.FETCH_BAD_URL, "the address carries a user name or a password")
-    return url.with_fragment(None) if "#" in text else url
+    return Target(sent, origin)
 
 
-def redirected(hop: URL, status: int, location: str | None) -> URL:
+def redirected(hop: Target, status: int, location: str | None) -> Target:
     """Where a redirect leads; raises Failure FETCH_REDIRECT where that is no http(s) address."""
     if not location:
-        raise Failure(Code.FETCH_REDIRECT, f"answered {status} without saying where to", status, str(hop))
+        raise Failure(Code.FETCH_REDIRECT, f"answered {status} without saying where to", status, hop.text)
     try:
-        return read_url(str(hop.join(_quoted(location))))
-    except (Failure, ValueError) as error:
-        raise Failure(Code.FETCH_REDIRECT, f"redirected to {location[:200]!r}", status, str(hop)) from error
+        return read_url(str(URL(hop.text, encoded=True).join(URL(_quoted(location), encoded=True))))
+    except (Failure, *UNREADABLE) as error:
+        raise Failure(Code.FETCH_REDIRECT, f"redirected to {location[:200]!r}", status, hop.text) from error
 
 
-def same_owner(first: URL, hop: URL) -> bool:
-    """Whether a secret for the first URL may go to a redirect: the same origin, or its step up from http to https."""
-    return hop.origin() == first.origin() or (
-        hop.host == first.host and hop.scheme == "https" and hop.is_default_port() and first.is_default_port()
+def same_owner(first: Target, hop: Target) -> bool:
+    """Whether a secret for the first address may go to a redirect: the same origin, or its step up to https."""
+    one, other = first.origin, hop.origin
+    return one == other or (
+        one.host == other.host and other.scheme == "https" and other.is_default_port() and one.is_default_port()
     )
 
 
-def _quoted(text: str) -> URL:
+@lru_cache(maxsize=4096)
+def _origin(text: str) -> URL | None:
+    """The origin, None where it is not one of http(s); raises Failure and ValueError."""
+    url = URL(text, encoded=True)
+    if url.scheme not in ("http", "https") or not url.host or not url.port:
+        return None
+    if url.user is not None or url.password is not None:
+        raise Failure(Code.FETCH_BAD_URL, "the address carries a user name or a password")
+    return url.origin()
+
+
+def _quoted(text: str) -> str:
     """Quoted where it must be; an address that is quoted already is sent as it stands, since some hosts sign it."""
     if not UNQUOTED.search(text):
-        return URL(text, encoded=True)
+        return text
     if CONTROL.search(text):
         raise ValueError("control characters in an address")
-    return URL(text)
+    return str(URL(text))

@@ -13,7 +13,7 @@ import pycurl
 from yarl import URL
 
 from schemas.rejects import Code
-from udfs.web.addresses import redirected, same_owner
+from udfs.web.addresses import Target, redirected, same_owner
 from udfs.web.failures import Failure, of_curl, of_status
 from udfs.web.guard import Address, Networks, PrivateAddress, allowed, literal, open_socket
 from udfs.web.names import Names
@@ -93,37 +93,36 @@ class Client:
 
     async def get(
         self,
-        url: URL,
+        target: Target,
         headers: Mapping[str, str],
         sink: Sink,
-        before: Callable[[URL], Awaitable[None]] | None = None,
+        before: Callable[[Target], Awaitable[None]] | None = None,
         authorization: str | None = None,
     ) -> Response:
-        """Ask for a URL, follow its redirects, and give the last answer: 304, or 200 with its body in the sink.
+        """Ask for an address, follow its redirects, and give the last answer: 304, or 200 with its body in the sink.
 
-        `before` is awaited ahead of every request, redirects included. `authorization` is sent to the first URL's own
+        `before` is awaited ahead of every request, redirects included. `authorization` is sent to the first one's own
         host alone. Raises `Failure` for whatever the network does, and what `before` and the sink raise.
         """
-        hop = url
+        hop = target
         for _ in range(MAX_REDIRECTS + 1):
             if before is not None:
                 await before(hop)
-            secret = {"Authorization": authorization} if authorization and same_owner(url, hop) else {}
+            secret = {"Authorization": authorization} if authorization and same_owner(target, hop) else {}
             response = await self._ask(hop, {**headers, **secret}, sink)
             if response.status in (200, 304):
                 return response
             if response.status not in REDIRECTS:
-                raise of_status(response.status, response.header("retry-after"), str(hop))
+                raise of_status(response.status, response.header("retry-after"), hop.text)
             hop = redirected(hop, response.status, response.header("location"))
-        raise Failure(Code.FETCH_REDIRECT, f"redirected more than {MAX_REDIRECTS} times", final_url=str(hop))
+        raise Failure(Code.FETCH_REDIRECT, f"redirected more than {MAX_REDIRECTS} times", final_url=hop.text)
 
-    async def _ask(self, url: URL, headers: Mapping[str, str], sink: Sink) -> Response:
+    async def _ask(self, target: Target, headers: Mapping[str, str], sink: Sink) -> Response:
         """One request. The sink is given the body of a 200."""
-        text = str(url)
-        pinned = await self._pinned(url)
+        pinned = await self._pinned(target)
         handle = self._idle.pop() if self._idle else _new_handle(self._options)
-        transfer = _Transfer(handle, text, sink, self._options.opened)
-        handle.setopt(pycurl.URL, text)
+        transfer = _Transfer(handle, target.text, sink, self._options.opened)
+        handle.setopt(pycurl.URL, target.text)
         handle.setopt(pycurl.RESOLVE, pinned)
         handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
         handle.setopt(pycurl.OPENSOCKETFUNCTION, transfer.open_socket)
@@ -138,19 +137,20 @@ class Client:
             transfer.release()
             self._idle.append(handle)
 
-    async def _pinned(self, url: URL) -> list[str]:
-        """Addresses of the URL's host for curl to use, which then asks nobody; raises Failure where none is open."""
-        host = url.host or ""
+    async def _pinned(self, target: Target) -> list[str]:
+        """Addresses of the host for curl to use, which then asks nobody; raises Failure where none is open."""
+        origin = target.origin
+        host = origin.host or ""
         found = await self._names.of(host, self._options.connect_s)
-        known = self._pins.get(url.authority)
+        known = self._pins.get(origin.authority)
         if known is not None and known[0] is found:
             return known[1]
         usable = [address for address in found if allowed(address, self._options.opened)]
         if not usable:
             detail = f"{host} leads to {found[0]}, which is not open to requests"
-            raise Failure(Code.FETCH_PRIVATE_ADDRESS, detail, final_url=str(url))
-        pinned = [] if literal(host) else [f"{url.raw_host}:{url.port}:{','.join(map(str, usable))}"]
-        self._pins[url.authority] = found, pinned
+            raise Failure(Code.FETCH_PRIVATE_ADDRESS, detail, final_url=target.text)
+        pinned = [] if literal(host) else [f"{origin.raw_host}:{origin.port}:{','.join(map(str, usable))}"]
+        self._pins[origin.authority] = found, pinned
         return pinned
 
 

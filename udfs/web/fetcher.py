@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from yarl import URL
-
 from schemas.rejects import Code
 from udfs.pictures.inspect import one_line
-from udfs.web.addresses import read_url
+from udfs.web.addresses import Target, read_url
 from udfs.web.failures import TRANSIENT, Failure
 from udfs.web.guard import Networks
 from udfs.web.hosts import group_of
@@ -186,17 +184,17 @@ class _Fetch:
         return self._policy.backoff_s * 2 ** (number - 1) * random.uniform(0.5, 1.5)  # noqa: S311
 
     async def _try(self, host: Host, request: PictureRequest, clock: Clock) -> Answer:
-        url = read_url(request.url)
+        target = read_url(request.url)
         asker = self._asker(request.allow_private_hosts)
-        self._names.refuse_unknown(url.host or "")
+        self._names.refuse_unknown(target.origin.host or "")
         await host.turn()
 
-        async def before(hop: URL) -> None:
+        async def before(hop: Target) -> None:
             """A redirect takes a turn of the host that it leads to, and that host's rules hold."""
-            owed = host if hop is url else self._host(group_of(str(hop)))
+            owed = host if hop is target else self._host(group_of(hop.text))
             if owed is not host:
                 owed.allow(1 / request.rate)
-            if hop is not url:
+            if hop is not target:
                 with clock.stopped():
                     await owed.turn()
             if not request.contract:
@@ -205,7 +203,7 @@ class _Fetch:
         async with self._slots:
             try:
                 async with clock:
-                    return await asker.ask(request, url, clock, before)
+                    return await asker.ask(request, target, clock, before)
             except TimeoutError:
                 raise Failure(Code.FETCH_TIMEOUT, f"not there within {self._policy.total_s:g} s") from None
 

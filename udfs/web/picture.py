@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
-from yarl import URL
-
 from schemas.rejects import Code
 from udfs.pictures.inspect import SNIFFED_BYTES, Picture, PictureRefused, beginning, inspect, sniff
+from udfs.web.addresses import Target
 from udfs.web.body import Body, Cap
 from udfs.web.client import Client, ClientOptions, Response
 from udfs.web.failures import Failure
@@ -100,12 +99,12 @@ class Asker:
         self._client.close()
 
     async def ask(
-        self, request: PictureRequest, url: URL, clock: Clock, before: Callable[[URL], Awaitable[None]]
+        self, request: PictureRequest, target: Target, clock: Clock, before: Callable[[Target], Awaitable[None]]
     ) -> Answer:
         """Ask once. Raises Failure where no body came; a body that is no good is an answer with a code."""
         body = PictureBody(self._cap, None if request.contract else self._policy.robot, self._budget, clock)
         try:
-            response = await self._client.get(url, _headers(request), body, before)
+            response = await self._client.get(target, _headers(request), body, before)
             answer = _answer(response)
             if response.status == 304:
                 return _unchanged(request, answer)

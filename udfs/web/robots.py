@@ -10,6 +10,7 @@ from protego import Protego
 from yarl import URL
 
 from schemas.rejects import Code
+from udfs.web.addresses import Target
 from udfs.web.body import Body, Cap
 from udfs.web.client import Client
 from udfs.web.failures import Failure
@@ -85,16 +86,16 @@ class Robots:
         self._seconds = seconds
         self._rules: dict[URL, asyncio.Future[Rules]] = {}
 
-    async def check(self, url: URL) -> float:
+    async def check(self, target: Target) -> float:
         """The seconds between two requests that the host asks for.
 
-        Raises Failure where the rules forbid the URL, or where they cannot be asked for.
+        Raises Failure where the rules forbid the address, or where they cannot be asked for.
         """
-        rules = self._rules_held(url) or await self._of(url.origin())
-        line = rules.forbidding(str(url)) if rules.file is not None else None
+        rules = self._rules_held(target.origin) or await self._of(target.origin)
+        line = rules.forbidding(target.text) if rules.file is not None else None
         if line is not None:
-            detail = f"{url.origin()}/robots.txt forbids it to {self._robot}: {line[:200]}"
-            raise Failure(Code.FETCH_ROBOTS, detail, final_url=str(url))
+            detail = f"{target.origin}/robots.txt forbids it to {self._robot}: {line[:200]}"
+            raise Failure(Code.FETCH_ROBOTS, detail, final_url=target.text)
         return rules.delay_s
 
     async def close(self) -> None:
@@ -103,8 +104,8 @@ class Robots:
             asked.cancel()
         await asyncio.gather(*self._rules.values(), return_exceptions=True)
 
-    def _rules_held(self, url: URL) -> Rules | None:
-        until, held = _held.get((url.scheme, url.authority, self._robot), (0.0, None))
+    def _rules_held(self, origin: URL) -> Rules | None:
+        until, held = _held.get((origin.scheme, origin.authority, self._robot), (0.0, None))
         return held if time.monotonic() < until else None
 
     async def _of(self, origin: URL) -> Rules:
@@ -120,7 +121,8 @@ class Robots:
         parts: list[bytes] = []
         try:
             async with asyncio.timeout(self._seconds):
-                await self._client.get(origin / "robots.txt", {"Accept": "text/plain"}, Body(CAP, parts.append))
+                target = Target(f"{origin}/robots.txt", origin)
+                await self._client.get(target, {"Accept": "text/plain"}, Body(CAP, parts.append))
         except TimeoutError:
             raise Failure(Code.FETCH_TIMEOUT, f"{origin}/robots.txt did not come in time") from None
         except Failure as failure:

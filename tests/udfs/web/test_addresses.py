@@ -21,13 +21,14 @@ from udfs.web.failures import Failure
     ],
 )
 def test_quoted_where_it_must_be_and_else_as_it_stands(text: str, sent: str) -> None:
-    assert str(read_url(text)) == sent
+    assert read_url(text).text == sent
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "shop.com/a.jpg", "ftp://shop.com/a", "file:///etc/passwd", "javascript:alert(1)", "http://", "http:///a",
      "http://user:word@shop.com/a", "http://shop.com/a\r\nHost: other", "http://shop.com:99999/", "http://[::1/",
+     "http://[::1]@",
      "http://shop.com/" + "a" * MAX_URL, "data:image/png;base64,AAAA"],
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
@@ -39,13 +40,14 @@ def test_what_is_no_address(text: str) -> None:
 @given(st.text(max_size=80) | st.text(max_size=60).map(lambda rest: f"http://{rest}"))
 def test_any_text_is_an_address_or_a_reason(text: str) -> None:
     try:
-        url = read_url(text)
+        target = read_url(text)
     except Failure as failure:
         assert failure.code is Code.FETCH_BAD_URL
         assert "\n" not in failure.detail
     else:
-        assert url.scheme in ("http", "https")
-        assert url.host
+        assert target.origin.scheme in ("http", "https")
+        assert target.origin.host
+        assert target.text.isascii()
 
 
 @pytest.mark.parametrize(
