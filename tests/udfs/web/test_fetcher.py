@@ -1,5 +1,6 @@
 """Pictures from hosts that behave well, and from hosts that do not."""
 
+import gc
 import resource
 import time
 from dataclasses import replace
@@ -35,6 +36,7 @@ from udfs.pictures.inspect import Limits, Picture
 from udfs.web import robots as robots_module
 from udfs.web.fetcher import FetchPolicy, FetchRow, PictureRequest, _Fetch, fetch_pictures
 from udfs.web.guard import networks
+from udfs.web.picture import PictureBody
 
 GOOD = picture(1)
 POLICY = FetchPolicy(
@@ -505,6 +507,17 @@ def test_a_budget_of_bytes_below_one_body_lets_one_through_at_a_time() -> None:
     with Server({"*": answer(GOOD)}) as server:
         rows = fetch_all([due(server.url(f"/{n}")) for n in range(30)], replace(POLICY, bytes_at_once=10))
     assert [row.status for row in rows.values()] == ["done"] * 30
+
+
+def test_bodies_are_freed_without_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with Server({"*": answer(GOOD)}) as server:
+            list(fetch_pictures([due(server.url(f"/{n}")) for n in range(100)], POLICY, lambda *kept: None))
+        assert [found for found in gc.get_objects() if isinstance(found, PictureBody)] == []
+    finally:
+        gc.enable()
 
 
 def test_memory_is_flat() -> None:
