@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, print_json, writing
+from jobs.acquire import feed_request, received
+from jobs.mapping_files import check_dialect
 from jobs.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
+from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer, read_retailer
 from schemas.settings import read_settings
 from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine
 from udfs.feeds.options import FeedOptions
@@ -19,7 +22,7 @@ from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
 from udfs.feeds.summary import REFUSED, FeedSummary
 from udfs.rules.wording import written
 from udfs.web.download import FeedRequest
-from udfs.web.sources import receive
+from udfs.web.guard import Networks
 
 app = typer.Typer(help="Look at a feed.", no_args_is_help=True)
 
@@ -44,17 +47,25 @@ def feeds() -> None:
 
 @app.command()
 def check(
-    feed: Annotated[str, typer.Argument(help="A file, or an http(s) or s3 URL.")],
-    dialect: Annotated[str, typer.Option(help="auto, a dialect's name, or a dialect file.")] = "auto",
+    feed: Annotated[str, typer.Argument(help="A file, an http(s) or s3 URL, or a retailer that has a spec.")],
+    dialect: Annotated[
+        str | None, typer.Option(help="auto, a dialect's name, or a dialect file; else the spec's, or auto.")
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="The encoding, where the feed's own word is wrong.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the same as a page, with pictures, to this file.")] = None,
     allow_private: Annotated[bool, typer.Option(help="Let the URL lead to your own machine or network.")] = False,
     json: Json = False,
 ) -> None:
     """Show what would be read: fields filled, rejects with their lines, repairs, categories, sample offers."""
-    options = feed_options(read_settings(), dialect, encoding, feed)
-    is_file = Path(feed).is_file()
-    summary = examine(Path(feed), options) if is_file else _received(feed, options, allow_private)
+    settings = read_settings()
+    spec = _spec(settings.mappings, feed)
+    source = spec.feed if spec else Feed.model_construct(url=feed)
+    options = feed_options(settings, dialect or source.dialect, encoding or source.encoding, source.url)
+    if spec is None and Path(feed).is_file():
+        summary = examine(Path(feed), options)
+    else:
+        request = feed_request(settings, source, _networks(spec, allow_private))
+        summary = _received(source, request, options, is_spec=spec is not None)
     found = as_json(summary)
     if html is not None:
         with writing(html):
@@ -66,22 +77,33 @@ def check(
     raise typer.Exit(0 if found["status"] == "accepted" else EXIT_REFUSED)
 
 
-def _received(url: str, options: FeedOptions, allow_private: bool) -> FeedSummary:
+def _spec(mappings: Path, name: str) -> Retailer | None:
+    """The spec of a retailer, switched on or not; None for what is the name of none."""
+    folder = mappings / name
+    if not NAME.fullmatch(name) or not (folder / SPEC_FILE).is_file():
+        return None
+    spec = read_retailer(folder)
+    check_dialect(spec)
+    return spec
+
+
+def _networks(spec: Retailer | None, allow_private: bool) -> Networks:
+    """The private networks that the check may open."""
+    return (*(spec.images.allow_private_hosts if spec else ()), *(PRIVATE if allow_private else ()))
+
+
+def _received(feed: Feed, request: FeedRequest, options: FeedOptions, is_spec: bool) -> FeedSummary:
     """What an address holds; one that does not answer is refused, as it would be at night."""
-    if "://" not in url:
-        raise WrongInput(url, None, "no such file, and not a URL")
-    settings = read_settings()
-    request = FeedRequest(
-        max_bytes=settings.feeds.max_bytes, folder=settings.feeds.folder,
-        allow_private_hosts=PRIVATE if allow_private else (),
-    )  # fmt: skip
+    if not is_spec and "://" not in feed.url:
+        raise WrongInput(feed.url, None, "no such file, no URL, and no retailer of that name")
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(folder) / "feed"
         with file.open("wb") as target:
-            answer = receive(url, request, target)
+            answer = received(feed, request, target)
         if answer.status == REFUSED:
             code = Code(str(answer.code))
-            opens = " (--allow-private opens it for this check)" if code is Code.FEED_ADDRESS else ""
+            is_private = code is Code.FEED_ADDRESS and feed.url.startswith("http")
+            opens = " (--allow-private opens it for this check)" if is_private else ""
             said = f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}"
             return FeedSummary(REFUSED, code, said)
         return examine(file, options)

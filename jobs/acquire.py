@@ -4,9 +4,9 @@ import os
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ from lake.feeds import keep
 from lake.tables import literal
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
-from schemas.retailer import Retailer
+from schemas.retailer import Feed, Retailer
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
@@ -26,6 +26,7 @@ from udfs.feeds.meaning import KnownTitles
 from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest
+from udfs.web.guard import Networks
 from udfs.web.sources import receive
 
 SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
@@ -71,7 +72,7 @@ def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(folder) / "feed"
         with file.open("wb") as target:
-            answer = receive(spec.feed.url, _request(night, spec, newest if same_parser else None), target)
+            answer = received(spec.feed, _request(night, spec, newest if same_parser else None), target)
         if answer.status == "unchanged":
             return None
         row = _row(night, spec, newest, answer)
@@ -84,16 +85,29 @@ def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State
 
 
 def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
-    known = newest if newest is not None and newest["status"] == DONE else None
+    """What the shop is asked: for what has changed since its last good feed."""
+    request = feed_request(night.settings, spec.feed, spec.images.allow_private_hosts)
+    if newest is None or newest["status"] != DONE:
+        return request
+    return replace(request, etag=newest["etag"], last_modified=newest["last_modified"])
+
+
+def received(feed: Feed, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    """What the shop answers; it is not asked where the secret that its spec names is not set."""
+    if feed.auth_env and not os.environ.get(feed.auth_env):
+        return Downloaded("refused", Code.FEED_CREDENTIALS, f"{feed.auth_env} is not set; the spec's auth_env names it")
+    return receive(feed.url, request, target)
+
+
+def feed_request(settings: Settings, feed: Feed, networks: Networks) -> FeedRequest:
+    """How a feed is asked for; its secret comes from the environment."""
     return FeedRequest(
-        etag=known["etag"] if known else None,
-        last_modified=known["last_modified"] if known else None,
-        authorization=os.environ.get(spec.feed.auth_env) if spec.feed.auth_env else None,
-        allow_private_hosts=spec.images.allow_private_hosts,
-        max_bytes=night.settings.feeds.max_bytes,
-        folder=night.settings.feeds.folder,
-        user_agent=night.settings.fetch.user_agent,
-        connect_s=night.settings.fetch.connect_seconds,
+        authorization=os.environ.get(feed.auth_env) if feed.auth_env else None,
+        allow_private_hosts=networks,
+        max_bytes=settings.feeds.max_bytes,
+        folder=settings.feeds.folder,
+        user_agent=settings.fetch.user_agent,
+        connect_s=settings.fetch.connect_seconds,
     )
 
 

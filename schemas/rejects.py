@@ -20,6 +20,7 @@ class Code(StrEnum):
     FEED_MISSING = "feed_missing"
     FEED_UNREACHABLE = "feed_unreachable"
     FEED_ADDRESS = "feed_address"
+    FEED_CREDENTIALS = "feed_credentials"
     FEED_EMPTY = "feed_empty"
     FEED_NOT_XML = "feed_not_xml"
     FEED_HOSTILE = "feed_hostile"
@@ -89,6 +90,7 @@ MEANINGS: dict[Code, Meaning] = {
         "the feed's address in the spec cannot be used: no such kind, out of the folder, or a private network",
         Acts.ENGINEER,
     ),
+    Code.FEED_CREDENTIALS: Meaning("the secrets that open the feed's store are missing or wrong", Acts.ENGINEER),
     Code.FEED_EMPTY: Meaning("the feed has no bytes, or white space alone", Acts.SHOP),
     Code.FEED_NOT_XML: Meaning("the feed is not XML, even after safe repairs", Acts.SHOP),
     Code.FEED_HOSTILE: Meaning("the feed declares entities, or nests or repeats beyond reason", Acts.ENGINEER),

@@ -11,7 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from schemas.errors import WrongInput
 from tests.udfs.feeds.small_feeds import HEAD, OFFER, feed, offer
+from tests.udfs.web.server import Server, answer
 
 RUNNER = CliRunner()
 
@@ -92,3 +94,51 @@ def test_an_address_that_does_not_answer_is_refused_as_at_night(address: str) ->
     assert (found["status"], found["offers"]) == ("refused", 0)
     assert "404" in found["reason"]
     assert "to act: " in found["reason"]
+
+
+@pytest.fixture
+def mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a retailer's spec is written by `spec`."""
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    monkeypatch.setenv("SELVEDGE_MAPPINGS", str(folder))
+    return folder
+
+
+def spec(mappings: Path, **feed: str) -> None:
+    (mappings / "shop").mkdir()
+    images = {"allow_private_hosts": ["127.0.0.0/8"]}
+    text = json.dumps({"enabled": False, "language": "en", "feed": feed, "images": images})
+    (mappings / "shop" / "retailer.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_retailer_is_asked_as_its_spec_says(mappings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server({"/feed": answer(feed(OFFER.format(1)))}) as server:
+        spec(mappings, url=server.url("/feed"), dialect="google", auth_env="SELVEDGE_FEED_SHOP")
+        unset = RUNNER.invoke(app, ["feeds", "check", "shop"])
+        assert unset.exit_code == 4
+        assert "SELVEDGE_FEED_SHOP is not set" in unset.output
+        assert "to act: the data engineer" in unset.output
+        assert server.seen == []
+        monkeypatch.setenv("SELVEDGE_FEED_SHOP", "Bearer secret")
+        asked = RUNNER.invoke(app, ["feeds", "check", "shop"])
+        assert (asked.exit_code, "holds no offer" in asked.output) == (4, True)  # of its dialect
+        assert server.seen[0].headers["authorization"] == "Bearer secret"
+        other = RUNNER.invoke(app, ["feeds", "check", "shop", "--dialect", "auto"])
+    assert (other.exit_code, other.output.startswith("accepted: yml")) == (0, True)
+
+
+def test_a_retailers_feed_may_be_a_file(mappings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec(mappings, url="shop/feed.xml")
+    monkeypatch.setenv("SELVEDGE_FEEDS__FOLDER", str(tmp_path / "feeds"))
+    missing = RUNNER.invoke(app, ["feeds", "check", "shop"])
+    assert (missing.exit_code, "no such file" in missing.output) == (4, True)
+    (tmp_path / "feeds" / "shop").mkdir(parents=True)
+    (tmp_path / "feeds" / "shop" / "feed.xml").write_bytes(feed(OFFER.format(1)))
+    assert "1 offers" in RUNNER.invoke(app, ["feeds", "check", "shop"]).output
+
+
+def test_a_name_that_is_nothing(mappings: Path) -> None:
+    done = RUNNER.invoke(app, ["feeds", "check", "shop"])
+    assert isinstance(done.exception, WrongInput)
+    assert str(done.exception) == "shop: no such file, no URL, and no retailer of that name"

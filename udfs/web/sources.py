@@ -13,6 +13,9 @@ from udfs.web.download import Downloaded, FeedRequest, Sink, download_feed
 
 PIECE = 1 << 20
 
+WRONG_SECRETS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
+"""What S3 answers where ours are wrong; AccessDenied may as well be the shop's wish."""
+
 
 def receive(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """Bring a feed's bytes into `target`, which is emptied first.
@@ -66,7 +69,14 @@ def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """An object. The endpoint and the secrets come from the environment, as boto3 reads them."""
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        CredentialRetrievalError,
+        NoCredentialsError,
+        ParamValidationError,
+        PartialCredentialsError,
+    )
 
     parts = urlsplit(url)
     config = Config(
@@ -88,6 +98,9 @@ def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
         return _s3_refusal(url, request, error.response)
     except ParamValidationError:
         return Downloaded("refused", Code.FEED_ADDRESS, f"{url} names no object of a bucket", final_url=url)
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
+        detail = f"{url}: {one_line(error)}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        return Downloaded("refused", Code.FEED_CREDENTIALS, detail, final_url=url)
     except (BotoCoreError, OSError, ValueError) as error:
         return Downloaded("refused", Code.FEED_UNREACHABLE, f"{url}: {one_line(error)}", final_url=url)
 
@@ -96,8 +109,9 @@ def _s3_refusal(url: str, request: FeedRequest, response: Any) -> Downloaded:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if status == 304:
         return Downloaded("unchanged", http_status=304, etag=request.etag, final_url=url)
-    code = Code.FEED_MISSING if status == 404 else Code.FEED_UNREACHABLE
     said = response.get("Error", {})
+    code = Code.FEED_MISSING if status == 404 else Code.FEED_UNREACHABLE
+    code = Code.FEED_CREDENTIALS if said.get("Code") in WRONG_SECRETS else code
     return Downloaded("refused", code, f"{url}: {said.get('Code')}: {said.get('Message')}", status, final_url=url)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from schemas.rejects import Code
+from schemas.rejects import MEANINGS, Acts, Code
 from tests.udfs.web.server import LOOPBACK, Server, answer
 from udfs.web.download import Downloaded, FeedRequest
-from udfs.web.sources import receive
+from udfs.web.sources import _s3_refusal, receive
 
 FEED = b"<yml_catalog/>"
 
@@ -120,3 +120,17 @@ def test_objects_that_do_not_come(bucket: str, monkeypatch: pytest.MonkeyPatch) 
     assert get("s3://", REQUEST)[0].code is Code.FEED_ADDRESS
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert get(f"{bucket}/shop/feed.xml", REQUEST)[0].code is Code.FEED_UNREACHABLE
+
+
+def test_secrets_that_are_missing_or_wrong_are_ours_to_mend(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # which remembers them
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    missing = get(f"{bucket}/shop/feed.xml", REQUEST)[0]
+    assert missing.code is Code.FEED_CREDENTIALS
+    assert MEANINGS[missing.code].acts is Acts.ENGINEER
+    assert "AWS_ACCESS_KEY_ID" in str(missing.detail)
+    refused = {"Error": {"Code": "SignatureDoesNotMatch"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    assert _s3_refusal("s3://feeds/a.xml", REQUEST, refused).code is Code.FEED_CREDENTIALS
