@@ -112,11 +112,13 @@ def sniff(head: bytes) -> str | None:
 
 
 def _check_size(header: Header, limits: Limits) -> None:
-    size = f"{header.width} x {header.height} pixels"
     if header.width * header.height > limits.max_pixels:
-        raise PictureRefused(Code.PICTURE_PIXELS, f"{size}, at most {limits.max_pixels} in all are taken")
-    if min(header.width, header.height) < limits.min_side:
-        raise PictureRefused(Code.PICTURE_PIXELS, f"{size}, a side must have at least {limits.min_side}")
+        what = f"at most {limits.max_pixels} in all are taken"
+    elif min(header.width, header.height) < limits.min_side:
+        what = f"a side must have at least {limits.min_side}"
+    else:
+        return
+    raise PictureRefused(Code.PICTURE_PIXELS, f"{header.width} x {header.height} pixels, {what}")
 
 
 def _read_jpeg(body: bytes) -> Header:
@@ -126,7 +128,8 @@ def _read_jpeg(body: bytes) -> Header:
     progressive = False
     position = 2
     while True:
-        position = _marker(body, position)
+        if body[position : position + 2] not in _OPENING:  # seldom: then bytes lie between the segments
+            position = _marker(body, position)
         marker, length = _SEGMENT.unpack_from(body, position)
         start = position + 4
         if marker == 0xDA:
@@ -148,6 +151,9 @@ def _read_jpeg(body: bytes) -> Header:
 
 _SEGMENT = struct.Struct(">xBH")
 """A marker and the length of its segment."""
+
+_OPENING = frozenset(bytes((0xFF, marker)) for marker in (*range(0xC0, 0xD0), *range(0xDA, 0xFF)))
+"""Markers that a segment follows."""
 
 
 def _marker(body: bytes, position: int) -> int:
