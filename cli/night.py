@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json
-from jobs.acquire import accept as accept_feed
+from jobs.acquire import accept as accept_feeds
 from jobs.gates import GATE_NAMES
 from jobs.night import Night
 from jobs.plan import plan as make_plan
@@ -65,17 +65,19 @@ def publish(
     """Publish what stands, and let gates through that an engineer has looked at."""
     if accept and not reason:
         raise WrongInput("--accept", None, "give the reason with --reason")
-    whole = open_night(run, date, quiet=json)
+    whole = _checked(open_night(run, date, quiet=json))
+    of_feeds: dict[str, set[str]] = {}
     for gate in accept or ():
-        if "/" in gate:
-            retailer, _, name = gate.partition("/")
-            accept_feed(whole, retailer, name, str(reason))
+        retailer, slash, name = gate.rpartition("/")
+        if slash:
+            of_feeds.setdefault(retailer, set()).add(name)
         elif gate not in GATE_NAMES:
             raise WrongInput("--accept", None, f"{gate}: not one of {', '.join(GATE_NAMES)}, or RETAILER/GATE")
         else:
             whole.accepted[gate] = str(reason)
-    names = STAGE_NAMES[1:] if any("/" in gate for gate in accept or ()) else ("publish",)
-    _finish(_checked(whole), names, json)
+    if of_feeds:
+        accept_feeds(whole, of_feeds, str(reason))
+    _finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
 
 
 def report(run: RunOfReport = None) -> None:

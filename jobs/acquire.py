@@ -10,11 +10,12 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from jobs.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal
+from jobs.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.night import Night, parser_of
 from jobs.parse import feed_options
 from jobs.stage import Counts
 from lake.feeds import keep
+from lake.lease import lease
 from lake.tables import literal
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
@@ -212,17 +213,25 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
     return [{"name": str(name), "count": count} for name, count in sorted(by_name.items())]
 
 
-def accept(night: Night, retailer: str, gate: str, reason: str) -> None:
-    """Let a feed through that a gate refused; the reason is kept in its row."""
-    newest = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
+def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
+    """Let feeds through that gates (by retailer) refused, all or none; the reason is kept in their rows."""
+    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
+    with lease(night.store, night.run, night.settings.lease_seconds):
+        night.tables.append(FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
+
+
+def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str], reason: str) -> State:
     refused = newest is not None and newest["code"] in (Code.FEED_GATE, Code.FEED_DELETIONS)
     results = [GateResult(**result) for result in (newest or {}).get("gates") or []]
-    if newest is None or not refused or gate not in {result.name for result in results if not result.passed}:
-        raise WrongInput("--accept", None, f"{retailer}/{gate}: that gate refuses no feed of {retailer} now")
-    kept = [asdict(r) | ({"accepted_because": reason} if r.name == gate else {}) for r in results]
-    still = refusal([GateResult(**result) for result in kept])
+    unknown = gates - {result.name for result in refusing(results)}
+    if newest is None or not refused or unknown:
+        named = ", ".join(f"{retailer}/{gate}" for gate in sorted(unknown or gates))
+        raise WrongInput("--accept", None, f"{named}: that gate refuses no feed of {retailer} now")
+    kept = [replace(result, accepted_because=reason) if result.name in gates else result for result in results]
+    still = refusal(kept)
     verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
         "status": DONE, "code": None, "detail": None
     }  # fmt: skip
-    row = newest | verdict | {"attempt": newest["attempt"] + 1, "gates": kept, "acquired_at": night.now()}
-    night.tables.append(FEEDS, pa.Table.from_pylist([row], FEEDS.schema))
+    judged = {"gates": [asdict(result) for result in kept], "acquired_at": night.now()}
+    return newest | verdict | judged | {"attempt": newest["attempt"] + 1}
