@@ -56,7 +56,8 @@ def plan(what_if: WhatIf = None, json: Json = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(f"{row['stage']:<12} {row['due']:>9} due   {row['about']}")
+        due = "?" if row["due"] is None else row["due"]
+        typer.echo(f"{row['stage']:<12} {due:>9} due   {row['about']}".rstrip())
 
 
 def publish(

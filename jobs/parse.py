@@ -35,7 +35,7 @@ FEW_BYTES = 64 << 20
 def parse(night: Night) -> Counts:
     """Offers of the live feeds that are not in the table under the parser's digest."""
     handle = night.tables.open(OFFERS)
-    feeds = _due(night)
+    feeds = due_feeds(night)
     counts = Counts()
     if not feeds:
         return counts
@@ -53,7 +53,8 @@ def parse(night: Night) -> Counts:
     return counts
 
 
-def _due(night: Night) -> list[LiveFeed]:
+def due_feeds(night: Night) -> list[LiveFeed]:
+    """The live feeds, and those that complete them, whose offers are not in the table under the parser's digest."""
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
     chosen = {retailer.name for retailer in night.chosen}
