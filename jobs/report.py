@@ -42,6 +42,7 @@ from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
 from schemas.tables import SCREENS
 from udfs.rules.coverage import RetailerCoverage
+from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
 
 SAMPLES = 8
@@ -84,7 +85,7 @@ def gather(night: Night, run: str) -> NightFacts:
         duplicates=shown.duplicates(),
         garments=shown.garments(),
         neighbours=shown.neighbours(),
-        coverage=[_coverage(view) for view in coverage_view(night)],
+        coverage=[_coverage(view, night.mappings.get(view.retailer)) for view in coverage_view(night)],
         gates=[_gate(gate) for gate in manifest.gates] if manifest else [],
         changes=_changes(night, manifest) if manifest else None,
         thresholds=around(night),
@@ -209,8 +210,8 @@ def _reject(stage: str, code: str, count: int, samples: list[str]) -> RejectRow:
     return RejectRow(stage, code, meaning.text, str(meaning.acts), count, samples)
 
 
-def _coverage(view: RetailerCoverage) -> CoverageRow:
-    shares = view.shares()
+def _coverage(view: RetailerCoverage, mapping: Mapping | None) -> CoverageRow:
+    shares, rules = view.shares(), view.all_rules(mapping) if mapping else []
     return CoverageRow(
         retailer=view.retailer,
         products=view.products,
@@ -220,8 +221,9 @@ def _coverage(view: RetailerCoverage) -> CoverageRow:
         decided_by={source: view.decided_share(source) for source in ("mapping", "text", "image")},
         rules=[
             RuleRow(use.rule, use.node or "ignored", use.products, use.text_differs, use.image_differs)
-            for use in sorted(view.rules.values(), key=lambda use: -use.products)
+            for use in sorted((use for use in rules if use.products), key=lambda use: -use.products)
         ],
+        idle=[use.rule for use in rules if not use.products],
         largest=[
             UnmappedRow(written(category.path) or "(no category)", category.products, category.titles)
             for category in view.largest_unmapped(LARGEST)

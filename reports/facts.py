@@ -172,6 +172,7 @@ class CoverageRow:
     unmapped: float
     decided_by: dict[str, float]
     rules: list[RuleRow]
+    idle: list[str]  # rules that decide nothing today
     largest: list[UnmappedRow]
 
 

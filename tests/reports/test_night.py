@@ -43,6 +43,7 @@ def facts() -> NightFacts:
         hosts=[HostRow("img*.shop.test", 5000, [FailureCount("fetch_403", 480, 12, True)])], placeholders=gallery,
         turned_away=gallery, duplicates=[], garments=gallery, neighbours=gallery,
         coverage=[CoverageRow("a-shop", 9, 0.5, 0.25, 0.25, {"mapping": 0.5}, [RuleRow("m.xml:3", "coat", 4, 1, 0)],
+                              ["m.xml:9"],
                               [UnmappedRow("Women / <b>New</b>", 2, [HOSTILE])])],
         gates=[GateRow("canary", "", 1.0, 0.999, True, "")],
         changes=Changes(None, {"garments": {"added": 12, "changed": 0, "removed": 0}}, ["added: a-shop:1"]),
@@ -70,6 +71,13 @@ def test_every_section_is_there_with_its_figures() -> None:
                 "coverage", "gates", "thresholds", "changes", "time")  # fmt: skip
     assert all(f'id="{name}"' in page for name in sections)
     assert "90.0%" in page and "choice.wanted" in page and "left:10.0%" in page and "0.999" in page
+
+
+def test_rules_at_work_and_rules_that_decide_nothing() -> None:
+    page = re.sub(r"<[^>]+>|\s+", " ", render(facts()))
+    assert re.search(
+        r"Rules at work: 1 .* m\.xml:3 +coat +4 +1 +0 .* Rules that decide nothing[^.]*: 1 +m\.xml:9", page
+    )
 
 
 def test_failures_of_fetching_and_what_is_still_to_be_asked_for() -> None:
