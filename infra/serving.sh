@@ -25,7 +25,7 @@ port_is_open() {
 
 # Starts the server in the background, waits until it answers, and ends it when the shell ends.
 serve_shops() {
-    local server until
+    local server ends
     if port_is_open; then
         echo "port $PORT is in use: end what listens there (ss -ltnp 'sport = :$PORT' names it), then run again" >&2
         exit 1
@@ -35,8 +35,8 @@ serve_shops() {
     server=$!
     # shellcheck disable=SC2064 # the process of now is meant
     trap "kill $server 2>/dev/null; wait $server 2>/dev/null || true" EXIT
-    until=$((SECONDS + START_WITHIN_S))
-    while [ "$SECONDS" -lt "$until" ] && kill -0 "$server" 2>/dev/null; do
+    ends=$((SECONDS + START_WITHIN_S))
+    while [ "$SECONDS" -lt "$ends" ] && kill -0 "$server" 2>/dev/null; do
         ! port_is_open || return 0
         sleep 0.1
     done
