@@ -82,14 +82,14 @@ class Client:
         self._options = options
         self._names = names
         self._transfers = Transfers()
-        self._idle: list[pycurl.Curl] = []
+        self._idle: list[_Line] = []
         self._pins: dict[str, tuple[list[Address], list[str]]] = {}  # what is right for an answer of the name servers
 
     def close(self) -> None:
         """Close every connection. No request may be on its way."""
         self._transfers.close()
-        for handle in self._idle:
-            handle.close()
+        for line in self._idle:
+            line.handle.close()
 
     async def get(
         self,
@@ -120,22 +120,16 @@ class Client:
     async def _ask(self, target: Target, headers: Mapping[str, str], sink: Sink) -> Response:
         """One request. The sink is given the body of a 200."""
         pinned = await self._pinned(target)
-        handle = self._idle.pop() if self._idle else _new_handle(self._options)
-        transfer = _Transfer(handle, target.text, sink, self._options.opened)
-        handle.setopt(pycurl.URL, target.text)
-        handle.setopt(pycurl.RESOLVE, pinned)
-        handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
-        handle.setopt(pycurl.OPENSOCKETFUNCTION, transfer.open_socket)
-        handle.setopt(pycurl.HEADERFUNCTION, transfer.header)
-        handle.setopt(pycurl.WRITEFUNCTION, transfer.write)
+        line = self._idle.pop() if self._idle else _Line(self._options)
+        line.begin(target.text, pinned, headers, sink)
         try:
-            await self._transfers.perform(handle)
-            return transfer.whole()
+            await self._transfers.perform(line.handle)
+            return line.whole()
         except pycurl.error as error:
-            return transfer.explained(error)
+            return line.explained(error)
         finally:
-            transfer.release()
-            self._idle.append(handle)
+            line.end()
+            self._idle.append(line)
 
     async def _pinned(self, target: Target) -> list[str]:
         """Addresses of the host for curl to use, which then asks nobody; raises Failure where none is open."""
@@ -154,17 +148,30 @@ class Client:
         return pinned
 
 
-class _Transfer:
-    """What curl calls back with during one request."""
+class _Line:
+    """A handle of curl and what curl calls back with: one request after the other, so that both are set up once."""
 
-    def __init__(self, handle: pycurl.Curl, url: str, sink: Sink, opened: Networks) -> None:
-        self._handle = handle
+    def __init__(self, options: ClientOptions) -> None:
+        self.handle = _new_handle(options)
+        self.handle.setopt(pycurl.OPENSOCKETFUNCTION, self.open_socket)
+        self.handle.setopt(pycurl.HEADERFUNCTION, self.header)
+        self.handle.setopt(pycurl.WRITEFUNCTION, self.write)
+        self._opened = options.opened
+        self._headers: Mapping[str, str] = {}
+        self._lines: list[bytes] = []
+        self._held: asyncio.Future[None] | None = None
+
+    def begin(self, url: str, pinned: list[str], headers: Mapping[str, str], sink: Sink) -> None:
+        """Make ready for a request; nothing is left of the one before."""
+        self.handle.setopt(pycurl.URL, url)
+        self.handle.setopt(pycurl.RESOLVE, pinned)
+        if headers != self._headers:
+            self.handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
+            self._headers = headers
         self._url = url
         self._sink = sink
-        self._opened = opened
-        self._lines: list[bytes] = []
+        self._lines.clear()
         self._response: Response | None = None
-        self._held: asyncio.Future[None] | None = None
         self._error: Exception | None = None
         self._wanted = False
         self._received = 0
@@ -219,11 +226,12 @@ class _Transfer:
             return self._response
         raise of_curl(error, self._url, self._response.status if self._response else None)
 
-    def release(self) -> None:
+    def end(self) -> None:
         """Nobody waits for the body any more."""
         if self._held is not None:
             self._held.cancel()
-        del self._sink  # and the bytes in it: the handle keeps this object until its next request
+            self._held = None
+        del self._sink  # and the bytes in it
 
     def whole(self) -> Response:
         """The answer, once curl is done with it."""
@@ -241,10 +249,10 @@ class _Transfer:
             self._held.add_done_callback(self._resume)
 
     def _resume(self, held: "asyncio.Future[None]") -> None:
-        if held.cancelled():
-            return
+        if held is not self._held:
+            return  # the request has ended
         self._held = None
-        self._handle.pause(pycurl.PAUSE_CONT)
+        self.handle.pause(pycurl.PAUSE_CONT)
 
     def _break_off(self, error: Exception) -> int:
         """Keep what the sink raised for the one who waits, since curl knows nothing of it."""
