@@ -8,16 +8,17 @@ from jobs.catalog import Catalog
 from jobs.fetch_health import host_rows, jumps, pictures_asked
 from jobs.night import Night
 from jobs.placeholders import suspects
+from lake import snapshots
 
 MOST = 5
 """Lines of one kind; what jumps at many hosts at once has one cause, and the page has them all."""
 
 
 def notes(night: Night) -> list[str]:
-    """Classes of failure that jumped, pictures that are still to be asked for, shops without a garment, suspected
-    placeholders."""
+    """A held pointer, classes of failure that jumped, pictures that are still to be asked for, shops without a garment,
+    suspected placeholders."""
     jumped = jumps(host_rows(night))
-    lines = jumped[:MOST]
+    lines = [*_hold(night), *jumped[:MOST]]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more classes of failure jumped: see Fetching in the report")
     for retailer, asked in sorted(pictures_asked(night).items()):
@@ -33,6 +34,16 @@ def notes(night: Night) -> list[str]:
     for retailer, count in sorted(kept.items()):
         lines.append(f"{retailer}: {count} pictures stand on very many products; placeholders? See the report")
     return lines
+
+
+def _hold(night: Night) -> list[str]:
+    held = snapshots.hold(night.store)
+    if held is None:
+        return []
+    since = f"{held.since:%Y-%m-%d %H:%M}"
+    return [
+        f"version {held.version} is held live by {held.who} since {since}: {held.why}; `selvedge live VERSION` ends it"
+    ]
 
 
 def _without_garments(night: Night) -> dict[str, int]:
