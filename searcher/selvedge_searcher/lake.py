@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +18,10 @@ from selvedge_searcher.manifest import File
 
 DOWNLOADS = 8  # at a time; S3 gives one stream a fraction of the line
 PIECE_BYTES = 8 << 20
+TEMPORARY = ".tmp-"
+LEFT_OVER_S = 24 * 3600  # no download takes a day
+DOWNLOAD = re.compile("[0-9a-f]{64}")
+"""Name of a file in the cache: its sha256."""
 
 
 class Lake:
@@ -70,7 +76,7 @@ class Lake:
 
     def _download(self, file: File, target: Path) -> None:
         """Bring a file whole under its final name, or not at all."""
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".tmp-", delete=False) as copy:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY, delete=False) as copy:
             try:
                 for piece in self._pieces(file.path):
                     copy.write(piece)
@@ -100,13 +106,22 @@ def default_cache() -> Path:
     return Path(base) / "selvedge"
 
 
-def prune(cache: Path, keep: Iterable[File]) -> int:
-    """Delete downloads that no kept file names -> bytes freed. Files that are open stay readable."""
+def prune(cache: Path | str, keep: Iterable[File]) -> int:
+    """Delete downloads that no kept file names, and what killed ones left -> bytes freed.
+
+    Files that are open stay readable; a download that is under way, and what is no download, is left alone.
+    """
     kept = {file.sha256 for file in keep}
     freed = 0
-    for held in [path for path in cache.iterdir() if path.is_file() and path.name not in kept]:
-        freed += held.stat().st_size
-        held.unlink()
+    for path in list(Path(cache).iterdir()):
+        try:
+            state = path.stat()
+            left_over = path.name.startswith(TEMPORARY) and time.time() - state.st_mtime > LEFT_OVER_S
+            if left_over or (DOWNLOAD.fullmatch(path.name) and path.name not in kept):
+                path.unlink()
+                freed += state.st_size
+        except FileNotFoundError:  # another process of the machine was faster
+            continue
     return freed
 
 

@@ -1,7 +1,9 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -231,6 +233,15 @@ def test_prune_keeps_what_a_snapshot_reads(lake, tmp_path):
     assert prune(cache, new.files()) > 0
     assert {path.name for path in cache.iterdir()} == {file.sha256 for file in new.manifest.files}
     assert new.vectors.shape[0] == len(new.garments)
+
+
+def test_prune_leaves_what_is_no_download_and_downloads_under_way(tmp_path):
+    old = time.time() - 2 * 24 * 3600
+    for name in ("notes.txt", ".tmp-underway", ".tmp-killed", "ab" * 32):
+        (tmp_path / name).write_bytes(b"12345")
+    os.utime(tmp_path / ".tmp-killed", (old, old))
+    assert prune(str(tmp_path), []) == 10
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", ".tmp-underway"}
 
 
 def test_it_imports_pyarrow_and_numpy_alone():
