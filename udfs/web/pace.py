@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -122,25 +122,27 @@ class Clock:
     It runs within `async with`, which raises TimeoutError when the time is over.
     """
 
+    _ends_at: float
+    _timeout: asyncio.Timeout
+
     def __init__(self, seconds: float) -> None:
         self._total_s = self.left_s = seconds
-        self._timeout = asyncio.timeout(None)
 
     @property
     def spent_s(self) -> float:
         """Seconds that the clock has run."""
         return self._total_s - self.left_s
 
-    async def __aenter__(self) -> None:
+    def __aenter__(self) -> Awaitable[asyncio.Timeout]:
         self._ends_at = asyncio.get_running_loop().time() + self.left_s
         self._timeout = asyncio.timeout_at(self._ends_at)
-        await self._timeout.__aenter__()
+        return self._timeout.__aenter__()
 
-    async def __aexit__(
+    def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> Awaitable[bool | None]:
         self.left_s = self._ends_at - asyncio.get_running_loop().time()
-        await self._timeout.__aexit__(kind, error, trace)
+        return self._timeout.__aexit__(kind, error, trace)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
