@@ -1,5 +1,6 @@
 """Templates as every page uses them: what a shop or a person wrote is escaped, and a missing value is an error."""
 
+from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
@@ -14,16 +15,21 @@ def template_text(name: str) -> str:
 
 def render_page(name: str, **values: object) -> str:
     """HTML of a template; `style` is the one style sheet."""
-    environment = Environment(
+    return _environment().get_template(name).render(style=template_text(STYLE), **values)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
         loader=FunctionLoader(template_text),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number}
-    environment.globals |= {"percent": percent}
-    return environment.get_template(name).render(style=template_text(STYLE), **values)
+    made.filters |= {"number": number, "share": share}
+    made.globals |= {"percent": percent}
+    return made
 
 
 def number(value: float) -> str:
@@ -34,3 +40,8 @@ def number(value: float) -> str:
 def percent(part: float, whole: float) -> str:
     """A share with one decimal."""
     return f"{100 * part / whole:.1f}%" if whole else "0%"
+
+
+def share(value: float | None) -> str:
+    """A share with three decimals; a dash where it was not measured."""
+    return "–" if value is None else f"{value:.3f}"

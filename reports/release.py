@@ -4,9 +4,8 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+from reports.environment import render_page, template_text
 
 WIDTH, HEIGHT = 150, 60
 """Size in pixels of a threshold curve."""
@@ -31,6 +30,12 @@ class Curve:
     true_positive: Sequence[float]
     false_positive: Sequence[float]
     precision: Sequence[float]
+
+    @staticmethod
+    def points(shares: Sequence[float]) -> str:
+        """A share a threshold as the points of an SVG line."""
+        last = max(len(shares) - 1, 1)
+        return " ".join(f"{WIDTH * at / last:.0f},{HEIGHT * (1 - share):.0f}" for at, share in enumerate(shares))
 
 
 @dataclass(frozen=True)
@@ -78,36 +83,10 @@ class ReleaseFacts:
     teaching: list[Item]
 
 
-def _template(name: str) -> str:
-    return (files("reports") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _points(shares: Sequence[float]) -> str:
-    """A share a threshold as the points of an SVG line."""
-    last = max(len(shares) - 1, 1)
-    return " ".join(f"{WIDTH * at / last:.0f},{HEIGHT * (1 - share):.0f}" for at, share in enumerate(shares))
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
 def render_release(facts: ReleaseFacts) -> str:
     """HTML of a release. Texts and labels are escaped; no script but our own may run."""
-    environment = Environment(
-        loader=FunctionLoader(_template),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"points": _points, "share": _share}
-    script = _template("release.js")
-    return environment.get_template("release.html.j2").render(
-        release=facts,
-        style=_template("style.css"),
-        script=script,
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        width=WIDTH,
-        height=HEIGHT,
+    script = template_text("release.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render_page(
+        "release.html.j2", release=facts, script=script, script_digest=digest, width=WIDTH, height=HEIGHT
     )
