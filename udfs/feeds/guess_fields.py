@@ -6,17 +6,21 @@ from dataclasses import replace
 
 from udfs.feeds.dialect import FIELDS, Named
 from udfs.feeds.leaves import PART_OF_NAME, Leaf
+from udfs.feeds.prices import parse_price
 from udfs.feeds.words import by_word, folded
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
 LEVEL = re.compile(r"[>»›＞|/]|->")
 DATE = re.compile(r"^\d{4}-\d\d-\d\d|^\d{1,2}[./]\d{1,2}[./]\d{4}")
+NO_LETTERS = re.compile(r"[\W\d_]+")
+CURRENCY_CHARS = 6
+"""Letters of the longest word for a currency."""
 KEY = re.compile(r"^[0-9a-f]{8}-|^\d+$", re.IGNORECASE)
 """A reference in the shop's own system, that says nothing to others."""
 MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
 PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
-NAME_KEYS = ("name", "key", "label", "title", "code", "type", "tanim")
+NAME_KEYS = ("name", "key", "label", "title", "code", "type", "tanim", "attribute-id")
 VALUE_KEYS = ("value", "val", "text", "deger")
 NAMED_FIELDS = {"brand": "brand", "gender": "gender", "age": "age", "colour": "colour", "sizes": "size"}
 """Fields that may stand as named values, by what the shared words call them."""
@@ -106,11 +110,11 @@ class _Choice:
         """What the names did not tell: an address, an id; and a title for what has a price or a picture."""
         full = [leaf for leaf in self.left if leaf.elements > FULL * self._most and not leaf.is_aside]
         if "url" not in self.chosen:
-            self.take("url", [leaf for leaf in full if _is_page(leaf)][:1])
+            self.take("url", [leaf for leaf in full if _is_page(leaf) and leaf.is_varied][:1])
         if "id" not in self.chosen:
-            self.take("id", [leaf for leaf in full if leaf in self.left and _is_code(leaf)][:1])
+            self.take("id", [leaf for leaf in full if leaf in self.left and leaf.depth == 0 and _is_code(leaf)][:1])
         if "title" not in self.chosen and {"price", "pictures"} & self.chosen.keys():
-            self._title([leaf for leaf in full if leaf in self.left and leaf.is_text and leaf.share(DATE) < 0.5])
+            self._title([leaf for leaf in full if leaf in self.left and _may_be_title(leaf)])
         if "brand" not in self.chosen:
             self.take("brand", [leaf for leaf in self.left if _is_brand_key(leaf)][:1])
         self._complete_ids()
@@ -156,6 +160,16 @@ def _tells(leaf: Leaf) -> bool:
 
 LOOSELY: dict[str, Callable[[Leaf], bool]] = {"id": lambda leaf: leaf.is_varied, "title": _tells, "description": _tells}
 """What is asked at least of places that go by a field's name but do not look like it."""
+
+
+def _may_be_title(leaf: Leaf) -> bool:
+    """Whether the values are words of a title, not dates, and not amounts with their currencies."""
+    return leaf.is_text and leaf.share(DATE) < 0.5 and sum(map(_is_money, leaf.values)) < 0.5 * len(leaf.values)
+
+
+def _is_money(value: str) -> bool:
+    """Whether a value is an amount with its currency and nothing else."""
+    return len(NO_LETTERS.sub("", value)) <= CURRENCY_CHARS and parse_price(value).currency is not None
 
 
 def _is_brand_key(leaf: Leaf) -> bool:

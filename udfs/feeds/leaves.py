@@ -17,21 +17,10 @@ ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*:)?//\S+|www\.\S+", re.IGNORECASE)
 NUMBERED = re.compile(r"[-_]?\d+$")
 SIGNS = re.compile(r"[-_.]+")
 GENERIC = {
-    "name",
-    "title",
-    "value",
-    "text",
-    "url",
-    "src",
-    "href",
-    "amount",
-    "label",
-    "loc",
-    "full",
-    "original",
-    "large",
+    "name", "title", "value", "text", "url", "src", "href", "amount", "label", "loc", "full", "original", "large",
     "content",
-}
+    "ad", "adi", "nazwa", "nom", "nombre", "nome", "naam", "navn", "namn", "naziv", "название", "наименование", "назва",
+}  # fmt: skip
 """Names that say what their parent is about: category/name, image/url, price/amount."""
 GIVES_MEANING = {
     "brand", "category_path", "pictures", "price", "sale_price", "old_price", "sizes", "colour", "available", "gender",
@@ -206,6 +195,8 @@ def _by_part(name: str) -> tuple[str, int] | None:
     if _is_aside(name):
         return None
     parts = [part for part in SIGNS.split(name) if part]
+    if len(parts) > 2 and parts[0] in OF_OFFERS:
+        return _meaning("_".join(parts[1:]))
     if len(parts) > 1:
         first, last = (parts[-1], parts[0]) if parts[0] == "id" else (parts[0], parts[-1])
         if last == "id" and _meaning(first):

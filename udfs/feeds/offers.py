@@ -200,6 +200,7 @@ class OfferReader:
     def _category(self, identity: str) -> tuple[list[str], list[str]]:
         if len(identity) > MAX_CATEGORY_ID_CHARS:
             return NO_CATEGORY
+        identity = plain_text(identity) if "&" in identity else identity
         tree = self._facts.categories
         return tree.path(identity) if len(tree) else ([], [identity])
 

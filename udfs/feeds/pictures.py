@@ -12,6 +12,8 @@ WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*[/?#][!#-;=?-~]+", re.ASCII)
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 HOST_ALONE = re.compile(r"\x01https?://[^/?\x01]*/?(?=\x01|\Z)")
 """The address of a whole site, as exports write it that put a host before nothing."""
+HOST_FIRST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|net|org|info|shop|store|cloud|io|[a-z]{2})/\S", re.IGNORECASE)
+"""An address that begins with a host instead of a scheme, which no folder of a shop is called like."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 NO_HOST = re.compile(r"[\s<>\"'`{|}\\^%]")
 BETWEEN = "\x01"
@@ -96,7 +98,7 @@ def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:
     address = text.strip().strip("\"'<>").replace("&amp;", "&").replace("\\/", "/").replace("\\", "/")
     if address.startswith("//"):
         address = "https:" + address
-    elif address[:4].lower() == "www.":
+    elif address[:4].lower() == "www." or HOST_FIRST.match(address):
         address = "https://" + address
     elif address and not SCHEME.match(address):
         if not base_url:
