@@ -1,7 +1,7 @@
 """The rule that every stage obeys: a stage is a function from content to rows, and its table is its memory.
 
 due = needed - present, asked over keys alone before any Spark session. What is due is worked off in chunks; each chunk
-is one atomic commit, so that a kill loses at most one (walls.md 1, 2 and 7 have it under load and under 84 kills).
+is one atomic commit, so that a kill loses at most one (tried under load and under 84 kills).
 """
 
 import time
@@ -51,7 +51,6 @@ class Stage:
     needed: Query | pa.Table  # key columns, and what the work reads; one row a key
     work: Work
     batch_rows: int = 32
-    chunk_rows: int | None = None
 
 
 @dataclass
@@ -115,9 +114,8 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     if not todo.num_rows:
         return counts
     transaction = f"{stage.name}-{stage.function.hex()}"
-    chunk_rows = stage.chunk_rows or bench.settings.work.chunk_rows
     with bench.progress.stage(stage.name, counts.due) as advance:
-        for written in _chunks(bench, stage, todo, chunk_rows):
+        for written in _chunks(bench, stage, todo):
             _judge(stage, written)
             files = [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written]
             bench.tables.commit(handle, files, transaction)
@@ -126,15 +124,14 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
             counts.done += done
             counts.rejected += rows - done
             advance(rows)
-    counts.seconds = time.time() - counts.started_at
     return counts
 
 
-def _chunks(bench: Bench, stage: Stage, todo: pa.Table, chunk_rows: int) -> Iterator[list[dict]]:
+def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict]]:
     """The files of each chunk in turn, every due row in one of them."""
     writer = RowWriter(bench.tables.store.uri, stage.table)
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds)
-    few = todo.num_rows <= bench.settings.spark.few_rows
+    few, chunk_rows = todo.num_rows <= bench.settings.spark.few_rows, bench.settings.work.chunk_rows
     with Child(stage.work) as child:
         for at in range(0, todo.num_rows, chunk_rows):
             part = todo.slice(at, chunk_rows)

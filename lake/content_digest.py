@@ -18,13 +18,8 @@ import pyarrow.compute as pc
 from schemas.manifest import Content
 
 
-def table_digest(table: pa.Table, key: str) -> str:
-    """Digest of all columns of a table whose `key` column makes a row unique."""
-    return sorted_table_digest(table.take(pc.sort_indices(table, [(key, "ascending")])))
-
-
 def sorted_table_digest(table: pa.Table) -> str:
-    """Digest of all columns of a table that is already sorted by its id."""
+    """Digest of all columns of a table that is sorted by its id."""
     whole = hashlib.sha256()
     for name in table.column_names:
         column = hashlib.sha256()

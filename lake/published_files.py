@@ -100,12 +100,6 @@ def _read(store: Store, file: DataFile, columns: Sequence[str] | None) -> pa.Tab
     return rows
 
 
-def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
-    """A version's garments (with `vector_key` in place of `segment` and `row`) and products of some retailers."""
-    garments = retailer_rows(store, manifest, "garments", retailers)
-    return with_vector_keys(store, manifest, garments), retailer_rows(store, manifest, "products", retailers)
-
-
 def retailer_rows(store: Store, manifest: Manifest, table: PublishedTable, retailers: Iterable[str]) -> pa.Table:
     """A version's rows of some retailers, as published."""
     wanted = set(retailers)

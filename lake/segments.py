@@ -15,7 +15,7 @@ from schemas.manifest import DataFile
 from schemas.tables import CODE_BYTES, EMBEDDING_SIZE
 
 DEAD_RATIO = 0.25
-"""A segment whose rows are dead beyond this share is rewritten (walls.md 4: 30 nights of 1% leave 23%)."""
+"""A segment whose rows are dead beyond this share is rewritten: 30 nights of 1% leave 23%, so that it takes a month."""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,18 @@
 """The retailer spec of a sample shop, as it would lie in `mappings/<retailer>/`."""
 
-import re
 from pathlib import Path
 
 import yaml
 
 from schemas.errors import WrongInput
+from schemas.retailer import NAME
 
 LOOPBACK = "127.0.0.0/8"
-RETAILER = re.compile(r"[a-z0-9-]{1,40}")
 
 
 def checked_name(retailer: str) -> str:
     """The name, where it is one that a retailer may have."""
-    if not RETAILER.fullmatch(retailer):
+    if not NAME.fullmatch(retailer):
         raise WrongInput("--retailer", None, f"{retailer!r} is not 1 to 40 of a-z, 0-9 and -")
     return retailer
 

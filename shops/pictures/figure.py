@@ -21,7 +21,6 @@ SKINS: tuple[Colour, ...] = (
 HAIRS: tuple[Colour, ...] = ((30, 24, 24), (58, 38, 28), (104, 68, 40), (172, 128, 74), (140, 60, 36), (150, 148, 146))
 HAIRCUTS = ("short", "long", "bun", "bob")
 ANKLES = ((-0.34, 7.3), (0.34, 7.3))
-HAND_Y = 4.0
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ from shops.pictures.fabrics import COLOURS, Cloth, Colour, shaded
 from shops.pictures.geometry import Points
 from shops.pictures.painter import Line, Part
 
-FIGURE_HEADS = 7.8
-"""Height of the figure, in heads: fashion drawings stretch it a little."""
-
 
 @dataclass(frozen=True)
 class Look:

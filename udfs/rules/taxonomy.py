@@ -65,10 +65,6 @@ class Taxonomy:
         """True where `code` is `ancestor` or lies beneath it."""
         return code == ancestor or ancestor in self.ancestors(code)
 
-    def detector_classes(self, code: str) -> tuple[str, ...]:
-        """Classes of boxes that can show the category, over all its pieces; none: only a whole picture can."""
-        return tuple(dict.fromkeys(name for piece in self.nodes[code].pieces for name in piece))
-
     def image_classes(self, code: str) -> tuple[str, ...]:
         """Classes that a picture of the category, or of one beneath it, may be called."""
         return self._image_classes[code]
