@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,9 +71,10 @@ def _is_over(holder: dict[str, Any]) -> bool:
 
 def _renew(store: Store, mine: dict[str, Any], seconds: float, ended: threading.Event) -> None:
     while not ended.wait(seconds / RENEWALS):
-        present = _present(store)
-        if present and json.loads(present)["run"] == mine["run"]:
-            store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present)
+        with suppress(OSError):  # a store that does not answer now is asked again before the lease ends
+            present = _present(store)
+            if present and json.loads(present)["run"] == mine["run"]:
+                store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present)
 
 
 def _present(store: Store) -> bytes | None:

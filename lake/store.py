@@ -5,7 +5,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,16 +158,28 @@ class ObjectStore(_Listing):
         return f"{self.prefix}/{path}" if self.prefix else path
 
     def write(self, path: str, body: bytes) -> None:
-        with self.open_output(path) as file:
+        with self.filesystem.open_output_stream(path) as file:
             file.write(body)
 
-    def open_output(self, path: str) -> Any:
-        """An upload that appears once it is closed."""
-        return self.filesystem.open_output_stream(path)
+    @contextmanager
+    def open_output(self, path: str) -> Iterator[Any]:
+        """An upload that appears once it is closed; one that breaks off is taken away again."""
+        file = self.filesystem.open_output_stream(path)
+        try:
+            yield file
+        except BaseException:
+            with suppress(OSError):  # a store that fails here too kept nothing
+                file.close()  # the client has no other end for an upload
+                self.delete(path)
+            raise
+        file.close()
 
     def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
-        """Conditional put: `If-None-Match: *` for a new object, `If-Match` with the ETag of `expected` for another."""
-        from botocore.exceptions import ClientError
+        """Conditional put: `If-None-Match: *` for a new object, `If-Match` with the ETag of `expected` for another.
+
+        Raises OSError, as all else here does, where the store does not do it.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
 
         client, place = self._client(), {"Bucket": self.bucket, "Key": self._key(path)}
         try:
@@ -180,9 +192,12 @@ class ObjectStore(_Listing):
                 condition = {"IfMatch": present["ETag"]}
             client.put_object(**place, Body=body, **condition)
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412):
+            changed = error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 409, 412)
+            if changed and error.response["Error"]["Code"] != "NoSuchBucket":
                 return False
-            raise
+            raise OSError(f"{self.uri}/{path}: {error}") from error
+        except BotoCoreError as error:
+            raise OSError(f"{self.uri}/{path}: {error}") from error
         return True
 
     def delta_uri(self, path: str) -> str:

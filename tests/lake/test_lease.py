@@ -59,3 +59,20 @@ def test_processes_of_one_run_share_it(tmp_path: Path) -> None:
         pass
     with pytest.raises(HeldByAnother), lease(store, "other", 60):
         pass
+
+
+def test_a_store_that_does_not_answer_once_costs_no_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, failures = open_store(str(tmp_path)), iter([OSError("no route to host")])
+    read = store.read
+
+    def faltering(path: str) -> bytes:
+        for failure in failures:
+            raise failure
+        return read(path)
+
+    with lease(store, "first", 0.8):
+        before = json.loads(store.read(PATH))["expires"]
+        monkeypatch.setattr(store, "read", faltering)
+        time.sleep(0.7)
+        assert next(failures, None) is None, "a renewal failed"
+        assert json.loads(store.read(PATH))["expires"] > before
