@@ -17,9 +17,9 @@ FieldName = Literal[
 ]  # fmt: skip
 FIELDS: tuple[str, ...] = get_args(FieldName)
 Sources = list[str]
-"""Where a value may stand, tried in order: `name`, `imgs/main@url`, `@id`, `image#` (image1, image2, ...),
-`param:colour` (a named value that the shared words call a colour), `param=Weight` (by its exact name),
-`"{vendor} {model}"` (joined)."""
+"""Where a value may stand, tried in order: `name`, `imgs/main@url`, `@id`, `.` (the offer's own text),
+`image#` (image1, image2, ...), `param:colour` (a named value that the shared words call a colour), `param=Weight` (by
+its exact name), `"{vendor} {model}"` (joined by what stands between the first two)."""
 
 
 class Part(BaseModel):

@@ -15,6 +15,7 @@ DATE = re.compile(r"^\d{4}-\d\d-\d\d|^\d{1,2}[./]\d{1,2}[./]\d{4}")
 NO_LETTERS = re.compile(r"[\W\d_]+")
 CURRENCY_CHARS = 6
 """Letters of the longest word for a currency."""
+DIGIT, SPACE = re.compile(r"\d"), re.compile(r"\s")
 KEY = re.compile(r"^[0-9a-f]{8}-|^\d+$", re.IGNORECASE)
 """A reference in the shop's own system, that says nothing to others."""
 MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
@@ -158,7 +159,18 @@ def _tells(leaf: Leaf) -> bool:
     return leaf.is_varied or (leaf.depth == 0 and called is not None and called[1] < PART_OF_NAME)
 
 
-LOOSELY: dict[str, Callable[[Leaf], bool]] = {"id": lambda leaf: leaf.is_varied, "title": _tells, "description": _tells}
+def _has_digits(leaf: Leaf) -> bool:
+    return leaf.share(DIGIT) > 0
+
+
+LOOSELY: dict[str, Callable[[Leaf], bool]] = {
+    "id": lambda leaf: leaf.is_varied,
+    "title": _tells,
+    "description": _tells,
+    "price": _has_digits,
+    "sale_price": _has_digits,
+    "old_price": _has_digits,
+}
 """What is asked at least of places that go by a field's name but do not look like it."""
 
 
@@ -189,7 +201,7 @@ def _is_identity(leaf: Leaf) -> bool:
 
 
 def _is_code(leaf: Leaf) -> bool:
-    return leaf.distinct > 0.95 and leaf.mean_chars < 40 and leaf.share(re.compile(r"\s")) < 0.1
+    return leaf.distinct > 0.95 and leaf.mean_chars < 40 and leaf.share(SPACE) < 0.1 and leaf.share(DIGIT) > 0.5
 
 
 def _is_minor(leaf: Leaf) -> bool:

@@ -154,8 +154,8 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
     values = [(f"{path}@{of_tag(str(name))}", str(value).strip()) for name, value in element.items()]
     values = [one for one in values if len(one[0]) <= MAX_SOURCE_CHARS]
     text = (element.text or "").strip()
-    if text and path:
-        values.append((path, text))
+    if text:
+        values.append((path or ".", text))
     if depth < MAX_DEPTH:
         for child in element:
             name = of_tag(child.tag)

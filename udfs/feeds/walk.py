@@ -15,6 +15,10 @@ Slots = tuple[int, ...]
 """Numbers of columns, in order of preference; a negative one stands for a template, see `Walk.joined`."""
 
 
+OWN_TEXT = "."
+"""The source that stands for the offer's own text."""
+
+
 class Walk:
     """Compile sources with `slots`; then `read` up to `rows` elements, each into a place of its own, and `clear`."""
 
@@ -49,7 +53,7 @@ class Walk:
         if source.startswith("param="):
             return self._named_slot("=" + folded(source[6:]))
         path, _, attribute = source.lower().partition("@")
-        node = self._node(path)
+        node = self._node(path if path != OWN_TEXT else "")
         if attribute:
             if attribute not in node.attributes:
                 node.attributes[attribute] = self._new_slot()
@@ -92,9 +96,11 @@ class Walk:
         plan = self._plan
         if plan is None:
             plan = self._plan = Plan(self._root, self.columns)
-        attributes, children = plan.attributes, plan.children
+        attributes, children, own = plan.attributes, plan.children, plan.column
         for element in elements:
             if element is not None:
+                if own is not None and element.text:
+                    _put(own, place, element.text)
                 if attributes is not None:
                     _read_attributes(element, attributes, place)
                 if children is not None:
