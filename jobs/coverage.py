@@ -26,14 +26,14 @@ def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
     feeds = {feed.retailer: feed.feed for feed in night.live_feeds()}
     present = night.tables.sql(f"select {', '.join(KEY)} from {COVERAGE.name}", [COVERAGE])  # noqa: S608
     known = {tuple(row.values()) for row in present.to_pylist()}
-    missing = [name for name, feed in feeds.items() if (name, feed, coverage_function(night, name)) not in known]
+    missing = [name for name, feed in feeds.items() if (name, feed, _function(night, name)) not in known]
     if not missing or not catalog.products.num_rows:
         return COVERAGE.schema.empty_table()
     decided = decisions(night, catalog)
     decided = decided.filter(pc.is_in(decided["retailer"], pa.array(missing, pa.string())))
     feed_of = pa.array([feeds[name] for name in decided["retailer"].to_pylist()], pa.binary(32))
     counted = count.coverage(decided.append_column("feed", feed_of))
-    functions = [coverage_function(night, name) for name in counted["retailer"].to_pylist()]
+    functions = [_function(night, name) for name in counted["retailer"].to_pylist()]
     return counted.append_column("function", pa.array(functions, pa.binary(32))).select(COVERAGE.schema.names)
 
 
@@ -51,27 +51,34 @@ def decisions(night: Night, catalog: Catalog) -> pa.Table:
     return pa.Table.from_batches([decide_batch(part) for part in batch.to_batches()])
 
 
-def covered_share(night: Night, retailer: str, parent: Manifest | None = None) -> float | None:
-    """Mapped and ignored products among all of a retailer's; None where it has no mapping file, or no row.
+def _function(night: Night, retailer: str) -> bytes:
+    mapping = night.mappings.get(retailer)
+    return coverage_function(mapping.digest if mapping else b"")
 
-    With `parent`: of the feed that version was made from, by the newest mapping that it was counted under.
-    """
-    if retailer not in night.mappings:
+
+def covered_share(night: Night, retailer: str) -> float | None:
+    """Mapped and ignored products among all of a retailer's; None where it has no mapping file, or no row."""
+    feed = next((feed.feed for feed in night.live_feeds() if feed.retailer == retailer), None)
+    if feed is None or retailer not in night.mappings:
         return None
-    if parent is None:
-        feed = next((f.feed for f in night.live_feeds() if f.retailer == retailer), None)
-        rule = f"and function = {literal(coverage_function(night, retailer))}"
-    else:
-        stated = parent.facts.retailers.get(retailer)
-        feed = bytes.fromhex(stated.feed_sha256) if stated and stated.feed_sha256 else None
-        rule = ""
-    if feed is None:
+    return _share(night, retailer, feed, _function(night, retailer))
+
+
+def covered_share_of(night: Night, version: Manifest, retailer: str) -> float | None:
+    """The same of the feed and the mapping that a version was made from."""
+    state = version.facts.retailers.get(retailer)
+    if state is None or state.feed_sha256 is None:
         return None
+    mapping = bytes.fromhex(version.facts.mappings.get(retailer, ""))
+    return _share(night, retailer, bytes.fromhex(state.feed_sha256), coverage_function(mapping))
+
+
+def _share(night: Night, retailer: str, feed: bytes, function: bytes) -> float | None:
     query = f"""
-        select products, mapped, ignored from {COVERAGE.name}
-        where retailer = {literal(retailer)} and feed = {literal(feed)} {rule}"""  # noqa: S608
+        select products, mapped + ignored covered from {COVERAGE.name} where retailer = {literal(retailer)}
+        and feed = {literal(feed)} and function = {literal(function)} and products > 0"""  # noqa: S608
     rows = night.tables.sql(query, [COVERAGE]).to_pylist()
-    return max(((row["mapped"] + row["ignored"]) / row["products"] for row in rows if row["products"]), default=None)
+    return rows[0]["covered"] / rows[0]["products"] if rows else None
 
 
 def coverage_view(night: Night) -> list[count.RetailerCoverage]:

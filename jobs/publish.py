@@ -10,7 +10,7 @@ import selvedge_searcher
 from jobs import gates
 from jobs.canary import canary
 from jobs.catalog import Catalog
-from jobs.coverage import covered_share
+from jobs.coverage import covered_share, covered_share_of
 from jobs.functions import embed_function
 from jobs.models import MODELS
 from jobs.night import Night
@@ -135,9 +135,9 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
     live = {name for name, state in states.items() if state.feed_sha256 is not None}
     for name in sorted(set(parent.counts) & live):
         found = gates.compare(parent.counts[name], counts.get(name, NOTHING), bounds, name)
-        shares = covered_share(night, name, parent), covered_share(night, name)
-        if shares[0] is not None and shares[1] is not None:
-            found.append(gates.coverage_drop(shares[0], shares[1], bounds, name))
+        before, now = covered_share_of(night, parent, name), covered_share(night, name)
+        if before is not None and now is not None:
+            found.append(gates.coverage_drop(before, now, bounds, name))
         found = [_accepted(night, gate) for gate in found]
         failed = [gate for gate in found if not gate.passed]
         if failed:
