@@ -43,8 +43,8 @@ class FeedSettings(_Group):
     """Bounds of a feed."""
 
     folder: Path = Field(Path("feeds"), description="feeds given as files must lie below this folder")
-    max_bytes: int = Field(4 << 30, description="bytes of a feed, unpacked")
-    max_offer_bytes: int = Field(1 << 20, description="bytes of one offer")
+    max_bytes: int = Field(4 << 30, ge=1, description="bytes of a feed, unpacked")
+    max_offer_bytes: int = Field(1 << 20, ge=1, description="bytes of one offer")
 
 
 class FetchSettings(_Group):
@@ -54,9 +54,14 @@ class FetchSettings(_Group):
     deadline_seconds: float = Field(4 * 3600, gt=0, description="then fetch ends; what was not tried stays due")
     picture_seconds: float = Field(60, gt=0, description="for one picture, redirects and retries included")
     connect_seconds: float = Field(10, gt=0, description="to connect")
-    max_bytes: int = Field(20 << 20, description="bytes of a picture")
-    max_pixels: int = Field(50_000_000, description="pixels of a picture, asked before it is decoded")
-    shard_bytes: int = Field(256 << 20, description="bytes of a shard")
+    max_bytes: int = Field(20 << 20, ge=1, description="bytes of a picture")
+    max_pixels: int = Field(
+        50_000_000,
+        ge=1,
+        le=64_000_000,
+        description="pixels of a picture, asked before it is decoded; at most 64 million",
+    )
+    shard_bytes: int = Field(256 << 20, ge=1, description="bytes of a shard")
     recheck_nights: int = Field(30, ge=0, description="a known URL is asked again once in so many nights; 0: never")
 
 

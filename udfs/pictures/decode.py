@@ -1,5 +1,7 @@
 """From a picture's bytes to upright RGB pixels, at the smallest scale that is asked for."""
 
+import sys
+
 import cv2
 import numpy as np
 import simplejpeg
@@ -8,8 +10,8 @@ from PIL import Image
 from schemas.rejects import Code
 from udfs.pictures.inspect import JPEG, Header, Limits, PictureRefused, one_line, open_picture, read_header
 
-ANY_SIZE = Limits(min_side=1)
-"""A body that is stored has passed the fetcher's own limits; here only memory is guarded."""
+ANY_SIZE = Limits(max_bytes=sys.maxsize, min_side=1)
+"""A body that is stored has passed the fetcher's own limits; here only the memory of its pixels is guarded."""
 
 JPEG_FACTORS = (8, 4, 2)
 """What libjpeg-turbo reduces by inside the inverse DCT with SIMD; the scales between (3/8, 5/8 ...) are slower."""

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from schemas.rejects import Code
+from schemas.settings import FetchSettings
 from udfs.pictures.decode import decode
-from udfs.pictures.inspect import PictureRefused
+from udfs.pictures.inspect import Limits, PictureRefused
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 200, 20), (20, 20, 220), (255, 255, 255)
@@ -172,6 +173,16 @@ def test_zeros_in_the_middle_give_pixels_or_a_reason(kind: str) -> None:
         assert decode(bytes(body), 64).shape == (120, 120, 3)
     except PictureRefused as refused:
         assert refused.code in (Code.PICTURE_DECODE, Code.PICTURE_TRUNCATED)
+
+
+def test_a_stored_picture_of_many_bytes_opens_whatever_the_fetcher_takes_by_default() -> None:
+    body = encoded(quarters(24, 24), "JPEG") + bytes(Limits().max_bytes)
+    assert decode(body, 16).shape == (24, 24, 3)
+
+
+def test_as_many_pixels_as_a_setting_may_allow_are_opened() -> None:
+    (allowed,) = (one.le for one in FetchSettings.model_fields["max_pixels"].metadata if hasattr(one, "le"))
+    assert allowed == Limits().max_pixels
 
 
 def test_a_reason_travels_between_processes() -> None:
