@@ -1,5 +1,6 @@
 """`picture`: the bytes of a stored picture."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +21,9 @@ def picture(
     ] = None,
 ) -> None:
     """Write a stored picture's bytes."""
-    try:
-        digest = bytes.fromhex(sha256)
-    except ValueError as error:
-        raise WrongInput("picture", None, f"{sha256}: not a sha256") from error
-    night = open_night(quiet=True)
+    if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise WrongInput("picture", None, f"{sha256}: not a sha256, which has 64 of 0-9 and a-f")
+    digest, night = bytes.fromhex(sha256), open_night(quiet=True)
     query = f'select shard, "offset", length from {PICTURES.name} where picture = {literal(digest)}'  # noqa: S608
     found = night.tables.sql(query, [PICTURES]).to_pylist()
     if not found:

@@ -147,6 +147,8 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
             found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
             return _verdict(spec, Code.FEED_HOSTILE, f"reading it ended its process: {death.detail}")
+        except RuntimeError as error:  # a fault of the reader costs this feed alone
+            return _verdict(spec, Code.INTERNAL, f"reading it failed: {' '.join(str(error).split())}")
     if found["code"]:
         return found | _verdict(spec, Code(found["code"]), found["detail"])
     results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())

@@ -8,13 +8,19 @@ import pyarrow as pa
 from jobs.embed import embedding_work
 from jobs.night import Night
 from lake.tables import literal
+from schemas.errors import Stop
 from schemas.gates import Canary
 from schemas.manifest import Gate
 from schemas.table import DONE
 from schemas.tables import PICTURES
 from selvedge_searcher import Snapshot
 from udfs.rules.on_sale import vector_key
-from udfs.runtime.isolation import Child
+from udfs.runtime.isolation import Child, ChildDied
+
+NEEDED = pa.schema([
+    ("picture", pa.binary()), ("vector_key", pa.binary()), ("box", pa.list_(pa.float32())), ("shard", pa.string()),
+    ("offset", pa.int64()), ("length", pa.int64()),
+])  # fmt: skip
 
 
 def canary(night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
@@ -24,13 +30,22 @@ def canary(night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
         return Gate(name="canary", value=1.0, bound=bounds.cosine, passed=True)
     rows = _sample(garments.num_rows, bounds.count, snapshot.version)
     chosen = garments.take(rows)
-    needed = _with_places(night, chosen)
-    with Child(embedding_work(night)) as child:
-        answers = child(needed)
-    again = np.array(answers["embedding"].to_pylist(), dtype=object)
-    published = np.asarray(snapshot.vectors)[rows]
-    lowest = min(_cosine(new, old) for new, old in zip(again, published, strict=True))
+    lowest = min(map(_cosine, _again(night, chosen), np.asarray(snapshot.vectors)[rows]))
     return Gate(name="canary", value=lowest, bound=bounds.cosine, passed=lowest >= bounds.cosine)
+
+
+def _again(night: Night, chosen: pa.Table) -> list[list[float] | None]:
+    """The garments' vectors from their stored pictures; None where there is none any more."""
+    needed = _with_places(night, chosen)
+    known = needed.filter(needed["shard"].is_valid()).combine_chunks()
+    made: dict[bytes, list[float] | None] = {}
+    try:
+        with Child(embedding_work(night)) as child:
+            for batch in known.to_batches():
+                made |= {row["vector_key"]: row["embedding"] for row in child(batch).to_pylist()}
+    except ChildDied as died:
+        raise Stop(f"publish: the canary: {died}; run again") from died
+    return [made.get(key) for key in needed["vector_key"].to_pylist()]
 
 
 def _sample(rows: int, count: int, version: int) -> np.ndarray:
@@ -40,18 +55,18 @@ def _sample(rows: int, count: int, version: int) -> np.ndarray:
     return np.unique((start + np.arange(count) * (rows // count)) % rows)
 
 
-def _with_places(night: Night, chosen: pa.Table) -> pa.RecordBatch:
-    """What embedding reads: key, picture, box and where the picture's bytes lie."""
-    pictures = sorted(set(chosen["image_sha256"].to_pylist()))
+def _with_places(night: Night, chosen: pa.Table) -> pa.Table:
+    """What embedding reads: key, picture, box and where the picture's bytes lie; nulls where they are gone."""
+    pictures = chosen["image_sha256"].to_pylist()
     query = f"""
         select picture, shard, "offset", length from {PICTURES.name}
-        where status = '{DONE}' and picture in ({", ".join(literal(p) for p in pictures)})"""  # noqa: S608
+        where status = '{DONE}' and picture in ({", ".join(literal(p) for p in sorted(set(pictures)))})"""  # noqa: S608
     places = {row["picture"]: row for row in night.tables.sql(query, [PICTURES]).to_pylist()}
     rows = [
-        places[picture] | {"vector_key": vector_key(picture, box), "box": box}
-        for picture, box in zip(chosen["image_sha256"].to_pylist(), chosen["box"].to_pylist(), strict=True)
+        {"picture": picture, "vector_key": vector_key(picture, box), "box": box} | places.get(picture, {})
+        for picture, box in zip(pictures, chosen["box"].to_pylist(), strict=True)
     ]
-    return pa.Table.from_pylist(rows).combine_chunks().to_batches()[0]
+    return pa.Table.from_pylist(rows, NEEDED)
 
 
 def _cosine(again: list[float] | None, published: np.ndarray) -> float:

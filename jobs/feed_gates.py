@@ -67,10 +67,8 @@ def _categories(summary: dict[str, Any], gates: FeedGates) -> list[GateResult]:
 
 
 def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:
-    """A drop is too much when it is beyond both bounds; the value is the drop in percent."""
-    lost = max((last or 0) - value, 0)
-    percent = 100.0 * lost / last if last else 0.0
-    return GateResult(name, percent, bound.percent, not (percent > bound.percent and lost > bound.absolute))
+    percent, passed = bound.judge(last or 0, value)
+    return GateResult(name, percent, bound.percent, passed)
 
 
 def refusing(results: list[GateResult]) -> list[GateResult]:

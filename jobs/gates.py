@@ -50,10 +50,7 @@ def first_version(new: Counts, bounds: FirstVersion) -> list[Gate]:
 
 
 def _drop(name: str, old: int, new: int, bound: Drop, retailer: str | None) -> Gate:
-    """Refused where the drop is beyond the percentage and beyond the count."""
-    lost = max(old - new, 0)
-    percent = 100.0 * lost / old if old else 0.0
-    passed = percent <= bound.percent or lost <= bound.absolute
+    percent, passed = bound.judge(old, new)
     return Gate(name=name, retailer=retailer, value=percent, bound=bound.percent, passed=passed)
 
 

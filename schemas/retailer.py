@@ -67,6 +67,12 @@ class Drop(Strict):
     percent: Percent
     absolute: int = Field(ge=0)
 
+    def judge(self, before: int, now: int) -> tuple[float, bool]:
+        """How many percent are gone, and whether that is allowed."""
+        lost = max(before - now, 0)
+        percent = 100.0 * lost / before if before else 0.0
+        return percent, percent <= self.percent or lost <= self.absolute
+
 
 class Feed(Strict):
     """Where the feed is and how it is read."""

@@ -33,11 +33,11 @@ class Shops:
         for retailer, urls in pictures.items():
             self.add(retailer, urls)
 
-    def add(self, retailer: str, urls: Sequence[str], **images: Any) -> None:
+    def add(self, retailer: str, urls: Sequence[str], url: str = "http://shop.test/feed.xml", **images: Any) -> None:
         folder = self.root / "mappings" / retailer
         folder.mkdir(parents=True)
         images = {"rate": 100, "connections": 8, "max_per_product": 50, "allow_private_hosts": ["127.0.0.0/8"]} | images
-        spec = {"language": "en", "feed": {"url": "http://shop.test/feed.xml"}, "images": images}
+        spec = {"language": "en", "feed": {"url": url}, "images": images}
         (folder / "retailer.yaml").write_text(json.dumps(spec))
         function = parser_of(read_retailer(folder))
         common = {"retailer": retailer, "feed": FEED, "function": function, "status": "done"}

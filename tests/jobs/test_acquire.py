@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from jobs.acquire import _request, accept
+import jobs.acquire
+from jobs.acquire import ScanFeed, _request, accept, acquire
 from lake.lease import lease
 from schemas.errors import HeldByAnother, WrongInput
 from schemas.rejects import Code
 from schemas.tables import FEEDS
 from tests.jobs.lake_of_offers import Shops
+from tests.udfs.feeds.small_feeds import OFFER, feed
+from tests.udfs.web.server import Server, answer
 
 
 def test_a_feed_is_asked_for_under_the_name_that_pictures_are(tmp_path: Path) -> None:
@@ -68,3 +72,27 @@ def test_no_gate_is_let_through_beside_a_night(refused: Shops) -> None:
     with lease(night.store, "a-night", 60), pytest.raises(HeldByAnother, match="a-night"):
         accept(night, {"shop": {"offer_drop", "size_drop"}}, "?")
     assert len(states(refused)) == 2
+
+
+class Faulty(ScanFeed):
+    """A reader with a bug that one feed meets."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if "bad" in self.url:
+            raise IndexError("list index out of range")
+        return super().__call__(batch)
+
+
+def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = answer(feed(OFFER.format(1)))
+    with Server({"/good": body, "/bad": body}) as server:
+        shops = Shops(tmp_path)
+        for name in ("good", "bad"):
+            shops.add(name, [], url=server.url(f"/{name}"))
+        monkeypatch.setattr(jobs.acquire, "ScanFeed", Faulty)
+        counts = acquire(shops.night())
+    assert (counts.done, counts.rejected) == (1, 1)
+    (bad,) = [state for state in states(shops) if (state["retailer"], state["attempt"]) == ("bad", 2)]
+    assert bad["code"] == Code.INTERNAL
+    assert "reading it failed: IndexError: list index out of range" in bad["detail"]
+    assert "to act: the data engineer" in bad["detail"]
