@@ -2,7 +2,7 @@
 
 A publish goes: data files, `changes.parquet`, `candidate.json` (the drill opens the version by it), Delta commits,
 `manifest.json` (from here on it is a version), `CURRENT`. Whatever step a kill hits, readers follow `CURRENT` to the
-version before; the number is skipped by the next publish, and its files are nobody's until vacuum takes them.
+version before; the number is skipped by the next publish, and its files are nobody's.
 """
 
 import hashlib
