@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json
+from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json, writing
 from jobs.acquire import accept as accept_feeds
 from jobs.gates import GATE_NAMES
 from jobs.night import Night
@@ -99,8 +99,10 @@ def report(run: RunOfReport = None) -> None:
 
 
 def _checked(night: Night) -> Night:
-    """Specs, mappings, gates and weights are read before anything starts: a wrong one is exit 2."""
+    """Specs, mappings, gates and weights are read before anything starts, and the report has a place."""
     night.check()
+    with writing(night.settings.reports):
+        night.settings.reports.mkdir(parents=True, exist_ok=True)
     return night
 
 

@@ -43,8 +43,8 @@ def _again(night: Night, chosen: pa.Table) -> list[list[float] | None]:
         with Child(embedding_work(night)) as child:
             for batch in known.to_batches():
                 made |= {row["vector_key"]: row["embedding"] for row in child(batch).to_pylist()}
-    except ChildDied as died:
-        raise Stop(f"publish: the canary: {died}; run again") from died
+    except (ChildDied, RuntimeError) as error:
+        raise Stop(f"publish: the canary: {error}; run again") from error
     return [made.get(key) for key in needed["vector_key"].to_pylist()]
 
 

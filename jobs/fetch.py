@@ -108,8 +108,8 @@ def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime
         try:
             with Child(work) as child:
                 return pa.Table.from_batches([child(packed(assign(requests, TASKS_IN_PROCESS)))], FOUND)
-        except ChildDied as died:
-            raise Stop(f"fetch: {died}; run again: what it had stored is not asked for twice") from died
+        except (ChildDied, RuntimeError) as error:
+            raise Stop(f"fetch: {error}; run again: what it had stored is not asked for twice") from error
     tasks = packed(assign(requests, night.spark.parallelism))
     return night.spark.map(pa.Table.from_batches([tasks]), OverTasks(work), FOUND, 1)
 

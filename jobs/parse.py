@@ -80,14 +80,16 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
 
 
 def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict]:
-    """Each feed in a child process: one that kills its reader becomes one reject row."""
+    """Each feed in a child process: one that its reader cannot survive becomes one reject row."""
     written = []
     for batch in rows.combine_chunks().to_batches(max_chunksize=1):
         with Child(_One(work)) as child:
             try:
                 answer = child(batch)
             except ChildDied as death:
-                answer = work.refuse(batch, death)
+                answer = work.refuse(batch, death.code, death.detail)
+            except RuntimeError as error:
+                answer = work.refuse(batch, Code.INTERNAL, str(error))
         written += answer.to_pylist()
     return written
 
@@ -116,10 +118,10 @@ class ParseFeeds:
                 raise Stop(f"{feed['retailer']}: the feed was accepted, but no offer could be read from it")
             return self._write(chain([first], batches))
 
-    def refuse(self, row: pa.RecordBatch, death: ChildDied) -> pa.RecordBatch:
-        """The one row of a feed whose reader died."""
+    def refuse(self, row: pa.RecordBatch, code: Code, detail: str) -> pa.RecordBatch:
+        """The one row of a feed whose reader died, or met an error of our own."""
         keys = row.append_column("position", pa.array([-1], pa.int32()))
-        answer = rejected(OFFERS, keys, Code(death.code), death.detail).append_column(
+        answer = rejected(OFFERS, keys, code, detail).append_column(
             pa.field("function", pa.binary(32)), row.column("function").cast(pa.binary(32))
         )
         return self._write([answer.select(OFFERS.schema.names).cast(OFFERS.schema)])

@@ -92,3 +92,12 @@ def test_a_letter_that_cannot_be_written(project: Path) -> None:
     ).invoke(app, ["letter", "one", "--out", str(project / "file")])
     assert isinstance(done.exception, WrongInput)
     assert str(done.exception) == f"{project / 'file'}: cannot be written: File exists"
+
+
+def test_a_night_whose_report_could_not_be_written_is_not_begun(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "file").touch()
+    monkeypatch.setenv("SELVEDGE_REPORTS", str(project / "file" / "reports"))
+    done = run("night")
+    assert isinstance(done.exception, WrongInput)
+    assert str(done.exception) == f"{project / 'file' / 'reports'}: cannot be written: Not a directory"
+    assert not (project / "lake" / "tables").exists()
