@@ -71,7 +71,7 @@ def _rows(path: Path) -> list[tuple[int, str]]:
     if not path.exists():
         return []
     try:
-        header, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
+        header, *rows = path.read_text(encoding="utf-8-sig").split("\n")  # a spreadsheet may put its mark before it
     except UnicodeDecodeError:
         raise WrongInput(path, None, "is not UTF-8") from None
     if tuple(header.split("\t")) != COLUMNS:

@@ -27,6 +27,16 @@ def test_lines_block_by_kind(tmp_path: Path) -> None:
     assert blocked.blocks[0].date == date(2026, 1, 31)
 
 
+def test_a_file_that_a_spreadsheet_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "blocked.tsv"
+    lines = [HEADER.strip(), f"sha256\t{SHA}\tasked\u2028twice\t2026-01-31\tAK", "sha1\tx\ty\t2026-01-31\tAK"]
+    file.write_bytes("\ufeff".encode() + "\r\n".join(lines).encode())
+    (wrong,) = errors_of_blocked(file)
+    assert wrong.line == 3
+    file.write_bytes("\ufeff".encode() + "\r\n".join(lines[:2]).encode())
+    assert read_blocked(file).pictures == {bytes.fromhex(SHA)}
+
+
 def test_no_file_blocks_nothing(tmp_path: Path) -> None:
     assert read_blocked(tmp_path / "blocked.tsv").blocks == ()
 
