@@ -66,17 +66,17 @@ def gather(night: Night, run: str) -> NightFacts:
     """Everything on the page."""
     catalog, version = Catalog.of(night), snapshots.current(night.store)
     manifest = snapshots.manifest(night.store, version) if version else None
-    shown = Pictures(night, catalog)
+    shown, stages = Pictures(night, catalog), records.of_run(night.tables, run)
     return NightFacts(
         run=run,
-        date=night.today.isoformat(),
+        date=night_of(night, run, stages),
         made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         headline=_headline(manifest),
         notes=notes(night),
         version=version,
         content_digest=manifest.content_digest if manifest else "",
         funnel=_funnel(night, catalog),
-        stages=[_stage(row) for row in records.of_run(night.tables, run)],
+        stages=[_stage(row) for row in stages],
         retailers=_retailers(night, manifest),
         rejects=_rejects(night, catalog),
         hosts=host_rows(night),
@@ -92,6 +92,13 @@ def gather(night: Night, run: str) -> NightFacts:
         models={name: night.model_digest(name).hex() for name in MODELS},
         settings_digest=night.settings.digest,
     )
+
+
+def night_of(night: Night, run: str, stages: list[dict[str, Any]]) -> str:
+    """The date of a run: a page that is written again on another day is still of its own night."""
+    if run == night.run or not stages:
+        return night.today.isoformat()
+    return str(stages[0]["started_at"].date().isoformat())
 
 
 def _headline(manifest: Manifest | None) -> str:
