@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.functions import choose_function, duplicates_function, map_function
-from jobs.night import Night, newest_fetches
-from jobs.views import offers, urls
+from jobs.night import Night
+from jobs.views import newest_fetches, offers, urls
 from lake.tables import literal
 from schemas.rejects import Code
 from schemas.table import DONE, REJECTED

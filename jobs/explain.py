@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from jobs import functions
 from jobs.catalog import Catalog
 from jobs.explain_picture import Verdict, blocked, change, picture_verdicts, verdict
-from jobs.night import LiveFeed, Night, live_offers, offers_of
+from jobs.night import LiveFeed, Night
 from jobs.run import STAGE_NAMES
+from jobs.views import live_offers, offers_of
 from lake import snapshots
 from lake.candidate import rows_of
 from lake.tables import literal

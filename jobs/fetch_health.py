@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from jobs.night import Night, newest_fetches
-from jobs.views import urls
+from jobs.night import Night
+from jobs.views import newest_fetches, urls
 from reports.facts import FailureCount, HostRow, PicturesAsked
 from schemas.settings import ReportSettings
 from schemas.tables import FETCHES

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.functions import fetch_function
-from jobs.night import Night, newest_fetches
-from jobs.views import urls
+from jobs.night import Night
+from jobs.views import newest_fetches, urls
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import FETCHES

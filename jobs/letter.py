@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jobs.night import Night, live_offers, live_urls, newest_fetches
+from jobs.night import Night
 from jobs.stage import Query
+from jobs.views import live_offers, live_urls, newest_fetches
 from lake.tables import literal
 from reports.letter import Fetched, LetterFacts, ShopError, render_letter, render_table
 from schemas.errors import WrongInput

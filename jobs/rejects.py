@@ -4,9 +4,9 @@ from typing import Any
 
 from jobs.catalog import Catalog
 from jobs.functions import detect_function, fingerprint_function, screen_function
-from jobs.night import Night, newest_fetches, offers_of
+from jobs.night import Night
 from jobs.stage import Query
-from jobs.views import pictures, urls
+from jobs.views import newest_fetches, offers_of, pictures, urls
 from lake.tables import literal
 from schemas.table import REJECTED, Table
 from schemas.tables import BOXES, FEEDS, FETCHES, FINGERPRINTS, SCREENS

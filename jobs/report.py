@@ -14,11 +14,11 @@ from jobs.coverage import coverage_view
 from jobs.fetch_health import host_rows, pictures_asked
 from jobs.functions import screen_function
 from jobs.models import MODELS
-from jobs.night import Night, offers_of
+from jobs.night import Night
 from jobs.notes import notes
 from jobs.rejects import live_rejects
 from jobs.report_pictures import Pictures
-from jobs.views import pictures
+from jobs.views import offers_of, pictures
 from jobs.what_if import around
 from lake import snapshots
 from lake.tables import literal
