@@ -26,7 +26,7 @@ WEIGHTS = {
     "id": 2, "title": 3, "price": 3, "url": 2, "pictures": 2,
     "description": 1, "brand": 1, "category_path": 1, "available": 1,
 }  # fmt: skip
-PATH_MARKS = ("->", " > ", ">", " » ", " › ", "＞", " | ", "|", " / ", " :: ")
+PATH_MARKS = ("->", " > ", ">", " » ", " › ", "＞", " | ", "|", " / ", " :: ", "\\")
 SIZE_MARKS = (",", ";", "|")
 CATEGORY_NAMES = ("category", "категория", "kategori", "kategorie", "cat")
 CATEGORY_IDS = ("@id", "id", "@category_id", "@code")

@@ -18,6 +18,9 @@ CURRENCY_CHARS = 6
 DIGIT, SPACE = re.compile(r"\d"), re.compile(r"\s")
 KEY = re.compile(r"^[0-9a-f]{8}-|^\d+$", re.IGNORECASE)
 """A reference in the shop's own system, that says nothing to others."""
+TAX = re.compile("vat|tax|tva|iva|dph|mwst|ust|kdv|btw|moms|pvm|ндс|пдв|ддс|afa|φπα")
+MAX_TAX = 30
+"""Percent; what is called after a tax and never more than this is its rate."""
 MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
 PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
@@ -97,7 +100,7 @@ class _Choice:
         self.take("pictures", sorted((leaf for leaf in self.left if leaf.is_picture), key=_is_minor))
         self.take("url", self.called("url", _is_page))
         for name in ("sale_price", "old_price", "price"):
-            self.take(name, self.called(name, lambda leaf: leaf.is_amount))
+            self.take(name, self.called(name, lambda leaf: leaf.is_amount and not _is_rate(leaf)))
         self.take("id", self.called("id", _is_identity))
         self.take("title", self.called("title", lambda leaf: leaf.is_text and leaf.mean_chars < 500 and _tells(leaf)))
         self.take("category_path", self._paths())
@@ -163,13 +166,23 @@ def _has_digits(leaf: Leaf) -> bool:
     return leaf.share(DIGIT) > 0
 
 
+def _is_price(leaf: Leaf) -> bool:
+    return _has_digits(leaf) and not _is_rate(leaf)
+
+
+def _is_rate(leaf: Leaf) -> bool:
+    """Whether the values are the rate of a tax: `<price><gross>9900</gross><vat>27</vat></price>`."""
+    amounts = [parse_price(value).amount for value in leaf.values if TAX.fullmatch(folded(leaf.name))]
+    return bool(amounts) and all(amount is None or amount <= MAX_TAX for amount in amounts)
+
+
 LOOSELY: dict[str, Callable[[Leaf], bool]] = {
     "id": lambda leaf: leaf.is_varied,
     "title": _tells,
     "description": _tells,
-    "price": _has_digits,
-    "sale_price": _has_digits,
-    "old_price": _has_digits,
+    "price": _is_price,
+    "sale_price": _is_price,
+    "old_price": _is_price,
 }
 """What is asked at least of places that go by a field's name but do not look like it."""
 

@@ -172,7 +172,7 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     meaning, around = _meaning(own), _meaning(parent)
     if around is None or around[0] not in GIVES_MEANING | IN_LANGUAGES:
         return meaning
-    if own == "id" or (meaning is None and _is_id_of(folded(own))):
+    if own in ("id", "slug") or (meaning is None and _is_id_of(folded(own))):
         return None
     if own in GENERIC and around[0] in GIVES_MEANING:
         return around
