@@ -1,6 +1,6 @@
 """The tables of a page, from what the promoted releases record: `python -m training.model_tables docs/models.md`.
 
-A table stands between `<!-- figures NAME -->` and `<!-- end -->`; NAME is screen, classify or text.
+A table stands between `<!-- figures NAME -->` and `<!-- end -->`; NAME is screen, classify, text or answered.
 """
 
 import argparse
@@ -33,7 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def written(page: str, root: Path) -> str:
     """The page with the tables of the releases that are promoted in `root`."""
-    makers: dict[str, Callable[[Path], str]] = {"screen": screen_table, "classify": class_table, "text": text_table}
+    makers: dict[str, Callable[[Path], str]] = {
+        "screen": screen_table,
+        "classify": class_table,
+        "text": text_table,
+        "answered": answered_table,
+    }
     return _PLACE.sub(lambda found: f"{found[1]}{found[2]}{makers[found[1]](root)}\n", page)
 
 
@@ -75,6 +80,18 @@ def text_table(root: Path) -> str:
             cells = [_beside(values[key], floor.get(key)) for key in TEXT_FIGURES]
             rows.append([said, name, values["rows"], *cells])
     return _table(["split", "rows of", "texts", *TEXT_FIGURES], rows)
+
+
+def answered_table(root: Path) -> str:
+    """Shares of the texts that can be answered, by the share of the answers that is right."""
+    figures = describe(promoted("text", root)).figures
+    rows = [
+        [said, name, *(f"{share:.3f}" for share in shares.values())]
+        for split, said in SPLITS.items()
+        for name, shares in figures[split]["curves"].items()
+    ]
+    rights = next(iter(figures["unseen_shops"]["curves"].values()))
+    return _table(["split", "rows of", *(f"answered at {float(right):.1%} right" for right in rights)], rows)
 
 
 def _share(figure: Mapping[str, Any]) -> str:

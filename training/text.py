@@ -16,7 +16,7 @@ import numpy as np
 from training.progress import Progress
 from training.release import promote
 from training.split import Part, fraction
-from training.text_calibrate import calibration_error, reliability, temperature, threshold
+from training.text_calibrate import calibration_error, doubt, reliability, surest, temperature, threshold
 from training.text_coarse import fine, parents
 from training.text_corrections import corrected_rows
 from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
@@ -24,13 +24,13 @@ from training.text_export import Findings, Fitted, weights_file, write
 from training.text_figures import Answers
 from training.text_fit import fit, garment_names, scores
 from training.text_linear import softmax
-from training.text_rows import GENDER_ANSWERS, language_of
-from training.text_score import report, table_of
+from training.text_rows import GENDER_ANSWERS, features, language_of
+from training.text_score import curves, report, table_of
 from training.text_split import BRANDS_KEPT, FOLDS, SALT, TITLES_KEPT, folds, part, shop
 from udfs.text.classify import UNSAID, gender_scores
-from udfs.text.features import Text
+from udfs.text.features import Text, doubtful
 from udfs.text.language import LANGUAGES
-from udfs.text.lexicon import Lexicon
+from udfs.text.lexicon import BEGINS, NOTHING, Lexicon
 
 SEED = 7
 CATALOGUE_SHARE = 1 / 3
@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def labelled(folder: Path) -> list[Row]:
     """Every row that trains or measures: titles, catalogues, category names, garment names and feeds out of scope."""
-    listed = [Row(Text(name.rstrip("*")), language, "lexicon", leaf, "name") for leaf, language, name in lexicon()]
+    named = [entry for entry in lexicon() if entry[0] != NOTHING]
+    listed = [Row(Text(name.rstrip(BEGINS)), language, "lexicon", leaf, "name") for leaf, language, name in named]
     told = corrected_rows(titles(folder) + styles(folder))
     return told + names(folder) + out_of_scope_feeds(folder) + listed
 
@@ -78,13 +79,13 @@ def trained(course: Course, out: Path, work: Path) -> Path:
     """The folder of the new model."""
     told = [row for row in course.rows if row.basis not in NAMED]
     left_out = unseen_shops(course, told, work)
-    heat = temperatures(told, left_out[:, : len(course.leaves)], course.leaves)
+    divisors = divided(told, left_out[:, : len(course.leaves)], course)
     learnt = [row for row in course.rows if part(row) == Part.TRAIN]
     model = course.fitted(learnt)
     kept = [row for row in told if part(row) == Part.VALIDATION]
     figures = {
-        "unseen_shops": measured(told, left_out, model.answers, heat),
-        "validation": measured(kept, scores(model, kept), model.answers, heat),
+        "unseen_shops": measured(told, left_out, model.answers, divisors),
+        "validation": measured(kept, scores(model, kept), model.answers, divisors),
     }
     split = {
         "salt": SALT,
@@ -93,7 +94,7 @@ def trained(course: Course, out: Path, work: Path) -> Path:
         "folds": folds(course.rows),
         "left_out_as_coarse": len(course.rows) - len(fine(course.rows, course.lexicon, course.parent)),
     }
-    found = Findings(model.answers, heat, recommended(figures), split, figures)
+    found = Findings(model.answers, divisors.temperature, divisors.doubt, recommended(figures), split, figures)
     return write(out, weights_file(model), found, learnt)
 
 
@@ -138,7 +139,8 @@ def thinned(rows: Sequence[Row]) -> list[Row]:
 
 def digest(course: Course) -> str:
     """Names the steps of a run: the rows, the names and the code that fits them."""
-    told = hashlib.sha256(repr((course.seed, course.rows, sorted(course.lexicon.leaves.items()))).encode())
+    yields = sorted((leaf, sorted(others)) for leaf, others in course.lexicon.yields.items())
+    told = hashlib.sha256(repr((course.seed, course.rows, sorted(course.lexicon.leaves.items()), yields)).encode())
     for path in sorted(Path(__file__).parent.glob("text*.py")):
         told.update(path.read_bytes())
     for path in sorted((Path(__file__).parents[1] / "udfs" / "text").glob("*.py")):
@@ -146,8 +148,35 @@ def digest(course: Course) -> str:
     return told.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Divisors:
+    """What divides leaf scores to probabilities: a temperature a language, and `doubt` where a text leaves it open."""
+
+    temperature: Mapping[str, float]
+    doubt: float
+    lexicon: Lexicon
+
+    def of(self, rows: Sequence[Row]) -> np.ndarray:
+        """The divisor of each row, (N,)."""
+        doubts = np.where(doubtful(features(rows, self.lexicon), len(rows)), self.doubt, 1.0)
+        return doubts * np.array([self.temperature[language_of(row)] for row in rows])
+
+
+def divided(rows: Sequence[Row], scored: np.ndarray, course: Course) -> Divisors:
+    """Temperatures of the rows that leave nothing open, then the further divisor of the others."""
+    doubts = doubtful(features(rows, course.lexicon), len(rows))
+    plain_rows = [row for row, doubted in zip(rows, doubts, strict=True) if not doubted]
+    heat = temperatures(plain_rows, scored[~doubts], course.leaves)
+    spoken = np.array([language_of(row) for row in rows])
+    place = {leaf: number for number, leaf in enumerate(course.leaves)}
+    true = np.array([place[row.leaf] for row in rows])
+    told = np.array([row.basis != "styles" for row in rows])
+    cooled = scored[told] / np.array([heat[language] for language in spoken[told]])[:, None]
+    return Divisors(heat, doubt(cooled, true[told], doubts[told], spoken[told]), course.lexicon)
+
+
 def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str]) -> dict[str, float]:
-    """A temperature a language, from the shops left out; languages without labelled rows take that of all."""
+    """A temperature a language, from the surest answers in shops left out; one without rows takes that of all."""
     place = {leaf: number for number, leaf in enumerate(leaves)}
     true = np.array([place[row.leaf] for row in rows])
     spoken = np.array([language_of(row) for row in rows])
@@ -155,21 +184,23 @@ def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str])
     for name in {shop(row) for row in rows}:
         of = np.array([shop(row) == name for row in rows])
         weight[of] = of.sum() ** -0.5
-    found = {"other": temperature(scored, true, weight)}
-    for language in LANGUAGES:
-        of = spoken == language
-        if of.any():
-            found[language] = temperature(scored[of], true[of], weight[of])
+    found = {}
+    for language in ("other", *LANGUAGES):
+        of = np.flatnonzero(spoken == language)
+        if not len(of) and language == "other":
+            of = np.arange(len(rows))
+        if len(of):
+            kept = of[surest(scored[of])]
+            found[language] = temperature(scored[kept], true[kept], weight[kept])
     return found
 
 
 def measured(
-    rows: Sequence[Row], scored: np.ndarray, answers: Mapping[str, Sequence[str]], heat: Mapping[str, float]
+    rows: Sequence[Row], scored: np.ndarray, answers: Mapping[str, Sequence[str]], divisors: Divisors
 ) -> dict[str, Any]:
     """Figures, reliability and thresholds of rows with their scores (N, K)."""
     count = len(answers["leaf"])
-    divisor = np.array([heat[language_of(row)] for row in rows])
-    chance = softmax(scored[:, :count].astype(np.float64) / divisor[:, None])
+    chance = softmax(scored[:, :count].astype(np.float64) / divisors.of(rows)[:, None])
     best = chance.argmax(axis=1)
     raised = gender_scores([row.text for row in rows], scored[:, count : count + len(GENDER_ANSWERS)], GENDER_ANSWERS)
     genders = [GENDER_ANSWERS[at] for at in raised.argmax(axis=1)]
@@ -178,6 +209,7 @@ def measured(
     bands = reliability(table.probability, table.leaf == table.found)
     return {
         **report(table),
+        "curves": curves(table),
         "thresholds": thresholds(table),
         "reliability": bands,
         "calibration_error": calibration_error(bands),

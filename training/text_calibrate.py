@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.text_figures import RIGHT_SHARE
+from training.text_figures import ANSWERED_SHARE, RIGHT_SHARE
 from training.text_linear import softmax
 
 TEMPERATURES = np.geomspace(0.4, 4.0, 60)
 BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
+DOUBTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
 LEAST_ANSWERED = 50
 
 
@@ -20,6 +21,35 @@ def temperature(scores: np.ndarray, true: np.ndarray, weight: np.ndarray) -> flo
         return float(-(weight * np.log(np.maximum(chance, 1e-12))).sum() / weight.sum())
 
     return round(float(min(TEMPERATURES, key=surprise)), 3)
+
+
+def surest(scores: np.ndarray) -> np.ndarray:
+    """Places of the `ANSWERED_SHARE` of the rows (N, K) whose best score leads the next by most.
+
+    Thresholds lie among them, and there a temperature has to be right: one that suits all rows lets the sure ones of an
+    unseen shop be too sure.
+    """
+    best = np.partition(scores, -2, axis=1)[:, -2:]
+    return np.argsort(best[:, 0] - best[:, 1], kind="stable")[: int(np.ceil(ANSWERED_SHARE * len(scores)))]
+
+
+def doubt(scores: np.ndarray, true: np.ndarray, doubtful: np.ndarray, groups: np.ndarray) -> float:
+    """The further divisor of doubtful rows (bool (N,)) under which the surest answers of each group err least.
+
+    `scores` (N, K) are those that the temperature has divided; the surest are `ANSWERED_SHARE` of a group's rows.
+    """
+    right = scores.argmax(axis=1) == true
+
+    def mistakes(divisor: float) -> int:
+        certain = softmax(np.where(doubtful[:, None], scores / divisor, scores)).max(axis=1)
+        wrong = 0
+        for group in np.unique(groups):
+            rows = np.flatnonzero(groups == group)
+            surest = rows[np.argsort(-certain[rows], kind="stable")][: int(ANSWERED_SHARE * len(rows))]
+            wrong += int((~right[surest]).sum())
+        return wrong
+
+    return min(DOUBTS, key=mistakes)
 
 
 def threshold(probability: np.ndarray, right: np.ndarray, share: float = RIGHT_SHARE) -> tuple[float, float] | None:

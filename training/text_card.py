@@ -28,8 +28,11 @@ def card(model: Description) -> str:
         _table(kept),
         "## Beside the floor (TF-IDF and logistic regression on the same splits)",
         _floor(model.figures),
+        "## Share answered, by the share right (unseen shops)",
+        _curves(unseen["curves"]),
         "## Calibration (unseen shops)",
-        f"Temperature by language: {_pairs(model.preprocessing['temperature'])}. "
+        f"Temperature by language: {_pairs(model.preprocessing['temperature'])}; times {model.preprocessing['doubt']} "
+        "where a text leaves open which of several garments is sold. "
         f"Expected calibration error {unseen['calibration_error']}; on kept rows {kept['calibration_error']}.",
         _reliability(unseen["reliability"]),
         "## Thresholds at which 99.5% of the answers are right",
@@ -76,6 +79,13 @@ def _cell(figure: Mapping[str, float | None]) -> str:
 
 def _pairs(values: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(values.items()))
+
+
+def _curves(curves: Mapping[str, Mapping[str, float]]) -> str:
+    shares = list(next(iter(curves.values())))
+    lines = [f"| rows of | {' | '.join(f'{share} right' for share in shares)} |", "| --- " * (len(shares) + 1) + "|"]
+    lines += [f"| {name} | {' | '.join(f'{at[share]:.3f}' for share in shares)} |" for name, at in curves.items()]
+    return "\n".join(lines)
 
 
 def _reliability(bands: Sequence[Mapping[str, float]]) -> str:

@@ -150,6 +150,11 @@ def lexicon(path: Path = _HERE / "text_lexicon.tsv") -> list[tuple[str, str, str
     ]
 
 
+def yields(path: Path = _HERE / "text_yields.tsv") -> dict[str, frozenset[str]]:
+    """The leaves to which each leaf's name yields, of the hand-written table."""
+    return {row["leaf"]: frozenset(row["to"].split(", ")) for row in table(path)}
+
+
 def out_of_scope_feeds(folder: Path) -> list[Row]:
     """Texts of feeds whose index says that they sell no fashion: evenly drawn, about `FEED_TEXTS_LIMIT` a feed."""
     rows = []

@@ -15,8 +15,8 @@ from training.text_data import Row
 from training.text_rows import Vocabulary
 from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of
 from udfs.text.features import REVISION, Text
-from udfs.text.lexicon import Lexicon
-from udfs.text.model import opened
+from udfs.text.lexicon import NOTHING, Lexicon
+from udfs.text.model import NO_LEAF, opened
 from udfs.text.normalise import plain
 
 LARGEST = 127
@@ -60,7 +60,8 @@ def weights_file(model: Fitted) -> bytes:
     scale = (np.abs(weights).max(axis=1) / LARGEST + 1e-8).astype(np.float16)
     steps = np.clip(np.rint(weights / np.maximum(scale, 1e-7)[:, None].astype(np.float32)), -LARGEST, LARGEST)
     names = sorted(model.lexicon.leaves)
-    leaves = list(model.answers["leaf"])
+    place = {leaf: number for number, leaf in enumerate(model.answers["leaf"])} | {NOTHING: NO_LEAF}
+    pairs = [(leaf, other) for leaf, others in model.lexicon.yields.items() for other in sorted(others)]
     body = io.BytesIO()
     np.savez_compressed(
         body,
@@ -70,7 +71,8 @@ def weights_file(model: Fitted) -> bytes:
         scale=scale,
         bias=model.weights[-1].astype(np.float32),
         names=np.array(names),
-        name_leaves=np.array([leaves.index(model.lexicon.leaves[name]) for name in names], dtype=np.int16),
+        name_leaves=np.array([place[model.lexicon.leaves[name]] for name in names], dtype=np.int16),
+        yields=np.array([[place[leaf] for leaf in pair] for pair in pairs if place.keys() >= {*pair}], dtype=np.int16),
     )
     return body.getvalue()
 
@@ -81,6 +83,7 @@ class Findings:
 
     answers: Mapping[str, Sequence[str]]
     temperature: Mapping[str, float]
+    doubt: float
     thresholds: Mapping[str, float]
     split: Mapping[str, Any]
     figures: Mapping[str, Any]
@@ -89,7 +92,12 @@ class Findings:
 def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> Path:
     """The folder `root/text/<digest12>` of a `weights_file`, its description, golden texts, card and trained keys."""
     sha256 = hashlib.sha256(body).hexdigest()
-    preprocessing = {"function": "text features", "revision": REVISION, "temperature": dict(found.temperature)}
+    preprocessing = {
+        "function": "text features",
+        "revision": REVISION,
+        "temperature": dict(found.temperature),
+        "doubt": found.doubt,
+    }
     description = Description(
         name="text",
         digest=digest_of(sha256, preprocessing, NUMERIC_CLASS),

@@ -10,6 +10,9 @@ LEAST_ROWS = 20
 """A leaf counts in macro F1 from this many rows."""
 
 ANSWERED_SHARE, RIGHT_SHARE = 0.85, 0.995
+CURVE = (RIGHT_SHARE, 0.99, 0.98, 0.95)
+"""Shares right at which a curve says how much can be answered."""
+
 DRAWS, SEED = 200, 11
 
 
@@ -75,8 +78,18 @@ def right_at_85(answers: Answers, weight: np.ndarray) -> float:
 
 def answered_at_995(answers: Answers, weight: np.ndarray) -> float:
     """Largest share that can be answered with 99.5% of it right."""
+    return _answered(answers, weight, RIGHT_SHARE)
+
+
+def curve(answers: Answers) -> dict[str, float]:
+    """Largest share that can be answered at each share right of `CURVE`."""
+    ones = np.ones(len(answers.leaf))
+    return {f"{share:g}": round(_answered(answers, ones, share), 4) for share in CURVE}
+
+
+def _answered(answers: Answers, weight: np.ndarray, share: float) -> float:
     answered, right = _by_certainty(answers, weight)
-    good = np.flatnonzero(right >= RIGHT_SHARE)
+    good = np.flatnonzero(right >= share)
     return float(answered[good[-1]]) if len(good) else 0.0
 
 

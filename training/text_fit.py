@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from training.text_augment import told_genders, with_paths, without_lone_descriptions
-from training.text_data import Row, lexicon
+from training.text_data import Row, lexicon, yields
 from training.text_export import Fitted
 from training.text_linear import Fit, Lesson, fitted
 from training.text_rows import (
@@ -20,7 +20,7 @@ from training.text_rows import (
     vocabulary,
 )
 from training.text_split import shop
-from udfs.text.lexicon import Lexicon
+from udfs.text.lexicon import Lexicon, in_its_place
 from udfs.text.normalise import plain
 
 LEAST_ROWS = 4
@@ -41,8 +41,8 @@ def garment_names() -> Lexicon:
     """The hand-written names as plain text; a name of two leaves goes to the one listed first."""
     leaves: dict[str, str] = {}
     for leaf, _, name in lexicon():
-        leaves.setdefault(plain(name, NAME_LIMIT), leaf)
-    return Lexicon(leaves)
+        leaves.setdefault(in_its_place(plain(name, NAME_LIMIT)), leaf)
+    return Lexicon(leaves, yields())
 
 
 def row_weights(keys: Sequence[Hashable]) -> np.ndarray:

@@ -12,7 +12,7 @@ from training.tables import DataError
 from training.text_corrections import corrected_rows
 from training.text_data import STYLE_COLUMNS, TITLE_COLUMNS, Row, styles, table, tables, titles
 from training.text_export import TRAINED, text_key
-from training.text_figures import Answers, column, f1_of_leaves, figures, macro_f1
+from training.text_figures import Answers, column, curve, f1_of_leaves, figures, macro_f1
 from udfs.runtime.models import promoted
 from udfs.text.classify import NEEDED, classify
 
@@ -120,6 +120,15 @@ def report(answers: Answers) -> dict[str, Any]:
         "by_language": _by(leading, leading.language),
         "by_basis": _by(answers, answers.basis),
     }
+
+
+def curves(answers: Answers) -> dict[str, dict[str, float]]:
+    """How much can be answered at each share right: of the shops, by language, and of each basis."""
+    shops = answers.where(answers.basis != "styles")
+    parts = {"shops, all languages": shops}
+    parts |= {str(name): shops.where(shops.language == name) for name in np.unique(shops.language)}
+    parts |= {f"basis {name}": answers.where(answers.basis == name) for name in np.unique(answers.basis)}
+    return {name: curve(part) for name, part in parts.items()}
 
 
 def _by(answers: Answers, names: np.ndarray) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from training.tables import DataError
 from training.text_data import lexicon
 from training.text_score import score
 from udfs.text.features import Text
+from udfs.text.lexicon import NOTHING
 from udfs.text.model import load
 
 from .text_samples import GOODS, write_samples
@@ -21,7 +22,7 @@ from .text_samples import GOODS, write_samples
 @pytest.fixture(scope="module", autouse=True)
 def few_names() -> Iterator[None]:
     """The names of the leaves in the samples alone teach: the whole list would take most of the time."""
-    few = [name for name in lexicon() if name[0] in GOODS and name[1] in {"en", "ru"}]
+    few = [name for name in lexicon() if name[0] in {*GOODS, NOTHING} and name[1] in {"en", "ru"}]
     with pytest.MonkeyPatch.context() as patch:
         for module in (run, text_fit):
             patch.setattr(module, "lexicon", lambda: few)
@@ -45,6 +46,15 @@ def test_the_promoted_model_answers(trained: Path) -> None:
     scores, _ = model.scores([Text("yellow dress"), Text("Рубашка новая"), Text("Toner cartridge XL")])
     leaves = [model.answers["leaf"][place] for place in scores[:, model.head("leaf")].argmax(axis=1)]
     assert leaves == ["dress", "shirt", "out_of_scope"]
+
+
+def test_the_names_come_back_with_what_they_yield_to(trained: Path) -> None:
+    model, written = load(promoted(trained)), text_fit.garment_names()
+    assert model.lexicon.leaves == written.leaves
+    assert NOTHING in model.lexicon.leaves.values()
+    assert model.lexicon.yields == {
+        leaf: kept for leaf, others in written.yields.items() if (kept := {*others} & {*GOODS}) and leaf in GOODS
+    }
 
 
 def test_the_card_says_what_was_measured(trained: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.text_calibrate import calibration_error, reliability, temperature, threshold
+from training.text_calibrate import calibration_error, doubt, reliability, surest, temperature, threshold
 
 
 def test_too_certain_scores_get_a_temperature_above_one() -> None:
@@ -12,6 +12,19 @@ def test_too_certain_scores_get_a_temperature_above_one() -> None:
     found = temperature(scores, true, np.ones(1000))
     chance = 1 / (1 + np.exp(-2 / found))
     assert chance == pytest.approx(0.7, abs=0.02)
+
+
+def test_the_surest_lead_by_most() -> None:
+    scores = np.array([[0.0, 9.0, 8.5]] * 3 + [[1.0, 3.0, 0.0]] * 17)
+    assert set(surest(scores).tolist()) == set(range(3, 20))
+
+
+def test_doubtful_rows_that_err_are_divided_until_the_surest_do_not() -> None:
+    scores = np.array([[4.0, 0.0]] * 80 + [[5.6, 0.0]] * 20)
+    true = np.array([0] * 90 + [1] * 10)
+    groups = np.array(["en", "ja"] * 50)
+    assert doubt(scores, true, np.arange(100) >= 80, groups) == 1.5
+    assert doubt(scores, np.zeros(100, int), np.arange(100) >= 80, groups) == 1.0
 
 
 def test_threshold_is_the_lowest_that_holds() -> None:

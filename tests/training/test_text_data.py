@@ -7,10 +7,13 @@ import pytest
 from schemas.tables import TEXTS
 from training.text_augment import told_genders, with_paths, without_lone_descriptions
 from training.text_coarse import fine
-from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
+from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles, yields
 from training.text_fit import garment_names
 from udfs.text.classify import UNSAID
 from udfs.text.features import Text
+from udfs.text.lexicon import NOTHING
+from udfs.text.normalise import plain
+from udfs.text.sold import settled
 
 from .text_samples import write_samples
 
@@ -118,3 +121,31 @@ def test_a_description_is_no_sign_of_being_out_of_scope() -> None:
     dress = Row(Text("Dress", "Long"), "en", "shop", "dress", "stated")
     tea = Row(Text("Tea", "Green"), "en", "shop", "out_of_scope", "stated")
     assert [each.text.description for each in without_lone_descriptions([toner, dress, tea])] == ["", "Long", "Green"]
+
+
+def test_names_yield_to_leaves_that_have_names() -> None:
+    leaves = {leaf for leaf, _, _ in lexicon()}
+    assert {leaf for pair in yields().items() for leaf in (pair[0], *pair[1])} <= leaves - {NOTHING}
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "leaf"),
+    [
+        ("Ursula top", "Lined bikini top with ties", "swimwear"),
+        ("Denim shirt dress", "", "dress"),
+        ("Polo Club men shirt", "", "shirt"),
+        ("Set of 6 wine glasses", "", "out_of_scope"),
+        ("Boot cut jeans", "", "jeans"),
+        ("Shirt style top", "", "top"),
+        ("電動歯ブラシ 携帯用", "", "out_of_scope"),
+        ("ロボット掃除機 エコバックス", "", "out_of_scope"),
+        ("水着用インナーショーツ レディース", "", "underpants"),
+        ("キャバドレス ワンショルダー キャミ", "", "dress"),
+        ("スニーカーブーツ", "", "boots"),
+        ("Платье-рубашка с поясом", "", "dress"),
+        ("Сковорода, ручка в комплекте", "", "out_of_scope"),
+    ],
+)
+def test_the_hand_written_names_find_what_is_sold(title: str, description: str, leaf: str) -> None:
+    fields = garment_names().read(plain(title, 100), plain(description, 100))
+    assert f"sold {leaf}" in settled(*fields)

@@ -6,6 +6,7 @@ import pytest
 from training.text_figures import (
     Answers,
     answered_at_995,
+    curve,
     f1_of_leaves,
     figure,
     gender_accuracy,
@@ -45,6 +46,12 @@ def test_f1_leaves_out_leaves_with_few_rows() -> None:
 def test_the_mean_of_languages_weighs_them_alike() -> None:
     table = answers(["dress"] * 120, ["dress"] * 100 + ["tie"] * 20, language=["en"] * 100 + ["ja"] * 20)
     assert mean_of_languages(table, ones(table)) == pytest.approx(0.5)
+
+
+def test_a_curve_says_how_much_is_answered_at_each_share_right() -> None:
+    found = ["dress"] * 50 + ["tie"] + ["dress"] * 48 + ["tie"]
+    table = answers(["dress"] * 100, found, np.linspace(1, 0.1, 100).tolist())
+    assert curve(table) == {"0.995": 0.5, "0.99": 0.5, "0.98": 1.0, "0.95": 1.0}
 
 
 def test_right_at_85_takes_the_most_certain() -> None:

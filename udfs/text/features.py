@@ -13,6 +13,7 @@ import numpy as np
 from udfs.text.gender import named
 from udfs.text.lexicon import Lexicon
 from udfs.text.normalise import plain, words
+from udfs.text.sold import DOUBT, settled
 
 TITLE_LIMIT, DESCRIPTION_LIMIT, PATH_LIMIT = 300, 500, 300
 """Characters read of each field; what is sold is named early."""
@@ -62,6 +63,7 @@ def name_key(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
+_DOUBT = name_key(DOUBT)
 _SALTS = {name: np.uint64(name_key(name)) for name in (*KINDS, "pair")}
 
 
@@ -86,6 +88,11 @@ def found(texts: Sequence[Text], lexicon: Lexicon) -> Found:
     return _merged([np.concatenate(column) for column in zip(*parts, strict=True)])
 
 
+def doubtful(features: Found, rows: int) -> np.ndarray:
+    """Which of the rows name several garments and leave open which is sold, bool (N,)."""
+    return np.isin(np.arange(rows), features.row[features.key == np.uint64(_DOUBT)])
+
+
 def without_brand(title: str, brand: str) -> str:
     """A plain title less the brand it begins with: who made it does not say what it is."""
     if brand and title.startswith(brand + " "):
@@ -95,14 +102,14 @@ def without_brand(title: str, brand: str) -> str:
 
 def _named(lexicon: Lexicon, title: str, description: str, path: Sequence[str]) -> list[int]:
     """Keys of the garment names and genders that each field of a text holds."""
-    steps = " ".join(path)
-    features = [f"title {feature}" for feature in lexicon.evidence(title)]
-    features += [f"opening {feature}" for feature in lexicon.evidence(description[:OPENING_LIMIT])]
-    for step in path[-1:]:
-        features += [f"step {feature}" for feature in lexicon.evidence(step)]
-    for step in path[:-1]:
-        features += [f"path {feature}" for feature in lexicon.evidence(step)]
-    for place, text in (("title", title), ("opening", description[:OPENING_LIMIT]), ("path", steps)):
+    steps, opening = " ".join(path), description[:OPENING_LIMIT]
+    titled, opened = lexicon.read(title, opening)
+    features = settled(titled, opened)
+    features += [f"title {feature}" for feature in titled.evidence()]
+    features += [f"opening {feature}" for feature in opened.evidence()]
+    for place, step in zip(["path"] * (len(path) - 1) + ["step"], path, strict=False):
+        features += [f"{place} {feature}" for named in lexicon.read(step) for feature in named.evidence()]
+    for place, text in (("title", title), ("opening", opening), ("path", steps)):
         gender = named(text)
         features += [f"{place} for {gender}"] if gender else []
     return [name_key(feature) for feature in sorted(set(features))]

@@ -1,17 +1,26 @@
-"""Garment names of many languages, found in plain text: which kinds a text names first and last.
-
-A name decides more in an unseen shop than any weight learnt from seen ones. The place of the head differs: English
-titles end with it ("denim shirt dress"), Russian ones begin with it ("платье с юбкой"), so both ends are features, by
-script.
-"""
+"""Garment names of many languages, found in plain text."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-CYRILLIC, JAPANESE, LATIN = "cyrillic", "japanese", "latin"
+from udfs.text.sold import CYRILLIC, JAPANESE, LATIN, Named, Yields, together
+
+NOTHING = "nothing"
+"""The leaf of words that hold a garment's name and name none: "tie-dye", "boot cut", 携帯 (帯 is a sash)."""
+
+BEGINS, ENDS = "*", "$"
+"""Marks at the end of a name: it begins a word; a Japanese one ends its run of letters of one script."""
 
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
+_KATAKANA, _KANJI = "ァ-ヺー", "一-鿿々"
+_OTHER_THING = "素材|生地|風|調|用|柄|付|入|紐"
+"""What makes of a name the use, make or part of another thing: 水着用 is "for swimwear", ベルト付き "with a belt"."""
+
+_RUN_ENDS = rf"(?<=[{_KATAKANA}])(?![{_KATAKANA}])|(?<=[{_KANJI}])(?![{_KANJI}])"
+_FOLLOWS = "レディース|メンズ|キッズ|ジュニア|ベビー|ウィメンズ|ユニセックス|セット|男|女|子供|大人|新品|中古|上下"
+"""What may stand right behind a name, as another name may."""
+
 _CYRILLIC = re.compile(r"[а-яіїєґ]")
 _LATER = re.compile(
     r"(?<!\w)(?:with|for|in|without|from|featuring|w|under|and|con|per|in|senza|mit|für|aus|z|ze|na|do|met|voor|com|para|pour|avec"
@@ -28,51 +37,63 @@ def script(text: str) -> str:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Names and the leaf each stands for. One with * at its end begins a word; Japanese ones match anywhere."""
+    """Names and the leaf each stands for.
+
+    One with `BEGINS` at its end begins a word. One with `ENDS` ends a run of katakana or kanji, because the head of a
+    Japanese compound comes last: ブラ is not in ブラシ. Other Japanese ones match anywhere.
+    """
 
     leaves: Mapping[str, str]
+    yields: Yields = field(default_factory=dict)
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        japanese = [name for name in self.leaves if _JAPANESE.search(name)]
-        begun = [name[:-1] for name in self.leaves if name.endswith("*")]
-        whole = [name for name in self.leaves if name not in japanese and not name.endswith("*")]
-        tries = (_trie(whole), _trie(begun), _trie(japanese))
-        object.__setattr__(
-            self, "pattern", re.compile(rf"(?<!\w)(?:({tries[0]})(?!\w|-[a-z])|({tries[1]})\w*)|({tries[2]})")
-        )
+        japanese = {name for name in self.leaves if _JAPANESE.search(name)}
+        ending = [name[:-1] for name in japanese if name.endswith(ENDS)]
+        begun = [name[:-1] for name in self.leaves if name.endswith(BEGINS)]
+        anywhere = [name for name in japanese if not name.endswith(ENDS)]
+        whole = [name for name in self.leaves if name not in japanese and not name.endswith(BEGINS)]
+        last = rf"(?!{_OTHER_THING})(?:(?={_trie(ending)}|{_FOLLOWS})|{_RUN_ENDS})"
+        either = rf"(?<!\w)(?:({_trie(whole)})(?!\w|-[a-z])|({_trie(begun)})\w*)"
+        object.__setattr__(self, "pattern", re.compile(rf"{either}|({_trie(ending)}){last}|({_trie(anywhere)})"))
 
     def named(self, text: str) -> list[tuple[int, str]]:
         """Places and leaves of the names in plain text, leftmost and longest, not overlapping."""
         found = []
         for match in self.pattern.finditer(text):
-            whole, begun, japanese = match.groups()
-            found.append((match.start(), self.leaves[whole or japanese or f"{begun}*"]))
+            whole, begun, ending, anywhere = match.groups()
+            name = whole or anywhere or (f"{begun}{BEGINS}" if begun else f"{ending}{ENDS}")
+            if self.leaves[name] != NOTHING:
+                found.append((match.start(), self.leaves[name]))
         return found
 
-    def evidence(self, text: str) -> list[str]:
-        """Names of features: what the text names first and last, last before a preposition or comma, at all, alone."""
+    def read(self, *fields: str) -> list[Named]:
+        """What each of the plain texts of one product names, less what yields to a name that leads one of them."""
+        return together([self._read(field) for field in fields], self.yields)
+
+    def _read(self, text: str) -> Named:
         found = self.named(text)
         if not found:
-            return []
-        letters = script(text)
+            return Named()
         later = _LATER.search(text, found[0][0])
-        before = [leaf for place, leaf in found if later is None or place < later.start()]
-        features = [
-            f"{letters} first {found[0][1]}",
-            f"{letters} last {found[-1][1]}",
-            f"{letters} head {(before or [found[0][1]])[-1]}",
-        ]
-        named = sorted({leaf for _, leaf in found})
-        if len(named) == 1:
-            features.append(f"only {named[0]}")
-        return features + [f"names {leaf}" for leaf in named]
+        end = later.start() if later else len(text)
+        leaves = [leaf for _, leaf in found]
+        return Named(leaves, [leaf for place, leaf in found if place < end] or leaves[:1], script(text))
+
+
+def in_its_place(name: str) -> str:
+    """A plain name, marked with `ENDS` where it ends in katakana or kanji."""
+    return name + ENDS if re.search(f"[{_KATAKANA}{_KANJI}]$", name) else name
 
 
 def _trie(names: Iterable[str]) -> str:
-    """A regular expression that matches the longest of the names, without trying each in turn."""
+    """A regular expression that matches the longest of the names, without trying each in turn.
+
+    It looks at the first letter before it branches: most places of a text begin no name.
+    """
     ordered = sorted(set(names))
-    return _branch(ordered, 0) if ordered else "(?!)"
+    first = "".join(re.escape(letter) for letter in sorted({name[0] for name in ordered}))
+    return f"(?=[{first}]){_branch(ordered, 0)}" if ordered else "(?!)"
 
 
 def _branch(names: Sequence[str], depth: int) -> str:

@@ -11,12 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from udfs.runtime.models import Description, GoldenDiffers, Model, ModelError
-from udfs.text.features import KINDS, REVISION, Found, Text, found
-from udfs.text.lexicon import Lexicon
+from udfs.text.features import KINDS, REVISION, Found, Text, doubtful, found
+from udfs.text.lexicon import NOTHING, Lexicon
 
 HEADS = ("leaf", "gender", "language")
 GOLDEN_TOLERANCE = 1e-3
 _NAMES = KINDS.index("name")
+
+NO_DOUBT = 1.0
+"""Divisor of releases made before doubt was measured."""
+
+NO_LEAF = -1
+"""Stands for `NOTHING` among the leaves of a weights file."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +49,29 @@ class Sparse:
 
 @dataclass(frozen=True)
 class TextModel:
-    """A loaded model. `answers` names the answers of each head; `temperature` divides the leaf scores, by language."""
+    """A loaded model. `answers` names the answers of each head; `temperature` divides the leaf scores, by language.
+
+    `doubt` divides them too, where a text leaves open which of several garments is sold.
+    """
 
     digest: str
     weights: Weights
     lexicon: Lexicon
     answers: Mapping[str, Sequence[str]]
     temperature: Mapping[str, float]
+    doubt: float
 
     def scores(self, texts: Sequence[Text]) -> tuple[np.ndarray, np.ndarray]:
         """Scores float32 (N, K) before any softmax, and how many known features each text has, int64 (N,).
 
         Each text is summed alone, so that its scores do not depend on the batch.
         """
-        rows = valued(found(texts, self.lexicon), len(texts), self.weights.keys, self.weights.idf)
+        features = found(texts, self.lexicon)
+        rows = valued(features, len(texts), self.weights.keys, self.weights.idf)
         scores = np.tile(self.weights.bias, (len(texts), 1))
         for row, (first, last) in enumerate(pairwise(rows.starts.tolist())):
             scores[row] += rows.values[first:last] @ self.weights.weights[rows.index[first:last]]
+        scores[doubtful(features, len(texts)), self.head("leaf")] /= np.float32(self.doubt)
         return scores, np.diff(rows.starts)
 
     def head(self, name: str) -> slice:
@@ -114,9 +126,21 @@ def opened(body: bytes, description: Description) -> TextModel:
             weights=arrays["weights"].astype(np.float32) * scale[:, None],
             bias=arrays["bias"].astype(np.float32),
         )
-        leaves = description.classes["leaf"]
-        names = zip(arrays["names"].tolist(), arrays["name_leaves"].tolist(), strict=True)
-        lexicon = Lexicon({name: leaves[leaf] for name, leaf in names})
+        lexicon = _lexicon(arrays, description.classes["leaf"])
     return TextModel(
-        description.digest, weights, lexicon, description.classes, description.preprocessing["temperature"]
+        digest=description.digest,
+        weights=weights,
+        lexicon=lexicon,
+        answers=description.classes,
+        temperature=description.preprocessing["temperature"],
+        doubt=description.preprocessing.get("doubt", NO_DOUBT),
     )
+
+
+def _lexicon(arrays: Mapping[str, np.ndarray], leaves: Sequence[str]) -> Lexicon:
+    """The names of a weights file; one made before names could yield has no `yields`."""
+    names = zip(arrays["names"].tolist(), arrays["name_leaves"].tolist(), strict=True)
+    yields: dict[str, set[str]] = {}
+    for leaf, other in arrays["yields"].tolist() if "yields" in arrays else ():
+        yields.setdefault(leaves[leaf], set()).add(leaves[other])
+    return Lexicon({name: NOTHING if leaf == NO_LEAF else leaves[leaf] for name, leaf in names}, yields)

@@ -19,6 +19,7 @@ ANSWERS = {
     "language": ["en", "ja", "ru", "other"],
 }
 NAMES = {"dress": 0, "плать*": 0, "ワンピース": 0, "シャツ": 1, "рубашк*": 1, "toner": 2}
+DOUBT_DIVISOR = 4.0
 PLACES = ("title", "step", "opening")
 
 
@@ -54,7 +55,7 @@ def write_small_model(root: Path) -> Path:
 def _written(root: Path, body: bytes) -> Path:
     sha256 = hashlib.sha256(body).hexdigest()
     heat = dict.fromkeys(ANSWERS["language"], 1.0)
-    preprocessing = {"function": "text features", "revision": REVISION, "temperature": heat}
+    preprocessing = {"function": "text features", "revision": REVISION, "temperature": heat, "doubt": DOUBT_DIVISOR}
     description = Description(
         name="text",
         digest=digest_of(sha256, preprocessing, "float"),

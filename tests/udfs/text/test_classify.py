@@ -14,9 +14,10 @@ from schemas.tables import TEXTS
 from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.models import GoldenDiffers, ModelError, digest_of
 from udfs.text.classify import ANSWERS, NEEDED, classify
+from udfs.text.features import Text
 from udfs.text.model import load
 
-from .small_model import write_small_model
+from .small_model import DOUBT_DIVISOR, write_small_model
 
 STRINGS = st.one_of(st.none(), st.text(max_size=80))
 OFFERS = st.lists(
@@ -54,6 +55,15 @@ def test_best_leaves_in_order_and_a_distribution(model: Path) -> None:
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) == pytest.approx(1, abs=1e-5)
     assert answer["probability"] == pytest.approx(chances[0])
+
+
+def test_a_text_that_leaves_open_what_is_sold_is_answered_with_doubt(model: Path) -> None:
+    sure, open_ = classify(batch(("dress", "A dress", "", [], ""), ("dress", "A toner", "", [], "")), model).to_pylist()
+    assert sure["probability"] > 0.999
+    scores, _ = load(model).scores([Text("dress", "A toner")])
+    named = 6 * (2 / DOUBT_DIVISOR)
+    assert scores[0, :3].tolist() == [named, 0, named]
+    assert open_["probability"] == pytest.approx(1 / (2 + math.exp(-named)), abs=1e-4)
 
 
 def test_the_path_decides_where_the_title_is_a_number(model: Path) -> None:

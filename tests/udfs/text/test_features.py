@@ -40,7 +40,15 @@ def test_nothing_in_nothing_out() -> None:
 
 def test_fields_are_told_apart() -> None:
     title, description = found([Text("dress")], NAMES), found([Text("", "dress")], NAMES)
-    assert not set(title.key.tolist()) & set(description.key.tolist())
+    assert set(title.key.tolist()) & set(description.key.tolist()) == {name_key("sold dress")}
+
+
+def test_title_and_description_agree_or_differ() -> None:
+    names = Lexicon({"dress": "dress", "skirt": "skirt"})
+    agreed = found([Text("dress", "A dress in silk")], names).key.tolist()
+    differing = found([Text("dress", "A skirt in silk")], names).key.tolist()
+    assert name_key("agreed dress") in agreed
+    assert {name_key("disputed title dress"), name_key("disputed opening skirt")} <= set(differing)
 
 
 def test_the_last_step_of_a_path_counts_as_title_too() -> None:

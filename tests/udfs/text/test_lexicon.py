@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.text.lexicon import Lexicon, _trie, script
+from udfs.text.lexicon import NOTHING, Lexicon, _trie, in_its_place, script
 
 NAMES = Lexicon(
     {
@@ -20,8 +20,19 @@ NAMES = Lexicon(
         "ワンピース": "dress",
         "シャツ": "shirt",
         "シャツワンピース": "dress",
-    }
+        "ブラ$": "bra",
+        "ドレス$": "dress",
+        "シューズ$": "shoes",
+        "帯$": "kimono",
+        "携帯$": NOTHING,
+        "shirt collar": NOTHING,
+    },
+    {"shoes": {"dress"}},
 )
+
+
+def evidence(text: str) -> list[str]:
+    return NAMES.read(text)[0].evidence()
 
 
 @pytest.mark.parametrize(
@@ -36,6 +47,17 @@ NAMES = Lexicon(
         ("платье-рубашка", ["dress", "shirt"]),
         ("長袖シャツワンピース黒", ["dress"]),
         ("", []),
+        ("ブラ/黒", ["bra"]),
+        ("ナイトブラ", ["bra"]),
+        ("ブラシ ブラック", []),
+        ("ブラレディース", ["bra"]),
+        ("ドレスシューズ", ["dress", "shoes"]),
+        ("ドレスシューズケース", ["dress"]),
+        ("ドレス用バッグ", []),
+        ("ドレス付き", []),
+        ("正絹 帯 袋付き", ["kimono"]),
+        ("帯電防止 携帯", []),
+        ("top with shirt collar", []),
     ],
 )
 def test_names_found(text: str, leaves: list[str]) -> None:
@@ -43,18 +65,34 @@ def test_names_found(text: str, leaves: list[str]) -> None:
 
 
 def test_evidence_of_an_english_title_ends_before_with() -> None:
-    evidence = NAMES.evidence("dress with shirt collar")
-    assert "latin head dress" in evidence
-    assert "latin last shirt" in evidence
-    assert not any(feature.startswith("only") for feature in evidence)
+    found = evidence("dress with a shirt")
+    assert "latin head dress" in found
+    assert "latin last shirt" in found
+    assert not any(feature.startswith("only") for feature in found)
 
 
 def test_evidence_of_one_kind_alone() -> None:
-    assert "only dress" in NAMES.evidence("платье летнее, платье синее")
+    assert "only dress" in evidence("платье летнее, платье синее")
+
+
+def test_a_name_that_yields_to_another_field_is_no_evidence() -> None:
+    title, opening = NAMES.read("シューズ", "dress in cotton")
+    assert title.evidence() == []
+    assert "only dress" in opening.evidence()
+
+
+def test_japanese_names_are_marked_to_end_their_run() -> None:
+    assert [in_its_place(name) for name in ("ブラ", "帯", "かばん", "dress", "плать*")] == [
+        "ブラ$",
+        "帯$",
+        "かばん",
+        "dress",
+        "плать*",
+    ]
 
 
 def test_no_name_no_evidence() -> None:
-    assert NAMES.evidence("model 5420") == []
+    assert evidence("model 5420") == []
 
 
 def test_an_empty_list_of_names() -> None:
