@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from training.backbone import CHANNELS, Backbone, imagenet
+from training.backbone import CHANNELS, Backbone, Maps, imagenet
 from training.export import export
 from training.progress import Progress
 from udfs.runtime.providers import Device, Session, open_session
@@ -23,18 +24,43 @@ SMALLEST_VARIANCE = 1e-6
 
 
 class Pooled(nn.Module):
-    """Pixels [B, side, side, 3] uint8 to features [B, WIDTH]: mean, then deviation, of every channel of every map."""
+    """Pixels [B, side, side, 3] uint8 to features [B, WIDTH]: the moments of every map."""
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
         self.backbone = backbone
 
     def forward(self, pixels: Tensor) -> Tensor:
+        return moments(self.backbone(pixels))
+
+
+class Placed(Pooled):
+    """Pixels to features that also say where: moments as `Pooled`, then the regions of the two coarser maps.
+
+    A dress and a top, trousers and shorts differ in outline more than in anything that a mean over the picture keeps.
+    `side` is a multiple of 96, so that the regions are whole cells of each map.
+    """
+
+    def forward(self, pixels: Tensor) -> Tensor:
         maps = self.backbone(pixels)
-        means = [kept.mean((2, 3)) for kept in maps]
-        squares = [(kept * kept).mean((2, 3)) for kept in maps]
-        mean, square = torch.cat(means, 1), torch.cat(squares, 1)
-        return torch.cat((mean, (square - mean * mean).clamp(min=SMALLEST_VARIANCE).sqrt()), 1)
+        return torch.cat((moments(maps), regions(maps.stride16), regions(maps.stride32)), 1)
+
+
+def moments(maps: Maps) -> Tensor:
+    """Mean, then deviation, of every channel of every map: [B, WIDTH]."""
+    mean = torch.cat([kept.mean((2, 3)) for kept in maps], 1)
+    square = torch.cat([(kept * kept).mean((2, 3)) for kept in maps], 1)
+    return torch.cat((mean, (square - mean * mean).clamp(min=SMALLEST_VARIANCE).sqrt()), 1)
+
+
+def regions(channels: Tensor) -> Tensor:
+    """Means of a map [B, C, S, S] over top, middle and bottom, at the sides and in between: [B, 6 C].
+
+    Left and right count as one, so that a mirrored picture gives the same.
+    """
+    cells = functional.avg_pool2d(channels, int(channels.shape[3]) // 3)
+    sides, between = (cells[..., 0] + cells[..., 2]) / 2, cells[..., 1]
+    return torch.cat((sides, between), 2).flatten(1)
 
 
 @dataclass(frozen=True)
@@ -45,11 +71,14 @@ class Input:
     read: Callable[[], np.ndarray]
 
 
-def cached(inputs: Sequence[Input], name: str, side: int, folder: Path) -> np.ndarray:
-    """Features float32 [N, WIDTH] of `inputs`; chunks that are on disk are read, so that a killed call goes on."""
+def cached(inputs: Sequence[Input], name: str, side: int, folder: Path, pooling: type[Pooled] = Pooled) -> np.ndarray:
+    """Features float32 [N, D] of `inputs`; chunks that are on disk are read, so that a killed call goes on.
+
+    `name` is the cache's: what is done to the pictures, and by which `pooling`.
+    """
     place = folder / f"features-{name}-{side}"
     place.mkdir(parents=True, exist_ok=True)
-    extractor = _Extractor(place / "backbone.onnx", side)
+    extractor = _Extractor(place / "backbone.onnx", side, pooling)
     progress = Progress(f"features {name}", len(inputs))
     found = []
     for start in range(0, len(inputs), CHUNK):
@@ -75,14 +104,14 @@ def _chunk(chunk: Sequence[Input], place: Path, extractor: "_Extractor") -> np.n
 class _Extractor:
     """The backbone in ONNX Runtime, made when the first picture is asked for."""
 
-    def __init__(self, graph: Path, side: int) -> None:
-        self.graph, self.side = graph, side
+    def __init__(self, graph: Path, side: int, pooling: type[Pooled]) -> None:
+        self.graph, self.side, self.pooling = graph, side, pooling
         self._session: Session | None = None
 
     def run(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         batch = np.zeros((BATCH, self.side, self.side, 3), np.uint8)
         batch[: len(pictures)] = np.stack(pictures)
         if self._session is None:
-            export(Pooled(imagenet()), torch.from_numpy(batch), self.graph, ["features"])
+            export(self.pooling(imagenet()), torch.from_numpy(batch), self.graph, ["features"])
             self._session = open_session(self.graph, Device("cpu"))
         return self._session.run(batch)["features"][: len(pictures)]

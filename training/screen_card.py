@@ -11,8 +11,9 @@ from training.screen_report import FLOOR, TARGETS, table
 CARD = """# screen: image filter and image class
 
 One EfficientNet-Lite0 backbone (ImageNet weights, Apache-2.0, frozen), two linear heads on the mean and deviation of
-every channel at four depths. {pictures} pictures of {groups} groups; the folders' README says from where and under
-which licence (mostly none stated: the photos were used for training and measuring only, none is in this repository).
+every channel at four depths, and on the means of six regions of the picture at two. {pictures} pictures of {groups}
+groups; the folders' README says from where and under which licence (mostly none stated: the photos were used for
+training and measuring only, none is in this repository).
 {drawn} drawn size charts in three scripts trained the filter too; none is in any figure here.
 
 Split by repository, sender, brand or block of one blogger's photos, never by picture (`training/split.py`: sha256 of

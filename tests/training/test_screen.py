@@ -11,7 +11,7 @@ from tests.training.test_labelled import photo, write
 from training import features, screen
 from udfs.runtime.models import load, promoted
 
-CHUNK, SIDE = 16, 64
+CHUNK, SIDE = 16, 96
 
 
 @pytest.fixture(scope="module")
