@@ -172,7 +172,7 @@ def divided(rows: Sequence[Row], scored: np.ndarray, course: Course) -> Divisors
     true = np.array([place[row.leaf] for row in rows])
     told = np.array([row.basis != "styles" for row in rows])
     cooled = scored[told] / np.array([heat[language] for language in spoken[told]])[:, None]
-    return Divisors(heat, doubt(cooled, true[told], doubts[told], spoken[told]), course.lexicon)
+    return Divisors(heat, doubt(cooled, true[told], doubts[told]), course.lexicon)
 
 
 def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str]) -> dict[str, float]:

@@ -33,21 +33,17 @@ def surest(scores: np.ndarray) -> np.ndarray:
     return np.argsort(best[:, 0] - best[:, 1], kind="stable")[: int(np.ceil(ANSWERED_SHARE * len(scores)))]
 
 
-def doubt(scores: np.ndarray, true: np.ndarray, doubtful: np.ndarray, groups: np.ndarray) -> float:
-    """The further divisor of doubtful rows (bool (N,)) under which the surest answers of each group err least.
+def doubt(scores: np.ndarray, true: np.ndarray, doubtful: np.ndarray) -> float:
+    """The further divisor of doubtful rows (bool (N,)) under which the surest `ANSWERED_SHARE` of all rows err least.
 
-    `scores` (N, K) are those that the temperature has divided; the surest are `ANSWERED_SHARE` of a group's rows.
+    `scores` (N, K) are those that the temperature has divided. One threshold serves all languages, so they are looked
+    at together.
     """
-    right = scores.argmax(axis=1) == true
+    wrong = scores.argmax(axis=1) != true
 
     def mistakes(divisor: float) -> int:
         certain = softmax(np.where(doubtful[:, None], scores / divisor, scores)).max(axis=1)
-        wrong = 0
-        for group in np.unique(groups):
-            rows = np.flatnonzero(groups == group)
-            surest = rows[np.argsort(-certain[rows], kind="stable")][: int(ANSWERED_SHARE * len(rows))]
-            wrong += int((~right[surest]).sum())
-        return wrong
+        return int(wrong[np.argsort(-certain, kind="stable")][: int(ANSWERED_SHARE * len(wrong))].sum())
 
     return min(DOUBTS, key=mistakes)
 

@@ -22,9 +22,8 @@ def test_the_surest_lead_by_most() -> None:
 def test_doubtful_rows_that_err_are_divided_until_the_surest_do_not() -> None:
     scores = np.array([[4.0, 0.0]] * 80 + [[5.6, 0.0]] * 20)
     true = np.array([0] * 90 + [1] * 10)
-    groups = np.array(["en", "ja"] * 50)
-    assert doubt(scores, true, np.arange(100) >= 80, groups) == 1.5
-    assert doubt(scores, np.zeros(100, int), np.arange(100) >= 80, groups) == 1.0
+    assert doubt(scores, true, np.arange(100) >= 80) == 1.5
+    assert doubt(scores, np.zeros(100, int), np.arange(100) >= 80) == 1.0
 
 
 def test_threshold_is_the_lowest_that_holds() -> None:
