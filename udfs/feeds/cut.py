@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from schemas.rejects import Code
 from udfs.feeds import markup
 from udfs.feeds.options import FeedOptions
@@ -14,6 +16,7 @@ from udfs.feeds.repairs import Repair, Repairs
 BLOCK_BYTES = 1 << 16
 """Offers are parsed in blocks of this size: a tree that stays in the processor's cache is built half as fast again."""
 TAIL_BYTES = 1 << 16
+LINE_FEED = 0x0A
 CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}
 
 
@@ -73,7 +76,7 @@ class Cutter:
 
     def pass_to(self, to: int) -> None:
         """Move on to byte `to` of the window, counting lines."""
-        self.line += self.window.count(b"\n", self.at, to)
+        self.line += int(np.count_nonzero(np.frombuffer(self.window, np.uint8, to - self.at, self.at) == LINE_FEED))
         self.at = to
 
     def block_end(self) -> int:

@@ -30,13 +30,17 @@ class Names:
         """Note `xmlns:prefix="address"`; the first one counts."""
         self.addresses.setdefault(prefix, address)
 
+    def __contains__(self, prefix: str) -> bool:
+        """Whether `opening` declares a prefix."""
+        return prefix in self.addresses and PREFIX.fullmatch(prefix) is not None and prefix.lower() != "xml"
+
     def address(self, prefix: str) -> str:
         """A namespace that tells Google's and Shopify's vocabularies apart, whatever addresses the shop gives."""
         return vocabulary(prefix, self.addresses.get(prefix, ""))[:-1] or f"x-{prefix}"
 
     def opening(self) -> bytes:
         """A start tag `<feed>` that declares every prefix, and no default namespace: stretches of a feed go in."""
-        prefixes = [prefix for prefix in self.addresses if PREFIX.fullmatch(prefix) and prefix.lower() != "xml"]
+        prefixes = [prefix for prefix in self.addresses if prefix in self]
         return b"<feed" + "".join(f' xmlns:{prefix}="{self.address(prefix)}"' for prefix in prefixes).encode() + b">"
 
     def of(self, written: str) -> str:
@@ -45,6 +49,13 @@ class Names:
         if not prefix:
             return name.lower()
         return vocabulary(prefix, self.addresses.get(prefix, "")) + name.lower()
+
+    def of_bytes(self, written: bytes) -> str:
+        """The canonical name of a tag in the feed's bytes; raises `LookupError` where its prefix is not declared."""
+        prefix, colon, _ = written.partition(b":")
+        if colon and prefix.decode() not in self:
+            raise LookupError(prefix)
+        return self.of(written.decode())
 
 
 def of_tag(tag: str) -> str:

@@ -9,9 +9,11 @@ from lxml import etree
 from schemas.rejects import Code
 from udfs.feeds.amounts import AmountReader, Amounts
 from udfs.feeds.availability import Availability
+from udfs.feeds.blocks import BlockReader
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.dialect import FIELDS, Dialect
 from udfs.feeds.html_text import plain_text
+from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.pictures import PictureReader
 from udfs.feeds.repairs import Repair, Repairs
@@ -83,6 +85,10 @@ class OfferReader:
         plain = [source for source in sources if not source.startswith(IN_HTML)]
         return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
 
+    def block_reader(self, offer_tag: bytes, names: Names) -> BlockReader | None:
+        """What reads whole blocks of offers for `read`; None where every offer has to be seen as an element."""
+        return None if self._variants else self._walk.block_reader(offer_tag, names)
+
     def read(self, reads: Reads, start: int) -> int:
         """Take what the offers from `start` on say, as many as there is room for; how many of `reads` are taken then.
 
@@ -91,7 +97,9 @@ class OfferReader:
         place = len(self.lines)
         stop = min(start + self._rows - place, len(reads.lines))
         elements = reads.elements[start:stop]
-        if self._variants is None:
+        if reads.columns is not None:
+            self._walk.take(reads.columns, start, stop, place)
+        elif self._variants is None:
             self._walk.read_all(elements, place)
         else:
             self._read_with_variants(elements, place)

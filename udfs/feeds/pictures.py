@@ -12,6 +12,8 @@ WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*[/?#][!#-;=?-~]+", re.ASCII)
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 HOST_ALONE = re.compile(r"\x01https?://[^/?\x01]*/?(?=\x01|\Z)")
 """The address of a whole site, as exports write it that put a host before nothing."""
+SLASHES_OF_HOST = 3
+"""In the address of a whole site."""
 HOST_FIRST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|net|org|info|shop|store|cloud|io|[a-z]{2})/\S", re.IGNORECASE)
 """An address that begins with a host instead of a scheme, which no folder of a shop is called like."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -69,7 +71,7 @@ def _are_whole(texts: list[list[str]]) -> bool:
         and len(joined.encode().translate(None, PLAIN_BYTES)) == len(every)
         and "&amp" not in joined
         and ":///" not in joined
-        and not HOST_ALONE.search(joined)
+        and (min(text.count("/") for text in every) > SLASHES_OF_HOST or not HOST_ALONE.search(joined))
         and "://[" not in joined
         and max(map(len, every), default=0) <= MAX_URL_CHARS
     )

@@ -5,6 +5,7 @@ A dictionary's answer is the column that the text belongs in, a `Plan` where mor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,8 @@ class NamedNode:
     slots: dict[str, int]
 
 
+NameOf = Callable[[Any], str]
+"""Gives the canonical name of a tag or an attribute."""
 Column = list[Any]
 """What one place of the offers says: None, a text, or a list of texts where the place comes more than once."""
 
@@ -50,11 +53,12 @@ class MarkupColumn(Column):
 class NamedTexts:
     """The commonest named value, `<param name="Colour">red</param>`: the name's attribute, and the columns by name."""
 
-    __slots__ = ("attribute", "by_name", "plan")
+    __slots__ = ("attribute", "by_name", "plan", "written_attribute")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.attribute = plan.name[1:]
+        self.written_attribute = self.attribute.encode()
         assert plan.names is not None
         self.by_name = plan.names
 
@@ -64,12 +68,12 @@ class Plan:
 
     __slots__ = ("attributes", "children", "column", "is_collected", "keeps_markup", "name", "names", "value")
 
-    def __init__(self, node: Node, columns: Columns) -> None:
+    def __init__(self, node: Node, columns: Columns, name_of: NameOf = of_tag) -> None:
         self.column = None if node.slot is None else columns[node.slot]
         self.keeps_markup = node.keeps_markup
         self.is_collected = node.is_collected
-        self.attributes = ByAttribute(node.attributes, columns) if node.attributes else None
-        self.children = ByTag(node.children, columns) if node.children else None
+        self.attributes = ByAttribute(node.attributes, columns, name_of) if node.attributes else None
+        self.children = ByTag(node.children, columns, name_of) if node.children else None
         self.names = ByName(node.named.slots, columns) if node.named else None
         self.name = node.named.name if node.named else ""
         self.value = node.named.value if node.named else ""
@@ -83,6 +87,12 @@ class Columns(dict[int, Column]):
         self._rows = rows
         self.with_markup: set[int] = set()
 
+    def clear_to(self, rows: int) -> None:
+        """Empty the columns, `rows` places each from now on."""
+        self._rows = rows
+        for column in self.values():
+            column[:] = [None] * rows
+
     def __missing__(self, slot: int) -> Column:
         kind = MarkupColumn if slot in self.with_markup else list
         return self.setdefault(slot, kind([None] * self._rows))
@@ -91,33 +101,33 @@ class Columns(dict[int, Column]):
 Todo = Column | NamedTexts | Plan | None
 
 
-class ByTag(dict[str, "Todo"]):
-    """lxml's tag -> what to do."""
+class ByTag(dict[Any, "Todo"]):
+    """A tag, as lxml or the feed's bytes have it -> what to do."""
 
-    def __init__(self, nodes: dict[str, Node], columns: Columns) -> None:
+    def __init__(self, nodes: dict[str, Node], columns: Columns, name_of: NameOf) -> None:
         super().__init__()
-        self._nodes, self._columns = nodes, columns
+        self._nodes, self._columns, self._name_of = nodes, columns, name_of
 
-    def __missing__(self, tag: str) -> Todo:
-        name = of_tag(tag)
+    def __missing__(self, tag: Any) -> Todo:
+        name = self._name_of(tag)
         node = self._nodes.get(name) or self._nodes.get(_without_number(name)) or self._nodes.get("*")
         found: Todo = None
         if node is not None:
-            found = _todo(node, self._columns)
+            found = _todo(node, self._columns, self._name_of)
         if len(self) < MAX_KNOWN_NAMES:
             self[tag] = found
         return found
 
 
-class ByAttribute(dict[str, "Column | None"]):
-    """lxml's attribute name -> column."""
+class ByAttribute(dict[Any, "Column | None"]):
+    """An attribute's name, as lxml or the feed's bytes have it -> column."""
 
-    def __init__(self, wanted: dict[str, int], columns: Columns) -> None:
+    def __init__(self, wanted: dict[str, int], columns: Columns, name_of: NameOf) -> None:
         super().__init__()
-        self._wanted, self._columns = wanted, columns
+        self._wanted, self._columns, self._name_of = wanted, columns, name_of
 
-    def __missing__(self, name: str) -> Column | None:
-        slot = self._wanted.get(of_tag(name))
+    def __missing__(self, name: Any) -> Column | None:
+        slot = self._wanted.get(self._name_of(name))
         found = None if slot is None else self._columns[slot]
         if len(self) < MAX_KNOWN_NAMES:
             self[name] = found
@@ -142,11 +152,11 @@ class ByName(dict[str, "Column | None"]):
         return found
 
 
-def _todo(node: Node, columns: Columns) -> Todo:
+def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:
     """The quickest form of what is wanted of a node."""
     if node.slot is not None and not (node.attributes or node.children or node.named or node.is_collected):
         return columns[node.slot]
-    plan = Plan(node, columns)
+    plan = Plan(node, columns, name_of)
     is_text = node.named and node.named.name[0] == "@" and node.named.value == "."
     return NamedTexts(plan) if is_text and not (node.attributes or node.children) and node.slot is None else plan
 

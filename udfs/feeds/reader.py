@@ -73,7 +73,9 @@ class FeedReading:
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
         start = outline.places[found.path].start
         reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs, rows)
-        stream = OfferStream(_tag(outline, found), outline.names, options, summary.repairs)
+        tag = _tag(outline, found)
+        blocks = reader.block_reader(tag.written, outline.names)
+        stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
         summary.repairs.update(outline.repairs)
         try:
             for reads in stream.read(sample, start, chunks):

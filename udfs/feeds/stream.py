@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from lxml import etree
 
 from schemas.rejects import Code
-from udfs.feeds.cut import Cutter, OfferTag, Record
+from udfs.feeds.blocks import BlockReader
+from udfs.feeds.cut import LINE_FEED, Cutter, OfferTag, Record
 from udfs.feeds.mend import mend, wrap_html
 from udfs.feeds.names import CLOSING, Names
 from udfs.feeds.options import FeedOptions
+from udfs.feeds.plan import Columns
 from udfs.feeds.repairs import Repair, Repairs
 
 PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
@@ -25,6 +28,8 @@ class Reads:
     lines: list[int]
     unread: dict[int, tuple[Code | None, str | None]] = field(default_factory=dict)
     """Place in the lists: code and detail."""
+    columns: Columns | None = None
+    """In place of elements: what they say, until the next block is read."""
 
     def known(self) -> list[etree._Element]:
         """The elements that could be had."""
@@ -42,8 +47,11 @@ def parser(recover: bool = False) -> etree.XMLParser:
 class OfferStream:
     """Iterate `read` once; `complete` tells afterwards whether the feed's end tag came."""
 
-    def __init__(self, tag: OfferTag, names: Names, options: FeedOptions, repairs: Repairs) -> None:
+    def __init__(
+        self, tag: OfferTag, names: Names, options: FeedOptions, repairs: Repairs, blocks: BlockReader | None = None
+    ) -> None:
         self.complete = False
+        self._blocks = blocks
         self._tag, self._repairs, self._max_offer_bytes = tag, repairs, options.max_offer_bytes
         self._cutter = Cutter(tag, options, repairs)
         self._names, self._opening = names, names.opening()
@@ -89,17 +97,33 @@ class OfferStream:
 
     def _block(self, block: bytes) -> Reads | None:
         """The offers of a block that is well formed, as it is or mended; None where it is neither."""
-        root = None if self._mending else self._parse(block)
-        if root is not None:
-            return self._offers_of(root, block)
+        is_plain, reads = (False, None) if self._mending else self._as_written(block)
+        if is_plain:
+            return reads
         repairs = Repairs()
-        block = mend(block, repairs)
-        root = self._parse(block)
-        reads = None if root is None else self._offers_of(root, block)
+        _, reads = self._as_written(mend(block, repairs))
         if reads is not None:
             self._mending = True  # such a feed needs it in every block
             self._repairs.update(repairs)
         return reads
+
+    def _as_written(self, block: bytes) -> tuple[bool, Reads | None]:
+        """Whether a block is well formed, and its offers, see `_offers_of`."""
+        if reads := self._shredded(block):
+            return True, reads
+        root = self._parse(block)
+        return root is not None, None if root is None else self._offers_of(root, block)
+
+    def _shredded(self, block: bytes) -> Reads | None:
+        """The offers of a block without a tree; None where there has to be one."""
+        if self._blocks is None:
+            return None
+        starts = self._blocks.read(block, block.count(self._cutter.end_tag))
+        if starts is None:
+            return None
+        breaks = np.flatnonzero(np.frombuffer(block, np.uint8) == LINE_FEED)
+        lines = self._cutter.line + np.searchsorted(breaks, starts)
+        return Reads([], lines.tolist(), columns=self._blocks.columns)
 
     def _offers_of(self, root: etree._Element, block: bytes) -> Reads | None:
         """The block's offers with their lines; None where their tags stand elsewhere too (in text, in each other)."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from lxml import etree
 
+from udfs.feeds.blocks import BlockReader
 from udfs.feeds.dialect import Named, Sources
-from udfs.feeds.names import of_tag
+from udfs.feeds.names import Names, of_tag
 from udfs.feeds.plan import ByAttribute, ByTag, Column, Columns, MarkupColumn, NamedNode, NamedTexts, Node, Plan
 from udfs.feeds.words import folded
 
@@ -107,10 +108,18 @@ class Walk:
                     self._read_children(element, children, place)
             place += 1
 
+    def block_reader(self, offer_tag: bytes, names: Names) -> BlockReader:
+        """What reads whole blocks of offers into columns of its own, for `take`."""
+        return BlockReader(self._root, self.columns.with_markup, offer_tag, names)
+
+    def take(self, columns: Columns, start: int, stop: int, place: int) -> None:
+        """Put rows of a block reader's columns into one's own, from `place` on."""
+        for slot, column in columns.items():
+            self.columns[slot][place : place + stop - start] = column[start:stop]
+
     def clear(self) -> None:
         """Empty the columns for the next elements."""
-        for column in self.columns.values():
-            column[:] = [None] * self._rows
+        self.columns.clear_to(self._rows)
 
     def first(self, slots: Slots, place: int = 0) -> str | None:
         """The first text at a place that is not blank, stripped."""

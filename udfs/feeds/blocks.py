@@ -1,0 +1,34 @@
+"""Blocks of offers read without a tree, where the compiled reader is at hand and the markup is plain."""
+
+from udfs.feeds.names import Names
+from udfs.feeds.plan import Columns, Node, Plan
+
+try:
+    from udfs.feeds.shred import Shredder
+except ImportError:  # the machine that installed the project had no C compiler
+    Shredder = None  # type: ignore[assignment,misc]
+
+TRIES = 8
+"""Blocks of a feed that are tried in a row: one whose offers are never plain is lxml's alone."""
+
+
+class BlockReader:
+    """Reads blocks into columns of its own, which the next block overwrites."""
+
+    def __init__(self, root: Node, with_markup: set[int], offer_tag: bytes, names: Names) -> None:
+        self.columns = Columns(0)
+        self.columns.with_markup = with_markup
+        self._shredder = Shredder and Shredder(offer_tag, Plan(root, self.columns, names.of_bytes), names)
+        self._tries = TRIES
+
+    def read(self, block: bytes, offers: int) -> list[int] | None:
+        """Byte places of the offers' start tags; None where the block is not plain, or holds another number of offers."""
+        if self._shredder is None or not self._tries:
+            return None
+        self.columns.clear_to(offers)
+        starts = self._shredder.read(block)
+        if starts is None or len(starts) != offers:
+            self._tries -= 1
+            return None
+        self._tries = TRIES
+        return starts

@@ -1,0 +1,6 @@
+from udfs.feeds.names import Names
+from udfs.feeds.plan import Plan
+
+class Shredder:
+    def __init__(self, offer_tag: bytes, plan: Plan, names: Names) -> None: ...
+    def read(self, block: bytes) -> list[int] | None: ...

@@ -1,0 +1,451 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""What offers say, straight from the bytes of a block, compiled: no tree is built where markup is plain.
+
+Plain means: well formed, no processing instruction, no namespace declared inside an offer, no HTML standing as elements
+in a text. Whatever else comes, `Shredder.read` gives the block up, and lxml reads it; where it does not, the columns
+are those that `udfs.feeds.walk.Walk` makes of lxml's tree.
+
+No loop leaves the block: CPython ends every `bytes` with a NUL, which is no part of a name, a text or a value, and
+nothing looks behind a byte that it has not seen to be another.
+"""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_FromOrdinal
+from libc.string cimport memcmp, strncmp
+
+from udfs.feeds.plan import MarkupColumn, NamedTexts, Plan
+
+NO_CHARACTERS = b"\xef\xbf\xbe", b"\xef\xbf\xbf"
+"""U+FFFE and U+FFFF."""
+
+cdef enum:
+    MAX_DEPTH = 60
+    MAX_ATTRIBUTES = 16
+    MAX_DIGITS = 8
+    # what a byte may be
+    NAME_START = 1
+    IN_NAME = 2
+    SPACE = 4
+    ENDS_TEXT = 8
+    ENDS_VALUE = 16
+
+cdef unsigned char[256] KINDS
+
+
+cdef void _fill_kinds():
+    """Names outside ASCII are left to lxml."""
+    cdef int byte
+    for byte in range(256):
+        KINDS[byte] = 0
+        if byte < 0x20:
+            KINDS[byte] |= ENDS_VALUE
+        if byte < 0x20 and byte != c"\t" and byte != c"\n":
+            KINDS[byte] |= ENDS_TEXT
+        if c"a" <= byte <= c"z" or c"A" <= byte <= c"Z" or byte == c"_":
+            KINDS[byte] |= NAME_START | IN_NAME
+        if c"0" <= byte <= c"9" or byte == c"-" or byte == c"." or byte == c":":
+            KINDS[byte] |= IN_NAME
+    for byte in b" \t\n\r":
+        KINDS[byte] |= SPACE
+    for byte in b"<&]":
+        KINDS[byte] |= ENDS_TEXT
+    for byte in b"<&\"'":
+        KINDS[byte] |= ENDS_VALUE
+
+
+_fill_kinds()
+
+
+class Unfit(Exception):
+    """Markup that is not plain: lxml's to read, or to refuse."""
+
+
+cdef class Shredder:
+    """Reads blocks of offers into the columns of one plan, see `udfs.feeds.plan`."""
+
+    cdef bytes _block
+    cdef const unsigned char* _data
+    cdef Py_ssize_t _at, _place
+    cdef dict _offer
+    cdef object _names
+    cdef str _name
+
+    def __init__(self, bytes offer_tag, plan, names):
+        """`plan` has to know names as they are written; `names`: the prefixes that the feed declares."""
+        self._offer = {offer_tag: plan}
+        self._names = names
+
+    def read(self, bytes block):
+        """Put what the block's offers say into the columns, in turn; byte places of their start tags.
+
+        None where the block is not plain: the columns hold leftovers then.
+        """
+        cdef list starts = []
+        try:
+            block.decode()
+            if not block.isascii() and any(one in block for one in NO_CHARACTERS):
+                return None
+            self._block, self._data, self._at, self._place = block, block, 0, 0
+            self._pass_spaces()
+            while self._at < len(block):
+                starts.append(self._at)
+                self._read_element(self._offer, 0)
+                self._place += 1
+                self._pass_spaces()
+        except (Unfit, LookupError, UnicodeDecodeError):
+            return None
+        return starts
+
+    # -- elements ----------------------------------------------------------------------------------------------------
+
+    cdef int _read_element(self, by_tag, int depth) except -1:
+        """From a start tag's `<` to behind the end tag."""
+        cdef Py_ssize_t start, end
+        cdef bint is_markup = False
+        cdef object column = None, attributes = None, children = None, todo = None, kind
+        if depth > MAX_DEPTH:
+            raise Unfit
+        self._expect(c"<")
+        start = self._at
+        end = self._pass_name()
+        if by_tag is not None:
+            todo = by_tag[self._bytes(start, end)]
+        else:
+            self._check_prefix(start, end)
+        kind = type(todo)
+        if kind is list or kind is MarkupColumn:
+            column, is_markup = todo, kind is MarkupColumn
+        elif kind is Plan:
+            if todo.names is not None or todo.is_collected:
+                raise Unfit
+            column, is_markup, attributes, children = todo.column, todo.keeps_markup, todo.attributes, todo.children
+        elif kind is NamedTexts:
+            return self._read_named(todo, start, end, depth)
+        if not self._read_attributes(attributes, None):
+            self._read_content(column, is_markup, children, depth)
+            self._pass_end_tag(start, end)
+        return 0
+
+    cdef int _read_named(self, todo, Py_ssize_t start, Py_ssize_t end, int depth) except -1:
+        """The rest of `<param name="Colour">red</param>`, from behind its tag's name."""
+        cdef bint is_empty
+        self._name = None
+        is_empty = self._read_attributes(None, todo.written_attribute)
+        if not self._name:
+            raise Unfit
+        if not is_empty:
+            self._read_content(todo.by_name[self._name], False, None, depth)
+            self._pass_end_tag(start, end)
+        return 0
+
+    cdef int _read_content(self, column, bint is_markup, children, int depth) except -1:
+        """Up to the element's end tag."""
+        text = self._read_text(column is not None)
+        if text and column is not None:
+            _put(column, self._place, text)
+        while self._data[self._at + 1] != c"/":
+            if is_markup:
+                raise Unfit
+            self._read_element(children, depth + 1)
+            self._read_text(False)
+        return 0
+
+    cdef int _pass_end_tag(self, Py_ssize_t start, Py_ssize_t end) except -1:
+        """Behind the end tag of the element whose name stands from `start` to `end`."""
+        self._at += 2
+        if len(self._block) - self._at < end - start or memcmp(self._data + self._at, self._data + start, end - start):
+            raise Unfit
+        self._at += end - start
+        self._pass_spaces()
+        return self._expect(c">")
+
+    # -- attributes --------------------------------------------------------------------------------------------------
+
+    cdef bint _read_attributes(self, by_name, bytes wanted) except -1:
+        """From behind a tag's name to behind the tag; whether it was `<a/>`. `_name` becomes the wanted one's value."""
+        cdef Py_ssize_t before
+        cdef list seen = None
+        cdef bytes name
+        while True:
+            before = self._at
+            self._pass_spaces()
+            if self._data[self._at] == c">":
+                self._at += 1
+                return False
+            if self._data[self._at] == c"/":
+                self._at += 1
+                self._expect(c">")
+                return True
+            if self._at == before:
+                raise Unfit
+            name = self._read_attribute_name()
+            if seen is None:
+                seen = [name]
+            elif name in seen or len(seen) == MAX_ATTRIBUTES:
+                raise Unfit
+            else:
+                seen.append(name)
+            column = None if by_name is None else by_name[name]
+            value = self._read_value(column is not None or name == wanted)
+            if name == wanted:
+                self._name = value
+            if value and column is not None:
+                _put(column, self._place, value)
+
+    cdef bytes _read_attribute_name(self):
+        """A name without a prefix: with one it may declare a namespace, or be another attribute's again."""
+        cdef Py_ssize_t start = self._at
+        cdef bytes name = self._bytes(start, self._pass_name())
+        if b":" in name or name == b"xmlns":
+            raise Unfit
+        return name
+
+    cdef object _read_value(self, bint is_wanted):
+        """From behind an attribute's name to behind its value."""
+        cdef const unsigned char* data = self._data
+        cdef unsigned char quote
+        cdef Py_ssize_t start, at
+        cdef bint is_plain = True
+        cdef Py_UCS4 meant
+        self._pass_spaces()
+        self._expect(c"=")
+        self._pass_spaces()
+        quote = data[self._at]
+        if quote != c'"' and quote != c"'":
+            raise Unfit
+        start = at = self._at + 1
+        while True:
+            while not KINDS[data[at]] & ENDS_VALUE:
+                at += 1
+            if data[at] == quote:
+                break
+            if data[at] == c"&":
+                at = self._pass_reference(at, &meant)
+                is_plain = False
+            elif KINDS[data[at]] & SPACE:
+                at += 1
+                is_plain = False
+            elif data[at] == c'"' or data[at] == c"'":
+                at += 1
+            else:
+                raise Unfit
+        self._at = at + 1
+        if not is_wanted:
+            return None
+        return self._decoded(start, at) if is_plain else self._resolved(start, at, c" ")
+
+    # -- texts -------------------------------------------------------------------------------------------------------
+
+    cdef object _read_text(self, bint is_wanted):
+        """The text up to the next tag; None for none."""
+        cdef const unsigned char* data = self._data
+        cdef Py_ssize_t start = self._at, at = self._at
+        cdef bint is_plain = True
+        cdef Py_UCS4 meant
+        cdef list parts = None
+        while True:
+            while not KINDS[data[at]] & ENDS_TEXT:
+                at += 1
+            if data[at] == c"<":
+                if data[at + 1] != c"!":
+                    break
+                parts = parts or []
+                if is_wanted:
+                    parts.append(self._piece(start, at, is_plain, len(parts) > 0))
+                start = at = self._section_end(at, parts)
+                is_plain = True
+            elif data[at] == c"&":
+                at = self._pass_reference(at, &meant)
+                is_plain = False
+            elif data[at] == c"]":
+                if data[at + 1] == c"]" and data[at + 2] == c">":
+                    raise Unfit
+                at += 1
+            elif data[at] == c"\r":
+                at += 1
+                is_plain = False
+            else:
+                raise Unfit
+        self._at = at
+        if not is_wanted:
+            return None
+        if parts is None:
+            return self._piece(start, at, is_plain, data[at + 1] == c"/")
+        parts.append(self._piece(start, at, is_plain, True))
+        return "".join(parts)
+
+    cdef str _piece(self, Py_ssize_t start, Py_ssize_t end, bint is_plain, bint keeps_blank):
+        """A stretch of text; nothing where it is white space before the first child, which libxml2 drops."""
+        cdef Py_ssize_t at = start
+        if not keeps_blank:
+            while at < end and KINDS[self._data[at]] & SPACE:
+                at += 1
+            if at == end:
+                return ""
+        return self._decoded(start, end) if is_plain else self._resolved(start, end, c"\n")
+
+    cdef Py_ssize_t _section_end(self, Py_ssize_t start, list parts) except -1:
+        """Behind a CDATA section, whose text becomes a part, or behind a comment."""
+        cdef Py_ssize_t end
+        if self._block.startswith(b"<![CDATA[", start):
+            start += 9
+            end = self._block.find(b"]]>", start)
+            if end < 0:
+                raise Unfit
+            is_plain = self._has_no_return(start, end)
+            parts.append(self._decoded(start, end) if is_plain else _section_text(self._bytes(start, end)))
+        elif self._block.startswith(b"<!--", start):
+            end = self._block.find(b"--", start + 4)
+            if end < 0 or self._data[end + 2] != c">":
+                raise Unfit
+            self._has_no_return(start, end)
+        else:
+            raise Unfit
+        return end + 3
+
+    cdef bint _has_no_return(self, Py_ssize_t at, Py_ssize_t end) except -1:
+        """Whether a section holds no carriage return; raises where it holds a character that XML has not."""
+        cdef bint is_plain = True
+        while at < end:
+            if self._data[at] < 0x20 and not KINDS[self._data[at]] & SPACE:
+                raise Unfit
+            if self._data[at] == c"\r":
+                is_plain = False
+            at += 1
+        return is_plain
+
+    # -- what stands for other characters ---------------------------------------------------------------------------
+
+    cdef str _resolved(self, Py_ssize_t start, Py_ssize_t end, unsigned char white):
+        """A stretch with its references read and its line ends `white`; in a value (a space) tabs and breaks too."""
+        cdef const unsigned char* data = self._data
+        cdef Py_ssize_t at = start
+        cdef Py_UCS4 meant
+        cdef list parts = []
+        while at < end:
+            if data[at] == c"&":
+                parts.append(self._decoded(start, at))
+                start = at = self._pass_reference(at, &meant)
+                parts.append(PyUnicode_FromOrdinal(<long>meant))
+            elif data[at] == c"\r" or (data[at] < 0x20 and white == c" "):
+                parts.append(self._decoded(start, at))
+                parts.append(PyUnicode_FromOrdinal(<long>white))
+                at += 2 if data[at] == c"\r" and at + 1 < end and data[at + 1] == c"\n" else 1
+                start = at
+            else:
+                at += 1
+        parts.append(self._decoded(start, end))
+        return "".join(parts)
+
+    cdef Py_ssize_t _pass_reference(self, Py_ssize_t at, Py_UCS4* meant) except -1:
+        """Behind a reference that every XML has, or to a character by its number."""
+        cdef const char* name = <const char*>self._data + at + 1
+        if name[0] == c"#":
+            return self._pass_numbered(at + 2, meant)
+        if not strncmp(name, "lt;", 3):
+            meant[0] = c"<"
+            return at + 4
+        if not strncmp(name, "gt;", 3):
+            meant[0] = c">"
+            return at + 4
+        if not strncmp(name, "amp;", 4):
+            meant[0] = c"&"
+            return at + 5
+        if not strncmp(name, "quot;", 5):
+            meant[0] = c'"'
+            return at + 6
+        if not strncmp(name, "apos;", 5):
+            meant[0] = c"'"
+            return at + 6
+        raise Unfit
+
+    cdef Py_ssize_t _pass_numbered(self, Py_ssize_t at, Py_UCS4* meant) except -1:
+        """The rest of `&#233;` or `&#xE9;`, from behind its number sign."""
+        cdef const unsigned char* data = self._data
+        cdef int base = 16 if data[at] == c"x" else 10, digit
+        cdef long code = 0
+        cdef Py_ssize_t first
+        if base == 16:
+            at += 1
+        first = at
+        while data[at] != c";":
+            digit = _digit(data[at])
+            if digit >= base or at - first == MAX_DIGITS:
+                raise Unfit
+            code = code * base + digit
+            at += 1
+        if at == first or not _is_character(code):
+            raise Unfit
+        meant[0] = <Py_UCS4>code
+        return at + 1
+
+    # -- bytes -------------------------------------------------------------------------------------------------------
+
+    cdef Py_ssize_t _pass_name(self) except -1:
+        """Behind a name with one prefix at most; that place."""
+        cdef const unsigned char* data = self._data
+        cdef Py_ssize_t at = self._at, colon = -1
+        if not KINDS[data[at]] & NAME_START:
+            raise Unfit
+        while KINDS[data[at]] & IN_NAME:
+            if data[at] == c":":
+                if colon >= 0 or not KINDS[data[at + 1]] & NAME_START:
+                    raise Unfit
+                colon = at
+            at += 1
+        if data[at] >= 0x80:
+            raise Unfit
+        self._at = at
+        return at
+
+    cdef int _check_prefix(self, Py_ssize_t start, Py_ssize_t end) except -1:
+        prefix, colon, _ = self._bytes(start, end).partition(b":")
+        if colon and prefix.decode() not in self._names:
+            raise Unfit
+        return 0
+
+    cdef void _pass_spaces(self):
+        while KINDS[self._data[self._at]] & SPACE:
+            self._at += 1
+
+    cdef int _expect(self, unsigned char byte) except -1:
+        if self._data[self._at] != byte:
+            raise Unfit
+        self._at += 1
+        return 0
+
+    cdef bytes _bytes(self, Py_ssize_t start, Py_ssize_t end):
+        return PyBytes_FromStringAndSize(<const char*>self._data + start, end - start)
+
+    cdef str _decoded(self, Py_ssize_t start, Py_ssize_t end):
+        return PyUnicode_DecodeUTF8(<const char*>self._data + start, end - start, NULL)
+
+
+cdef int _put(column, Py_ssize_t place, str text) except -1:
+    held = column[place]
+    if held is None:
+        column[place] = text
+    elif type(held) is list:
+        held.append(text)
+    else:
+        column[place] = [held, text]
+    return 0
+
+
+cdef str _section_text(bytes section):
+    return section.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode()
+
+
+cdef int _digit(unsigned char byte):
+    """What a digit of any base up to 16 counts; more than that for any other byte."""
+    if c"0" <= byte <= c"9":
+        return byte - c"0"
+    if c"a" <= byte <= c"f":
+        return byte - c"a" + 10
+    if c"A" <= byte <= c"F":
+        return byte - c"A" + 10
+    return 16
+
+
+cdef bint _is_character(long code):
+    return code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
