@@ -18,11 +18,12 @@ class BlockReader:
     def __init__(self, root: Node, with_markup: set[int], offer_tag: bytes, names: Names) -> None:
         self.columns = Columns(0)
         self.columns.with_markup = with_markup
-        self._shredder = Shredder and Shredder(offer_tag, Plan(root, self.columns, names.of_bytes), names)
+        plan = Plan(root, self.columns, names.of_bytes)
+        self._shredder = None if Shredder is None else Shredder(offer_tag, plan, names)
         self._tries = TRIES
 
     def read(self, block: bytes, offers: int) -> list[int] | None:
-        """Byte places of the offers' start tags; None where the block is not plain, or holds another number of offers."""
+        """Byte places of the offers' start tags; None where a block is not plain, or has another number of offers."""
         if self._shredder is None or not self._tries:
             return None
         self.columns.clear_to(offers)

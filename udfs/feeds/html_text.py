@@ -2,6 +2,10 @@
 
 import html
 import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
 
 DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
 INLINE = re.compile(
@@ -13,6 +17,13 @@ IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECA
 CDATA_OPENING = "<![CDATA["
 CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
 """A CDATA section whose marks were escaped, so that they arrive as text."""
+SECTIONS = re.compile(r"<(?:!\[CDATA\[|!--|[sS][cC][rR]|[sS][tT][yY])")
+"""What begins a match of one of these two, or of nothing: asked first, for it is quick."""
+SPACE = 0x20
+KNOWN_TAGS = 4_096
+"""Tags whose meaning is kept; most of a shop's come again and again."""
+LOOKED_AT_ONCE = 32
+"""Texts that are asked together whether they are plain: few enough that one with a tag spares most others the look."""
 MAX_ROUNDS = 3
 """HTML within HTML: some exports escape twice."""
 
@@ -23,9 +34,9 @@ def plain_text(text: str) -> str:
         for _ in range(MAX_ROUNDS):
             before = text
             if "<" in text:
-                text = CDATA.sub(r"\1", text) if CDATA_OPENING in text else text
-                text = DROPPED.sub(" ", text) if "<s" in text or "<S" in text or "<!--" in text else text
-                text = TAGS.sub(" ", INLINE.sub("", text))
+                if SECTIONS.search(text):
+                    text = DROPPED.sub(" ", CDATA.sub(r"\1", text))
+                text = _without_tags(text)
             if "&" in text:
                 text = html.unescape(text)
             if text == before or ("<" not in text and "&" not in text):
@@ -33,11 +44,53 @@ def plain_text(text: str) -> str:
     return single_spaced(text)
 
 
+def plain_texts(texts: Sequence[str | None]) -> list[str | None]:
+    """`plain_text` of many that have no white space around them; None for what is nothing."""
+    found: list[str | None] = []
+    for first in range(0, len(texts), LOOKED_AT_ONCE):
+        some = texts[first : first + LOOKED_AT_ONCE]
+        together = "".join(filter(None, some))
+        found += some if _is_plain(together) else [text and (plain_text(text) or None) for text in some]
+    return found
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a long text has no tag, no reference and no white space but single spaces."""
+    if "<" in text or "&" in text:
+        return False
+    if not text.isascii():
+        return _is_single_spaced(text)
+    codes = np.frombuffer(text.encode(), np.uint8)
+    both = codes[1:] | codes[:-1]  # a space only where two spaces meet, as nothing below it is there
+    return bool(codes.min(initial=SPACE) == SPACE and not (both == SPACE).any())
+
+
+def _without_tags(text: str) -> str:
+    first, *rest = text.split("<")
+    parts = [first]
+    for piece in rest:
+        tag, closing, after = piece.partition(">")
+        parts += (_instead_of(tag), after) if closing else ("<", piece)
+    return "".join(parts)
+
+
+@lru_cache(KNOWN_TAGS)
+def _instead_of(tag: str) -> str:
+    """What takes the place of a tag, given without its brackets: a space, nothing, or the same where it is none."""
+    tag = f"<{tag}>"
+    if INLINE.fullmatch(tag):
+        return ""
+    return " " if TAGS.fullmatch(tag) else tag
+
+
 def single_spaced(text: str) -> str:
     """The text with single spaces and none around it; most texts are so, and asking that costs a tenth of making it."""
-    if "  " not in text and (_has_no_other_space(text) if text.isascii() else text.isprintable()):
-        return text.strip(" ")  # of all white space the space alone is printable
-    return " ".join(text.split())
+    return text.strip(" ") if _is_single_spaced(text) else " ".join(text.split())
+
+
+def _is_single_spaced(text: str) -> bool:
+    """Whether a text has no white space but single spaces; of all white space the space alone is printable."""
+    return "  " not in text and (_has_no_other_space(text) if text.isascii() else text.isprintable())
 
 
 def _has_no_other_space(text: str) -> bool:

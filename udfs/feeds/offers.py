@@ -12,7 +12,7 @@ from udfs.feeds.availability import Availability
 from udfs.feeds.blocks import BlockReader
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.dialect import FIELDS, Dialect
-from udfs.feeds.html_text import plain_text
+from udfs.feeds.html_text import plain_text, plain_texts
 from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.pictures import PictureReader
@@ -151,19 +151,19 @@ class OfferReader:
 
     def _titles(self, batch: Rows) -> Texts | None:
         texts = batch.texts(self._slots["title"])
-        return None if texts is None else [text and (plain_text(text) or None) for text in texts]
+        return None if texts is None else plain_texts(texts)
 
     def _descriptions(self, batch: Rows) -> Texts | None:
         texts = batch.texts(self._slots["description"])
         if texts is None:
             return None
         most = self._options.max_field_chars
-        plain = [text and (plain_text(text[: RAW_FACTOR * most]) or None) for text in texts]
-        cut = [place for place, text in enumerate(plain) if text and len(text) > most]
-        for place in cut:
-            plain[place] = plain[place][:most]  # type: ignore[index]
-        if cut:
-            self._repairs[Repair.TEXT_CUT] += len(cut)
+        if _longest(texts) > RAW_FACTOR * most:
+            texts = [text and text[: RAW_FACTOR * most] for text in texts]
+        plain = plain_texts(texts)
+        if _longest(plain) > most:
+            self._repairs[Repair.TEXT_CUT] += sum(len(text) > most for text in plain if text)
+            plain = [text and text[:most] for text in plain]
         return plain
 
     def _worded(self, name: str, batch: Rows) -> Texts | None:

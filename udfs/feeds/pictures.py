@@ -44,12 +44,12 @@ class PictureReader:
         if texts is None:
             return None
         if not _are_whole(texts):
-            texts = [
-                [part for text in every for part in split_joined(text.strip(), self._separators)] for every in texts
-            ]
+            texts = [[part for text in every for part in split_joined(text, self._separators)] for every in texts]
             if not _are_whole(texts):
                 texts = [self._mended(every) for every in texts]
-        lists = [list(dict.fromkeys(every)) if every else None for every in texts]
+        if _comes_again(texts):
+            texts = [list(dict.fromkeys(every)) for every in texts]
+        lists = [every or None for every in texts]
         for place, every in enumerate(lists):
             if every and len(every) > most:
                 self._repairs[Repair.PICTURE_DROPPED] += len(every) - most
@@ -58,6 +58,12 @@ class PictureReader:
 
     def _mended(self, texts: list[str]) -> list[str]:
         return [address for text in texts if (address := mended(text, self._base_url, self._repairs))]
+
+
+def _comes_again(texts: list[list[str]]) -> bool:
+    """Whether any address of a batch stands in it more than once."""
+    every = [text for one in texts for text in one]
+    return len(set(every)) < len(every)
 
 
 def _are_whole(texts: list[list[str]]) -> bool:

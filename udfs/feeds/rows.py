@@ -41,7 +41,7 @@ class Rows:
         return [None] * self.size
 
     def texts(self, slots: Slots, is_better: Callable[[str], bool] | None = None) -> Texts | None:
-        """For each offer the first text of the slots that is not blank, stripped; None where no offer says anything.
+        """For each offer the first text of the slots; None where no offer says anything.
 
         Where a place comes more than once in an offer, the first text that `is_better` stands before the others.
         """
@@ -55,7 +55,7 @@ class Rows:
         return found
 
     def every(self, slots: Slots) -> list[list[str]] | None:
-        """For each offer all texts of the slots, in order, not stripped; None where no offer says anything."""
+        """For each offer all texts of the slots, in order; None where no offer says anything."""
         columns = [column for slot in slots if (column := self._column(slot)) is not None]
         if not columns:
             return None
@@ -66,7 +66,7 @@ class Rows:
     def alone(self, slots: Slots) -> Texts | None:
         """The texts of the one slot that says anything, where no offer says two there; else None."""
         columns = [column for slot in slots if (column := self._column(slot)) is not None]
-        return columns[0] if len(columns) == 1 and not any(value.__class__ is list for value in columns[0]) else None
+        return columns[0] if len(columns) == 1 and not _has_lists(columns[0]) else None
 
     def _texts(self, slot: int, is_better: Callable[[str], bool] | None) -> Texts | None:
         if slot < 0:
@@ -74,12 +74,11 @@ class Rows:
         column = self._column(slot)
         if column is None:
             return None
-        try:
-            return [(value.strip() or None) if value else None for value in column]
-        except AttributeError:  # a list: the place comes more than once
-            if is_better is None:
-                return [self._walk.first((slot,), place) for place in range(self.size)]
-            return [_best(value, is_better) for value in column]
+        if not _has_lists(column):
+            return column
+        if is_better is None:
+            return [value[0] if value.__class__ is list else value for value in column]
+        return [_best(value, is_better) if value.__class__ is list else value for value in column]
 
     def _column(self, slot: int) -> Column | None:
         """What stands in a slot; None where no offer says anything, or nobody ever did."""
@@ -96,17 +95,25 @@ class Rows:
 
         def bare(text: str) -> str:
             self._repairs[Repair.CDATA_AS_TEXT] += CDATA_OPENING in text
-            return CDATA.sub(r"\1", text)
+            return CDATA.sub(r"\1", text).strip()
 
         return [
-            value if value is None else bare(value) if value.__class__ is str else [bare(text) for text in value]
+            value if value is None else bare(value) or None if value.__class__ is str else _bare_list(value, bare)
             for value in column
         ]
 
 
-def _best(value: Any, is_better: Callable[[str], bool]) -> str | None:
-    texts = [bare for text in (value if value.__class__ is list else [value]) if text and (bare := text.strip())]
-    return next(filter(is_better, texts), texts[0] if texts else None)
+def _has_lists(column: Column) -> bool:
+    """Whether the place comes more than once in some offer."""
+    return list in set(map(type, column))
+
+
+def _bare_list(texts: list[str], bare: Callable[[str], str]) -> list[str] | None:
+    return [text for text in map(bare, texts) if text] or None
+
+
+def _best(texts: list[str], is_better: Callable[[str], bool]) -> str:
+    return next(filter(is_better, texts), texts[0])
 
 
 def _is_escaped(value: Any) -> bool:

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=True, wraparound=False
 """What offers say, straight from the bytes of a block, compiled: no tree is built where markup is plain.
 
 Plain means: well formed, no processing instruction, no namespace declared inside an offer, no HTML standing as elements
@@ -141,7 +141,7 @@ cdef class Shredder:
     cdef int _read_content(self, column, bint is_markup, children, int depth) except -1:
         """Up to the element's end tag."""
         text = self._read_text(column is not None)
-        if text and column is not None:
+        if text is not None and column is not None:
             _put(column, self._place, text)
         while self._data[self._at + 1] != c"/":
             if is_markup:
@@ -189,7 +189,7 @@ cdef class Shredder:
             value = self._read_value(column is not None or name == wanted)
             if name == wanted:
                 self._name = value
-            if value and column is not None:
+            if column is not None:
                 _put(column, self._place, value)
 
     cdef bytes _read_attribute_name(self):
@@ -422,6 +422,13 @@ cdef class Shredder:
 
 
 cdef int _put(column, Py_ssize_t place, str text) except -1:
+    """Add a text without the white space around it; one that is nothing else is nothing."""
+    if not text:
+        return 0
+    if not (0x20 < text[0] < 0x7F and 0x20 < text[len(text) - 1] < 0x7F):  # elsewhere there may be spaces
+        text = text.strip()
+        if not text:
+            return 0
     held = column[place]
     if held is None:
         column[place] = text

@@ -122,12 +122,11 @@ class Walk:
         self.columns.clear_to(self._rows)
 
     def first(self, slots: Slots, place: int = 0) -> str | None:
-        """The first text at a place that is not blank, stripped."""
+        """The first text at a place."""
         for slot in slots:
-            value = self.columns[slot][place] if slot >= 0 else self.joined(slot, place)
-            for text in value if isinstance(value, list) else (value,):
-                if text and (bare := text.strip()):
-                    return str(bare)
+            value: str | list[str] | None = self.columns[slot][place] if slot >= 0 else self.joined(slot, place)
+            if value:
+                return value[0] if isinstance(value, list) else value
         return None
 
     def joined(self, template: int, place: int) -> str | None:
@@ -159,10 +158,7 @@ class Walk:
                 self._read_more(child, todo, place)
                 continue
             if text and column is not None:
-                if column[place] is None:
-                    column[place] = text
-                else:
-                    _put(column, place, text)
+                _put(column, place, text)
 
     def _read_more(self, element: etree._Element, todo: Plan | NamedTexts, place: int) -> None:
         plan = todo.plan if isinstance(todo, NamedTexts) else todo
@@ -189,13 +185,14 @@ def _read_attributes(element: etree._Element, by_name: ByAttribute, place: int) 
     for name, value in given:
         column = by_name[name]
         if column is not None and value:
-            if column[place] is None:
-                column[place] = value
-            else:
-                _put(column, place, value)
+            _put(column, place, value)
 
 
 def _put(column: Column, place: int, text: str) -> None:
+    """Add a text without the white space around it; one that is nothing else is nothing."""
+    text = text.strip()
+    if not text:
+        return
     held = column[place]
     if held is None:
         column[place] = text

@@ -67,6 +67,19 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     return raised / raised.sum(axis=1, keepdims=True)
 
 
+def calibrated(chances: np.ndarray, certainty: Sequence[Sequence[float]]) -> np.ndarray:
+    """Probabilities (N, K) whose largest is moved along the knots of `certainty`; the others share what it leaves.
+
+    The knots rise, so that which answer is surer than which stays as it was.
+    """
+    best = chances.argmax(axis=1)[:, None]
+    said = np.take_along_axis(chances, best, axis=1)
+    right = np.interp(said, certainty[0], certainty[1])
+    moved = np.minimum(chances * ((1 - right) / np.maximum(1 - said, 1e-12)), right)
+    np.put_along_axis(moved, best, right, axis=1)
+    return moved
+
+
 def _languages(texts: Sequence[Text], scores: np.ndarray, names: Sequence[str]) -> list[str]:
     latin = [names.index(name) for name in LATIN]
     guessed = scores[:, latin].argmax(axis=1)
@@ -79,7 +92,7 @@ def _languages(texts: Sequence[Text], scores: np.ndarray, names: Sequence[str]) 
 
 def _leaves(model: TextModel, scores: np.ndarray, languages: Sequence[str], known: np.ndarray) -> list[list[dict]]:
     temperature = np.array([model.temperature[language] for language in languages])
-    chances = probabilities(scores / temperature[:, None])
+    chances = calibrated(probabilities(scores / temperature[:, None]), model.certainty)
     order = np.argsort(-chances, axis=1, kind="stable")[:, :BEST]
     names = model.answers["leaf"]
     return [

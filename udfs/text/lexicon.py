@@ -27,6 +27,9 @@ _LATER = re.compile(
     r"|с|со|для|из|в|без|под|на|от|з|із|зі|під|та|и)(?!\w)|[(,;|/]|\+|&"
 )
 
+_NEXT_SEGMENT = re.compile("/")
+"""Where Japanese names stop to lead: brackets and commas part slogans and search words there, not what goes with it."""
+
 
 def script(text: str) -> str:
     """Which of three scripts leads: japanese where any kana or kanji stands, else cyrillic, else latin."""
@@ -75,10 +78,10 @@ class Lexicon:
         found = self.named(text)
         if not found:
             return Named()
-        later = _LATER.search(text, found[0][0])
+        leaves, letters = [leaf for _, leaf in found], script(text)
+        later = (_NEXT_SEGMENT if letters == JAPANESE else _LATER).search(text, found[0][0])
         end = later.start() if later else len(text)
-        leaves = [leaf for _, leaf in found]
-        return Named(leaves, [leaf for place, leaf in found if place < end] or leaves[:1], script(text))
+        return Named(leaves, [leaf for place, leaf in found if place < end] or leaves[:1], letters)
 
 
 def in_its_place(name: str) -> str:

@@ -21,6 +21,9 @@ _NAMES = KINDS.index("name")
 NO_DOUBT = 1.0
 """Divisor of releases made before doubt was measured."""
 
+AS_SAID = ((0.0, 1.0), (0.0, 1.0))
+"""Knots of releases made before certainty was measured: a probability is what the softmax says."""
+
 NO_LEAF = -1
 """Stands for `NOTHING` among the leaves of a weights file."""
 
@@ -51,7 +54,8 @@ class Sparse:
 class TextModel:
     """A loaded model. `answers` names the answers of each head; `temperature` divides the leaf scores, by language.
 
-    `doubt` divides them too, where a text leaves open which of several garments is sold.
+    `doubt` divides them too, where a text leaves open which of several garments is sold. `certainty`: knots of the
+    line that turns the best leaf's softmax into the share of such answers that was right in shops never seen.
     """
 
     digest: str
@@ -60,6 +64,7 @@ class TextModel:
     answers: Mapping[str, Sequence[str]]
     temperature: Mapping[str, float]
     doubt: float
+    certainty: Sequence[Sequence[float]] = AS_SAID
 
     def scores(self, texts: Sequence[Text]) -> tuple[np.ndarray, np.ndarray]:
         """Scores float32 (N, K) before any softmax, and how many known features each text has, int64 (N,).
@@ -134,6 +139,7 @@ def opened(body: bytes, description: Description) -> TextModel:
         answers=description.classes,
         temperature=description.preprocessing["temperature"],
         doubt=description.preprocessing.get("doubt", NO_DOUBT),
+        certainty=description.preprocessing.get("certainty", AS_SAID),
     )
 
 

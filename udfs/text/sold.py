@@ -78,7 +78,7 @@ def settled(title: Named, opening: Named) -> list[str]:
     if len(set(heads.values())) == 2:
         return [DOUBT, *(f"disputed {place} {head}" for place, head in heads.items())]
     leaf = next(iter(heads.values()), None)
-    leading = {*title.leading, *opening.leading}
+    leading = {*(title.leaves if title.letters == JAPANESE else title.leading), *opening.leading}
     return (
         [f"sold {leaf}"] * bool(heads)
         + [f"agreed {leaf}"] * (len(heads) == 2)

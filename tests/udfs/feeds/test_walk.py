@@ -34,7 +34,7 @@ def test_places_that_come_again_are_lists_in_order() -> None:
     names, pictures, sizes = walk.slots(["name"]), walk.slots(["img#"]), walk.slots(["param:size"])
     walk.read(OFFER)
     found = [walk.columns[slots[0]][0] for slots in (names, pictures, sizes)]
-    assert found == [[" Coat ", "Jacket"], ["b", "a"], ["40", "L"]]
+    assert found == [["Coat", "Jacket"], ["b", "a"], ["40", "L"]]
 
 
 def test_markup_is_kept_where_it_is_asked_for() -> None:
