@@ -14,9 +14,8 @@ INLINE = re.compile(
 """Tags inside a line: the letters around them may be one word."""
 TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
-CDATA_OPENING = "<![CDATA["
+CDATA_OPENING, CDATA_CLOSING = "<![CDATA[", "]]>"
 CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
-"""A CDATA section whose marks were escaped, so that they arrive as text."""
 SECTIONS = re.compile(r"<(?:!\[CDATA\[|!--|[sS][cC][rR]|[sS][tT][yY])")
 """What begins a match of one of these two, or of nothing: asked first, for it is quick."""
 SPACE = 0x20
@@ -35,13 +34,20 @@ def plain_text(text: str) -> str:
             before = text
             if "<" in text:
                 if SECTIONS.search(text):
-                    text = DROPPED.sub(" ", CDATA.sub(r"\1", text))
+                    text = DROPPED.sub(" ", without_marks(text))
                 text = _without_tags(text)
             if "&" in text:
                 text = html.unescape(text)
             if text == before or ("<" not in text and "&" not in text):
                 break
     return single_spaced(text)
+
+
+def without_marks(text: str) -> str:
+    """The text without the marks of the CDATA sections in it, which were escaped, so that they arrived as text."""
+    if text.startswith(CDATA_OPENING) and text.find(CDATA_CLOSING) == len(text) - len(CDATA_CLOSING):
+        return text[len(CDATA_OPENING) : -len(CDATA_CLOSING)]
+    return CDATA.sub(r"\1", text) if CDATA_OPENING in text else text
 
 
 def plain_texts(texts: Sequence[str | None]) -> list[str | None]:

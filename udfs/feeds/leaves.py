@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from lxml import etree
 
-from udfs.feeds.html_text import CDATA, plain_text
+from udfs.feeds.html_text import plain_text, without_marks
 from udfs.feeds.names import of_tag
 from udfs.feeds.prices import parse_price
 from udfs.feeds.words import by_word, folded, lists
@@ -160,7 +160,7 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
         for child in element:
             name = of_tag(child.tag)
             values += _values(child, f"{path}/{name}" if path else name, depth + 1)
-    return [(source, plain_text(CDATA.sub(r"\1", value[:2_000]))) for source, value in values if value]
+    return [(source, plain_text(without_marks(value[:2_000]))) for source, value in values if value]
 
 
 @lru_cache(maxsize=KNOWN_NAMES)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from udfs.feeds.html_text import CDATA, CDATA_OPENING
+from udfs.feeds.html_text import CDATA_OPENING, without_marks
 from udfs.feeds.plan import Column
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.walk import Slots, Walk
@@ -95,7 +95,7 @@ class Rows:
 
         def bare(text: str) -> str:
             self._repairs[Repair.CDATA_AS_TEXT] += CDATA_OPENING in text
-            return CDATA.sub(r"\1", text).strip()
+            return without_marks(text).strip()
 
         return [
             value if value is None else bare(value) or None if value.__class__ is str else _bare_list(value, bare)

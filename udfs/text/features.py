@@ -21,8 +21,8 @@ TITLE_LIMIT, DESCRIPTION_LIMIT, PATH_LIMIT = 300, 500, 300
 OPENING_LIMIT = 160
 """Characters of a description in which the lexicon looks: later sentences name what goes with it."""
 
-REVISION = 1
-"""Raised by hand when the same text gets other features: older weights are then refused."""
+REVISION = 2
+"""Raised by hand when the same text gets other features. Weights of a revision that is no longer read are refused."""
 
 NGRAMS = (2, 3, 4, 5)
 WORD_LIMIT = 400

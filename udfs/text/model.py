@@ -24,6 +24,9 @@ NO_DOUBT = 1.0
 AS_SAID = ((0.0, 1.0), (0.0, 1.0))
 """Knots of releases made before certainty was measured: a probability is what the softmax says."""
 
+BY_SEGMENTS = 2
+"""From this revision on Japanese names lead up to a slash (`Lexicon`); the one before is still read, for a rollback."""
+
 NO_LEAF = -1
 """Stands for `NOTHING` among the leaves of a weights file."""
 
@@ -110,7 +113,7 @@ def load(folder: Path) -> TextModel:
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> TextModel:
     release = Model(folder)
-    if release.description.preprocessing["revision"] != REVISION:
+    if release.description.preprocessing["revision"] not in range(1, REVISION + 1):
         raise ModelError(f"{folder}: made for other features than this program's; the engineer retrains")
     model = opened(release.weights.read_bytes(), release.description)
     golden = json.loads((folder / str(release.description.golden)).read_text(encoding="utf-8"))
@@ -131,7 +134,8 @@ def opened(body: bytes, description: Description) -> TextModel:
             weights=arrays["weights"].astype(np.float32) * scale[:, None],
             bias=arrays["bias"].astype(np.float32),
         )
-        lexicon = _lexicon(arrays, description.classes["leaf"])
+        revision = description.preprocessing["revision"]
+        lexicon = _lexicon(arrays, description.classes["leaf"], by_segments=revision >= BY_SEGMENTS)
     return TextModel(
         digest=description.digest,
         weights=weights,
@@ -143,10 +147,11 @@ def opened(body: bytes, description: Description) -> TextModel:
     )
 
 
-def _lexicon(arrays: Mapping[str, np.ndarray], leaves: Sequence[str]) -> Lexicon:
+def _lexicon(arrays: Mapping[str, np.ndarray], leaves: Sequence[str], by_segments: bool) -> Lexicon:
     """The names of a weights file; one made before names could yield has no `yields`."""
     names = zip(arrays["names"].tolist(), arrays["name_leaves"].tolist(), strict=True)
     yields: dict[str, set[str]] = {}
     for leaf, other in arrays["yields"].tolist() if "yields" in arrays else ():
         yields.setdefault(leaves[leaf], set()).add(leaves[other])
-    return Lexicon({name: NOTHING if leaf == NO_LEAF else leaves[leaf] for name, leaf in names}, yields)
+    listed = {name: NOTHING if leaf == NO_LEAF else leaves[leaf] for name, leaf in names}
+    return Lexicon(listed, yields, by_segments)

@@ -24,16 +24,20 @@ Yields = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True)
 class Named:
-    """The leaves that a text names, in its order; those before its first preposition, bracket or comma lead."""
+    """The leaves that a text names, in its order; those before its first preposition, bracket or comma lead.
+
+    `all_vie`: each of them may be what is sold, as in a row of segments that say it twice.
+    """
 
     leaves: Sequence[str] = ()
     leading: Sequence[str] = ()
     letters: str = LATIN
+    all_vie: bool = False
 
     def without(self, dropped: Collection[str]) -> "Named":
         """The same less some leaves."""
         leaves, leading = ([leaf for leaf in named if leaf not in dropped] for named in (self.leaves, self.leading))
-        return Named(leaves, leading or leaves[:1], self.letters)
+        return Named(leaves, leading or leaves[:1], self.letters, self.all_vie)
 
     def head(self) -> str | None:
         """The leaf that the text is about: the last that leads, in Cyrillic the first."""
@@ -72,15 +76,15 @@ def together(fields: Sequence[Named], yields: Yields) -> list[Named]:
 def settled(title: Named, opening: Named) -> list[str]:
     """Names of features: the leaf that the heads of title and description settle on, or the two that they differ in.
 
-    `DOUBT` is one where they differ, where several leaves lead, or where the one that is sold is `VAGUE`.
+    `DOUBT` is one where they differ, where several leaves lead or vie, or where the one that is sold is `VAGUE`.
     """
     heads = {place: head for place, head in (("title", title.head()), ("opening", opening.head())) if head}
     if len(set(heads.values())) == 2:
         return [DOUBT, *(f"disputed {place} {head}" for place, head in heads.items())]
     leaf = next(iter(heads.values()), None)
-    leading = {*(title.leaves if title.letters == JAPANESE else title.leading), *opening.leading}
+    vying = {*(title.leaves if title.all_vie else title.leading), *opening.leading}
     return (
         [f"sold {leaf}"] * bool(heads)
         + [f"agreed {leaf}"] * (len(heads) == 2)
-        + [DOUBT] * (len(leading) > 1 or leaf in VAGUE)
+        + [DOUBT] * (len(vying) > 1 or leaf in VAGUE)
     )
