@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,12 @@ class ChoiceSettings(_Group):
     duplicate_bits: int = Field(8, ge=0, le=64, description="hash bits by which copies of a picture may differ")
 
 
+NO_SETTINGS = {"SETTINGS", "HOME", "COMMAND", "DEVICE", "INTRA_OP_THREADS"}
+"""Variables that are read elsewhere: this file's place, the DAG's, and what a worker's models run on."""
+FREE_NAMES = "FEED_", "TEST_"
+"""Beginnings of the names of feeds' secrets, which the specs choose, and of what tests are told."""
+
+
 class ReportSettings(_Group):
     """The run report."""
 
@@ -124,6 +131,7 @@ class Settings(BaseSettings):
 
 def read_settings(**overrides: Any) -> Settings:
     """The settings of this process; raises WrongInput with the variable, or the file and its line."""
+    _check_variables()
     try:
         return Settings(**overrides)
     except SettingsError as error:  # names the group of settings alone
@@ -133,6 +141,18 @@ def read_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = _file()[1]
         raise _in_the_environment(error.errors()[0], lines) or first_error(_path(), error, lines) from None
+
+
+def _check_variables() -> None:
+    """Raise WrongInput for a variable that reads like a setting and is none, which would be passed over in silence."""
+    for variable in sorted(os.environ):
+        name = variable.removeprefix("SELVEDGE_")
+        group = name.partition("__")[0].lower()
+        if name == variable or group in Settings.model_fields or name in NO_SETTINGS or name.startswith(FREE_NAMES):
+            continue
+        meant = get_close_matches(group, Settings.model_fields, n=1)
+        hint = f"; {_variable([meant[0], *name.lower().split('__')[1:]])} may be meant" if meant else ""
+        raise WrongInput(variable, None, f"no such setting{hint}")
 
 
 def _in_the_environment(problem: Any, lines: dict[Place, int]) -> WrongInput | None:

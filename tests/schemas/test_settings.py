@@ -56,6 +56,26 @@ def test_a_wrong_variable_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("SELVEDGE_CHOISE__WANTED", "SELVEDGE_CHOISE__WANTED: no such setting; SELVEDGE_CHOICE__WANTED may be meant"),
+        ("SELVEDGE_LAKES", "SELVEDGE_LAKES: no such setting; SELVEDGE_LAKE may be meant"),
+        ("SELVEDGE_XYZ", "SELVEDGE_XYZ: no such setting$"),
+    ],
+)
+def test_a_mistyped_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, said: str) -> None:
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(WrongInput, match=said):
+        read_settings()
+
+
+def test_variables_that_are_no_settings_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("SELVEDGE_FEED_SHOP", "SELVEDGE_TEST_KILLS", "SELVEDGE_DEVICE", "SELVEDGE_HOME"):
+        monkeypatch.setenv(variable, "x")
+    assert read_settings()
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
         ("SELVEDGE_SPARK", "local", "SELVEDGE_SPARK: must be JSON"),
