@@ -81,7 +81,7 @@ def catalogue(folder: Path) -> list[Product]:
     for path in tables(folder, STYLE_COLUMNS):
         for row in table(path):
             title = row["productDisplayName"]
-            leaf = leaf_of(row["articleType"], title)
+            leaf = leaf_of(row["articleType"], title, row.get("brand", ""))
             told = untyped(title, row["articleType"], names)
             found.append(Product(row["id"], title, told, row.get("brand") or title.split(" ")[0], leaf))
     return [item for item in found if item.leaf != AMBIGUOUS]

@@ -6,8 +6,9 @@ is kept under `--work`, so that a killed run goes on where it was. Then the prom
 
 import argparse
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from training.progress import Progress
 from training.release import promote
 from training.split import Part, fraction
-from training.text_calibrate import calibration_error, doubt, reliability, surest, temperature, threshold
+from training.text_calibrate import calibration_error, certainty, doubt, reliability, surest, temperature, threshold
 from training.text_coarse import fine, parents
 from training.text_corrections import corrected_rows
 from training.text_data import Row, lexicon, names, out_of_scope_feeds, styles, titles
@@ -27,10 +28,11 @@ from training.text_linear import softmax
 from training.text_rows import GENDER_ANSWERS, features, language_of
 from training.text_score import curves, report, table_of
 from training.text_split import BRANDS_KEPT, FOLDS, SALT, TITLES_KEPT, folds, part, shop
-from udfs.text.classify import UNSAID, gender_scores
+from udfs.text.classify import UNSAID, calibrated, gender_scores
 from udfs.text.features import Text, doubtful
 from udfs.text.language import LANGUAGES
 from udfs.text.lexicon import BEGINS, NOTHING, Lexicon
+from udfs.text.model import AS_SAID
 
 SEED = 7
 CATALOGUE_SHARE = 1 / 3
@@ -79,13 +81,13 @@ def trained(course: Course, out: Path, work: Path) -> Path:
     """The folder of the new model."""
     told = [row for row in course.rows if row.basis not in NAMED]
     left_out = unseen_shops(course, told, work)
-    divisors = divided(told, left_out[:, : len(course.leaves)], course)
+    scale = scaled(told, left_out[:, : len(course.leaves)], course)
     learnt = [row for row in course.rows if part(row) == Part.TRAIN]
     model = course.fitted(learnt)
     kept = [row for row in told if part(row) == Part.VALIDATION]
     figures = {
-        "unseen_shops": measured(told, left_out, model.answers, divisors),
-        "validation": measured(kept, scores(model, kept), model.answers, divisors),
+        "unseen_shops": measured(told, left_out, model.answers, scale),
+        "validation": measured(kept, scores(model, kept), model.answers, scale),
     }
     split = {
         "salt": SALT,
@@ -94,7 +96,7 @@ def trained(course: Course, out: Path, work: Path) -> Path:
         "folds": folds(course.rows),
         "left_out_as_coarse": len(course.rows) - len(fine(course.rows, course.lexicon, course.parent)),
     }
-    found = Findings(model.answers, divisors.temperature, divisors.doubt, recommended(figures), split, figures)
+    found = Findings(model.answers, scale.preprocessing(), recommended(figures), split, figures)
     return write(out, weights_file(model), found, learnt)
 
 
@@ -149,21 +151,27 @@ def digest(course: Course) -> str:
 
 
 @dataclass(frozen=True)
-class Divisors:
-    """What divides leaf scores to probabilities: a temperature a language, and `doubt` where a text leaves it open."""
+class Scale:
+    """Turns leaf scores to probabilities as `TextModel` and `classify` do, whose words these are."""
 
     temperature: Mapping[str, float]
     doubt: float
     lexicon: Lexicon
+    certainty: Sequence[Sequence[float]] = AS_SAID
 
-    def of(self, rows: Sequence[Row]) -> np.ndarray:
-        """The divisor of each row, (N,)."""
+    def chances(self, rows: Sequence[Row], scored: np.ndarray) -> np.ndarray:
+        """Probabilities (N, K) of the rows' leaf scores (N, K)."""
         doubts = np.where(doubtful(features(rows, self.lexicon), len(rows)), self.doubt, 1.0)
-        return doubts * np.array([self.temperature[language_of(row)] for row in rows])
+        divisor = doubts * np.array([self.temperature[language_of(row)] for row in rows])
+        return calibrated(softmax(scored.astype(np.float64) / divisor[:, None]), self.certainty)
+
+    def preprocessing(self) -> dict[str, Any]:
+        """What `model.json` says of it."""
+        return {"temperature": dict(self.temperature), "doubt": self.doubt, "certainty": self.certainty}
 
 
-def divided(rows: Sequence[Row], scored: np.ndarray, course: Course) -> Divisors:
-    """Temperatures of the rows that leave nothing open, then the further divisor of the others."""
+def scaled(rows: Sequence[Row], scored: np.ndarray, course: Course) -> Scale:
+    """Temperatures of the rows that leave nothing open, the further divisor of the others, then what is right."""
     doubts = doubtful(features(rows, course.lexicon), len(rows))
     plain_rows = [row for row, doubted in zip(rows, doubts, strict=True) if not doubted]
     heat = temperatures(plain_rows, scored[~doubts], course.leaves)
@@ -172,7 +180,16 @@ def divided(rows: Sequence[Row], scored: np.ndarray, course: Course) -> Divisors
     true = np.array([place[row.leaf] for row in rows])
     told = np.array([row.basis != "styles" for row in rows])
     cooled = scored[told] / np.array([heat[language] for language in spoken[told]])[:, None]
-    return Divisors(heat, doubt(cooled, true[told], doubts[told]), course.lexicon)
+    scale = Scale(heat, doubt(cooled, true[told], doubts[told]), course.lexicon)
+    chances = scale.chances(rows, scored)
+    right = chances.argmax(axis=1) == true
+    return replace(scale, certainty=certainty(chances.max(axis=1), right, shop_weights(rows)))
+
+
+def shop_weights(rows: Sequence[Row]) -> np.ndarray:
+    """How much each row counts, (N,): no shop drowns the rest."""
+    counts = Counter(shop(row) for row in rows)
+    return np.array([counts[shop(row)] ** -0.5 for row in rows])
 
 
 def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str]) -> dict[str, float]:
@@ -180,10 +197,7 @@ def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str])
     place = {leaf: number for number, leaf in enumerate(leaves)}
     true = np.array([place[row.leaf] for row in rows])
     spoken = np.array([language_of(row) for row in rows])
-    weight = np.array([1.0] * len(rows))
-    for name in {shop(row) for row in rows}:
-        of = np.array([shop(row) == name for row in rows])
-        weight[of] = of.sum() ** -0.5
+    weight = shop_weights(rows)
     found = {}
     for language in ("other", *LANGUAGES):
         of = np.flatnonzero(spoken == language)
@@ -196,11 +210,11 @@ def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str])
 
 
 def measured(
-    rows: Sequence[Row], scored: np.ndarray, answers: Mapping[str, Sequence[str]], divisors: Divisors
+    rows: Sequence[Row], scored: np.ndarray, answers: Mapping[str, Sequence[str]], scale: Scale
 ) -> dict[str, Any]:
     """Figures, reliability and thresholds of rows with their scores (N, K)."""
     count = len(answers["leaf"])
-    chance = softmax(scored[:, :count].astype(np.float64) / divisors.of(rows)[:, None])
+    chance = scale.chances(rows, scored[:, :count])
     best = chance.argmax(axis=1)
     raised = gender_scores([row.text for row in rows], scored[:, count : count + len(GENDER_ANSWERS)], GENDER_ANSWERS)
     genders = [GENDER_ANSWERS[at] for at in raised.argmax(axis=1)]

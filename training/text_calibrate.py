@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.isotonic import IsotonicRegression
 
 from training.text_figures import ANSWERED_SHARE, RIGHT_SHARE
 from training.text_linear import softmax
@@ -11,6 +12,12 @@ TEMPERATURES = np.geomspace(0.4, 4.0, 60)
 BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 DOUBTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
 LEAST_ANSWERED = 50
+
+KNOTS = 25
+"""Equally heavy bands of certainty: more would follow single mistakes."""
+
+SLOPE = 0.002
+"""Of each knot's rank, so that no two certainties become one and the surer answer stays the surer."""
 
 
 def temperature(scores: np.ndarray, true: np.ndarray, weight: np.ndarray) -> float:
@@ -46,6 +53,21 @@ def doubt(scores: np.ndarray, true: np.ndarray, doubtful: np.ndarray) -> float:
         return int(wrong[np.argsort(-certain, kind="stable")][: int(ANSWERED_SHARE * len(wrong))].sum())
 
     return min(DOUBTS, key=mistakes)
+
+
+def certainty(probability: np.ndarray, right: np.ndarray, weight: np.ndarray) -> tuple[list[float], list[float]]:
+    """Knots, both rising from 0 to 1: a best leaf's softmax, and the share of such answers that is right.
+
+    `probability`, `right` (N,) are of answered rows, `weight` (N,) counts them.
+    """
+    order = np.argsort(probability, kind="stable")
+    mass = np.cumsum(weight[order]) / weight.sum()
+    band = np.minimum((mass * KNOTS).astype(int), KNOTS - 1)
+    rows = np.maximum(np.bincount(band, weight[order], minlength=KNOTS), 1e-12)
+    said, share = (np.bincount(band, weight[order] * of[order], minlength=KNOTS) / rows for of in (probability, right))
+    rising = IsotonicRegression().fit_transform(np.arange(KNOTS), share, sample_weight=rows)
+    told = (1 - SLOPE) * rising + SLOPE * np.arange(1, KNOTS + 1) / (KNOTS + 1)
+    return [0.0, *np.round(said, 6).tolist(), 1.0], [0.0, *np.round(told, 6).tolist(), 1.0]
 
 
 def threshold(probability: np.ndarray, right: np.ndarray, share: float = RIGHT_SHARE) -> tuple[float, float] | None:

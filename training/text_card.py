@@ -32,7 +32,8 @@ def card(model: Description) -> str:
         _curves(unseen["curves"]),
         "## Calibration (unseen shops)",
         f"Temperature by language: {_pairs(model.preprocessing['temperature'])}; times {model.preprocessing['doubt']} "
-        "where a text leaves open which of several garments is sold. "
+        "where a text leaves open which of several garments is sold; then along the line from what the softmax says to "
+        "what was right. "
         f"Expected calibration error {unseen['calibration_error']}; on kept rows {kept['calibration_error']}.",
         _reliability(unseen["reliability"]),
         "## Thresholds at which 99.5% of the answers are right",

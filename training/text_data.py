@@ -102,22 +102,25 @@ def styles(folder: Path) -> list[Row]:
     for path in tables(folder, STYLE_COLUMNS):
         for row in table(path):
             title = row["productDisplayName"]
-            leaf = leaf_of(row["articleType"], title)
+            brand = row.get("brand") or title.split(" ")[0]
+            leaf = leaf_of(row["articleType"], title, brand)
             if leaf == AMBIGUOUS:
                 continue
-            brand = row.get("brand") or title.split(" ")[0]
             steps = (row.get("masterCategory", ""), row.get("subCategory", ""), row["articleType"])
             gender = stated(row.get("gender", ""))
             rows.append(Row(Text(title, "", brand), "en", f"styles:{brand.lower()}", leaf, "styles", gender, steps))
     return rows
 
 
-def article_types() -> Callable[[str, str], str]:
-    """The leaf of an article type and title: a type that covers several leaves is told apart by a word of the title."""
+def article_types() -> Callable[[str, str, str], str]:
+    """The leaf of an article type, title and brand: a type that covers several leaves is told apart by a title's word.
+
+    A word of the brand's name tells nothing: a T-shirt of a polo club is no polo.
+    """
     rules = table(_HERE / "text_article_types.tsv")
 
-    def leaf(article_type: str, title: str) -> str:
-        said = set(re.findall(r"\w+", title.lower()))
+    def leaf(article_type: str, title: str, brand: str) -> str:
+        said = {*re.findall(r"\w+", title.lower())} - {*re.findall(r"\w+", brand.lower())}
         for rule in rules:
             if rule["article_type"] == article_type and (not rule["title_word"] or rule["title_word"] in said):
                 return rule["leaf"]

@@ -82,8 +82,7 @@ class Findings:
     """What a training run found out beside the weights."""
 
     answers: Mapping[str, Sequence[str]]
-    temperature: Mapping[str, float]
-    doubt: float
+    scale: Mapping[str, Any]
     thresholds: Mapping[str, float]
     split: Mapping[str, Any]
     figures: Mapping[str, Any]
@@ -92,12 +91,7 @@ class Findings:
 def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> Path:
     """The folder `root/text/<digest12>` of a `weights_file`, its description, golden texts, card and trained keys."""
     sha256 = hashlib.sha256(body).hexdigest()
-    preprocessing = {
-        "function": "text features",
-        "revision": REVISION,
-        "temperature": dict(found.temperature),
-        "doubt": found.doubt,
-    }
+    preprocessing = {"function": "text features", "revision": REVISION, **found.scale}
     description = Description(
         name="text",
         digest=digest_of(sha256, preprocessing, NUMERIC_CLASS),

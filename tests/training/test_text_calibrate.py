@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.text_calibrate import calibration_error, doubt, reliability, surest, temperature, threshold
+from training.text_calibrate import calibration_error, certainty, doubt, reliability, surest, temperature, threshold
 
 
 def test_too_certain_scores_get_a_temperature_above_one() -> None:
@@ -24,6 +24,15 @@ def test_doubtful_rows_that_err_are_divided_until_the_surest_do_not() -> None:
     true = np.array([0] * 90 + [1] * 10)
     assert doubt(scores, true, np.arange(100) >= 80) == 1.5
     assert doubt(scores, np.zeros(100, int), np.arange(100) >= 80) == 1.0
+
+
+def test_certainty_moves_what_is_said_to_what_is_right_and_keeps_the_order() -> None:
+    draw = np.random.default_rng(5)
+    said = draw.random(20_000)
+    right = draw.random(20_000) < np.sqrt(said)
+    knots = certainty(said, right, np.ones(20_000))
+    assert all(np.diff(line).min() > 0 for line in knots)
+    assert np.interp([0.1, 0.5, 0.9], *knots) == pytest.approx(np.sqrt([0.1, 0.5, 0.9]), abs=0.04)
 
 
 def test_threshold_is_the_lowest_that_holds() -> None:

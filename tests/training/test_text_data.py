@@ -49,6 +49,16 @@ def test_a_word_of_the_title_tells_a_broad_article_type_apart(tmp_path: Path) ->
     assert [row.leaf for row in styles(tmp_path)] == ["polo", "t_shirt"]
 
 
+def test_a_word_of_the_brands_name_tells_nothing(tmp_path: Path) -> None:
+    lines = [
+        "articleType,productDisplayName,brand",
+        "Tshirts,Acme Polo Men T-shirt,Acme Polo",
+        "Tshirts,Acme Polo,Acme",
+    ]
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    assert [row.leaf for row in styles(tmp_path)] == ["t_shirt", "polo"]
+
+
 def test_category_names(tmp_path: Path) -> None:
     (tmp_path / "tree.tsv").write_text(
         "id\ten\tja\tru\tleaf\n1\tDress | Gown\t\tЖенщинам > Платья\tdress\n2\tAll\t\t\tambiguous\n"
@@ -144,6 +154,20 @@ def test_names_yield_to_leaves_that_have_names() -> None:
         ("スニーカーブーツ", "", "boots"),
         ("Платье-рубашка с поясом", "", "dress"),
         ("Сковорода, ручка в комплекте", "", "out_of_scope"),
+        ("Сумка женская через плечо", "", "shoulder_bag"),
+        ("ボタンダウン/長袖シャツ/L", "", "shirt"),
+        ("ジャーマントレーナー/レザー", "", "sneakers"),
+        ("脇高ブラ(R) ブラ&ショーツ(下着)", "", "lingerie"),
+        ("Shampoo 300ml", "", "out_of_scope"),
+        ("Klänning med knappar", "", "dress"),
+        ("Rochie de seară", "", "dress"),
+        ("Női télikabát", "", "coat"),
+        ("Дамска рокля", "", "dress"),
+        ("Botines de piel", "", "boots"),
+        ("Doudoune longue femme", "", "down_jacket"),
+        ("Áo khoác nam", "", "jacket"),
+        ("여성 롱원피스", "", "dress"),
+        ("女士 羽绒服", "", "down_jacket"),
     ],
 )
 def test_the_hand_written_names_find_what_is_sold(title: str, description: str, leaf: str) -> None:

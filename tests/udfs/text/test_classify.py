@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemas.tables import TEXTS
 from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.models import GoldenDiffers, ModelError, digest_of
-from udfs.text.classify import ANSWERS, NEEDED, classify
+from udfs.text.classify import ANSWERS, NEEDED, calibrated, classify
 from udfs.text.features import Text
 from udfs.text.model import load
 
@@ -55,6 +55,13 @@ def test_best_leaves_in_order_and_a_distribution(model: Path) -> None:
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) == pytest.approx(1, abs=1e-5)
     assert answer["probability"] == pytest.approx(chances[0])
+
+
+def test_certainty_moves_the_best_leaf_and_the_others_share_the_rest() -> None:
+    chances = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
+    moved = calibrated(chances, ([0.0, 0.5, 1.0], [0.0, 0.7, 0.95]))
+    assert moved == pytest.approx(np.array([[0.75, 0.1875, 0.0625], [0.12, 0.7, 0.18], [0.95, 0, 0]]))
+    assert calibrated(chances, ([0.0, 1.0], [0.0, 1.0])) == pytest.approx(chances)
 
 
 def test_a_text_that_leaves_open_what_is_sold_is_answered_with_doubt(model: Path) -> None:

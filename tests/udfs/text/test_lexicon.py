@@ -71,6 +71,17 @@ def test_evidence_of_an_english_title_ends_before_with() -> None:
     assert not any(feature.startswith("only") for feature in found)
 
 
+def test_japanese_names_lead_up_to_the_next_segment_and_all_of_them_vie() -> None:
+    (named,) = NAMES.read("ドレス(シャツ)/帯")
+    assert (named.leading, named.all_vie) == (["dress", "shirt"], True)
+    assert not NAMES.read("dress (shirt)")[0].all_vie
+
+
+def test_weights_of_the_first_revision_read_brackets_as_before() -> None:
+    (named,) = Lexicon(NAMES.leaves, NAMES.yields, by_segments=False).read("ドレス(シャツ)/帯")
+    assert (named.leading, named.all_vie) == (["dress"], False)
+
+
 def test_evidence_of_one_kind_alone() -> None:
     assert "only dress" in evidence("платье летнее, платье синее")
 

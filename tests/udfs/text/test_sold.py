@@ -46,6 +46,8 @@ def test_the_head_stands_last_in_cyrillic_first() -> None:
         (named("coat"), named("jacket"), [DOUBT, "disputed title coat", "disputed opening jacket"]),
         (named("coat", "skirt"), Named(), ["sold skirt", DOUBT]),
         (Named(), named("bag"), ["sold bag", DOUBT]),
+        (Named(["coat", "skirt"], ["coat"]), Named(), ["sold coat"]),
+        (Named(["coat", "skirt"], ["coat"], all_vie=True), Named(), ["sold coat", DOUBT]),
         (Named(), Named(), []),
     ],
 )
