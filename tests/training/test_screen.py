@@ -1,5 +1,6 @@
 """The whole run on made-up pictures: train, score, release; a killed run goes on to the same weights."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 from schemas.tables import SCREEN_CLASSES
 from tests.training.test_labelled import photo, write
 from training import features, screen
+from training.named import named_pictures
+from training.split import Part, part_of
+from training.trained import unseen
 from udfs.runtime.models import load, promoted
 
 CHUNK, SIDE = 16, 96
@@ -30,9 +34,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     write(root / "s" / "boxes.tsv", "file|label|class|x0|y0|x1|y1|source")
     places = [root / "u" / file for file in unwanted]
     places += [root / folder / "images" / file for folder, files in (("g", garments), ("s", street)) for file in files]
+    write(
+        root / "c" / "views.tsv", "source|product_id|file|view|width|height", "s|1|1.jpg|front|1|1", "s|2|2.jpg|a|1|1"
+    )
+    write(root / "c" / "products.tsv", "source|product_id|title|category", "s|1|Red Dress|", "s|2|Red Pants|")
+    places += [root / "c" / "images" / file for file in ("1.jpg", "2.jpg")]
     for seed, path in enumerate(places):
         photo(path, seed)
-    return [root / "u", root / "g", root / "s"]
+    return [root / "u", root / "g", root / "s", root / "c"]
 
 
 def train(data: list[Path], root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +54,13 @@ def train(data: list[Path], root: Path, monkeypatch: pytest.MonkeyPatch) -> None
     torch.set_num_threads(1)  # two that wait for each other are slow on a machine that does other work
     screen.main()
     torch.set_num_threads(threads)
+
+
+def test_named_photos_of_training_shops_train_the_class(data: list[Path]) -> None:
+    [dress] = named_pictures(data)
+    assert screen.may_train(dress, ["dress", "top"]) and not screen.may_train(dress, ["top"])
+    held = next(name for name in map(str, range(99)) if part_of(name, screen.SALT) is Part.VALIDATION)
+    assert not screen.may_train(replace(dress, group=held), ["dress", "top"])
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(
@@ -68,6 +84,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(
     written = [path.stat().st_mtime_ns for path in kept]
     train(data, tmp_path / "killed", monkeypatch)
     assert [path.stat().st_mtime_ns for path in kept] == written, "and not done again"
+    [dress] = named_pictures(data)
+    assert unseen(promoted("screen", tmp_path / "whole" / "models"), [dress]) == [], "it is in no score"
     whole, resumed = (promoted("screen", tmp_path / name / "models") for name in ("whole", "killed"))
     assert whole.name == resumed.name
     assert load(resumed).run(np.zeros((1, SIDE, SIDE, 3), np.uint8))["screen"].shape == (1, len(SCREEN_CLASSES))
