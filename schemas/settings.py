@@ -73,10 +73,10 @@ class ChoiceSettings(_Group):
     unsure: float = Field(0.88, ge=0, le=1, description="a kept picture below this is marked unsure in the report")
     text: float = Field(0.8, ge=0, le=1, description="the text decides a category from this probability")
     text_within: float = Field(
-        0.4, ge=0, le=1, description="from here the text names the finer node within what is shown"
+        0.75, ge=0, le=1, description="from here the text names the finer node within what is shown"
     )
-    out_of_scope: float = Field(0.8, ge=0, le=1, description="the text says that no garment is sold")
-    leans_out_of_scope: float = Field(0.5, ge=0, le=1, description="from here pictures alone decide no category")
+    out_of_scope: float = Field(0.95, ge=0, le=1, description="the text says that no garment is sold")
+    leans_out_of_scope: float = Field(0.9, ge=0, le=1, description="from here pictures alone decide no category")
     image: float = Field(0.5, ge=0, le=1, description="the pictures decide a category from this score")
     box: float = Field(0.3, ge=0, le=1, description="a detected box counts from this score")
     box_area: float = Field(0.005, ge=0, le=1, description="a box counts from this share of its picture")
