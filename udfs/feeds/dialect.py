@@ -48,12 +48,32 @@ class Match(Part):
         return mark and _compiled(mark).pattern
 
 
+class Glossary(Part):
+    """Elements in the feed's head that tell what the names of named values stand for, and within them their values.
+
+    `<Свойство><Ид>7</Ид><Наименование>Цвет</Наименование>...<Справочник><ИдЗначения>1</ИдЗначения><Значение>синий...`;
+    `a|b` is one or the other.
+    """
+
+    element: str
+    id: str
+    name: str
+    value: str
+    value_id: str
+    value_name: str
+
+
 class Named(Part):
-    """Elements that carry a name and a value: `<param name="Colour">red</param>`."""
+    """Elements that carry a name and a value: `<param name="Colour">red</param>`.
+
+    The value is the element's text (`.`), an attribute (`@value`), children (`value`), or an attribute of children
+    (`value@name`).
+    """
 
     element: str
     name: str = "@name"
     value: str = "."
+    glossary: Glossary | None = None
 
 
 class Categories(Part):

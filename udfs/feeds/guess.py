@@ -1,8 +1,9 @@
 """A dialect for a feed of an unknown form: the element that repeats, and what its places are called and hold."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from lxml import etree
 
@@ -32,6 +33,10 @@ CATEGORY_NAMES = ("category", "категория", "kategori", "kategorie", "ca
 CATEGORY_IDS = ("@id", "id", "@category_id", "@code")
 CATEGORY_PARENTS = ("@parentid", "parentid", "@parent_id", "parent_id", "@parent", "parent")
 CATEGORY_TITLES = ("name", "title", "@name", "@title")
+PRICES = ("price", "sale_price", "old_price")
+MARKED = re.compile(r"\D*\d+[.,](?P<fraction>\d+)\D*")
+THOUSANDS = 3
+"""Digits of a group, which a mark before so many digits parts as often as it parts decimals."""
 
 
 class _Guess(NamedTuple):
@@ -47,7 +52,11 @@ class _Guess(NamedTuple):
     @property
     def is_weak(self) -> bool:
         """Whether it may as well be a part of an offer, such as a size with its price."""
-        return not {"id", "url", "pictures"} & self.fields.keys()
+        return not {"id", "url", "pictures"} & self.fields.keys() or self._is_size
+
+    @property
+    def _is_size(self) -> bool:
+        return by_word("elements").get(folded(self.path.rpartition("/")[2])) == "sizes"
 
 
 def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None:
@@ -118,6 +127,7 @@ def _dialect(best: _Guess, outline: Outline) -> Dialect:
         variants=variants,
         separators={name: marks for name, marks in separators.items() if marks},
         defaults=_currency(best.fields.get("price", [])),
+        decimal_mark=_decimal_mark([value for name in PRICES for value in _values(name, best)]),
     )
 
 
@@ -149,6 +159,16 @@ def _currency(prices: list[str]) -> dict[str, str]:
     code = word[-3:].upper()
     is_price = by_word("elements").get(word[:-3]) in ("price", "sale_price")
     return {"currency": code} if is_price and code in lists()["currencies"] else {}
+
+
+def _decimal_mark(amounts: list[str]) -> Literal[".", ",", "auto"]:
+    """The only mark in amounts that stands before three digits and, elsewhere, before another number of digits."""
+    alone = [marked for amount in amounts if (marked := MARKED.fullmatch(amount.strip()))]
+    marks = {mark for amount in amounts for mark in ".," if mark in amount}
+    digits = {len(marked["fraction"]) == THOUSANDS for marked in alone}
+    if len(marks) > 1 or digits != {True, False} or any(amount.count(mark) > 1 for amount in amounts for mark in marks):
+        return "auto"
+    return "." if "." in marks else ","
 
 
 def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants | None:

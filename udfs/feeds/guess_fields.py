@@ -7,7 +7,7 @@ from dataclasses import replace
 from udfs.feeds.dialect import FIELDS, Named
 from udfs.feeds.leaves import PART_OF_NAME, Leaf
 from udfs.feeds.prices import parse_price
-from udfs.feeds.words import by_word, folded
+from udfs.feeds.words import availability, by_word, folded, spoken
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
 LEVEL = re.compile(r"[>»›＞|/]|->")
@@ -24,8 +24,16 @@ MAX_TAX = 30
 MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
 PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
-NAME_KEYS = ("name", "key", "label", "title", "code", "type", "tanim", "attribute-id")
-VALUE_KEYS = ("value", "val", "text", "deger")
+SYMBOL = re.compile(r"icon|pi[ck]togram")
+"""Names of pictures that show a property of the goods, not the goods."""
+NAME_KEYS = (
+    "name", "key", "label", "title", "code", "type", "tanim", "attribute-id", "nazwa", "nazev", "název", "nazov",
+    "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "название", "наименование", "назва",
+)  # fmt: skip
+VALUE_KEYS = (
+    "value", "val", "text", "deger", "wartosc", "wartość", "hodnota", "vrednost", "vrijednost", "valor", "valore",
+    "valeur", "wert", "waarde", "ertek", "érték", "значение", "значення",
+)  # fmt: skip
 NAMED_FIELDS = {"brand": "brand", "gender": "gender", "age": "age", "colour": "colour", "sizes": "size"}
 """Fields that may stand as named values, by what the shared words call them."""
 TITLE_CHARS = 200
@@ -97,7 +105,9 @@ class _Choice:
 
     def by_names(self) -> None:
         """What the names tell, where the values do not belie them."""
-        self.take("pictures", sorted((leaf for leaf in self.left if leaf.is_picture), key=_is_minor))
+        pictures = [leaf for leaf in self.left if leaf.is_picture]
+        shown = [leaf for leaf in pictures if not SYMBOL.search(leaf.source.lower())]
+        self.take("pictures", sorted(shown or pictures, key=_is_minor))
         self.take("url", self.called("url", _is_page))
         for name in ("sale_price", "old_price", "price"):
             self.take(name, self.called(name, lambda leaf: leaf.is_amount and not _is_rate(leaf)))
@@ -188,8 +198,9 @@ LOOSELY: dict[str, Callable[[Leaf], bool]] = {
 
 
 def _may_be_title(leaf: Leaf) -> bool:
-    """Whether the values are words of a title, not dates, and not amounts with their currencies."""
-    return leaf.is_text and leaf.share(DATE) < 0.5 and sum(map(_is_money, leaf.values)) < 0.5 * len(leaf.values)
+    """Whether the values are words of a title, not dates, not amounts with their currencies, not yes and no."""
+    others = sum(_is_money(value) or spoken(value) in availability() for value in leaf.values)
+    return leaf.is_text and leaf.share(DATE) < 0.5 and others < 0.5 * len(leaf.values)
 
 
 def _is_money(value: str) -> bool:

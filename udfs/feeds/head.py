@@ -1,6 +1,7 @@
 """What stands before the first offer: categories, currency, the shop's address, the feed's date."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -8,10 +9,11 @@ from lxml import etree
 
 from udfs.feeds import markup
 from udfs.feeds.categories import CategoryTree
-from udfs.feeds.dialect import Categories, Sources
+from udfs.feeds.dialect import Categories, Glossary, Sources
 from udfs.feeds.html_text import plain_text
 from udfs.feeds.mend import mend
 from udfs.feeds.names import Names, of_tag
+from udfs.feeds.plan import Meanings
 from udfs.feeds.repairs import Repairs
 from udfs.feeds.stream import parser
 from udfs.feeds.walk import Walk, part_of
@@ -43,12 +45,32 @@ class Head:
 
     def categories(self, where: Categories | None, tree: CategoryTree) -> None:
         """Add the feed's categories to the tree."""
-        if self._root is None or where is None:
-            return
-        path = where.element.lower().split("/")
-        for element in self._root.iter():
-            if of_tag(element.tag) == path[-1] and _is_under(element, path[:-1]):
+        if where is not None:
+            for element in self._elements(where.element):
                 add_category(element, where, tree)
+
+    def meanings(self, where: Glossary) -> Meanings:
+        """What ids of names and of values stand for."""
+        names: dict[str, str] = {}
+        values: dict[str, str] = {}
+        for element in self._elements(where.element):
+            _note(names, part_of(element, where.id), part_of(element, where.name))
+            for child in element.iter():
+                if of_tag(child.tag) in where.value.lower().split("|"):
+                    _note(values, part_of(child, where.value_id), part_of(child, where.value_name))
+        return Meanings(names, values)
+
+    def _elements(self, path: str) -> Iterator[etree._Element]:
+        """The elements at the end of a path, in order."""
+        *around, name = path.lower().split("/")
+        for element in self._root.iter() if self._root is not None else ():
+            if of_tag(element.tag) in name.split("|") and _is_under(element, around):
+                yield element
+
+
+def _note(known: dict[str, str], identity: str | None, meaning: str | None) -> None:
+    if identity and identity.strip() and meaning and meaning.strip():
+        known.setdefault(identity.strip(), meaning.strip())
 
 
 def add_category(element: etree._Element, where: Categories, tree: CategoryTree) -> None:

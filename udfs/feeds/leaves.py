@@ -52,6 +52,8 @@ OF_OFFERS = (
     "prod",
 )
 """What names begin with that say once more what they are of: `ProductColor`; the rest is the name."""
+LIMIT = re.compile(r"^(?:min|max)|(?:min|max)(?:imum|imal)?$")
+"""What names begin or end with that limit something: `StockMin`."""
 SAYS_LITTLE = {*OF_OFFERS, "group", "model", "style"}
 """Words that are a field's name alone, and mean nothing inside a longer one."""
 
@@ -181,8 +183,18 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
 
 @lru_cache(maxsize=KNOWN_NAMES)
 def _meaning(name: str) -> tuple[str, int] | None:
-    """Role and rank of a name; one that only holds a known word (`SatisFiyati2`, `internal-id`) ranks last."""
-    return _exact(name) or _by_part(name)
+    """Role and rank of a name; one that only holds a known word (`SatisFiyati2`, `internal-id`) ranks last.
+
+    A limit, or what the shop pays itself, comes even after those.
+    """
+    if found := _exact(name):
+        return found
+    found = _by_part(name)
+    return (found[0], PART_OF_NAME + 1) if found and _is_lesser(folded(name)) else found
+
+
+def _is_lesser(word: str) -> bool:
+    return bool(LIMIT.search(word)) or any(other in word for other in by_word("lesser"))
 
 
 def _exact(name: str) -> tuple[str, int] | None:

@@ -16,6 +16,7 @@ from udfs.feeds.html_text import plain_text, plain_texts
 from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.pictures import PictureReader
+from udfs.feeds.plan import Meanings
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.reread import Terms
 from udfs.feeds.rows import Cached, Rows, Texts, per_text, present
@@ -51,6 +52,8 @@ class FeedFacts(NamedTuple):
     base_url: str | None = None
     terms: Mapping[str, Terms] = {}
     """Prices and stock that stand apart from the offers, by offer id."""
+    meanings: Mapping[str, Meanings] = {}
+    """What ids in named values stand for, by the named values' element."""
 
 
 class OfferReader:
@@ -59,7 +62,7 @@ class OfferReader:
     def __init__(self, dialect: Dialect, facts: FeedFacts, options: FeedOptions, repairs: Repairs, rows: int) -> None:
         self._dialect, self._facts, self._options, self._repairs = dialect, facts, options, repairs
         self._rows = rows
-        self._walk = Walk(dialect.named, rows)
+        self._walk = Walk(dialect.named, rows, facts.meanings)
         self._offered: list[Any] = [None] * rows
         self._slots: dict[str, Slots] = {name: self._compiled(name) for name in FIELDS}
         in_html = [source[4:] for source in dialect.fields.get("pictures", []) if source.startswith(IN_HTML)]
@@ -218,7 +221,7 @@ class OfferReader:
             return []
         for mark in self._dialect.separators.get("category_path", []):
             if mark in text:
-                return [part for part in map(str.strip, text.split(mark)) if part]
+                return max(_paths(text, mark), key=len)
         return [text] if text else []
 
     def _with_defaults(self, currencies: Texts, urls: Texts) -> Texts:
@@ -329,6 +332,17 @@ def _word(text: str) -> str | None:
     """A short text cleaned; None for what only fills a place, or is a reference that the shop's system left open."""
     clean = plain_text(text)
     return None if not clean or is_nothing(clean) or REFERENCE.fullmatch(clean) else clean
+
+
+def _paths(text: str, mark: str) -> list[list[str]]:
+    """The path that a text states; all of them where one leads on from another: `Women, Women > Dresses`."""
+    paths = [_levels(part, mark) for part in text.split(", ")]
+    leads_on = any(one == other[: len(one)] for one in paths for other in paths if 0 < len(one) < len(other))
+    return paths if leads_on else [_levels(text, mark)]
+
+
+def _levels(path: str, mark: str) -> list[str]:
+    return [level for level in map(str.strip, path.split(mark)) if level]
 
 
 def _group(text: str) -> str | None:

@@ -94,7 +94,7 @@ def split_joined(text: str, separators: list[str]) -> list[str]:
     marks = re.escape("".join(separators) or ";")
     return [
         part
-        for part in re.split(rf"[{marks}\s]+(?=(?:https?:)?//|/)", text.strip(f"{''.join(separators)} \t\r\n"))
+        for part in re.split(rf"(?:[{marks}\s]|,\s)+(?=(?:https?:)?//|/)", text.strip(f"{''.join(separators)}, \t\r\n"))
         if part
     ]
 

@@ -5,9 +5,9 @@ A dictionary's answer is the column that the text belongs in, a `Plan` where mor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from udfs.feeds.names import of_tag
 from udfs.feeds.words import by_word, folded
@@ -38,6 +38,14 @@ class NamedNode:
     name: str
     value: str
     slots: dict[str, int]
+    meanings: Meanings
+
+
+class Meanings(NamedTuple):
+    """What ids that stand for names and for values mean."""
+
+    names: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
 
 
 NameOf = Callable[[Any], str]
@@ -66,7 +74,9 @@ class NamedTexts:
 class Plan:
     """A node in the form that the walk uses."""
 
-    __slots__ = ("attributes", "children", "column", "is_collected", "keeps_markup", "name", "names", "value")
+    __slots__ = (
+        "attributes", "children", "column", "is_collected", "keeps_markup", "meaning_of", "name", "names", "value",
+    )  # fmt: skip
 
     def __init__(self, node: Node, columns: Columns, name_of: NameOf = of_tag) -> None:
         self.column = None if node.slot is None else columns[node.slot]
@@ -74,7 +84,8 @@ class Plan:
         self.is_collected = node.is_collected
         self.attributes = ByAttribute(node.attributes, columns, name_of) if node.attributes else None
         self.children = ByTag(node.children, columns, name_of) if node.children else None
-        self.names = ByName(node.named.slots, columns) if node.named else None
+        self.names = ByName(node.named.slots, columns, node.named.meanings.names) if node.named else None
+        self.meaning_of = node.named.meanings.values if node.named else {}
         self.name = node.named.name if node.named else ""
         self.value = node.named.value if node.named else ""
 
@@ -137,19 +148,23 @@ class ByAttribute(dict[Any, "Column | None"]):
 class ByName(dict[str, "Column | None"]):
     """The name of a named value as it is written -> column."""
 
-    def __init__(self, wanted: dict[str, int], columns: Columns) -> None:
+    def __init__(self, wanted: dict[str, int], columns: Columns, meanings: Mapping[str, str]) -> None:
         super().__init__()
-        self._wanted, self._columns = wanted, columns
+        self._wanted, self._columns, self._meanings = wanted, columns, meanings
 
     def __missing__(self, name: str) -> Column | None:
-        word = folded(name.partition(";")[0].partition("(")[0])  # "Склад;UA", "Size (EU)"
-        slot = self._wanted.get("=" + word)
-        if slot is None:
-            slot = self._wanted.get(":" + by_word("named").get(word, ""))
+        slot = self._slot(name)
+        if slot is None and (meaning := self._meanings.get(name.strip())):
+            slot = self._slot(meaning)
         found = None if slot is None else self._columns[slot]
         if len(self) < MAX_KNOWN_NAMES:
             self[name] = found
         return found
+
+    def _slot(self, name: str) -> int | None:
+        word = folded(name.partition(";")[0].partition("(")[0])  # "Склад;UA", "Size (EU)"
+        exact = self._wanted.get("=" + word)
+        return self._wanted.get(":" + by_word("named").get(word, "")) if exact is None else exact
 
 
 def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:

@@ -154,7 +154,8 @@ class FeedReading:
         if self._lacks_categories(categories, outline, found):
             self._late_categories(categories, dialect, outline)
         terms = joined_terms(self._source, dialect, outline.names, self._options)
-        return FeedFacts(categories, iso_currency(currency) if currency else None, base_url, terms)
+        meanings = {named.element: head.meanings(named.glossary) for named in dialect.named if named.glossary}
+        return FeedFacts(categories, iso_currency(currency) if currency else None, base_url, terms, meanings)
 
     def _lacks_categories(self, categories: CategoryTree, outline: Outline, found: Found) -> bool:
         wanted = {source.lower() for source in found.dialect.fields.get("category_id", [])}

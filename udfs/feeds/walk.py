@@ -1,6 +1,6 @@
 """One walk over an offer's elements that puts what they say into columns, a place an offer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +9,18 @@ from lxml import etree
 from udfs.feeds.blocks import BlockReader
 from udfs.feeds.dialect import Named, Sources
 from udfs.feeds.names import Names, of_tag
-from udfs.feeds.plan import ByAttribute, ByTag, Column, Columns, MarkupColumn, NamedNode, NamedTexts, Node, Plan
+from udfs.feeds.plan import (
+    ByAttribute,
+    ByTag,
+    Column,
+    Columns,
+    MarkupColumn,
+    Meanings,
+    NamedNode,
+    NamedTexts,
+    Node,
+    Plan,
+)
 from udfs.feeds.words import folded
 
 Slots = tuple[int, ...]
@@ -23,12 +34,16 @@ OWN_TEXT = "."
 class Walk:
     """Compile sources with `slots`; then `read` up to `rows` elements, each into a place of its own, and `clear`."""
 
-    def __init__(self, named: Sequence[Named] = (), rows: int = 1) -> None:
+    def __init__(
+        self, named: Sequence[Named] = (), rows: int = 1, meanings: Mapping[str, Meanings] | None = None
+    ) -> None:
+        """`meanings`: what the ids in named values stand for, by the named values' `element`."""
         self.columns = Columns(rows)
         self.items: list[etree._Element] = []
         """Elements that the last `read` left for another walk."""
         self._root = Node()
         self._named = named
+        self._meanings = meanings or {}
         self._rows = rows
         self._plan: Plan | None = None
         self._width = 0
@@ -81,7 +96,8 @@ class Walk:
         for named in self._named:
             node = self._node(named.element.lower())
             if node.named is None:
-                node.named = NamedNode(named.name.lower(), named.value.lower(), {})
+                meanings = self._meanings.get(named.element, Meanings())
+                node.named = NamedNode(named.name.lower(), named.value.lower(), {}, meanings)
             slot = node.named.slots.setdefault(key, slot)
         return slot
 
@@ -167,7 +183,7 @@ class Walk:
             column = plan.names[name] if name else None
             if column is not None:
                 for value in values_of(element, plan.value):
-                    _put(column, place, value)
+                    _put(column, place, plan.meaning_of.get(value.strip(), value))
         if plan.column is not None:
             text = _inner_markup(element) if plan.keeps_markup and len(element) else element.text
             if text:
@@ -220,11 +236,13 @@ def part_of(element: etree._Element, where: str) -> str | None:
 
 
 def values_of(element: etree._Element, where: str) -> list[str]:
-    """A named value's values: the texts of all children of one name, else the one that `part_of` finds."""
+    """A named value's values: those of all children of one name, else the one that `part_of` finds."""
     if where[0] in ".@" or "|" in where:
         value = part_of(element, where)
         return [value] if value else []
-    return [child.text for child in element if of_tag(child.tag) == where and child.text]
+    tag, _, attribute = where.partition("@")
+    own = "@" + attribute if attribute else "."
+    return [value for child in element if of_tag(child.tag) == tag and (value := part_of(child, own))]
 
 
 def _inner_markup(element: etree._Element) -> str:
