@@ -66,8 +66,8 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 def _decimals(hundredths: list[int | None]) -> pa.Array:
     """Whole hundredths as a decimal column: they fit 64 bits, which spares Arrow's way over Python's decimals."""
-    low = np.array([value or 0 for value in hundredths], np.int64)
+    whole = pa.array(hundredths, pa.int64())
+    present, values = whole.buffers()
+    low = np.frombuffer(values, np.int64, len(whole))
     words = np.stack([low, low >> 63], axis=1)  # (N, 2) little-endian halves of 128 bits
-    present = np.array([value is not None for value in hundredths])
-    bits = np.packbits(present, bitorder="little")
-    return pa.Array.from_buffers(PRICE, len(hundredths), [pa.py_buffer(bits.tobytes()), pa.py_buffer(words.tobytes())])
+    return pa.Array.from_buffers(PRICE, len(whole), [present, pa.py_buffer(words)])

@@ -22,12 +22,14 @@ class HashedKeys:
         """(N,) uint64 keys -> (N,) bool known, (N,) uint64 what stands beside the known ones."""
         known = np.zeros(len(keys), bool)
         beside = np.zeros(len(keys), np.uint64)
+        order = np.argsort(keys)  # in order, keys that follow each other are found in the same part of a run
+        ascending = keys[order]
         for run, values in self._runs:
-            place = np.minimum(np.searchsorted(run, keys), len(run) - 1)
-            here = run[place] == keys
-            known |= here
+            place = np.minimum(np.searchsorted(run, ascending), len(run) - 1)
+            here = run[place] == ascending
+            known[order[here]] = True
             if values is not None:
-                beside[here] = values[place[here]]
+                beside[order[here]] = values[place[here]]
         return known, beside
 
     def add(self, keys: np.ndarray, beside: np.ndarray | None = None) -> None:
@@ -67,7 +69,6 @@ class SeenOffers:
         """Put code and detail at each offer of a batch that is rejected; offers that have a code are passed over."""
         ids, titles, variants = _hashes(columns)
         known, beside = self._ids.lookup(ids)
-        known_variant, _ = self._variants.lookup(variants)
         codes, lines = columns["code"], columns["line"]
         if not known.any() and len(set(columns["offer_id"])) == len(codes) == codes.count(None):
             beside = np.array(titles, np.uint64) << np.uint64(32) | np.array(lines, np.uint64) & np.uint64(0xFFFFFFFF)
@@ -75,6 +76,7 @@ class SeenOffers:
             self._variants.add(variants)
             self._count_products(columns)
             return
+        known_variant, _ = self._variants.lookup(variants)
         fresh: dict[int, int] = {}
         fresh_variants: set[int] = set()
         every = zip(ids.tolist(), titles, variants.tolist(), known.tolist(), known_variant.tolist(), strict=True)
