@@ -9,6 +9,8 @@ import numpy as np
 
 from schemas.rejects import Code
 from udfs.feeds import markup
+from udfs.feeds.around import Surroundings
+from udfs.feeds.dialect import Around
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.outline import refuse_entities
 from udfs.feeds.repairs import Repair, Repairs
@@ -33,6 +35,8 @@ class OfferTag:
     """Start tags may stand over several lines."""
     text_fields: tuple[bytes, ...] = ()
     """Elements whose content may be raw HTML."""
+    around: Around | None = None
+    """Elements around the offers that are their categories."""
 
 
 class Record(NamedTuple):
@@ -42,6 +46,8 @@ class Record(NamedTuple):
     line: int
     code: Code | None = None
     detail: str | None = None
+    categories: tuple[str, ...] = ()
+    """Names of the categories around it, the outermost first."""
 
 
 class Cutter:
@@ -58,10 +64,18 @@ class Cutter:
         self._any_end = re.compile(rb"</" + name + rb"\s*>")
         self._edges = re.compile(rb"<!\[CDATA\[|<!--|<" + name + rb"(?=[\s/>])|</" + name + rb"\s*>")
         self._chunks: Iterator[bytes] = iter(())
+        self._around = Surroundings(tag.around) if tag.around else None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of the categories around the next offer, the outermost first."""
+        return self._around.path if self._around else ()
 
     def open(self, sample: bytes, start: int, rest: Iterator[bytes]) -> None:
         """Begin at byte `start` of the feed's first bytes; `rest` follows them."""
         self.window, self._chunks = sample, rest
+        if self._around:
+            self._around.pass_over(sample[:start])
         self.pass_to(start)
 
     def fill(self) -> bool:
@@ -104,7 +118,7 @@ class Cutter:
                 return
             self._pass_gap(start)
             record = self._record(start)
-            yield record
+            yield record._replace(categories=self.categories) if self._around else record
             if record.code is Code.OFFER_TOO_LARGE:  # the window has moved on
                 end = len(self.window)
 
@@ -205,6 +219,8 @@ class Cutter:
         self.pass_to(to)
         if not gap or gap.isspace():
             return
+        if self._around:
+            self._around.pass_over(gap)
         if b"<!" in gap:
             for token in markup.tokens(gap):
                 if token.kind == markup.DOCTYPE:

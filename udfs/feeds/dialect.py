@@ -88,6 +88,13 @@ class Categories(Part):
     name: str = "."
 
 
+class Around(Part):
+    """Elements around the offers that are their categories: `<category name="Coats"><product>...`; `a|b` is either."""
+
+    element: str
+    name: str = "@name|name"
+
+
 class Variants(Part):
     """Elements inside an offer that each stand for a size of it."""
 
@@ -116,6 +123,7 @@ class Dialect(Part):
     fields: dict[FieldName, Sources] = {}
     named: list[Named] = []
     categories: Categories | None = None
+    around: Around | None = None
     variants: Variants | None = None
     joined: Joined | None = None
     extract: dict[Literal["sizes", "colour", "dropped"], str] = {}

@@ -1,15 +1,16 @@
 """A dialect for a feed of an unknown form: the element that repeats, and what its places are called and hold."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple
 
 from lxml import etree
 
+from udfs.feeds import markup
 from udfs.feeds.cut import OfferTag
 from udfs.feeds.detect import Found
-from udfs.feeds.dialect import Categories, Dialect, Match, Named, Variants
+from udfs.feeds.dialect import Around, Categories, Dialect, Match, Named, Variants
 from udfs.feeds.guess_fields import fields_of, named_of
 from udfs.feeds.leaves import Leaf, leaves_of
 from udfs.feeds.options import FeedOptions
@@ -73,7 +74,7 @@ def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None
         return None
     whole = _look_at(best.path, outline, sample, options, LOOKED_INTO)
     best = whole if _is_offer(whole.fields) else best
-    dialect, name = _dialect(best, outline), best.path.rpartition("/")[2]
+    dialect, name = _dialect(best, outline, sample), best.path.rpartition("/")[2]
     return Found(dialect, best.path, f"no known form; {best.repeats} or more <{name}> hold {', '.join(best.fields)}")
 
 
@@ -109,7 +110,7 @@ def _is_offer(fields: dict[str, list[str]]) -> bool:
 # the dialect
 
 
-def _dialect(best: _Guess, outline: Outline) -> Dialect:
+def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
     separators = {
         "category_path": _levels(*_values_by_source("category_path", best)),
         "sizes": [mark for mark in SIZE_MARKS if any(mark in value for value in _values("sizes", best))],
@@ -124,6 +125,7 @@ def _dialect(best: _Guess, outline: Outline) -> Dialect:
         fields=best.fields,
         named=best.named,
         categories=_categories(best.path, best.fields, outline),
+        around=_around(best.path, best.fields, outline, sample),
         variants=variants,
         separators={name: marks for name, marks in separators.items() if marks},
         defaults=_currency(best.fields.get("price", [])),
@@ -220,3 +222,28 @@ def _categories(path: str, fields: dict[str, list[str]], outline: Outline) -> Ca
             fields["category_id"] = fields["category_path"]
         return Categories(element="/".join(other.split("/")[-2:]), id=identity, parent=parent, name=name)
     return None
+
+
+def _around(path: str, fields: dict[str, list[str]], outline: Outline, sample: bytes) -> Around | None:
+    """The elements around the offers that are called a category and have a name, where the offers name none."""
+    if {"category_id", "category_path"} & fields.keys():
+        return None
+    parts = path.split("/")
+    above = {part: outline.children("/".join(parts[: depth + 1])) for depth, part in enumerate(parts[1:-1], 1)}
+    above = {part: children for part, children in above.items() if _is_category(part)}
+    names = [name for name in CATEGORY_TITLES if any(name in children for children in above.values())]
+    if any("@id" in children for children in above.values()) and _have_words(sample, above.keys()):
+        names.append("@id")
+    return Around(element="|".join(above), name="|".join(names)) if names else None
+
+
+def _is_category(name: str) -> bool:
+    return by_word("elements").get(folded(name)) == "category_path" or name.endswith(CATEGORY_NAMES)
+
+
+def _have_words(sample: bytes, elements: Collection[str]) -> bool:
+    """Whether the ids of some elements are words, and so names."""
+    starts = (token for token in markup.tokens(sample) if token.kind == markup.START)
+    given = [markup.attributes(token.inside) for token in starts if markup.local(token.name) in elements]
+    ids = [value for every in given for name, value in every if markup.local(name) == "id"]
+    return sum(value[:1].isalpha() for value in ids) > 0.5 * len(ids)

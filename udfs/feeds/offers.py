@@ -75,6 +75,7 @@ class OfferReader:
         self.lines: list[int] = []
         """Lines of the offers that were read since the last `columns`."""
         self._unread: dict[int, tuple[Code | None, str | None]] = {}
+        self._around: list[tuple[str, ...]] = []
         self._variants = VariantReader(dialect.variants, availability, self._walk) if dialect.variants else None
         self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
         self._available: Cached[bool | None] = Cached(availability)
@@ -110,6 +111,7 @@ class OfferReader:
             if start <= at < stop:
                 self._unread[place + at - start] = why
         self.lines += reads.lines[start:stop]
+        self._around += reads.categories[start:stop]
         return stop
 
     @property
@@ -147,7 +149,7 @@ class OfferReader:
         self._finish(columns, groups)
         self._judge(columns, groups, amounts)
         self._walk.clear()
-        self.lines, self._unread = [], {}
+        self.lines, self._unread, self._around = [], {}, []
         return columns
 
     # -- columns -----------------------------------------------------------------------------------------------------
@@ -198,6 +200,8 @@ class OfferReader:
     def _categories(self, batch: Rows) -> tuple[list[list[str] | None], list[list[str] | None]]:
         """Paths of names, and of ids: from the feed's tree, else as the offer states them."""
         stated = per_text(batch.texts(self._slots["category_path"]), self._paths) or batch.nothing()
+        if self._around:
+            stated = [path or list(around) for path, around in zip(stated, self._around, strict=True)]
         ids = batch.texts(self._slots["category_id"])
         if ids is None:
             return [path or None for path in stated], batch.nothing()

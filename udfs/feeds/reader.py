@@ -189,6 +189,7 @@ def _tag(outline: Outline, found: Found) -> OfferTag:
         place.holds_itself,
         place.breaks_lines,
         tuple(sorted(text_fields)),
+        found.dialect.around,
     )
 
 

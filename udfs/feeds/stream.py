@@ -30,6 +30,8 @@ class Reads:
     """Place in the lists: code and detail."""
     columns: Columns | None = None
     """In place of elements: what they say, until the next block is read."""
+    categories: list[tuple[str, ...]] = field(default_factory=list)
+    """The categories around each offer; empty where nothing tells them."""
 
     def known(self) -> list[etree._Element]:
         """The elements that could be had."""
@@ -79,6 +81,8 @@ class OfferStream:
                 if reads is None:
                     yield self._apart(cutter.records(end))
                 else:
+                    if self._tag.around:  # tags between its offers would not have let the block be parsed
+                        reads.categories = [cutter.categories] * len(reads.lines)
                     cutter.pass_to(end)
                     yield reads
             elif cutter.is_overfull():
@@ -145,6 +149,7 @@ class OfferStream:
         """Records parsed together where they are well formed, and else each alone."""
         records = list(found)
         reads = Reads([], [record.line for record in records])
+        reads.categories = [record.categories for record in records] if self._tag.around else []
         whole = [record.data for record in records if record.code is None]
         root = self._parse(b"".join(whole))
         together = iter(root) if root is not None and len(root) == len(whole) else None
