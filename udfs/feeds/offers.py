@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from schemas.rejects import Code
+from udfs.feeds import rich_text
 from udfs.feeds.amounts import AmountReader, Amounts
 from udfs.feeds.availability import Availability
 from udfs.feeds.blocks import BlockReader
@@ -162,6 +163,8 @@ class OfferReader:
         texts = batch.texts(self._slots["description"])
         if texts is None:
             return None
+        if any(text.startswith(rich_text.OPENING) for text in texts if text):
+            texts = [text and self._unformatted(text) for text in texts]
         most = self._options.max_field_chars
         if _longest(texts) > RAW_FACTOR * most:
             texts = [text and text[: RAW_FACTOR * most] for text in texts]
@@ -170,6 +173,12 @@ class OfferReader:
             self._repairs[Repair.TEXT_CUT] += sum(len(text) > most for text in plain if text)
             plain = [text and text[:most] for text in plain]
         return plain
+
+    def _unformatted(self, text: str) -> str | None:
+        if not text.startswith(rich_text.OPENING):
+            return text
+        self._repairs[Repair.RICH_TEXT] += 1
+        return rich_text.plain_of(text) or None
 
     def _worded(self, name: str, batch: Rows) -> Texts | None:
         words = per_text(batch.texts(self._slots[name]), self._words)

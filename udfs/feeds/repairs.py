@@ -27,6 +27,7 @@ class Repair(StrEnum):
     RAW_HTML = "raw_html"
     MARKUP_RECOVERED = "markup_recovered"
     CDATA_AS_TEXT = "cdata_as_text"
+    RICH_TEXT = "rich_text"
     TEXT_CUT = "text_cut"
     RELATIVE_PICTURE = "relative_picture"
     PICTURE_ADDRESS = "picture_address"
@@ -58,6 +59,7 @@ MEANINGS: dict[Repair, str] = {
     Repair.RAW_HTML: "HTML that is not well formed inside a text field was taken as text",
     Repair.MARKUP_RECOVERED: "an offer's markup is broken and was recovered, its fields being whole",
     Repair.CDATA_AS_TEXT: "a CDATA marker that was escaped as text was removed",
+    Repair.RICH_TEXT: "a description in RTF was turned to plain text",
     Repair.TEXT_CUT: "a description above the limit was cut",
     Repair.RELATIVE_PICTURE: "a relative picture address was completed",
     Repair.PICTURE_ADDRESS: "a picture address was mended (spaces, missing scheme, escaped twice)",
