@@ -212,7 +212,7 @@ def compare(label: str, file: Path, tag: str, rounds: int) -> Iterator[str]:
     if ours.offers != best[BARE].offers:
         raise SystemExit(f"{label}: {ours.offers} offers read, {best[BARE].offers} counted by lxml")
     if best[WALK].cpu_s / ours.cpu_s < WANTED_SHARE or ours.peak_mib > WANTED_MIB:
-        print(f"{label}: below {WANTED_SHARE} of the walk over every element, or above {WANTED_MIB} MiB", file=sys.stderr)
+        print(f"{label}: below {WANTED_SHARE} of a walk over every element, or above {WANTED_MIB} MiB", file=sys.stderr)
 
 
 def main() -> None:
