@@ -13,6 +13,7 @@ INLINE = re.compile(
 )
 """Tags inside a line: the letters around them may be one word."""
 TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
+BRACKETS = re.compile(r"<([^<>]*)>")
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 CDATA_OPENING, CDATA_CLOSING = "<![CDATA[", "]]>"
 CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
@@ -72,11 +73,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _without_tags(text: str) -> str:
-    first, *rest = text.split("<")
-    parts = [first]
-    for piece in rest:
-        tag, closing, after = piece.partition(">")
-        parts += (_instead_of(tag), after) if closing else ("<", piece)
+    parts = BRACKETS.split(text)  # texts and what stands in brackets, in turn
+    parts[1::2] = map(_instead_of, parts[1::2])
     return "".join(parts)
 
 

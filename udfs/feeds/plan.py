@@ -172,7 +172,8 @@ def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:
     if node.slot is not None and not (node.attributes or node.children or node.named or node.is_collected):
         return columns[node.slot]
     plan = Plan(node, columns, name_of)
-    is_text = node.named and node.named.name[0] == "@" and node.named.value == "."
+    named = node.named
+    is_text = named and named.name[0] == "@" and named.value == "." and not named.meanings.values
     return NamedTexts(plan) if is_text and not (node.attributes or node.children) and node.slot is None else plan
 
 
