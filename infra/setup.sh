@@ -84,7 +84,7 @@ main() {
     export VIRTUAL_ENV="$PWD/.venv"
     "install_for_$device" "$python"
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable searcher
-    .venv/bin/python -c 'import udfs.feeds.shred' 2>/dev/null ||
+    .venv/bin/python -c 'import udfs.feeds.shred, udfs.feeds.untag' 2>/dev/null ||
         echo "setup: no C compiler, so feeds are read more slowly: sudo apt-get install gcc python3-dev, then make setup" >&2
     echo "$stamp" >"$STAMP"
 }

@@ -3,25 +3,21 @@
 import html
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
+try:
+    from udfs.feeds.untag import without_tags
+except ImportError:  # the machine that installed the project had no C compiler
+    from udfs.feeds.tags import without_tags
+
 DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
-INLINE = re.compile(
-    r"</?(?:[abiqsuABIQSU]|em|strong|span|font|small|big|sub|sup|mark|wbr|EM|STRONG|SPAN|FONT|SMALL|BIG|SUB|SUP)(?:\s[^<>]*)?>"
-)
-"""Tags inside a line: the letters around them may be one word."""
-TAGS = re.compile(r"</?[A-Za-z!?][^<>]*>")
-BRACKETS = re.compile(r"<([^<>]*)>")
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 CDATA_OPENING, CDATA_CLOSING = "<![CDATA[", "]]>"
 CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
 SECTIONS = re.compile(r"<(?:!\[CDATA\[|!--|[sS][cC][rR]|[sS][tT][yY])")
 """What begins a match of one of these two, or of nothing: asked first, for it is quick."""
 SPACE = 0x20
-KNOWN_TAGS = 4_096
-"""Tags whose meaning is kept; most of a shop's come again and again."""
 LOOKED_AT_ONCE = 32
 """Texts that are asked together whether they are plain: few enough that one with a tag spares most others the look."""
 MAX_ROUNDS = 3
@@ -36,7 +32,7 @@ def plain_text(text: str) -> str:
             if "<" in text:
                 if SECTIONS.search(text):
                     text = DROPPED.sub(" ", without_marks(text))
-                text = _without_tags(text)
+                text = without_tags(text)
             if "&" in text:
                 text = html.unescape(text)
             if text == before or ("<" not in text and "&" not in text):
@@ -70,21 +66,6 @@ def _is_plain(text: str) -> bool:
     codes = np.frombuffer(text.encode(), np.uint8)
     both = codes[1:] | codes[:-1]  # a space only where two spaces meet, as nothing below it is there
     return bool(codes.min(initial=SPACE) == SPACE and not (both == SPACE).any())
-
-
-def _without_tags(text: str) -> str:
-    parts = BRACKETS.split(text)  # texts and what stands in brackets, in turn
-    parts[1::2] = map(_instead_of, parts[1::2])
-    return "".join(parts)
-
-
-@lru_cache(KNOWN_TAGS)
-def _instead_of(tag: str) -> str:
-    """What takes the place of a tag, given without its brackets: a space, nothing, or the same where it is none."""
-    tag = f"<{tag}>"
-    if INLINE.fullmatch(tag):
-        return ""
-    return " " if TAGS.fullmatch(tag) else tag
 
 
 def single_spaced(text: str) -> str:
