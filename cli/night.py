@@ -42,16 +42,16 @@ def stage(
     _finish(_checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
-def plan(what_if: WhatIf = None, json: Json = False) -> None:
+def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
     """Say what is due and how long it will take, or what a moved threshold would let in or turn away."""
     if what_if:
-        moved = count_moves(open_night(quiet=True), what_if)
+        moved = count_moves(open_night(None, date, quiet=True), what_if)
         if json:
             print_json([asdict(row) for row in moved])
         else:
             typer.echo("\n".join(lines(moved)))
         return
-    rows = make_plan(open_night(quiet=True))
+    rows = make_plan(open_night(None, date, quiet=True))
     if json:
         print_json(rows)
         return

@@ -26,8 +26,8 @@ from schemas.table import Table
 from schemas.tables import STAGE_TABLES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DATE = "2026-11-21"
-"""Every night of a test is this one unless it says otherwise: no test depends on the clock's day."""
+DATE = "2026-01-15"
+"""Every night of a test is this one, unless it says otherwise: long ago, so that asking the clock shows at once."""
 
 COMMAND = (sys.executable, "-c", "from cli.main import main; main()")
 

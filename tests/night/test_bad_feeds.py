@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.night.conftest import ATELIER, LANE
-from tests.night.house import House
+from tests.night.house import DATE, House
 
 pytestmark = pytest.mark.night
 
@@ -61,7 +61,7 @@ def test_a_shop_whose_pictures_are_gone_publishes_nothing_and_says_why(new_house
     assert counts["due"] == counts["rejected"] > 0
     assert ended.json["rejects"]["fetch_404"] == counts["rejected"]
     assert ended.json["rejects"]["no_picture_left"] > 0
-    assert "Nothing to publish" in new_house.selvedge("night", "--date", "2026-11-21").text
+    assert "Nothing to publish" in new_house.selvedge("night", "--date", DATE).text
 
 
 def test_a_retailer_that_is_switched_off_is_withdrawn(house: House) -> None:

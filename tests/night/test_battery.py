@@ -32,7 +32,7 @@ from schemas.tables import (
 )  # fmt: skip
 from tests.jobs.works import Poisoned
 from tests.night.conftest import LANE
-from tests.night.house import House, double_keys
+from tests.night.house import DATE, House, double_keys
 
 pytestmark = pytest.mark.night
 
@@ -60,7 +60,7 @@ class Ran:
 
 def run(house: House, stage: str, *words: str) -> Ran:
     before = house.table_versions()
-    ended = house.selvedge("stage", stage, "--json", "--date", "2026-11-21", *words)
+    ended = house.selvedge("stage", stage, "--json", "--date", DATE, *words)
     assert ended.code == 0, ended.err
     counts = ended.json["stages"][stage]
     counts.pop("seconds")

@@ -148,17 +148,17 @@ def test_a_blocked_product_and_picture_are_taken_down(house: House) -> None:
 
 
 def test_plan_says_what_is_due_in_the_order_of_the_stages(house: House) -> None:
-    rows = json.loads(house.selvedge("plan", "--json").text)
+    rows = json.loads(house.selvedge("plan", "--json", "--date", DATE).text)
     assert [row["stage"] for row in rows] == list(STAGE_NAMES)
     assert {row["stage"]: row["due"] for row in rows} == dict.fromkeys(STAGE_NAMES, 0) | {
         "acquire": None, "publish": None,
     }  # fmt: skip
-    first = " ".join(house.selvedge("plan").text.splitlines()[0].split())
+    first = " ".join(house.selvedge("plan", "--date", DATE).text.splitlines()[0].split())
     assert first == "acquire ? due 2 feeds are asked; whether they are new is known then"
     read = house.rows("select count(*) n from offers where retailer = 'lane'", *_tables("offers"))[0]["n"]
     DeltaTable(str(house.lake / "tables" / "offers")).delete("retailer = 'lane'")
     DeltaTable(str(house.lake / "tables" / "boxes")).delete()
-    rows = {row["stage"]: row for row in json.loads(house.selvedge("plan", "--json").text)}
+    rows = {row["stage"]: row for row in json.loads(house.selvedge("plan", "--json", "--date", DATE).text)}
     assert (rows["parse"]["due"], rows["parse"]["about"][:6]) == (read, "about ")
     assert rows["detect"]["due"] > 0
     assert rows["detect"]["about"].startswith("about ")

@@ -10,7 +10,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from shops.changes import change
 from tests.night.conftest import ATELIER, LANE
-from tests.night.house import GATES, House
+from tests.night.house import DATE, GATES, House
 
 pytestmark = pytest.mark.night
 
@@ -45,7 +45,7 @@ def test_damaged_vectors_are_never_published(
     write_deltalake(
         place, table.set_column(table.schema.get_field_index("embedding"), "embedding", column), mode="overwrite"
     )
-    ended = new_house.selvedge("stage", "publish", "--json", "--date", "2026-11-21")
+    ended = new_house.selvedge("stage", "publish", "--json", "--date", DATE)
     assert ended.code == 3
     assert gate in ended.err.splitlines()[-1]
     assert "to act: the data engineer" in ended.err
@@ -68,7 +68,7 @@ def test_half_a_retailer_gone_is_held_until_an_engineer_lets_it_through(house: H
     assert house.manifest().counts == before
 
     words = [word for gate in ("garments_drop", "products_drop") for word in ("--accept", gate)]
-    accepted = house.selvedge("publish", *words, "--reason", "winter is over", "--json", "--date", "2026-11-21")
+    accepted = house.selvedge("publish", *words, "--reason", "winter is over", "--json", "--date", DATE)
     assert accepted.code == 0, accepted.err
     assert house.manifest().counts[ATELIER].products < before[ATELIER].products
     assert house.manifest().counts[LANE] == before[LANE]
