@@ -3,9 +3,9 @@
 `python -m benchmarks.feeds [--mb 200] [--rounds 3] [--feed FILE]` prints a table. The file is a drawn feed in each of
 two dialects, or a real one (packed or not) repeated to the wanted size with ids made different; `--mb 4096` is the size
 that the reader is built for. Two bare walks stand beside ours: `iterparse` with the offers' tag alone, which parses and
-forgets, and one over every element that looks at its text, which is the least that a reader has to do: the wanted share
-is of that one. Ours detects, decodes, reads every field, tells duplicates and makes Arrow batches. What counts is CPU
-seconds of the best round; peak memory is the process's own high-water mark.
+forgets, and one over every element that looks at its text, which is the least that a reader has to do. Ours detects,
+decodes, reads every field, tells duplicates and makes Arrow batches. What counts is CPU seconds of the best round;
+peak memory is the process's own high-water mark.
 """
 
 import argparse
@@ -211,8 +211,8 @@ def compare(label: str, file: Path, tag: str, rounds: int) -> Iterator[str]:
     ours = best[OURS]
     if ours.offers != best[BARE].offers:
         raise SystemExit(f"{label}: {ours.offers} offers read, {best[BARE].offers} counted by lxml")
-    if best[WALK].cpu_s / ours.cpu_s < WANTED_SHARE or ours.peak_mib > WANTED_MIB:
-        print(f"{label}: below {WANTED_SHARE} of a walk over every element, or above {WANTED_MIB} MiB", file=sys.stderr)
+    if best[BARE].cpu_s / ours.cpu_s < WANTED_SHARE or ours.peak_mib > WANTED_MIB:
+        print(f"{label}: below {WANTED_SHARE} of the bare walk, or above {WANTED_MIB} MiB", file=sys.stderr)
 
 
 def main() -> None:
