@@ -44,14 +44,15 @@ def stage(
 
 def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
     """Say what is due and how long it will take, or what a moved threshold would let in or turn away."""
+    today = open_night(None, date, quiet=True)
     if what_if:
-        moved = count_moves(open_night(None, date, quiet=True), what_if)
+        moved = count_moves(today, what_if)
         if json:
             print_json([asdict(row) for row in moved])
         else:
             typer.echo("\n".join(lines(moved)))
         return
-    rows = make_plan(open_night(None, date, quiet=True))
+    rows = make_plan(today)
     if json:
         print_json(rows)
         return

@@ -15,6 +15,11 @@ from pydantic_settings.exceptions import SettingsError
 from schemas.errors import WrongInput
 from schemas.yaml_lines import Place, first_error, read_yaml, said
 
+NO_SETTINGS = {"SETTINGS", "HOME", "COMMAND", "DEVICE", "INTRA_OP_THREADS"}
+"""Variables that are read elsewhere: this file's place, the DAG's, and what a worker's models run on."""
+FREE_NAMES = "FEED_", "TEST_"
+"""Beginnings of the names of feeds' secrets, which the specs choose, and of what tests are told."""
+
 
 class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -81,12 +86,6 @@ class ChoiceSettings(_Group):
     box: float = Field(0.3, ge=0, le=1, description="a detected box counts from this score")
     box_area: float = Field(0.005, ge=0, le=1, description="a box counts from this share of its picture")
     duplicate_bits: int = Field(8, ge=0, le=64, description="hash bits by which copies of a picture may differ")
-
-
-NO_SETTINGS = {"SETTINGS", "HOME", "COMMAND", "DEVICE", "INTRA_OP_THREADS"}
-"""Variables that are read elsewhere: this file's place, the DAG's, and what a worker's models run on."""
-FREE_NAMES = "FEED_", "TEST_"
-"""Beginnings of the names of feeds' secrets, which the specs choose, and of what tests are told."""
 
 
 class ReportSettings(_Group):

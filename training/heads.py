@@ -27,6 +27,12 @@ class Rows:
     features: np.ndarray
     classes: np.ndarray
 
+    @classmethod
+    def of(cls, labelled: Sequence[tuple[Picture, int]], features: dict[Path, np.ndarray]) -> "Rows":
+        """A row a labelled picture."""
+        stacked = np.stack([features[picture.path] for picture, _ in labelled])
+        return cls(stacked, np.array([name for _, name in labelled]))
+
     def where(self, chosen: np.ndarray) -> "Rows":
         """The rows that `chosen` (bool [N]) marks."""
         return Rows(self.features[chosen], self.classes[chosen])
@@ -60,9 +66,7 @@ class Task:
     ) -> "Task":
         """A row a labelled picture; no drawn ones where `drawn` is None."""
         pictures = [picture for picture, _ in labelled]
-        rows = Rows(
-            np.stack([features[picture.path] for picture in pictures]), np.array([name for _, name in labelled])
-        )
+        rows = Rows.of(labelled, features)
         return cls(pictures, rows, drawn or rows.where(np.zeros(len(pictures), bool)), salt)
 
     @property

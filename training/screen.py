@@ -84,12 +84,6 @@ def may_train(picture: Picture, names: Sequence[str]) -> bool:
     return picture.label in names and part_of(picture.group, SALT) is Part.TRAIN
 
 
-def rows_of(pictures: Sequence[Picture], names: Sequence[str], features: dict[Path, np.ndarray]) -> Rows:
-    """The features of labelled pictures with the place of their label in `names`."""
-    classes = np.array([names.index(picture.label) for picture in pictures])
-    return Rows(np.stack([features[picture.path] for picture in pictures]), classes)
-
-
 def main() -> None:
     """Train both heads, score them on the validation part, release and promote."""
     parser = argparse.ArgumentParser(prog="python -m training.screen", description=__doc__)
@@ -107,8 +101,10 @@ def main() -> None:
     single = garment_pictures(found[Kind.GARMENTS])
     names = sorted({picture.label for picture in single} - {"ignore"})
     garments = [(picture, names.index(picture.label)) for picture in single if picture.label in names]
-    named = [picture for picture in named_pictures(arguments.data) if may_train(picture, names)]
-    depicting = Task.of(garments, features, rows_of(named, names, features) if named else None, SALT)
+    named = [
+        (picture, names.index(picture.label)) for picture in named_pictures(arguments.data) if may_train(picture, names)
+    ]
+    depicting = Task.of(garments, features, Rows.of(named, features) if named else None, SALT)
     screen, depicts = screening.train(PENALTIES, mean_rejected), depicting.train(CLASS_PENALTIES, share_right)
     seen = ~screening.held_back
     groups = [picture.group for picture, kept in zip(screening.pictures, seen, strict=True) if kept]
@@ -129,7 +125,7 @@ def main() -> None:
         classes={"screen": list(SCREEN_CLASSES), "depicts": names},
         outputs=["screen", "depicts"],
         card=screen_card(report, bounds, screening.pictures, OnlyTrained(arguments.drawn, len(named))),
-        trained=[*screening.trained, *depicting.trained, *(picture.path for picture in named)],
+        trained=[*screening.trained, *depicting.trained, *(picture.path for picture, _ in named)],
         thresholds=bounds,
         split={"salt": SALT, "validation_share": VALIDATION_SHARE},
         figures=report,

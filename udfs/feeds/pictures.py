@@ -77,7 +77,7 @@ def _are_whole(texts: list[list[str]]) -> bool:
         and len(joined.encode().translate(None, PLAIN_BYTES)) == len(every)
         and "&amp" not in joined
         and ":///" not in joined
-        and (min(text.count("/") for text in every) > SLASHES_OF_HOST or not HOST_ALONE.search(joined))
+        and (min((text.count("/") for text in every), default=0) > SLASHES_OF_HOST or not HOST_ALONE.search(joined))
         and "://[" not in joined
         and max(map(len, every), default=0) <= MAX_URL_CHARS
     )

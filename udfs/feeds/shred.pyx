@@ -31,6 +31,19 @@ cdef enum:
 
 cdef unsigned char[256] KINDS
 
+cdef struct Reference:
+    const char* name
+    int length
+    Py_UCS4 meant
+
+cdef Reference[5] REFERENCES = [
+    Reference("lt;", 3, c"<"),
+    Reference("gt;", 3, c">"),
+    Reference("amp;", 4, c"&"),
+    Reference("quot;", 5, c'"'),
+    Reference("apos;", 5, c"'"),
+]
+
 
 cdef void _fill_kinds():
     """Names outside ASCII are left to lxml."""
@@ -141,7 +154,7 @@ cdef class Shredder:
     cdef int _read_content(self, column, bint is_markup, children, int depth) except -1:
         """Up to the element's end tag."""
         text = self._read_text(column is not None)
-        if text is not None and column is not None:
+        if column is not None:
             _put(column, self._place, text)
         while self._data[self._at + 1] != c"/":
             if is_markup:
@@ -237,7 +250,7 @@ cdef class Shredder:
     # -- texts -------------------------------------------------------------------------------------------------------
 
     cdef object _read_text(self, bint is_wanted):
-        """The text up to the next tag; None for none."""
+        """The text up to the next tag; None where it is not wanted."""
         cdef const unsigned char* data = self._data
         cdef Py_ssize_t start = self._at, at = self._at
         cdef bint is_plain = True
@@ -249,10 +262,10 @@ cdef class Shredder:
             if data[at] == c"<":
                 if data[at + 1] != c"!":
                     break
-                parts = parts or []
                 if is_wanted:
-                    parts.append(self._piece(start, at, is_plain, len(parts) > 0))
-                start = at = self._section_end(at, parts)
+                    parts = parts or []
+                    parts.append(self._text(start, at, is_plain))
+                start = at = self._pass_section(at, parts)
                 is_plain = True
             elif data[at] == c"&":
                 at = self._pass_reference(at, &meant)
@@ -270,49 +283,44 @@ cdef class Shredder:
         if not is_wanted:
             return None
         if parts is None:
-            return self._piece(start, at, is_plain, data[at + 1] == c"/")
-        parts.append(self._piece(start, at, is_plain, True))
+            return self._text(start, at, is_plain)
+        parts.append(self._text(start, at, is_plain))
         return "".join(parts)
 
-    cdef str _piece(self, Py_ssize_t start, Py_ssize_t end, bint is_plain, bint keeps_blank):
-        """A stretch of text; nothing where it is white space before the first child, which libxml2 drops."""
-        cdef Py_ssize_t at = start
-        if not keeps_blank:
-            while at < end and KINDS[self._data[at]] & SPACE:
-                at += 1
-            if at == end:
-                return ""
+    cdef str _text(self, Py_ssize_t start, Py_ssize_t end, bint is_plain):
         return self._decoded(start, end) if is_plain else self._resolved(start, end, c"\n")
 
-    cdef Py_ssize_t _section_end(self, Py_ssize_t start, list parts) except -1:
-        """Behind a CDATA section, whose text becomes a part, or behind a comment."""
+    cdef Py_ssize_t _pass_section(self, Py_ssize_t start, list parts) except -1:
+        """Behind a CDATA section, whose text becomes a part where `parts` are wanted, or behind a comment."""
         cdef Py_ssize_t end
-        if self._block.startswith(b"<![CDATA[", start):
-            start += 9
-            end = self._block.find(b"]]>", start)
-            if end < 0:
-                raise Unfit
-            is_plain = self._has_no_return(start, end)
-            parts.append(self._decoded(start, end) if is_plain else _section_text(self._bytes(start, end)))
-        elif self._block.startswith(b"<!--", start):
-            end = self._block.find(b"--", start + 4)
-            if end < 0 or self._data[end + 2] != c">":
-                raise Unfit
-            self._has_no_return(start, end)
-        else:
+        if self._block.startswith(b"<!--", start):
+            return self._pass_comment(start + 4)
+        if not self._block.startswith(b"<![CDATA[", start):
             raise Unfit
+        start += 9
+        end = self._block.find(b"]]>", start)
+        if end < 0:
+            raise Unfit
+        self._check_characters(start, end)
+        if parts is not None:
+            text = self._decoded(start, end)
+            parts.append(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
         return end + 3
 
-    cdef bint _has_no_return(self, Py_ssize_t at, Py_ssize_t end) except -1:
-        """Whether a section holds no carriage return; raises where it holds a character that XML has not."""
-        cdef bint is_plain = True
+    cdef Py_ssize_t _pass_comment(self, Py_ssize_t start) except -1:
+        cdef Py_ssize_t end = self._block.find(b"--", start)
+        if end < 0 or self._data[end + 2] != c">":
+            raise Unfit
+        self._check_characters(start, end)
+        return end + 3
+
+    cdef int _check_characters(self, Py_ssize_t at, Py_ssize_t end) except -1:
+        """Every control character is one that XML has."""
         while at < end:
             if self._data[at] < 0x20 and not KINDS[self._data[at]] & SPACE:
                 raise Unfit
-            if self._data[at] == c"\r":
-                is_plain = False
             at += 1
-        return is_plain
+        return 0
 
     # -- what stands for other characters ---------------------------------------------------------------------------
 
@@ -342,21 +350,10 @@ cdef class Shredder:
         cdef const char* name = <const char*>self._data + at + 1
         if name[0] == c"#":
             return self._pass_numbered(at + 2, meant)
-        if not strncmp(name, "lt;", 3):
-            meant[0] = c"<"
-            return at + 4
-        if not strncmp(name, "gt;", 3):
-            meant[0] = c">"
-            return at + 4
-        if not strncmp(name, "amp;", 4):
-            meant[0] = c"&"
-            return at + 5
-        if not strncmp(name, "quot;", 5):
-            meant[0] = c'"'
-            return at + 6
-        if not strncmp(name, "apos;", 5):
-            meant[0] = c"'"
-            return at + 6
+        for known in REFERENCES:
+            if not strncmp(name, known.name, known.length):
+                meant[0] = known.meant
+                return at + 1 + known.length
         raise Unfit
 
     cdef Py_ssize_t _pass_numbered(self, Py_ssize_t at, Py_UCS4* meant) except -1:
@@ -437,10 +434,6 @@ cdef int _put(column, Py_ssize_t place, str text) except -1:
     else:
         column[place] = [held, text]
     return 0
-
-
-cdef str _section_text(bytes section):
-    return section.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode()
 
 
 cdef int _digit(unsigned char byte):
