@@ -17,6 +17,8 @@ from udfs.feeds.repairs import Repair, Repairs
 
 BLOCK_BYTES = 1 << 16
 """Offers are parsed in blocks of this size: a tree that stays in the processor's cache is built half as fast again."""
+MAX_BLOCK_BYTES = 2 * BLOCK_BYTES
+"""Of a window that holds more, as the first does from which a form is guessed, several blocks are made."""
 TAIL_BYTES = 1 << 16
 LINE_FEED = 0x0A
 CLOSINGS = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}
@@ -94,8 +96,10 @@ class Cutter:
         self.at = to
 
     def block_end(self) -> int:
-        """Behind the last end tag in the window; -1 where there is none."""
-        found = self.window.rfind(self.end_tag, self.at)
+        """Behind the last end tag of a block, or else the first one in the window; -1 where there is none."""
+        found = self.window.rfind(self.end_tag, self.at, self.at + MAX_BLOCK_BYTES)
+        if found < 0:
+            found = self.window.find(self.end_tag, self.at)
         if found >= 0:
             return found + len(self.end_tag)
         ends = [match.end() for match in self._any_end.finditer(self.window, self.at)]

@@ -90,9 +90,9 @@ class OfferReader:
         plain = [source for source in sources if not source.startswith(IN_HTML)]
         return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
 
-    def block_reader(self, offer_tag: bytes, names: Names) -> BlockReader | None:
-        """What reads whole blocks of offers for `read`; None where every offer has to be seen as an element."""
-        return None if self._variants else self._walk.block_reader(offer_tag, names)
+    def block_reader(self, offer_tag: bytes, names: Names) -> BlockReader:
+        """What reads whole blocks of offers for `read`."""
+        return self._walk.block_reader(offer_tag, names)
 
     def read(self, reads: Reads, start: int) -> int:
         """Take what the offers from `start` on say, as many as there is room for; how many of `reads` are taken then.

@@ -71,11 +71,29 @@ class NamedTexts:
         self.by_name = plan.names
 
 
+class Pair:
+    """A named value whose name and values are elements in it, for a walk that takes one of them at a time."""
+
+    __slots__ = ("_columns", "parts")
+
+    def __init__(self, name: str, value: str, name_of: NameOf) -> None:
+        self._columns = Columns(1)
+        self.parts = ByTag({name: Node(slot=0), value: Node(slot=1)}, self._columns, name_of)
+
+    def take(self) -> tuple[Any, Any]:
+        """The name and the value or values that stand in the only row; it is empty afterwards."""
+        columns = self._columns
+        name, value = columns[0][0], columns[1][0]
+        columns[0][0] = columns[1][0] = None
+        return name, value
+
+
 class Plan:
     """A node in the form that the walk uses."""
 
     __slots__ = (
-        "attributes", "children", "column", "is_collected", "keeps_markup", "meaning_of", "name", "names", "value",
+        "attributes", "children", "column", "is_collected", "keeps_markup", "meaning_of", "name", "names", "pair",
+        "value",
     )  # fmt: skip
 
     def __init__(self, node: Node, columns: Columns, name_of: NameOf = of_tag) -> None:
@@ -88,6 +106,7 @@ class Plan:
         self.meaning_of = node.named.meanings.values if node.named else {}
         self.name = node.named.name if node.named else ""
         self.value = node.named.value if node.named else ""
+        self.pair = _pair(node, name_of)
 
 
 class Columns(dict[int, Column]):
@@ -175,6 +194,14 @@ def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:
     named = node.named
     is_text = named and named.name[0] == "@" and named.value == "." and not named.meanings.values
     return NamedTexts(plan) if is_text and not (node.attributes or node.children) and node.slot is None else plan
+
+
+def _pair(node: Node, name_of: NameOf) -> Pair | None:
+    """None where a name or a value is no element, or where more is wanted of the node."""
+    if node.named is None or node.slot is not None or node.attributes or node.children:
+        return None
+    name, value = node.named.name, node.named.value
+    return None if {".", "@", "|"} & {*name, *value} else Pair(name, value, name_of)
 
 
 def _without_number(name: str) -> str:

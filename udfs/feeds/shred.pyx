@@ -9,12 +9,17 @@ No loop leaves the block: CPython ends every `bytes` with a NUL, which is no par
 nothing looks behind a byte that it has not seen to be another.
 """
 
+import re
+
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_FromOrdinal
 from libc.string cimport memcmp, strncmp
 
-from udfs.feeds.plan import MarkupColumn, NamedTexts, Plan
+from udfs.feeds.plan import MAX_KNOWN_NAMES, MarkupColumn, NamedTexts, Plan
 
+LETTERS = r"A-Za-z_\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u3001-\uD7FF"
+"""What may begin a name (https://www.w3.org/TR/xml/#NT-NameStartChar), but for punctuation and rare scripts."""
+NAME = re.compile(f"(?:[{LETTERS}][{LETTERS}0-9.-]*:)?[{LETTERS}][{LETTERS}0-9.-]*")
 NO_CHARACTERS = b"\xef\xbf\xbe", b"\xef\xbf\xbf"
 """U+FFFE and U+FFFF."""
 
@@ -46,10 +51,9 @@ cdef Reference[5] REFERENCES = [
 
 
 cdef void _fill_kinds():
-    """Names outside ASCII are left to lxml."""
     cdef int byte
     for byte in range(256):
-        KINDS[byte] = 0
+        KINDS[byte] = NAME_START | IN_NAME if byte >= 0x80 else 0  # such a name is looked at once more
         if byte < 0x20:
             KINDS[byte] |= ENDS_VALUE
         if byte < 0x20 and byte != c"\t" and byte != c"\n":
@@ -81,12 +85,14 @@ cdef class Shredder:
     cdef Py_ssize_t _at, _place
     cdef dict _offer
     cdef object _names
+    cdef set _known_names
     cdef str _name
 
     def __init__(self, bytes offer_tag, plan, names):
         """`plan` has to know names as they are written; `names`: the prefixes that the feed declares."""
         self._offer = {offer_tag: plan}
         self._names = names
+        self._known_names = set()
 
     def read(self, bytes block):
         """Put what the block's offers say into the columns, in turn; byte places of their start tags.
@@ -129,8 +135,10 @@ cdef class Shredder:
         if kind is list or kind is MarkupColumn:
             column, is_markup = todo, kind is MarkupColumn
         elif kind is Plan:
-            if todo.names is not None or todo.is_collected:
+            if todo.is_collected:
                 raise Unfit
+            if todo.names is not None:
+                return self._read_pair(todo, start, end, depth)
             column, is_markup, attributes, children = todo.column, todo.keeps_markup, todo.attributes, todo.children
         elif kind is NamedTexts:
             return self._read_named(todo, start, end, depth)
@@ -149,6 +157,28 @@ cdef class Shredder:
         if not is_empty:
             self._read_content(todo.by_name[self._name], False, None, depth)
             self._pass_end_tag(start, end)
+        return 0
+
+    cdef int _read_pair(self, todo, Py_ssize_t start, Py_ssize_t end, int depth) except -1:
+        """The rest of `<param><name>Colour</name><value>red</value></param>`, from behind its tag's name."""
+        cdef Py_ssize_t place = self._place
+        if todo.pair is None:
+            raise Unfit
+        if self._read_attributes(None, None):
+            return 0
+        self._place = 0
+        try:
+            self._read_content(None, False, todo.pair.parts, depth)
+        finally:
+            name, value = todo.pair.take()
+        self._place = place
+        self._pass_end_tag(start, end)
+        if type(name) is list:
+            raise Unfit
+        column = todo.names[name] if name else None
+        if column is not None:
+            for text in value if type(value) is list else [value]:
+                _put(column, place, todo.meaning_of.get(text, text))
         return 0
 
     cdef int _read_content(self, column, bint is_markup, children, int depth) except -1:
@@ -179,6 +209,7 @@ cdef class Shredder:
         cdef Py_ssize_t before
         cdef list seen = None
         cdef bytes name
+        cdef bint has_prefix = False
         while True:
             before = self._at
             self._pass_spaces()
@@ -192,6 +223,10 @@ cdef class Shredder:
             if self._at == before:
                 raise Unfit
             name = self._read_attribute_name()
+            if b":" in name:
+                if has_prefix:
+                    raise Unfit
+                has_prefix = True
             if seen is None:
                 seen = [name]
             elif name in seen or len(seen) == MAX_ATTRIBUTES:
@@ -206,11 +241,12 @@ cdef class Shredder:
                 _put(column, self._place, value)
 
     cdef bytes _read_attribute_name(self):
-        """A name without a prefix: with one it may declare a namespace, or be another attribute's again."""
-        cdef Py_ssize_t start = self._at
-        cdef bytes name = self._bytes(start, self._pass_name())
-        if b":" in name or name == b"xmlns":
+        """The name of an attribute that declares no namespace."""
+        cdef Py_ssize_t start = self._at, end = self._pass_name()
+        cdef bytes name = self._bytes(start, end)
+        if name.startswith(b"xmlns"):
             raise Unfit
+        self._check_prefix(start, end)
         return name
 
     cdef object _read_value(self, bint is_wanted):
@@ -382,6 +418,7 @@ cdef class Shredder:
         """Behind a name with one prefix at most; that place."""
         cdef const unsigned char* data = self._data
         cdef Py_ssize_t at = self._at, colon = -1
+        cdef bint is_ascii = True
         if not KINDS[data[at]] & NAME_START:
             raise Unfit
         while KINDS[data[at]] & IN_NAME:
@@ -389,11 +426,22 @@ cdef class Shredder:
                 if colon >= 0 or not KINDS[data[at + 1]] & NAME_START:
                     raise Unfit
                 colon = at
+            elif data[at] >= 0x80:
+                is_ascii = False
             at += 1
-        if data[at] >= 0x80:
-            raise Unfit
+        if not is_ascii:
+            self._check_name(self._bytes(self._at, at))
         self._at = at
         return at
+
+    cdef int _check_name(self, bytes name) except -1:
+        """A name outside ASCII has letters alone; each is looked at once."""
+        if name not in self._known_names:
+            if NAME.fullmatch(name.decode()) is None:
+                raise Unfit
+            if len(self._known_names) < MAX_KNOWN_NAMES:
+                self._known_names.add(name)
+        return 0
 
     cdef int _check_prefix(self, Py_ssize_t start, Py_ssize_t end) except -1:
         prefix, colon, _ = self._bytes(start, end).partition(b":")

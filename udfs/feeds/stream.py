@@ -74,22 +74,24 @@ class OfferStream:
         more = True
         while more:
             more = cutter.fill()
-            end = cutter.block_end()
-            if end >= 0:
-                is_small = end - cutter.at <= self._max_offer_bytes
-                reads = self._block(cutter.window[cutter.at : end]) if is_small else None
-                if reads is None:
-                    yield self._apart(cutter.records(end))
-                else:
-                    if self._tag.around:  # tags between its offers would not have let the block be parsed
-                        reads.categories = [cutter.categories] * len(reads.lines)
-                    cutter.pass_to(end)
-                    yield reads
-            elif cutter.is_overfull():
+            while (end := cutter.block_end()) >= 0:
+                yield self._up_to(end)
+            if cutter.is_overfull():
                 yield self._apart(cutter.records(len(cutter.window)))
         yield self._apart(cutter.records(len(cutter.window), final=True))
         root = re.escape(self._tag.root) if self._tag.root else rb"[^<>]+"
         self.complete = re.search(rb"</" + root + rb"\s*>", cutter.tail) is not None
+
+    def _up_to(self, end: int) -> Reads:
+        cutter = self._cutter
+        is_small = end - cutter.at <= self._max_offer_bytes
+        reads = self._block(cutter.window[cutter.at : end]) if is_small else None
+        if reads is None:
+            return self._apart(cutter.records(end))
+        if self._tag.around:  # tags between its offers would not have let the block be parsed
+            reads.categories = [cutter.categories] * len(reads.lines)
+        cutter.pass_to(end)
+        return reads
 
     # -- a block at once -----------------------------------------------------------------------------------------
 

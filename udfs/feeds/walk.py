@@ -232,7 +232,8 @@ def part_of(element: etree._Element, where: str) -> str | None:
         if value is None:
             value = next((str(value) for name, value in element.items() if of_tag(str(name)) == where[1:]), None)
         return value
-    return next((child.text for child in element if of_tag(child.tag) == where), None)
+    texts = ((child.text or "").strip() for child in element if of_tag(child.tag) == where)
+    return next(filter(None, texts), None)
 
 
 def values_of(element: etree._Element, where: str) -> list[str]:

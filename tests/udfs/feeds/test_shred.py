@@ -16,7 +16,7 @@ pytest.importorskip("udfs.feeds.shred", reason="the project was set up without a
 
 SOURCES = [
     "@id", "@available", "name", "g:price", "price", "picture#", "text", "deep/er", "deep/er@unit", "deep",
-    "param:size", "param:colour", "param=weight", ".",
+    "ціна", "param:size", "param:colour", "param=weight", ".",
 ]  # fmt: skip
 PLAIN = [
     b"<o id='1'><name>Coat</name></o>",
@@ -40,6 +40,11 @@ PLAIN = [
     b"<o><unknown a='1' b='2'><g:deeper/>text</unknown></o>",
     b"<o>own text<name>Coat</name></o>",
     b"<o>\xc2\xa0<name>\xc2\xa0Coat\xc2\xa0</name></o>",
+    b"<o><pair><key>Colour</key><val>red</val></pair><pair><val>L</val><val>M</val><key> size </key></pair></o>",
+    b"<o><pair><key/><key>Size</key><val>L<i>no</i></val><unit>eu</unit></pair><pair><val>L</val></pair><pair/></o>",
+    b"<o><pair id='1'>own<key><![CDATA[Size]]></key><key/><val> </val></pair><pair><key>Size</key></pair></o>",
+    b"<o x:id='1' id='2'><name x:nil='true'/></o>",
+    "<o><Товар><Ид>1</Ид></Товар><Größe/><名前>x</名前><ціна>5</ціна></o>".encode(),
     b"",
 ]
 NOT_PLAIN = [
@@ -71,13 +76,19 @@ NOT_PLAIN = [
     b"<o><y:name>undeclared</y:name></o>",
     b"<o><unknown><y:name/></unknown></o>",
     b"<o xmlns:g='other'></o>",
-    b"<o g:id='1'></o>",
+    b"<o g:id='1' x:id='2'></o>",
+    b"<o y:id='1'></o>",
+    b"<o xml:lang='en'></o>",
+    b"<o><pair><key>Size</key><key>Colour</key><val>L</val></pair></o>",
+    b"<o><pair><key>Size</key><val>L</val></o>",
     b"<o><text>raw <b>HTML</b></text></o>",
     b"<o><param>no name</param></o>",
     b"<o/>x<o/>",
     b"<other></other>",
     b"<o></o>" + b"<o id='more than there are end tags'/>" * 20,
-    "<o><имя>x</имя></o>".encode(),
+    "<o><a×b/></o>".encode(),
+    "<o><имя>x</имя ></o><o><и>x</имя></o>".encode(),
+    b"<o><a\xff/></o>",
     b"<o>" + b"<a>" * 70 + b"</a>" * 70 + b"</o>",
 ]
 
@@ -90,7 +101,7 @@ def names() -> Names:
 
 
 def walk() -> Walk:
-    found = Walk([Named(element="param")], rows=8)
+    found = Walk([Named(element="param"), Named(element="pair", name="key", value="val")], rows=8)
     for source in SOURCES:
         found.slots([source], keeps_markup=source == "text")
     return found
@@ -132,8 +143,30 @@ PIECES = st.sampled_from([
     b"<er unit='m'>", b"<param name='Size'>", b"</param>", b"<g:price>", b"</g:price>", b"<picture3/>", b"</a>",
     b"<a b='c' d=\"e\">", b"<x:name>", b"</x:name>", b"text", b" ", b"\r\n", b"\n", b"&amp;", b"&#65;", b"&", b"&x;",
     b"<![CDATA[", b"]]>", b"<!--", b"-->", b"<", b">", b"'", b"=", b"]", b"-", b"\xc3\xa9", b"\xc2\xa0", b"\x0b",
-    b"\xff", b"x:",
+    b"\xff", b"x:", b"<pair>", b"</pair>", b"<key>", b"</key>", b"<val>", b"</val>", b"Size", b" x:id='5'",
+    "<ціна>".encode(), "</ціна>".encode(), "×".encode(),
 ])  # fmt: skip
+
+
+TEXTS = st.sampled_from(["", " ", "Size", "colour", "L", "&#77;", "<![CDATA[ red ]]>", "<!-- not this -->", "\r\n"])
+TAGS = st.sampled_from(
+    ["name", "text", "deep", "er", "picture2", "g:price", "ціна", "other", "param", "pair", "pair", "key", "val"]
+)
+ATTRIBUTES = st.sampled_from(["", "", " name='Size'", " unit='cm'", " x:id='2' id='1'"])
+ELEMENTS = st.recursive(
+    TEXTS,
+    lambda inside: st.builds("<{0}{1}>{2}</{0}>".format, TAGS, ATTRIBUTES, st.lists(inside, max_size=4).map("".join)),
+    max_leaves=16,
+)
+
+
+@given(st.lists(ELEMENTS, max_size=6).map("".join))
+def test_well_formed_offers_say_what_lxml_says(inside: str) -> None:
+    block = f"<o>{inside}</o>".encode()
+    found = shredded(block, 1)
+    if found is not None:
+        there, columns = by_lxml(block)
+        assert (there, said(found[1], 1)) == (1, said(columns, 1))
 
 
 @given(st.lists(PIECES, max_size=30).map(b"".join))
