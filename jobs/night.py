@@ -28,7 +28,7 @@ from udfs.rules.taxonomy import Taxonomy
 
 Kept = TypeVar("Kept")
 
-PARSER_REVISION = 5
+PARSER_REVISION = 6
 """Raised when the same feed is to be read into other offers."""
 
 

@@ -25,6 +25,10 @@ class Availability:
         """True, False, or None where nothing is said or nobody knows the words."""
         return None if text is None else self._cached(text)
 
+    def understands(self, text: str) -> bool:
+        """Whether the words are known, be it for saying nothing."""
+        return self(text) is not None or spoken(text[:MAX_WORD_CHARS]) in self._said
+
     def _read(self, text: str) -> bool | None:
         words = spoken(text[:MAX_WORD_CHARS])
         if words in self._said:

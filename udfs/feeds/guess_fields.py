@@ -26,6 +26,12 @@ PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
 SYMBOL = re.compile(r"icon|pi[ck]togram")
 """Names of pictures that show a property of the goods, not the goods."""
+LARGENESS = re.compile(
+    r"(?P<largest>super_?big|extra_?large|original|zoom)|(?P<large>big|large)|(?P<smallest>thumb(?:nail)?s?)"
+    r"|(?P<small>small|preview|medium)|image|img|picture|pic|photo|url|link|src|[_@-]"
+)
+"""What names say of a picture's size, and what they say of every picture."""
+RANKS = {"smallest": -2, "small": -1, "large": 1, "largest": 2}
 NAME_KEYS = (
     "name", "key", "label", "title", "code", "type", "tanim", "attribute-id", "nazwa", "nazev", "název", "nazov",
     "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "название", "наименование", "назва",
@@ -107,7 +113,8 @@ class _Choice:
         """What the names tell, where the values do not belie them."""
         pictures = [leaf for leaf in self.left if leaf.is_picture]
         shown = [leaf for leaf in pictures if not SYMBOL.search(leaf.source.lower())]
-        self.take("pictures", sorted(shown or pictures, key=_is_minor))
+        self.take("pictures", sorted(_largest(shown or pictures), key=_is_minor))
+        self.left = [leaf for leaf in self.left if leaf not in pictures]
         self.take("url", self.called("url", _is_page))
         for name in ("sale_price", "old_price", "price"):
             self.take(name, self.called(name, lambda leaf: leaf.is_amount and not _is_rate(leaf)))
@@ -131,6 +138,8 @@ class _Choice:
             self._title([leaf for leaf in full if leaf in self.left and _may_be_title(leaf)])
         if "brand" not in self.chosen:
             self.take("brand", [leaf for leaf in self.left if _is_brand_key(leaf)][:1])
+        if not {"id", "url"} & self.chosen.keys():  # a model that comes once, as in OpenCart's exports
+            self.take("id", [leaf for leaf in full if leaf in self.left and leaf.name in MODELS and _is_identity(leaf)])
         self._complete_ids()
 
     def _paths(self) -> list[Leaf]:
@@ -166,6 +175,22 @@ class _Choice:
             self.chosen["id"] = [*ids, *addresses]
 
 
+def _largest(pictures: Sequence[Leaf]) -> list[Leaf]:
+    """The pictures without those that others show larger: as many in a place of the same name but for its size."""
+    kinds = [(LARGENESS.sub("", leaf.source.lower()), leaf.elements, len(leaf.values)) for leaf in pictures]
+    ranks = [_largeness(leaf) for leaf in pictures]
+    most: dict[tuple[str, int, int], int] = {}
+    for kind, rank in zip(kinds, ranks, strict=True):
+        most[kind] = max(rank, most.get(kind, rank))
+    return [leaf for leaf, kind, rank in zip(pictures, kinds, ranks, strict=True) if rank == most[kind]]
+
+
+def _largeness(leaf: Leaf) -> int:
+    """How large the name says that the pictures are; 0 where it says nothing."""
+    said = (found.lastgroup for found in LARGENESS.finditer(leaf.source.lower()))
+    return sum(RANKS.get(word or "", 0) for word in said)
+
+
 def _tells(leaf: Leaf) -> bool:
     """Whether a text may tell offers apart: all have the same one only where it plainly goes by the name."""
     called = leaf.role()
@@ -186,6 +211,11 @@ def _is_rate(leaf: Leaf) -> bool:
     return bool(amounts) and all(amount is None or amount <= MAX_TAX for amount in amounts)
 
 
+def _is_given(leaf: Leaf) -> bool:
+    """Whether some value is more than the zero of an empty column."""
+    return any(value.strip("0., ") for value in leaf.values)
+
+
 LOOSELY: dict[str, Callable[[Leaf], bool]] = {
     "id": lambda leaf: leaf.is_varied,
     "title": _tells,
@@ -193,6 +223,7 @@ LOOSELY: dict[str, Callable[[Leaf], bool]] = {
     "price": _is_price,
     "sale_price": _is_price,
     "old_price": _is_price,
+    "sizes": _is_given,
 }
 """What is asked at least of places that go by a field's name but do not look like it."""
 

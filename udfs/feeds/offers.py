@@ -39,6 +39,9 @@ MAX_CATEGORY_ID_CHARS = 64
 REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """A UUID where a word belongs: the key of a colour in the shop's own system."""
 
+MEASURES = re.compile(r"\d\s*[x\u0445\u00d7*]\s*\d+(?:[.,]\d+)?\s*[x\u0445\u00d7*]\s*\d|^\d+[.,]\d{3}$", re.IGNORECASE)
+"""Length, width and height, or a volume to three decimals: measures of a parcel or a thing, not sizes to wear."""
+
 NO_CATEGORY: tuple[list[str], list[str]] = ([], [])
 
 Columns = dict[str, list[Any]]
@@ -80,6 +83,7 @@ class OfferReader:
         self._variants = VariantReader(dialect.variants, availability, self._walk) if dialect.variants else None
         self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
         self._available: Cached[bool | None] = Cached(availability)
+        self._knows_stock: Cached[bool] = Cached(availability.understands)
         self._words: Cached[str | None] = Cached(_word)
         self._paths: Cached[list[str]] = Cached(self._split_path)
         self._known_categories: Cached[tuple[list[str], list[str]]] = Cached(self._category)
@@ -137,8 +141,7 @@ class OfferReader:
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
             columns[name] = self._worded(name, batch) or batch.nothing()
-        stock = batch.texts(slots["available"], lambda text: self._available[text] is True)  # of several, any
-        columns["available"] = per_text(stock, self._available) or batch.nothing()
+        columns["available"] = self._stocks(batch)
         columns["sizes"] = self._size_lists(batch) or batch.nothing()
         columns["category_path"], columns["category_ids"] = self._categories(batch)
         columns["url"] = batch.texts(slots["url"]) or batch.nothing()
@@ -187,6 +190,21 @@ class OfferReader:
             return words
         return [word or default for word in words] if words else [default] * batch.size
 
+    def _stocks(self, batch: Rows) -> list[bool | None]:
+        """What the first place tells whose words are known; of several in one place, whether any can be had."""
+        found: Texts | None = None
+        for slot in self._slots["available"]:
+            told = batch.texts((slot,), lambda text: self._available[text] is True)
+            if found is None:
+                found = told
+            elif told is not None:
+                known = self._knows_stock
+                found = [
+                    one if one is not None and (other is None or known[one]) else other
+                    for one, other in zip(found, told, strict=True)
+                ]
+        return per_text(found, self._available) or batch.nothing()
+
     def _size_lists(self, batch: Rows) -> list[list[str] | None] | None:
         split = self._sizes
         if (alone := batch.alone(self._slots["sizes"])) is not None:
@@ -204,7 +222,8 @@ class OfferReader:
         parts = [text]
         for mark in self._dialect.separators.get("sizes", []):
             parts = [piece for part in parts for piece in part.split(mark)]
-        return list(dict.fromkeys(size for part in parts if (size := self._words[part])))
+        sizes = [size for part in parts if (size := self._words[part]) and not MEASURES.search(size)]
+        return list(dict.fromkeys(sizes))
 
     def _categories(self, batch: Rows) -> tuple[list[list[str] | None], list[list[str] | None]]:
         """Paths of names, and of ids: from the feed's tree, else as the offer states them."""

@@ -51,8 +51,9 @@ def parse_price(text: str, decimal_mark: str = "auto") -> Price:
 
 
 def iso_currency(text: str) -> str | None:
-    """The ISO 4217 code of a currency field: a code, an old code, a sign or a word."""
-    return _currency(unicodedata.normalize("NFKC", text[:40]).strip())
+    """The ISO 4217 code of a currency field: a code, an old code, a number, a sign or a word."""
+    text = unicodedata.normalize("NFKC", text[:40]).strip()
+    return _codes()[text] if text.isdigit() and text in _codes() else _currency(text)
 
 
 def _is_no_amount(text: str, number: re.Match[str]) -> bool:

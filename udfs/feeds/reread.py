@@ -12,7 +12,7 @@ from udfs.feeds.cut import OfferTag
 from udfs.feeds.dialect import Dialect
 from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
-from udfs.feeds.prices import parse_price
+from udfs.feeds.prices import iso_currency, parse_price
 from udfs.feeds.repairs import Repairs
 from udfs.feeds.stream import OfferStream
 from udfs.feeds.transcode import Transcoder
@@ -64,7 +64,7 @@ def joined_terms(source: BinaryIO | Path, dialect: Dialect, names: Names, option
         price = parse_price(walk.first(slots["price"]) or "")
         terms = Terms(
             price.amount or None,
-            price.currency or walk.first(slots["currency"]),
+            price.currency or iso_currency(walk.first(slots["currency"]) or ""),
             availability(walk.first(slots["available"])),
         )
         if key and (key in found or len(found) < MAX_JOINED):

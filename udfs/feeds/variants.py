@@ -7,7 +7,7 @@ from lxml import etree
 
 from udfs.feeds.availability import Availability
 from udfs.feeds.dialect import Variants
-from udfs.feeds.prices import parse_price
+from udfs.feeds.prices import iso_currency, parse_price
 from udfs.feeds.walk import Slots, Walk
 
 SIZE_BEFORE_COLOUR = " / "
@@ -41,16 +41,21 @@ class VariantReader:
             self._walk.clear()
             self._walk.read(element)
             size = (self._text("sizes") or "").partition(SIZE_BEFORE_COLOUR)[0].strip()
-            available = self._availability(self._text("available"))
+            available = self._available()
             price = parse_price(self._text("price") or "")
             if size and size not in sizes:
                 sizes.append(size)
             if available is not None:
                 known.append(available)
             if price.amount:
-                priced.append((available is False, price.amount, price.currency or self._text("currency")))
+                currency = price.currency or iso_currency(self._text("currency") or "")
+                priced.append((available is False, price.amount, currency))
         lowest = min(priced, key=lambda one: one[:2], default=(False, None, None))
         return Offered(sizes, lowest[1], lowest[2], any(known) if known else None)
+
+    def _available(self) -> bool | None:
+        told = [text for slot in self._slots.get("available", ()) if (text := self._walk.first((slot,)))]
+        return self._availability(next(filter(self._availability.understands, told), None))
 
     def _text(self, name: str) -> str | None:
         return self._walk.first(self._slots.get(name, ()))
