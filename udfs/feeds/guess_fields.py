@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from udfs.feeds.dialect import FIELDS, Named
-from udfs.feeds.leaves import PART_OF_NAME, Leaf
+from udfs.feeds.leaves import LIMIT, PART_OF_NAME, Leaf
 from udfs.feeds.prices import parse_price
 from udfs.feeds.words import availability, by_word, folded, spoken
 
@@ -147,7 +147,8 @@ class _Choice:
         paths = [
             leaf for leaf in self.left
             if leaf.is_text and leaf.share(PATH) > 0.5 and leaf.mean_chars < 300
-            and (leaf.role() or ("category_path",))[0] == "category_path"
+            and ((called := leaf.role()) or leaf.elements > FULL * self._most)
+            and (called is None or called[0] == "category_path")
         ]  # fmt: skip
         found = [*paths, *self.called("category_path", lambda leaf: leaf.is_text and leaf not in paths)]
         return sorted(found, key=lambda leaf: -round(leaf.mean_matches(LEVEL), 1))
@@ -216,6 +217,11 @@ def _is_given(leaf: Leaf) -> bool:
     return any(value.strip("0., ") for value in leaf.values)
 
 
+def _is_limit(leaf: Leaf) -> bool:
+    """Whether the name says how many are sold at once, not how many there are."""
+    return bool(LIMIT.search(folded(leaf.name)))
+
+
 LOOSELY: dict[str, Callable[[Leaf], bool]] = {
     "id": lambda leaf: leaf.is_varied,
     "title": _tells,
@@ -224,6 +230,8 @@ LOOSELY: dict[str, Callable[[Leaf], bool]] = {
     "sale_price": _is_price,
     "old_price": _is_price,
     "sizes": _is_given,
+    "category_path": lambda leaf: not leaf.is_address,
+    "available": lambda leaf: not _is_limit(leaf),
 }
 """What is asked at least of places that go by a field's name but do not look like it."""
 

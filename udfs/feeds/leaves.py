@@ -26,6 +26,8 @@ GIVES_MEANING = {
     "brand", "category_path", "pictures", "price", "sale_price", "old_price", "sizes", "colour", "available", "gender",
     "currency",
 }  # fmt: skip
+OF_LISTS = "item"
+"""What those call every element of a list who write lists as XML: colors/item/name."""
 IN_LANGUAGES = {"title", "description"}
 """Fields that some exports hold once a language: name/language."""
 MAX_DEPTH = 5
@@ -52,8 +54,8 @@ OF_OFFERS = (
     "prod",
 )
 """What names begin with that say once more what they are of: `ProductColor`; the rest is the name."""
-LIMIT = re.compile(r"^(?:min|max)|(?:min|max)(?:imum|imal)?$")
-"""What names begin or end with that limit something: `StockMin`."""
+LIMIT = re.compile(r"^(?:min|max|step)|(?:min|max)(?:imum|imal)?$|per(?:unit|pack|box)$")
+"""What names begin or end with that limit something: `StockMin`, `step-quantity`, `QuantityPerUnit`."""
 SAYS_LITTLE = {*OF_OFFERS, "group", "model", "style"}
 """Words that are a field's name alone, and mean nothing inside a longer one."""
 
@@ -81,6 +83,7 @@ class Leaf:
         *around, own = (NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part)
         if any(_is_aside(name) for name in around):
             return None
+        around = [name for name in around if name != OF_LISTS]
         return _role(own, around[-1], "@" in self.source) if around else _meaning(own)
 
     @property
