@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from training.maps import MapCache, cached
 from training.progress import Progress
 from training.pyramid import Detector, Pyramid, peaks_and_boxes
 from training.release import Release, promote, write_release
-from training.schedule import follow, warm_cosine
 from training.split import VALIDATION_SHARE, Part, part_of
 from training.street import Photo, read_street
 from training.tables import read_picture
@@ -118,6 +118,13 @@ def batch_of(
     return maps, targets
 
 
+def rate_at(step: int, plan: Plan) -> float:
+    """Linear warm-up, then a cosine to nothing."""
+    if step < plan.warm_up:
+        return plan.rate * (step + 1) / plan.warm_up
+    return plan.rate * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
+
+
 def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache, checkpoint: Checkpoint) -> Pyramid:
     """The averaged head (EMA) after `plan.steps` steps; goes on from the checkpoint where there is one."""
     torch.manual_seed(plan.seed)
@@ -131,7 +138,7 @@ def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache,
     for step in range(start, plan.steps):
         maps, targets = batch_of(step, plan, rows, labels, cache)
         for group in optimiser.param_groups:
-            group["lr"] = plan.rate * warm_cosine(step, plan.steps, plan.warm_up)
+            group["lr"] = rate_at(step, plan)
         head.train()
         focal, box = loss(head(*maps), targets)
         optimiser.zero_grad(set_to_none=True)
@@ -142,6 +149,16 @@ def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache,
         progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f}")
         checkpoint.save(step + 1, parts)
     return average
+
+
+def follow(average: Pyramid, head: Pyramid, weight: float) -> None:
+    """Move the average a step towards the head; counters are copied."""
+    with torch.no_grad():
+        for kept, new in zip(average.state_dict().values(), head.state_dict().values(), strict=True):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(new, 1 - weight)
+            else:
+                kept.copy_(new)
 
 
 def detect_cached(head: Pyramid, rows: np.ndarray, labels: list[Labelled], cache: MapCache) -> list[list[Detection]]:

@@ -42,12 +42,8 @@ class Placed(Pooled):
     """
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return placed(self.backbone(pixels))
-
-
-def placed(maps: Maps) -> Tensor:
-    """What `Placed` gives of the backbone's maps."""
-    return torch.cat((moments(maps), regions(maps.stride16), regions(maps.stride32)), 1)
+        maps = self.backbone(pixels)
+        return torch.cat((moments(maps), regions(maps.stride16), regions(maps.stride32)), 1)
 
 
 def moments(maps: Maps) -> Tensor:
@@ -62,11 +58,7 @@ def regions(channels: Tensor) -> Tensor:
 
     Left and right count as one, so that a mirrored picture gives the same.
     """
-    return sides_and_between(functional.avg_pool2d(channels, int(channels.shape[3]) // 3))
-
-
-def sides_and_between(cells: Tensor) -> Tensor:
-    """A grid of nine [B, C, 3, 3], left and right as their mean: [B, 6 C]."""
+    cells = functional.avg_pool2d(channels, int(channels.shape[3]) // 3)
     sides, between = (cells[..., 0] + cells[..., 2]) / 2, cells[..., 1]
     return torch.cat((sides, between), 2).flatten(1)
 

@@ -1,8 +1,7 @@
 """Train the image filter and the image class: `python -m training.screen --data FOLDER... --out models`.
 
-Two linear heads read the pooled features of one frozen backbone, and the class is read once more by tuned blocks.
-Penalties, temperatures, weights and thresholds are chosen by folds of the training part; the validation part is scored
-once, at the end.
+Two linear heads read the pooled features of one frozen backbone. Penalties, temperatures and thresholds are chosen by
+folds of the training part; the validation part is scored once, at the end.
 """
 
 import argparse
@@ -16,11 +15,9 @@ from schemas.tables import SCREEN_CLASSES
 from training.backbone import Backbone, imagenet
 from training.charts import draw_chart
 from training.corrections import garment_pictures
-from training.cuts import Cut, largest_cuts
-from training.depicts import Further, two_readings
-from training.features import Input, Placed, cached, placed
+from training.features import Input, Placed, cached
 from training.heads import Rows, Task, share_right
-from training.labelled import LATER, Kind, Picture, kind_of, read_folders
+from training.labelled import LATER, Kind, Picture, read_folders
 from training.named import named_pictures
 from training.release import Release, promote, write_release
 from training.screen_card import OnlyTrained, screen_card
@@ -28,9 +25,7 @@ from training.screen_classes import screen_pictures
 from training.screen_floor import floor
 from training.screen_report import at_kept, class_figures, figures, mean_rejected, thresholds
 from training.split import VALIDATION_SHARE, Part, part_of
-from training.street import read_street
 from training.tables import read_picture
-from training.tuned import Later, Plan, resized
 from udfs.pictures.preprocess import letterbox
 
 SIDE = 288
@@ -44,15 +39,14 @@ DRAWN_CHARTS = 240
 class Screen(nn.Module):
     """Pixels [B, side, side, 3] uint8 to probabilities of the screen classes and of the image classes."""
 
-    def __init__(self, backbone: Backbone, screen: nn.Linear, depicts: nn.Linear, later: Later) -> None:
+    def __init__(self, backbone: Backbone, screen: nn.Linear, depicts: nn.Linear) -> None:
         super().__init__()
-        self.backbone, self.screen, self.depicts, self.later = backbone, screen, depicts, later
+        self.placed = Placed(backbone)
+        self.screen, self.depicts = screen, depicts
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.backbone(pixels)
-        features = placed(maps)
-        shown = self.depicts(features) + self.later(resized(maps.stride8))
-        return self.screen(features).softmax(1), shown.softmax(1)
+        features = self.placed(pixels)
+        return self.screen(features).softmax(1), self.depicts(features).softmax(1)
 
 
 def features_of(pictures: Sequence[Picture], work: Path) -> dict[Path, np.ndarray]:
@@ -90,21 +84,12 @@ def may_train(picture: Picture, names: Sequence[str]) -> bool:
     return picture.label in names and part_of(picture.group, SALT) is Part.TRAIN
 
 
-def worn_cuts(folders: Sequence[Path], names: Sequence[str]) -> list[tuple[Cut, int]]:
-    """Garments of street photos that no head is scored on, with the place of their class in `names`."""
-    streets = [folder for folder in folders if kind_of(folder) is Kind.STREET]
-    photos = [photo for folder in streets for photo in read_street(folder)]
-    cuts = largest_cuts([photo for photo in photos if part_of(photo.group, SALT) is Part.TRAIN])
-    return [(cut, names.index(cut.label)) for cut in cuts if cut.label in names]
-
-
 def main() -> None:
     """Train both heads, score them on the validation part, release and promote."""
     parser = argparse.ArgumentParser(prog="python -m training.screen", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="labelled folders of pictures")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where releases lie")
-    parser.add_argument("--work", type=Path, default=Path(".train"), help="cache of features, and the tuned blocks")
-    parser.add_argument("--steps", type=int, default=Plan.steps, help="steps of the tuning")
+    parser.add_argument("--work", type=Path, default=Path(".train"), help="cache of features")
     parser.add_argument("--drawn", type=int, default=DRAWN_CHARTS, help="size charts to draw; 0: real ones alone")
     arguments = parser.parse_args()
     found = read_folders(arguments.data)
@@ -120,18 +105,16 @@ def main() -> None:
         (picture, names.index(picture.label)) for picture in named_pictures(arguments.data) if may_train(picture, names)
     ]
     depicting = Task.of(garments, features, Rows.of(named, features) if named else None, SALT)
-    screen, head = screening.train(PENALTIES, mean_rejected), depicting.train(CLASS_PENALTIES, share_right)
-    further = Further(named, worn_cuts(arguments.data, names))
-    depicts = two_readings(depicting, head, further, SIDE, Plan(steps=arguments.steps), arguments.work)
+    screen, depicts = screening.train(PENALTIES, mean_rejected), depicting.train(CLASS_PENALTIES, share_right)
     seen = ~screening.held_back
     groups = [picture.group for picture, kept in zip(screening.pictures, seen, strict=True) if kept]
     bounds = thresholds(screen.folded, screening.rows.classes[seen], groups)
     judged, truth = screening.validate(screen)
-    classes = depicting.rows.classes[depicting.held_back]
+    answers, classes = depicting.validate(depicts)
     report = {
         "screen": figures(judged, truth, bounds["reject_below"]),
         "screen_at_995": at_kept(judged, truth, 0.995),
-        "depicts": class_figures(depicts.answers.argmax(1), classes, names),
+        "depicts": class_figures(answers.argmax(1), classes, names),
         "floor": floor(screening, depicting, names),
     }
     release = Release(
@@ -141,15 +124,13 @@ def main() -> None:
         batch=8,
         classes={"screen": list(SCREEN_CLASSES), "depicts": names},
         outputs=["screen", "depicts"],
-        card=screen_card(
-            report, bounds, screening.pictures, OnlyTrained(arguments.drawn, len(named), len(further.cuts))
-        ),
-        trained=[*screening.trained, *depicting.trained, *further.paths],
+        card=screen_card(report, bounds, screening.pictures, OnlyTrained(arguments.drawn, len(named))),
+        trained=[*screening.trained, *depicting.trained, *(picture.path for picture, _ in named)],
         thresholds=bounds,
         split={"salt": SALT, "validation_share": VALIDATION_SHARE},
         figures=report,
     )
-    folder = write_release(release, Screen(imagenet(), screen.layer, depicts.layer, depicts.later), arguments.out)
+    folder = write_release(release, Screen(imagenet(), screen.layer, depicts.layer), arguments.out)
     promote("screen", folder, arguments.out)
     print(folder)
 

@@ -12,14 +12,11 @@ from training.screen_report import FLOOR, TARGETS, table
 CARD = """# screen: image filter and image class
 
 One EfficientNet-Lite0 backbone (ImageNet weights, Apache-2.0, frozen), two linear heads on the mean and deviation of
-every channel at four depths, and on the means of six regions of the picture at two. The class is read once more by a
-copy of the backbone's blocks behind stride 8, tuned on garments that are turned and mixed (`training/tuned.py`); the
-logits of both readings add up, weighted on a fold that the tuning did not see. {pictures} pictures of {groups}
+every channel at four depths, and on the means of six regions of the picture at two. {pictures} pictures of {groups}
 groups; the folders' README says from where and under which licence (mostly none stated: the photos were used for
 training and measuring only, none is in this repository).
 {drawn} drawn size charts in three scripts trained the filter too, and {named} catalogue photos whose title names a
-dress, a skirt, shorts or a jacket (`training/named.py`) the class; {cuts} garments cut out of street photos trained the
-tuned blocks alone. None of the three is in any figure of what it trained.
+dress, a skirt, shorts or a jacket (`training/named.py`) the class; none of the two is in any figure of its head.
 
 Split by repository, sender, brand or block of one blogger's photos, never by picture (`training/split.py`: sha256 of
 the salt and the group's name). Penalty, temperature and thresholds were chosen by folds of the training part; the
@@ -62,11 +59,10 @@ Goods that no training source shows (of the validation part: frames of spectacle
 
 @dataclass(frozen=True)
 class OnlyTrained:
-    """How many drawn charts, named catalogue photos and cuts of street photos trained without being in a figure."""
+    """How many drawn charts and named catalogue photos trained a head without being in its figures."""
 
     drawn: int
     named: int
-    cuts: int
 
 
 def screen_card(
@@ -77,7 +73,6 @@ def screen_card(
     return CARD.format(
         drawn=only.drawn,
         named=only.named,
-        cuts=only.cuts,
         screen_corrections=said_of("screen"),
         class_corrections=said_of("classify"),
         pictures=len(pictures),

@@ -31,9 +31,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
           *(f"{file}|x|{file.split('_')[0]}|{at}|False||c|" for at, file in enumerate(garments)))  # fmt: skip
     write(root / "s" / "images.tsv", "file|width|height|source|kind|source_split",
           *(f"{file}|160|200|yc|boxes|" for file in street))  # fmt: skip
-    write(root / "s" / "boxes.tsv", "file|label|class|x0|y0|x1|y1|source|area_pct|small|note",
-          *(f"{file}|x|dress|20|20|120|180|yc|50|0|" for file in street))  # fmt: skip
-    write(root / "s" / "coverage.tsv", "source|classes_labelled|scope", "yc|all|")
+    write(root / "s" / "boxes.tsv", "file|label|class|x0|y0|x1|y1|source")
     places = [root / "u" / file for file in unwanted]
     places += [root / folder / "images" / file for folder, files in (("g", garments), ("s", street)) for file in files]
     write(
@@ -47,8 +45,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def train(data: list[Path], root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ["screen", "--out", str(root / "models"), "--work", str(root / "work"), "--drawn", "0"]
-    words += ["--steps", "2", "--data"]
+    words = ["screen", "--out", str(root / "models"), "--work", str(root / "work"), "--drawn", "0", "--data"]
     monkeypatch.setattr("sys.argv", [*words, *map(str, data)])
     monkeypatch.setattr(features, "CHUNK", CHUNK)
     for name, value in (("SIDE", SIDE), ("PENALTIES", (0.03,)), ("CLASS_PENALTIES", (0.2,))):
