@@ -130,7 +130,7 @@ cdef class Shredder:
         if by_tag is not None:
             todo = by_tag[self._bytes(start, end)]
         else:
-            self._check_prefix(start, end)
+            self._check_prefix(self._bytes(start, end))
         kind = type(todo)
         if kind is list or kind is MarkupColumn:
             column, is_markup = todo, kind is MarkupColumn
@@ -226,6 +226,7 @@ cdef class Shredder:
             if b":" in name:
                 if has_prefix:
                     raise Unfit
+                self._check_prefix(name)
                 has_prefix = True
             if seen is None:
                 seen = [name]
@@ -242,11 +243,10 @@ cdef class Shredder:
 
     cdef bytes _read_attribute_name(self):
         """The name of an attribute that declares no namespace."""
-        cdef Py_ssize_t start = self._at, end = self._pass_name()
-        cdef bytes name = self._bytes(start, end)
+        cdef Py_ssize_t start = self._at
+        cdef bytes name = self._bytes(start, self._pass_name())
         if name.startswith(b"xmlns"):
             raise Unfit
-        self._check_prefix(start, end)
         return name
 
     cdef object _read_value(self, bint is_wanted):
@@ -443,8 +443,8 @@ cdef class Shredder:
                 self._known_names.add(name)
         return 0
 
-    cdef int _check_prefix(self, Py_ssize_t start, Py_ssize_t end) except -1:
-        prefix, colon, _ = self._bytes(start, end).partition(b":")
+    cdef int _check_prefix(self, bytes name) except -1:
+        prefix, colon, _ = name.partition(b":")
         if colon and prefix.decode() not in self._names:
             raise Unfit
         return 0
