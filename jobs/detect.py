@@ -18,10 +18,7 @@ from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS
 from udfs.pictures.detect import Detection
 from udfs.pictures.detect import detect as look
-from udfs.runtime.models import load
-
-SIDE_PX = 320
-"""What the network reads."""
+from udfs.runtime.models import describe, load
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,8 @@ def wanted(night: Night) -> Query:
 
 
 def stage(night: Night) -> Stage:
-    work = OverPixels(night.store.uri, BOXES, SIDE_PX, Detecting(night.model("detect")))
+    folder = night.model("detect")
+    work = OverPixels(night.store.uri, BOXES, describe(folder).side, Detecting(folder))
     return Stage("detect", BOXES, detect_function(night), wanted(night), work, night.settings.work.batch_rows)
 
 

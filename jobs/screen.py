@@ -15,10 +15,7 @@ from jobs.views import pictures
 from jobs.visual import OverPixels
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
-from udfs.runtime.models import load
-
-SIDE_PX = 224
-"""What the network reads."""
+from udfs.runtime.models import describe, load
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,8 @@ class Screening:
 
 
 def stage(night: Night) -> Stage:
-    work = OverPixels(night.store.uri, SCREENS, SIDE_PX, Screening(night.model("screen")))
+    folder = night.model("screen")
+    work = OverPixels(night.store.uri, SCREENS, describe(folder).side, Screening(folder))
     return Stage("screen", SCREENS, screen_function(night), pictures(night), work, night.settings.work.batch_rows)
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import copy
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from training.maps import MapCache, cached
 from training.progress import Progress
 from training.pyramid import Detector, Pyramid, peaks_and_boxes
 from training.release import Release, promote, write_release
+from training.schedule import rate_at
 from training.split import VALIDATION_SHARE, Part, part_of
 from training.street import Photo, read_street
 from training.tables import read_picture
@@ -118,13 +118,6 @@ def batch_of(
     return maps, targets
 
 
-def rate_at(step: int, plan: Plan) -> float:
-    """Linear warm-up, then a cosine to nothing."""
-    if step < plan.warm_up:
-        return plan.rate * (step + 1) / plan.warm_up
-    return plan.rate * 0.5 * (1 + math.cos(math.pi * step / plan.steps))
-
-
 def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache, checkpoint: Checkpoint) -> Pyramid:
     """The averaged head (EMA) after `plan.steps` steps; goes on from the checkpoint where there is one."""
     torch.manual_seed(plan.seed)
@@ -138,7 +131,7 @@ def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache,
     for step in range(start, plan.steps):
         maps, targets = batch_of(step, plan, rows, labels, cache)
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, plan)
+            group["lr"] = rate_at(step, plan.steps, plan.rate, plan.warm_up)
         head.train()
         focal, box = loss(head(*maps), targets)
         optimiser.zero_grad(set_to_none=True)

@@ -42,8 +42,12 @@ class Placed(Pooled):
     """
 
     def forward(self, pixels: Tensor) -> Tensor:
-        maps = self.backbone(pixels)
-        return torch.cat((moments(maps), regions(maps.stride16), regions(maps.stride32)), 1)
+        return placed(self.backbone(pixels))
+
+
+def placed(maps: Maps) -> Tensor:
+    """Moments of every map, then the regions of the two coarser ones."""
+    return torch.cat((moments(maps), regions(maps.stride16), regions(maps.stride32)), 1)
 
 
 def moments(maps: Maps) -> Tensor:
@@ -63,6 +67,10 @@ def regions(channels: Tensor) -> Tensor:
     return torch.cat((sides, between), 2).flatten(1)
 
 
+Run = Callable[[Sequence[np.ndarray]], np.ndarray]
+"""Answers to up to BATCH pictures, one row each."""
+
+
 @dataclass(frozen=True)
 class Input:
     """One picture to be read: `key` names it and what is done to it, `read` gives (side, side, 3) uint8."""
@@ -72,28 +80,32 @@ class Input:
 
 
 def cached(inputs: Sequence[Input], name: str, side: int, folder: Path, pooling: type[Pooled] = Pooled) -> np.ndarray:
-    """Features float32 [N, D] of `inputs`; chunks that are on disk are read, so that a killed call goes on.
+    """Features float32 [N, D] of `inputs`; a killed call goes on where it was.
 
     `name` is the cache's: what is done to the pictures, and by which `pooling`.
     """
     place = folder / f"features-{name}-{side}"
     place.mkdir(parents=True, exist_ok=True)
-    extractor = _Extractor(place / "backbone.onnx", side, pooling)
-    progress = Progress(f"features {name}", len(inputs))
+    return in_chunks(inputs, place, f"features {name}", _Extractor(place / "backbone.onnx", side, pooling).run)
+
+
+def in_chunks(inputs: Sequence[Input], place: Path, name: str, run: Run) -> np.ndarray:
+    """What `run` answers to `inputs`, float32 [N, ...]; chunks that are in the folder `place` are read."""
+    progress = Progress(name, len(inputs))
     found = []
     for start in range(0, len(inputs), CHUNK):
         chunk = inputs[start : start + CHUNK]
-        found.append(_chunk(chunk, place, extractor))
+        found.append(_chunk(chunk, place, run))
         progress.reached(start + len(chunk))
     return np.concatenate(found).astype(np.float32)
 
 
-def _chunk(chunk: Sequence[Input], place: Path, extractor: "_Extractor") -> np.ndarray:
+def _chunk(chunk: Sequence[Input], place: Path, run: Run) -> np.ndarray:
     key = hashlib.sha256(json.dumps([item.key for item in chunk]).encode()).hexdigest()[:16]
     path = place / f"{key}.npy"
     if path.exists():
         return np.load(path, allow_pickle=False)
-    parts = [extractor.run([item.read() for item in chunk[i : i + BATCH]]) for i in range(0, len(chunk), BATCH)]
+    parts = [run([item.read() for item in chunk[i : i + BATCH]]) for i in range(0, len(chunk), BATCH)]
     features = np.concatenate(parts).astype(np.float16)
     fresh = path.with_suffix(".new.npy")
     np.save(fresh, features)

@@ -23,7 +23,7 @@ from training.text_data import Row
 from training.text_figures import Answers
 from training.text_score import answers_of, compared, read_rows, unseen
 from training.text_score import report as text_figures
-from udfs.pictures.preprocess import letterbox
+from udfs.pictures.screen import chances
 from udfs.runtime.models import Model, load
 
 TEXT_TARGETS = {"macro_f1": 0.80, "right_at_85": 0.995, "answered_at_995": 0.85}
@@ -108,8 +108,7 @@ def _chances(model: Model, output: str, pictures: Sequence[Picture]) -> np.ndarr
     found = []
     for start in range(0, len(pictures), CHUNK):
         opened = [pixels_of(picture.path) for picture in pictures[start : start + CHUNK]]
-        canvases = [letterbox(pixels, model.description.side)[0] for pixels in opened if pixels is not None]
-        found.append(model.run(np.stack(canvases))[output])
+        found.append(getattr(chances([pixels for pixels in opened if pixels is not None], model), output))
     return np.concatenate(found)
 
 

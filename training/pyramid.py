@@ -1,4 +1,4 @@
-"""The detector's head: a feature pyramid joined at stride 8, a score map and a box map a class."""
+"""A feature pyramid joined at stride 8, and the detector's head on it: a score map and a box map a class."""
 
 import math
 from dataclasses import dataclass
@@ -40,22 +40,33 @@ def last(inputs: int, outputs: int, answer: float) -> nn.Conv2d:
     return layer
 
 
-class Pyramid(nn.Module):
-    """Maps of stride 8, 16 and 32 to scores and boxes."""
+class TopDown(nn.Module):
+    """Maps of stride 8, 16 and 32 joined to one [B, width, H, W] of stride 8 (Lin et al. 2017)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.laterals = nn.ModuleList(nn.Conv2d(CHANNELS[f"stride{stride}"], width, 1) for stride in (8, 16, 32))
         self.join = nn.ModuleList((block(width, width), block(width, width)))
-        self.score = nn.Sequential(block(width, width), last(width, len(CLASSES), math.log(RARE / (1 - RARE))))
-        self.box = nn.Sequential(block(width, width), last(width, 4 * len(CLASSES), math.log(TYPICAL_REACH)))
 
-    def forward(self, stride8: Tensor, stride16: Tensor, stride32: Tensor) -> Answer:
+    def forward(self, stride8: Tensor, stride16: Tensor, stride32: Tensor) -> Tensor:
         first, second, third = (
             lateral(maps) for lateral, maps in zip(self.laterals, (stride8, stride16, stride32), strict=True)
         )
         joined = self.join[0](second + functional.interpolate(third, scale_factor=2.0, mode="nearest"))
-        joined = self.join[1](first + functional.interpolate(joined, scale_factor=2.0, mode="nearest"))
+        return self.join[1](first + functional.interpolate(joined, scale_factor=2.0, mode="nearest"))
+
+
+class Pyramid(nn.Module):
+    """Maps of stride 8, 16 and 32 to scores and boxes."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.joined = TopDown(width)
+        self.score = nn.Sequential(block(width, width), last(width, len(CLASSES), math.log(RARE / (1 - RARE))))
+        self.box = nn.Sequential(block(width, width), last(width, 4 * len(CLASSES), math.log(TYPICAL_REACH)))
+
+    def forward(self, stride8: Tensor, stride16: Tensor, stride32: Tensor) -> Answer:
+        joined = self.joined(stride8, stride16, stride32)
         reach = self.box(joined).clamp(max=math.log(80.0))
         return Answer(self.score(joined), reach.unflatten(1, (len(CLASSES), 4)).exp() * STRIDE)
 

@@ -18,6 +18,23 @@ class Placement:
     width: int
     height: int
 
+    @classmethod
+    def of(cls, width: int, height: int, side: int) -> "Placement":
+        """Where a picture of `width` and `height` pixels lies on a canvas of `side`: whole and in the middle."""
+        scale = side / max(height, width)
+        inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
+        return cls((side - inner_width) // 2, (side - inner_height) // 2, inner_width, inner_height)
+
+    @property
+    def rows(self) -> slice:
+        """The canvas's rows that the picture takes."""
+        return slice(self.top, self.top + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """The canvas's columns that the picture takes."""
+        return slice(self.left, self.left + self.width)
+
 
 def resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     """Scale (H, W, 3) uint8 to (height, width, 3): area average when shrinking, bilinear when enlarging."""
@@ -26,18 +43,16 @@ def resize(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     return cv2.resize(pixels, (width, height), interpolation=interpolation)
 
 
-def letterbox(pixels: np.ndarray, side: int) -> tuple[np.ndarray, Placement]:
-    """Scale the whole picture into a square of `side`, centred, the rest grey.
+def letterbox(pixels: np.ndarray, side: int, pad: int = PAD) -> tuple[np.ndarray, Placement]:
+    """Scale the whole picture into a square of `side`, centred, the rest of the grey `pad`.
 
     Returns the canvas (side, side, 3) uint8 and the picture's place on it. No side becomes less than one pixel.
     """
     height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
-    left, top = (side - inner_width) // 2, (side - inner_height) // 2
-    canvas = np.full((side, side, 3), PAD, dtype=np.uint8)
-    canvas[top : top + inner_height, left : left + inner_width] = resize(pixels, inner_width, inner_height)
-    return canvas, Placement(left, top, inner_width, inner_height)
+    place = Placement.of(width, height, side)
+    canvas = np.full((side, side, 3), pad, dtype=np.uint8)
+    canvas[place.rows, place.columns] = resize(pixels, place.width, place.height)
+    return canvas, place
 
 
 def squeeze(pixels: np.ndarray, side: int) -> np.ndarray:
