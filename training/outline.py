@@ -31,8 +31,8 @@ from training.tables import read_picture
 from training.teacher import Teacher
 from udfs.pictures.preprocess import Placement, resize
 
-OTHERS = 700
-"""Photos of the street and of catalogues, each: what the night shows it beside single garments."""
+OTHERS, OTHERS_SEED = 700, 5
+"""Photos of the street and of catalogues, each, and how they are drawn: the night shows them beside single garments."""
 STRIDE = 8
 
 
@@ -53,7 +53,7 @@ def chosen(folders: Sequence[Path], others: int = OTHERS) -> list[Picture]:
     found = read_folders(folders)
     named = [picture for picture in named_pictures(folders) if part_of(picture.group, SALT) is Part.TRAIN]
     pictures = [*garment_pictures(found[Kind.GARMENTS]), *named]
-    draw = np.random.default_rng(5)
+    draw = np.random.default_rng(OTHERS_SEED)
     for kind in (Kind.STREET, Kind.CATALOG):
         first = [picture for picture in found[kind] if picture.label != LATER]
         trained = [picture for picture in first if part_of(picture.group, SALT) is Part.TRAIN]

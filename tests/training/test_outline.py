@@ -92,8 +92,9 @@ def test_it_learns_and_a_killed_run_goes_on_to_the_same_weights(
 
 def test_other_weights_are_no_teacher(tmp_path: Path) -> None:
     (tmp_path / "other.onnx").write_bytes(b"other")
-    with pytest.raises(DataError, match="not the weights"):
-        Teacher(tmp_path / "other.onnx")
+    for name in ("other.onnx", "none.onnx"):
+        with pytest.raises(DataError, match="not the weights"):
+            Teacher(tmp_path / name)
 
 
 def test_an_outline_lies_where_the_picture_does(tmp_path: Path) -> None:
