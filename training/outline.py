@@ -5,8 +5,9 @@ night runs anyway learns to say the same. `training.screen` reads its weights fr
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,7 @@ from training.maps import MapCache, cached
 from training.named import named_pictures
 from training.outliner import Outliner
 from training.progress import Progress
+from training.pyramid import STRIDE
 from training.schedule import rate_at
 from training.screen import SALT, SIDE
 from training.split import Part, part_of
@@ -33,7 +35,6 @@ from udfs.pictures.preprocess import Placement, resize
 
 OTHERS, OTHERS_SEED = 700, 5
 """Photos of the street and of catalogues, each, and how they are drawn: the night shows them beside single garments."""
-STRIDE = 8
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Plan:
     seed: int = 7
 
 
-def chosen(folders: Sequence[Path], others: int = OTHERS) -> list[Picture]:
+def chosen(folders: Sequence[Path]) -> list[Picture]:
     """Every single garment; of the training part also named catalogue photos, some of the street and of catalogues."""
     found = read_folders(folders)
     named = [picture for picture in named_pictures(folders) if part_of(picture.group, SALT) is Part.TRAIN]
@@ -57,19 +58,15 @@ def chosen(folders: Sequence[Path], others: int = OTHERS) -> list[Picture]:
     for kind in (Kind.STREET, Kind.CATALOG):
         first = [picture for picture in found[kind] if picture.label != LATER]
         trained = [picture for picture in first if part_of(picture.group, SALT) is Part.TRAIN]
-        pictures += [trained[at] for at in draw.permutation(len(trained))[:others]]
+        pictures += [trained[at] for at in draw.permutation(len(trained))[:OTHERS]]
     return list({picture.path: picture for picture in pictures}.values())
 
 
 def outlines_of(pictures: Sequence[Picture], teacher: Path, work: Path) -> np.ndarray:
     """The teacher's outlines [N, 80, 80] of the squeezed pictures, 0 to 255; a killed call goes on where it was."""
-
-    def reader(path: Path) -> Callable[[], np.ndarray]:
-        return lambda: read_picture(path)
-
     place = work / "outlines"
     place.mkdir(parents=True, exist_ok=True)
-    inputs = [Input(str(picture.path), reader(picture.path)) for picture in pictures]
+    inputs = [Input(str(picture.path), partial(read_picture, picture.path)) for picture in pictures]
     return in_chunks(inputs, place, "outlines", Teacher(teacher).run)
 
 
@@ -92,9 +89,7 @@ def train(plan: Plan, rows: np.ndarray, truth: Tensor, cache: MapCache, checkpoi
     for step in range(checkpoint.restore(parts), plan.steps):
         draw = np.random.default_rng([plan.seed, step])
         picked, mirrored = draw.choice(rows, plan.batch, replace=False), draw.random(plan.batch) < 0.5
-        wanted = torch.stack(
-            [truth[row].flip(1) if mirror else truth[row] for row, mirror in zip(picked, mirrored, strict=True)]
-        )
+        wanted = torch.where(torch.from_numpy(mirrored)[:, None, None], truth[picked].flip(2), truth[picked])
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, plan.steps, plan.rate, plan.warm_up)
         loss = functional.binary_cross_entropy_with_logits(head(*cache.read(picked, mirrored)), wanted)
@@ -108,13 +103,11 @@ def train(plan: Plan, rows: np.ndarray, truth: Tensor, cache: MapCache, checkpoi
 
 def likeness(head: Outliner, rows: np.ndarray, truth: Tensor, cache: MapCache) -> float:
     """Mean intersection over union of the head's outlines and the teacher's."""
-    found = []
-    for row in rows:
-        with torch.no_grad():
-            [answer] = head(*cache.read(np.array([row]), np.zeros(1, int)))
-        said, wanted = answer > 0, truth[row] > 0.5
-        found.append(float((said & wanted).sum() / (said | wanted).sum().clamp(min=1)))
-    return float(np.mean(found))
+    parts = [rows[first : first + Plan.batch] for first in range(0, len(rows), Plan.batch)]
+    with torch.no_grad():
+        said = torch.cat([head(*cache.read(part, np.zeros(len(part), int))) for part in parts]) > 0
+    wanted = truth[rows] > 0.5
+    return float(((said & wanted).sum((1, 2)) / (said | wanted).sum((1, 2)).clamp(min=1)).mean())
 
 
 def main() -> None:
@@ -136,9 +129,9 @@ def main() -> None:
     held_back = np.array([part_of(picture.group, SALT) is Part.VALIDATION for picture in pictures])
     rows, validation = np.flatnonzero(~held_back), np.flatnonzero(held_back)
     head = train(plan, rows, truth, cache, Checkpoint.of(arguments.work, "outline", plan))
-    likeness_ = f"{likeness(head, validation, truth, cache):.3f}"
-    outliner.save(head, {"likeness": likeness_, "pictures": str(len(rows)), "steps": str(plan.steps)}, arguments.out)
-    print(f"{arguments.out}: intersection over union with the teacher {likeness_} on {len(validation)} pictures")
+    alike = f"{likeness(head, validation, truth, cache):.3f}"
+    outliner.save(head, {"likeness": alike, "pictures": str(len(rows)), "steps": str(plan.steps)}, arguments.out)
+    print(f"{arguments.out}: intersection over union with the teacher {alike} on {len(validation)} pictures")
 
 
 if __name__ == "__main__":

