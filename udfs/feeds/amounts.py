@@ -7,7 +7,7 @@ import numpy as np
 from udfs.feeds.dialect import Dialect
 from udfs.feeds.prices import iso_currency, parse_price
 from udfs.feeds.repairs import Repair, Repairs
-from udfs.feeds.rows import Cached, Rows, Texts, per_text
+from udfs.feeds.rows import Cached, Rows, Texts
 from udfs.feeds.walk import Slots
 
 Amount = tuple[int | None, str | None]
@@ -36,31 +36,24 @@ class AmountReader:
     def read(self, rows: Rows) -> Amounts:
         """The amounts of a batch."""
         regular_texts = rows.texts(self._slots["price"])
-        regular = self._read(regular_texts, rows.size)
-        sale = self._column("sale_price", rows)
-        old = self._column("old_price", rows)
+        blank = [NONE] * rows.size
+        regular = self._read(regular_texts) or blank
+        sale = self._read(rows.texts(self._slots["sale_price"]))
+        old = self._read(rows.texts(self._slots["old_price"]))
         if sale is None and old is None:
             asked: list[int | None] = [amount or None for amount, _ in regular]
             struck: list[int | None] = [None] * rows.size
             currencies = [currency for _, currency in regular]
         else:
-            blank = [NONE] * rows.size
             asked, struck = _reconciled(regular, sale or blank, old or blank)
             currencies = [one[1] or other[1] for one, other in zip(regular, sale or blank, strict=True)]
-        stated = per_text(rows.texts(self._slots["currency"]), self._currencies)
-        if stated is not None:
-            currencies = [one or other for one, other in zip(currencies, stated, strict=True)]
+        if stated := rows.texts(self._slots["currency"]):
+            known = self._currencies.each(stated)
+            currencies = [one or other for one, other in zip(currencies, known, strict=True)]
         return Amounts(asked, struck, currencies, self._unreadable(regular_texts, regular, asked))
 
-    def _column(self, name: str, rows: Rows) -> list[Amount] | None:
-        texts = rows.texts(self._slots[name])
-        return None if texts is None else self._read(texts, rows.size)
-
-    def _read(self, texts: Texts | None, size: int) -> list[Amount]:
-        if texts is None:
-            return [NONE] * size
-        amounts = self._amounts
-        return [NONE if text is None else amounts[text] for text in texts]
+    def _read(self, texts: Texts | None) -> list[Amount] | None:
+        return [amount or NONE for amount in self._amounts.each(texts)] if texts else None
 
     def _amount(self, text: str) -> Amount:
         if (

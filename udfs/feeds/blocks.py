@@ -15,21 +15,21 @@ TRIES = 8
 class BlockReader:
     """Reads blocks into columns of its own, which the next block overwrites."""
 
-    def __init__(self, root: Node, with_markup: set[int], offer_tag: bytes, names: Names) -> None:
+    def __init__(self, root: Node, with_markup: set[int], offer_tag: str, names: Names) -> None:
         self.columns = Columns(0)
         self.columns.with_markup = with_markup
-        plan = Plan(root, self.columns, names.of_bytes)
+        plan = Plan(root, self.columns, names.of_declared)
         self._shredder = None if Shredder is None else Shredder(offer_tag, plan, names)
         self._tries = TRIES
 
-    def read(self, block: bytes, offers: int) -> list[int] | None:
-        """Byte places of the offers' start tags; None where a block is not plain, or has another number of offers."""
+    def read(self, block: bytes, offers: int, line: int) -> list[int] | None:
+        """Lines of the offers, the block beginning in `line`; None where it is not plain or has other than `offers`."""
         if self._shredder is None or not self._tries:
             return None
         self.columns.clear_to(offers)
-        starts = self._shredder.read(block)
-        if starts is None or len(starts) != offers:
+        lines = self._shredder.read(block, line)
+        if lines is None or len(lines) != offers:
             self._tries -= 1
             return None
         self._tries = TRIES
-        return starts
+        return lines

@@ -50,12 +50,12 @@ class Names:
             return name.lower()
         return vocabulary(prefix, self.addresses.get(prefix, "")) + name.lower()
 
-    def of_bytes(self, written: bytes) -> str:
-        """The canonical name of a tag in the feed's bytes; raises `LookupError` where its prefix is not declared."""
-        prefix, colon, _ = written.partition(b":")
-        if colon and prefix.decode() not in self:
+    def of_declared(self, written: str) -> str:
+        """The same; raises `LookupError` where the tag's prefix is not declared."""
+        prefix, colon, _ = written.partition(":")
+        if colon and prefix not in self:
             raise LookupError(prefix)
-        return self.of(written.decode())
+        return self.of(written)
 
 
 def of_tag(tag: str) -> str:

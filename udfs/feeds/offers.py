@@ -13,14 +13,14 @@ from udfs.feeds.availability import Availability
 from udfs.feeds.blocks import BlockReader
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.dialect import FIELDS, Dialect
-from udfs.feeds.html_text import plain_text, plain_texts
+from udfs.feeds.html_text import plain_text
 from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.pictures import PictureReader
 from udfs.feeds.plan import Meanings
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.reread import Terms
-from udfs.feeds.rows import Cached, Rows, Texts, per_text, present
+from udfs.feeds.rows import Cached, Rows, Texts, present
 from udfs.feeds.stream import Reads
 from udfs.feeds.textkey import text_key
 from udfs.feeds.variants import VariantReader
@@ -94,7 +94,7 @@ class OfferReader:
         plain = [source for source in sources if not source.startswith(IN_HTML)]
         return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
 
-    def block_reader(self, offer_tag: bytes, names: Names) -> BlockReader:
+    def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
         """What reads whole blocks of offers for `read`."""
         return self._walk.block_reader(offer_tag, names)
 
@@ -160,7 +160,7 @@ class OfferReader:
 
     def _titles(self, batch: Rows) -> Texts | None:
         texts = batch.texts(self._slots["title"])
-        return None if texts is None else plain_texts(texts)
+        return None if texts is None else _plain(texts)
 
     def _descriptions(self, batch: Rows) -> Texts | None:
         texts = batch.texts(self._slots["description"])
@@ -171,7 +171,7 @@ class OfferReader:
         most = self._options.max_field_chars
         if _longest(texts) > RAW_FACTOR * most:
             texts = [text and text[: RAW_FACTOR * most] for text in texts]
-        plain = plain_texts(texts)
+        plain = _plain(texts)
         if _longest(plain) > most:
             self._repairs[Repair.TEXT_CUT] += sum(len(text) > most for text in plain if text)
             plain = [text and text[:most] for text in plain]
@@ -184,7 +184,8 @@ class OfferReader:
         return rich_text.plain_of(text) or None
 
     def _worded(self, name: str, batch: Rows) -> Texts | None:
-        words = per_text(batch.texts(self._slots[name]), self._words)
+        texts = batch.texts(self._slots[name])
+        words = texts and self._words.each(texts)
         default = self._dialect.defaults.get(name)  # type: ignore[call-overload]
         if default is None:
             return words
@@ -203,12 +204,12 @@ class OfferReader:
                     one if one is not None and (other is None or known[one]) else other
                     for one, other in zip(found, told, strict=True)
                 ]
-        return per_text(found, self._available) or batch.nothing()
+        return self._available.each(found) if found else batch.nothing()
 
     def _size_lists(self, batch: Rows) -> list[list[str] | None] | None:
         split = self._sizes
         if (alone := batch.alone(self._slots["sizes"])) is not None:
-            return [None if text is None else split[text] or None for text in alone]
+            return [sizes or None for sizes in split.each(alone)]
         every = batch.every(self._slots["sizes"])
         if every is None:
             return None
@@ -227,18 +228,18 @@ class OfferReader:
 
     def _categories(self, batch: Rows) -> tuple[list[list[str] | None], list[list[str] | None]]:
         """Paths of names, and of ids: from the feed's tree, else as the offer states them."""
-        stated = per_text(batch.texts(self._slots["category_path"]), self._paths) or batch.nothing()
+        paths = batch.texts(self._slots["category_path"])
+        stated = self._paths.each(paths) if paths else batch.nothing()
         if self._around:
             stated = [path or list(around) for path, around in zip(stated, self._around, strict=True)]
         ids = batch.texts(self._slots["category_id"])
         if ids is None:
             return [path or None for path in stated], batch.nothing()
-        known = self._known_categories
-        found = [NO_CATEGORY if identity is None else known[identity] for identity in ids]
+        found = [known or NO_CATEGORY for known in self._known_categories.each(ids)]
         if len(self._facts.categories):
             self._repairs[Repair.ORPHAN_CATEGORY] += sum(bool(above and not names) for names, above in found)
-        paths = [names or path or None for (names, _), path in zip(found, stated, strict=True)]
-        return paths, [above or None for _, above in found]
+        named = [names or path or None for (names, _), path in zip(found, stated, strict=True)]
+        return named, [above or None for _, above in found]
 
     def _category(self, identity: str) -> tuple[list[str], list[str]]:
         if len(identity) > MAX_CATEGORY_ID_CHARS:
@@ -364,6 +365,10 @@ def _word(text: str) -> str | None:
     """A short text cleaned; None for what only fills a place, or is a reference that the shop's system left open."""
     clean = plain_text(text)
     return None if not clean or is_nothing(clean) or REFERENCE.fullmatch(clean) else clean
+
+
+def _plain(texts: Texts) -> Texts:
+    return [text and (plain_text(text) or None) for text in texts]
 
 
 def _paths(text: str, mark: str) -> list[list[str]]:

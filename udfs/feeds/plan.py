@@ -61,12 +61,11 @@ class MarkupColumn(Column):
 class NamedTexts:
     """The commonest named value, `<param name="Colour">red</param>`: the name's attribute, and the columns by name."""
 
-    __slots__ = ("attribute", "by_name", "plan", "written_attribute")
+    __slots__ = ("attribute", "by_name", "plan")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.attribute = plan.name[1:]
-        self.written_attribute = self.attribute.encode()
         assert plan.names is not None
         self.by_name = plan.names
 

@@ -74,7 +74,7 @@ class FeedReading:
         start = outline.places[found.path].start
         reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs, rows)
         tag = _tag(outline, found)
-        blocks = reader.block_reader(tag.written, outline.names)
+        blocks = reader.block_reader(tag.written.decode("utf-8", "replace"), outline.names)
         stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
         summary.repairs.update(outline.repairs)
         try:

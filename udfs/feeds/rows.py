@@ -28,6 +28,15 @@ class Cached(dict[str, Answer]):
         answer = self[text] = self._function(text)
         return answer
 
+    def each(self, texts: Texts) -> list[Answer | None]:
+        """The answers to a column's texts; None stays None."""
+        every = set(filter(None, texts))
+        if len(self) + len(every) > MAX_CACHED:
+            self.clear()
+        for text in every.difference(self):
+            self[text] = self._function(text)
+        return [*map(self.get, texts)]  # type: ignore[arg-type]
+
 
 class Rows:
     """The first `size` places of a walk's columns."""
@@ -129,11 +138,6 @@ def _flat(values: tuple[Any, ...]) -> list[str]:
         elif value is not None:
             texts += value
     return texts
-
-
-def per_text(column: Texts | None, answers: Cached[Answer]) -> list[Answer | None] | None:
-    """A column through a cached function; None stays None."""
-    return None if column is None else [None if text is None else answers[text] for text in column]
 
 
 def present(column: Sequence[object]) -> Iterator[int]:

@@ -11,9 +11,10 @@ nothing looks behind a byte that it has not seen to be another.
 
 import re
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_FromOrdinal
-from libc.string cimport memcmp, strncmp
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.object cimport PyObject
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8, PyUnicode_FromOrdinal
+from libc.string cimport memchr, memcmp, strncmp
 
 from udfs.feeds.plan import MAX_KNOWN_NAMES, MarkupColumn, NamedTexts, Plan
 
@@ -27,12 +28,19 @@ cdef enum:
     MAX_DEPTH = 60
     MAX_ATTRIBUTES = 16
     MAX_DIGITS = 8
+    LONG_TEXT = 32  # bytes: shorter ones are quicker read byte by byte
+    MAX_WORD_BYTES = 24
+    KNOWN_WORDS = 1024
     # what a byte may be
     NAME_START = 1
     IN_NAME = 2
     SPACE = 4
     ENDS_TEXT = 8
     ENDS_VALUE = 16
+
+# of the hash that places known words, http://www.isthe.com/chongo/tech/comp/fnv/
+cdef unsigned int FNV_OFFSET = 2166136261
+cdef unsigned int FNV_PRIME = 16777619
 
 cdef unsigned char[256] KINDS
 
@@ -82,38 +90,43 @@ cdef class Shredder:
 
     cdef bytes _block
     cdef const unsigned char* _data
-    cdef Py_ssize_t _at, _place
+    cdef Py_ssize_t _size, _at, _place
+    cdef list _words
     cdef dict _offer
     cdef object _names
     cdef set _known_names
     cdef str _name
 
-    def __init__(self, bytes offer_tag, plan, names):
+    def __init__(self, str offer_tag, plan, names):
         """`plan` has to know names as they are written; `names`: the prefixes that the feed declares."""
         self._offer = {offer_tag: plan}
         self._names = names
         self._known_names = set()
+        self._words = [""] * KNOWN_WORDS
 
-    def read(self, bytes block):
-        """Put what the block's offers say into the columns, in turn; byte places of their start tags.
+    def read(self, bytes block, line):
+        """Put what the block's offers say into the columns, in turn; the lines of their start tags, the first `line`.
 
         None where the block is not plain: the columns hold leftovers then.
         """
-        cdef list starts = []
+        cdef list lines = []
+        cdef Py_ssize_t counted = 0
         try:
             block.decode()
             if not block.isascii() and any(one in block for one in NO_CHARACTERS):
                 return None
-            self._block, self._data, self._at, self._place = block, block, 0, 0
+            self._block, self._data, self._size, self._at, self._place = block, block, len(block), 0, 0
             self._pass_spaces()
             while self._at < len(block):
-                starts.append(self._at)
+                line += self._line_feeds(counted, self._at)
+                counted = self._at
+                lines.append(line)
                 self._read_element(self._offer, 0)
                 self._place += 1
                 self._pass_spaces()
         except (Unfit, LookupError, UnicodeDecodeError):
             return None
-        return starts
+        return lines
 
     # -- elements ----------------------------------------------------------------------------------------------------
 
@@ -128,9 +141,9 @@ cdef class Shredder:
         start = self._at
         end = self._pass_name()
         if by_tag is not None:
-            todo = by_tag[self._bytes(start, end)]
+            todo = _of(by_tag, self._word(start, end))
         else:
-            self._check_prefix(self._bytes(start, end))
+            self._check_prefix(self._word(start, end))
         kind = type(todo)
         if kind is list or kind is MarkupColumn:
             column, is_markup = todo, kind is MarkupColumn
@@ -151,11 +164,11 @@ cdef class Shredder:
         """The rest of `<param name="Colour">red</param>`, from behind its tag's name."""
         cdef bint is_empty
         self._name = None
-        is_empty = self._read_attributes(None, todo.written_attribute)
+        is_empty = self._read_attributes(None, todo.attribute)
         if not self._name:
             raise Unfit
         if not is_empty:
-            self._read_content(todo.by_name[self._name], False, None, depth)
+            self._read_content(_of(todo.by_name, self._name), False, None, depth)
             self._pass_end_tag(start, end)
         return 0
 
@@ -175,7 +188,7 @@ cdef class Shredder:
         self._pass_end_tag(start, end)
         if type(name) is list:
             raise Unfit
-        column = todo.names[name] if name else None
+        column = _of(todo.names, name) if name else None
         if column is not None:
             for text in value if type(value) is list else [value]:
                 _put(column, place, todo.meaning_of.get(text, text))
@@ -204,11 +217,11 @@ cdef class Shredder:
 
     # -- attributes --------------------------------------------------------------------------------------------------
 
-    cdef bint _read_attributes(self, by_name, bytes wanted) except -1:
+    cdef bint _read_attributes(self, by_name, str wanted) except -1:
         """From behind a tag's name to behind the tag; whether it was `<a/>`. `_name` becomes the wanted one's value."""
         cdef Py_ssize_t before
         cdef list seen = None
-        cdef bytes name
+        cdef str name
         cdef bint has_prefix = False
         while True:
             before = self._at
@@ -223,7 +236,7 @@ cdef class Shredder:
             if self._at == before:
                 raise Unfit
             name = self._read_attribute_name()
-            if b":" in name:
+            if ":" in name:
                 if has_prefix:
                     raise Unfit
                 self._check_prefix(name)
@@ -234,20 +247,20 @@ cdef class Shredder:
                 raise Unfit
             else:
                 seen.append(name)
-            column = None if by_name is None else by_name[name]
+            column = None if by_name is None else _of(by_name, name)
             value = self._read_value(column is not None or name == wanted)
             if name == wanted:
                 self._name = value
             if column is not None:
                 _put(column, self._place, value)
 
-    cdef bytes _read_attribute_name(self):
+    cdef str _read_attribute_name(self):
         """The name of an attribute that declares no namespace."""
         cdef Py_ssize_t start = self._at
-        cdef bytes name = self._bytes(start, self._pass_name())
-        if name.startswith(b"xmlns"):
+        cdef Py_ssize_t end = self._pass_name()
+        if not strncmp(<const char*>self._data + start, b"xmlns", 5):
             raise Unfit
-        return name
+        return self._word(start, end)
 
     cdef object _read_value(self, bint is_wanted):
         """From behind an attribute's name to behind its value."""
@@ -288,7 +301,7 @@ cdef class Shredder:
     cdef object _read_text(self, bint is_wanted):
         """The text up to the next tag; None where it is not wanted."""
         cdef const unsigned char* data = self._data
-        cdef Py_ssize_t start = self._at, at = self._at
+        cdef Py_ssize_t start = self._at, at = self._pass_plain(start)
         cdef bint is_plain = True
         cdef Py_UCS4 meant
         cdef list parts = None
@@ -300,7 +313,8 @@ cdef class Shredder:
                     break
                 if is_wanted:
                     parts = parts or []
-                    parts.append(self._text(start, at, is_plain))
+                    if at > start:
+                        parts.append(self._text(start, at, is_plain))
                 start = at = self._pass_section(at, parts)
                 is_plain = True
             elif data[at] == c"&":
@@ -320,8 +334,22 @@ cdef class Shredder:
             return None
         if parts is None:
             return self._text(start, at, is_plain)
-        parts.append(self._text(start, at, is_plain))
+        if at > start:
+            parts.append(self._text(start, at, is_plain))
         return "".join(parts)
+
+    cdef Py_ssize_t _pass_plain(self, Py_ssize_t start) noexcept:
+        """The end of a long text in which nothing but its end needs a look, or its start: all bytes are asked at once."""
+        cdef const unsigned char* data = self._data
+        cdef const unsigned char* end = <const unsigned char*>memchr(data + start, c"<", self._size - start)
+        cdef unsigned char needs_look = 0, byte
+        cdef Py_ssize_t at
+        if end is NULL or end - data - start < LONG_TEXT:
+            return start
+        for at in range(start, end - data):
+            byte = data[at]
+            needs_look |= ((byte < 0x20) & (byte != c"\t") & (byte != c"\n")) | (byte == c"&") | (byte == c"]")
+        return start if needs_look else end - data
 
     cdef str _text(self, Py_ssize_t start, Py_ssize_t end, bint is_plain):
         return self._decoded(start, end) if is_plain else self._resolved(start, end, c"\n")
@@ -334,14 +362,22 @@ cdef class Shredder:
         if not self._block.startswith(b"<![CDATA[", start):
             raise Unfit
         start += 9
-        end = self._block.find(b"]]>", start)
-        if end < 0:
-            raise Unfit
+        end = self._section_end(start)
         self._check_characters(start, end)
         if parts is not None:
             text = self._decoded(start, end)
             parts.append(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
         return end + 3
+
+    cdef Py_ssize_t _section_end(self, Py_ssize_t at) except -1:
+        cdef const unsigned char* found
+        while True:
+            found = <const unsigned char*>memchr(self._data + at, c"]", self._size - at)
+            if found is NULL:
+                raise Unfit
+            if found[1] == c"]" and found[2] == c">":
+                return found - self._data
+            at = found - self._data + 1
 
     cdef Py_ssize_t _pass_comment(self, Py_ssize_t start) except -1:
         cdef Py_ssize_t end = self._block.find(b"--", start)
@@ -351,11 +387,15 @@ cdef class Shredder:
         return end + 3
 
     cdef int _check_characters(self, Py_ssize_t at, Py_ssize_t end) except -1:
-        """Every control character is one that XML has."""
-        while at < end:
-            if self._data[at] < 0x20 and not KINDS[self._data[at]] & SPACE:
-                raise Unfit
-            at += 1
+        """Every control character is one that XML has: all bytes are asked at once."""
+        cdef const unsigned char* data = self._data
+        cdef unsigned char is_other = 0, byte
+        cdef Py_ssize_t place
+        for place in range(at, end):
+            byte = data[place]
+            is_other |= (byte < 0x20) & (byte != c"\t") & (byte != c"\n") & (byte != c"\r")
+        if is_other:
+            raise Unfit
         return 0
 
     # -- what stands for other characters ---------------------------------------------------------------------------
@@ -430,22 +470,22 @@ cdef class Shredder:
                 is_ascii = False
             at += 1
         if not is_ascii:
-            self._check_name(self._bytes(self._at, at))
+            self._check_name(self._word(self._at, at))
         self._at = at
         return at
 
-    cdef int _check_name(self, bytes name) except -1:
+    cdef int _check_name(self, str name) except -1:
         """A name outside ASCII has letters alone; each is looked at once."""
         if name not in self._known_names:
-            if NAME.fullmatch(name.decode()) is None:
+            if NAME.fullmatch(name) is None:
                 raise Unfit
             if len(self._known_names) < MAX_KNOWN_NAMES:
                 self._known_names.add(name)
         return 0
 
-    cdef int _check_prefix(self, bytes name) except -1:
-        prefix, colon, _ = name.partition(b":")
-        if colon and prefix.decode() not in self._names:
+    cdef int _check_prefix(self, str name) except -1:
+        prefix, colon, _ = name.partition(":")
+        if colon and prefix not in self._names:
             raise Unfit
         return 0
 
@@ -459,11 +499,41 @@ cdef class Shredder:
         self._at += 1
         return 0
 
-    cdef bytes _bytes(self, Py_ssize_t start, Py_ssize_t end):
-        return PyBytes_FromStringAndSize(<const char*>self._data + start, end - start)
+    cdef Py_ssize_t _line_feeds(self, Py_ssize_t at, Py_ssize_t end) noexcept:
+        cdef const unsigned char* found
+        cdef Py_ssize_t count = 0
+        while True:
+            found = <const unsigned char*>memchr(self._data + at, c"\n", end - at)
+            if found is NULL:
+                return count
+            count += 1
+            at = found - self._data + 1
 
     cdef str _decoded(self, Py_ssize_t start, Py_ssize_t end):
+        if end - start <= MAX_WORD_BYTES:
+            return self._word(start, end)
         return PyUnicode_DecodeUTF8(<const char*>self._data + start, end - start, NULL)
+
+    cdef str _word(self, Py_ssize_t start, Py_ssize_t end):
+        """What was read before is given once more: names, brands, sizes and prices come again and again."""
+        cdef const char* written = <const char*>self._data + start
+        cdef const char* known
+        cdef Py_ssize_t at, size
+        cdef unsigned int place = FNV_OFFSET
+        for at in range(start, end):
+            place = (place ^ self._data[at]) * FNV_PRIME
+        place = (place ^ place >> 16) % KNOWN_WORDS
+        word = <str>self._words[place]
+        known = PyUnicode_AsUTF8AndSize(word, &size)
+        if size != end - start or memcmp(known, written, size):
+            word = self._words[place] = PyUnicode_DecodeUTF8(written, end - start, NULL)
+        return word
+
+
+cdef object _of(by_name, key):
+    """What a dictionary of `udfs.feeds.plan` answers: asked as C does, where Python would ask the class first."""
+    cdef PyObject* found = PyDict_GetItemWithError(by_name, key)
+    return by_name[key] if found is NULL else <object>found
 
 
 cdef int _put(column, Py_ssize_t place, str text) except -1:
@@ -474,13 +544,14 @@ cdef int _put(column, Py_ssize_t place, str text) except -1:
         text = text.strip()
         if not text:
             return 0
-    held = column[place]
+    cdef list places = <list>column  # a `MarkupColumn` is one too
+    held = places[place]
     if held is None:
-        column[place] = text
+        places[place] = text
     elif type(held) is list:
         held.append(text)
     else:
-        column[place] = [held, text]
+        places[place] = [held, text]
     return 0
 
 

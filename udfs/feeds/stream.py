@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 from lxml import etree
 
 from schemas.rejects import Code
 from udfs.feeds.blocks import BlockReader
-from udfs.feeds.cut import LINE_FEED, Cutter, OfferTag, Record
+from udfs.feeds.cut import Cutter, OfferTag, Record
 from udfs.feeds.mend import mend, wrap_html
 from udfs.feeds.names import CLOSING, Names
 from udfs.feeds.options import FeedOptions
@@ -124,12 +123,8 @@ class OfferStream:
         """The offers of a block without a tree; None where there has to be one."""
         if self._blocks is None:
             return None
-        starts = self._blocks.read(block, block.count(self._cutter.end_tag))
-        if starts is None:
-            return None
-        breaks = np.flatnonzero(np.frombuffer(block, np.uint8) == LINE_FEED)
-        lines = self._cutter.line + np.searchsorted(breaks, starts)
-        return Reads([], lines.tolist(), columns=self._blocks.columns)
+        lines = self._blocks.read(block, block.count(self._cutter.end_tag), self._cutter.line)
+        return None if lines is None else Reads([], lines, columns=self._blocks.columns)
 
     def _offers_of(self, root: etree._Element, block: bytes) -> Reads | None:
         """The block's offers with their lines; None where their tags stand elsewhere too (in text, in each other)."""

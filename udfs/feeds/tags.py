@@ -1,4 +1,4 @@
-"""HTML's tags taken out of a text; `udfs.feeds.untag` is the same compiled."""
+"""HTML's tags taken out of a text, and its white space looked at; `udfs.feeds.untag` is the same compiled."""
 
 import re
 from functools import lru_cache
@@ -17,6 +17,11 @@ def without_tags(text: str) -> str:
     parts = BRACKETS.split(text)  # texts and what stands in brackets, in turn
     parts[1::2] = map(_instead_of, parts[1::2])
     return "".join(parts)
+
+
+def is_single_spaced(text: str) -> bool:
+    """Whether a text has no white space but single spaces."""
+    return " ".join(text.split()) == text.strip(" ")
 
 
 @lru_cache(KNOWN_TAGS)

@@ -1,12 +1,24 @@
 # cython: language_level=3, boundscheck=True, wraparound=False
-"""HTML's tags taken out of a text as `udfs.feeds.tags` does it, compiled: some descriptions hold a hundred."""
+"""`udfs.feeds.tags` compiled: some descriptions hold a hundred tags, and every text is asked for its white space."""
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.unicode cimport (
+    PyUnicode_1BYTE_KIND,
+    PyUnicode_2BYTE_KIND,
+    PyUnicode_DATA,
+    PyUnicode_DecodeUTF8,
+    PyUnicode_KIND,
+)
 from libc.string cimport memchr, memcpy
 
 from udfs.feeds.tags import INLINE
+
+ctypedef unsigned char uchar
+ctypedef fused Character:
+    uchar
+    unsigned short
+    unsigned int
 
 cdef enum:
     NO_TAG, IN_LINE, BETWEEN
@@ -26,6 +38,33 @@ def without_tags(str text):
         return PyUnicode_DecodeUTF8(written, size, "surrogatepass")
     finally:
         PyMem_Free(written)
+
+
+def is_single_spaced(str text not None):
+    """Whether a text has no white space but single spaces."""
+    cdef int kind = PyUnicode_KIND(text)
+    cdef const void* data = PyUnicode_DATA(text)
+    if kind == PyUnicode_1BYTE_KIND:
+        return not _has_other_space(<const uchar*>data, len(text))
+    if kind == PyUnicode_2BYTE_KIND:
+        return not _has_other_space(<const unsigned short*>data, len(text))
+    return not _has_other_space(<const unsigned int*>data, len(text))
+
+
+cdef bint _has_other_space(const Character* text, Py_ssize_t size) noexcept:
+    """Whether there is white space that `str.isspace` knows but single spaces: all characters are asked at once."""
+    cdef unsigned char found = 0
+    cdef Character here
+    cdef Py_ssize_t place
+    for place in range(size):
+        here = text[place]
+        found |= (here == 0x20) & (text[place + 1] == 0x20)  # CPython ends a text with a NUL
+        found |= (0x09 <= here) & (here <= 0x0D) | (0x1C <= here) & (here <= 0x1F)
+        found |= (here == 0x85) | (here == 0xA0)
+        if Character is not uchar:
+            found |= (here == 0x1680) | (0x2000 <= here) & (here <= 0x200A) | (here == 0x2028) | (here == 0x2029)
+            found |= (here == 0x202F) | (here == 0x205F) | (here == 0x3000)
+    return found
 
 
 cdef Py_ssize_t _copy_without_tags(const char* data, Py_ssize_t size, char* written) except -1:

@@ -124,7 +124,7 @@ class Walk:
                     self._read_children(element, children, place)
             place += 1
 
-    def block_reader(self, offer_tag: bytes, names: Names) -> BlockReader:
+    def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
         """What reads whole blocks of offers into columns of its own, for `take`."""
         return BlockReader(self._root, self.columns.with_markup, offer_tag, names)
 

@@ -1,5 +1,7 @@
 """Blocks read without a tree say what lxml's trees say, or are given up."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ SOURCES = [
     "@id", "@available", "name", "g:price", "price", "picture#", "text", "deep/er", "deep/er@unit", "deep",
     "ціна", "param:size", "param:colour", "param=weight", ".",
 ]  # fmt: skip
+LONG = "a text that is looked at as a whole,\n\tпальто 外套".encode() * 3
 PLAIN = [
     b"<o id='1'><name>Coat</name></o>",
     b"<o id='1' available=\"true\">\n<name>Coat</name> <price>5</price></o>\n <o id='2'></o>",
@@ -45,6 +48,9 @@ PLAIN = [
     b"<o><pair id='1'>own<key><![CDATA[Size]]></key><key/><val> </val></pair><pair><key>Size</key></pair></o>",
     b"<o x:id='1' id='2'><name x:nil='true'/></o>",
     "<o><Товар><Ид>1</Ид></Товар><Größe/><名前>x</名前><ціна>5</ціна></o>".encode(),
+    b"<o><name>" + LONG + b"</name><text>" + LONG + b" &lt; " + LONG + b"</text></o>",
+    b"<o><name>" + LONG + b"<!-- " + LONG + b" -->" + LONG + b"</name></o>",
+    b"<o><text><![CDATA[<p>" + LONG + b" ]]]]></text><name>" + LONG + b"\r\n" + LONG + b"</name></o>",
     b"",
 ]
 NOT_PLAIN = [
@@ -66,6 +72,13 @@ NOT_PLAIN = [
     b"<o><name>]]></name></o>",
     b"<o><name>\x01</name></o>",
     b"<o><name>\x00</name></o>",
+    b"<o><name>" + LONG + b"\x01" + LONG + b"</name></o>",
+    b"<o><name>" + LONG + b"]]>" + LONG + b"</name></o>",
+    b"<o><name>" + LONG + b" & " + LONG + b"</name></o>",
+    b"<o><name>" + LONG,
+    b"<o><name><![CDATA[" + LONG + b"\x02" + LONG + b"]]></name></o>",
+    b"<o><name><![CDATA[" + LONG + b"]] ></name></o>",
+    b"<o><!--" + LONG + b"\x02" + LONG + b"--></o>",
     b"<o><name><![CDATA[\x02]]></name></o>",
     b"<o><name><![CDATA[never ends</name></o>",
     b"<o><!-- two -- dashes --></o>",
@@ -108,9 +121,9 @@ def walk() -> Walk:
 
 
 def shredded(block: bytes, offers: int) -> tuple[list[int], Columns] | None:
-    reader = walk().block_reader(b"o", names())
-    starts = reader.read(block, offers)
-    return None if starts is None else (starts, reader.columns)
+    reader = walk().block_reader("o", names())
+    lines = reader.read(block, offers, 1)
+    return None if lines is None else (lines, reader.columns)
 
 
 def by_lxml(block: bytes) -> tuple[int, dict[int, list[object]]]:
@@ -130,7 +143,8 @@ def test_plain_blocks_say_what_lxml_says(block: bytes) -> None:
     found = shredded(block, offers)
     assert found is not None
     assert said(found[1], offers) == said(columns, offers)
-    assert [block[start : start + 2] for start in found[0]] == [b"<o"] * offers
+    starts = [match.start() for match in re.finditer(rb"<o\b", block)]
+    assert found[0] == [1 + block.count(b"\n", 0, start) for start in starts]
 
 
 @pytest.mark.parametrize("block", NOT_PLAIN)
@@ -143,7 +157,7 @@ PIECES = st.sampled_from([
     b"<er unit='m'>", b"<param name='Size'>", b"</param>", b"<g:price>", b"</g:price>", b"<picture3/>", b"</a>",
     b"<a b='c' d=\"e\">", b"<x:name>", b"</x:name>", b"text", b" ", b"\r\n", b"\n", b"&amp;", b"&#65;", b"&", b"&x;",
     b"<![CDATA[", b"]]>", b"<!--", b"-->", b"<", b">", b"'", b"=", b"]", b"-", b"\xc3\xa9", b"\xc2\xa0", b"\x0b",
-    b"\xff", b"x:", b"<pair>", b"</pair>", b"<key>", b"</key>", b"<val>", b"</val>", b"Size", b" x:id='5'",
+    b"\xff", b"x:", LONG, b"<pair>", b"</pair>", b"<key>", b"</key>", b"<val>", b"</val>", b"Size", b" x:id='5'",
     "<ціна>".encode(), "</ціна>".encode(), "×".encode(),
 ])  # fmt: skip
 
@@ -194,7 +208,7 @@ def test_no_broken_block_is_taken(block: bytes, at: int, put: bytes) -> None:
 
 
 def test_a_feed_that_is_never_plain_is_no_longer_tried() -> None:
-    reader: BlockReader = walk().block_reader(b"o", names())
+    reader: BlockReader = walk().block_reader("o", names())
     for _ in range(TRIES):
-        assert reader.read(b"<o>&nbsp;</o>", 1) is None
-    assert reader.read(b"<o></o>", 1) is None
+        assert reader.read(b"<o>&nbsp;</o>", 1, 1) is None
+    assert reader.read(b"<o></o>", 1, 1) is None
