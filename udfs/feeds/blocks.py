@@ -15,20 +15,22 @@ TRIES = 8
 class BlockReader:
     """Reads blocks into columns of its own, which the next block overwrites."""
 
-    def __init__(self, root: Node, with_markup: set[int], offer_tag: str, names: Names) -> None:
+    def __init__(self, root: Node, offer_tag: str, names: Names) -> None:
         self.columns = Columns(0)
-        self.columns.with_markup = with_markup
         plan = Plan(root, self.columns, names.of_declared)
         self._shredder = None if Shredder is None else Shredder(offer_tag, plan, names)
         self._tries = TRIES
 
     def read(self, block: bytes, offers: int, line: int) -> list[int] | None:
-        """Lines of the offers, the block beginning in `line`; None where it is not plain or has other than `offers`."""
+        """Lines of the offers and of the block's end; None where it is not plain, or has another number of `offers`.
+
+        The block begins in `line`.
+        """
         if self._shredder is None or not self._tries:
             return None
         self.columns.clear_to(offers)
         lines = self._shredder.read(block, line)
-        if lines is None or len(lines) != offers:
+        if lines is None or len(lines) != offers + 1:
             self._tries -= 1
             return None
         self._tries = TRIES

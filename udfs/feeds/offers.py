@@ -169,10 +169,11 @@ class OfferReader:
         if any(text.startswith(rich_text.OPENING) for text in texts if text):
             texts = [text and self._unformatted(text) for text in texts]
         most = self._options.max_field_chars
-        if _longest(texts) > RAW_FACTOR * most:
+        longest = _longest(texts)  # what is read of it is never longer
+        if longest > RAW_FACTOR * most:
             texts = [text and text[: RAW_FACTOR * most] for text in texts]
         plain = _plain(texts)
-        if _longest(plain) > most:
+        if longest > most and _longest(plain) > most:
             self._repairs[Repair.TEXT_CUT] += sum(len(text) > most for text in plain if text)
             plain = [text and text[:most] for text in plain]
         return plain

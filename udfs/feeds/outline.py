@@ -92,6 +92,7 @@ class _Open:
     """An element that has not ended yet."""
 
     path: str
+    name: str
     holds_itself: bool = False
 
 
@@ -110,7 +111,8 @@ def _open(outline: Outline, stack: list[_Open], token: markup.Token, options: Fe
     name = outline.names.of(token.name.decode("utf-8", "replace"))
     path = f"{stack[-1].path}/{name}" if stack else name
     for around in stack:
-        around.holds_itself = around.holds_itself or around.path.rpartition("/")[2] == name
+        if around.name == name:
+            around.holds_itself = True
     if not outline.places:
         outline.root = name
     place = outline.places.get(path)
@@ -120,15 +122,16 @@ def _open(outline: Outline, stack: list[_Open], token: markup.Token, options: Fe
         place = outline.places[path] = Place(token.start, token.name)
     place.count += 1
     place.breaks_lines = place.breaks_lines or b"\n" in token.inside
-    place.attributes.update({markup.local(attribute) for attribute, _ in given})
+    for attribute in {markup.local(attribute) for attribute, _ in given}:
+        place.attributes[attribute] += 1
     if not token.closed:
-        stack.append(_Open(path))
+        stack.append(_Open(path, name))
 
 
 def _close(outline: Outline, stack: list[_Open], token: markup.Token) -> None:
     name = outline.names.of(token.name.decode("utf-8", "replace"))
     for depth in range(len(stack) - 1, -1, -1):
-        if stack[depth].path.rpartition("/")[2] == name:
+        if stack[depth].name == name:
             outline.places[stack[depth].path].holds_itself |= stack[depth].holds_itself
             del stack[depth:]
             return

@@ -1,6 +1,8 @@
 """Addresses of pictures: mended where that is safe, in the feed's order, each once."""
 
 import re
+from collections.abc import Sequence
+from itertools import chain
 from urllib.parse import quote, urljoin, urlsplit
 
 from udfs.feeds.html_text import image_addresses
@@ -10,17 +12,13 @@ from udfs.feeds.walk import Slots
 
 WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*[/?#][!#-;=?-~]+", re.ASCII)
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
-HOST_ALONE = re.compile(r"\x01https?://[^/?\x01]*/?(?=\x01|\Z)")
-"""The address of a whole site, as exports write it that put a host before nothing."""
-SLASHES_OF_HOST = 3
-"""In the address of a whole site."""
+BETWEEN = "\x01"
+ALL_WHOLE = re.compile(rf"(?:{BETWEEN}https?://[A-Za-z0-9][\w.:-]*+[/?#][!#-:=?-\[\]-{{}}~]++)*+", re.ASCII)
+"""The same of many addresses at once, none of which can hold two by a separator."""
 HOST_FIRST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|net|org|info|shop|store|cloud|io|[a-z]{2})/\S", re.IGNORECASE)
 """An address that begins with a host instead of a scheme, which no folder of a shop is called like."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 NO_HOST = re.compile(r"[\s<>\"'`{|}\\^%]")
-BETWEEN = "\x01"
-PLAIN_BYTES = bytes(range(0x21, 0x7F)).translate(None, b'"<>;|\\')
-"""What addresses are made of that need no mending and hold no second address."""
 SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 MAX_URL_CHARS = 2_048
 
@@ -43,43 +41,32 @@ class PictureReader:
             texts = found if texts is None else [one + more for one, more in zip(texts, found, strict=True)]
         if texts is None:
             return None
-        if not _are_whole(texts):
+        addresses = [*chain.from_iterable(texts)]
+        if not _are_whole(addresses):
             texts = [[part for text in every for part in split_joined(text, self._separators)] for every in texts]
-            if not _are_whole(texts):
+            addresses = [*chain.from_iterable(texts)]
+            if not _are_whole(addresses):
                 texts = [self._mended(every) for every in texts]
-        if _comes_again(texts):
+                addresses = [*chain.from_iterable(texts)]
+        if len(set(addresses)) < len(addresses):
             texts = [list(dict.fromkeys(every)) for every in texts]
-        lists = [every or None for every in texts]
-        for place, every in enumerate(lists):
-            if every and len(every) > most:
-                self._repairs[Repair.PICTURE_DROPPED] += len(every) - most
-                lists[place] = every[:most]
-        return lists
+        if max(map(len, texts)) > most:
+            self._repairs[Repair.PICTURE_DROPPED] += sum(max(len(every) - most, 0) for every in texts)
+            texts = [every[:most] for every in texts]
+        return [every or None for every in texts]
 
     def _mended(self, texts: list[str]) -> list[str]:
         return [address for text in texts if (address := mended(text, self._base_url, self._repairs))]
 
 
-def _comes_again(texts: list[list[str]]) -> bool:
-    """Whether any address of a batch stands in it more than once."""
-    every = [text for one in texts for text in one]
-    return len(set(every)) < len(every)
-
-
-def _are_whole(texts: list[list[str]]) -> bool:
-    """Whether every text of a batch is one http(s) address that needs no mending: asked of all at once."""
-    every = [text for one in texts for text in one]
-    joined = BETWEEN + BETWEEN.join(every)
-    schemes = joined.count(BETWEEN + "http://") + joined.count(BETWEEN + "https://")
+def _are_whole(texts: Sequence[str]) -> bool:
+    """Whether every text is one http(s) address that needs no mending."""
+    joined = BETWEEN.join(["", *texts])
     return (
-        joined.isascii()
-        and schemes == joined.count("://") == len(every)
-        and len(joined.encode().translate(None, PLAIN_BYTES)) == len(every)
+        ALL_WHOLE.fullmatch(joined) is not None
+        and joined.count("://") == len(texts)
         and "&amp" not in joined
-        and ":///" not in joined
-        and (min((text.count("/") for text in every), default=0) > SLASHES_OF_HOST or not HOST_ALONE.search(joined))
-        and "://[" not in joined
-        and max(map(len, every), default=0) <= MAX_URL_CHARS
+        and max(map(len, texts), default=0) <= MAX_URL_CHARS
     )
 
 

@@ -54,8 +54,13 @@ Column = list[Any]
 """What one place of the offers says: None, a text, or a list of texts where the place comes more than once."""
 
 
-class MarkupColumn(Column):
-    """A column of texts that may be HTML which is not escaped, so that it stands as elements."""
+class MarkupText:
+    """A text that may be HTML which is not escaped, so that it stands as elements."""
+
+    __slots__ = ("column",)
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
 
 
 class NamedTexts:
@@ -114,7 +119,6 @@ class Columns(dict[int, Column]):
     def __init__(self, rows: int) -> None:
         super().__init__()
         self._rows = rows
-        self.with_markup: set[int] = set()
 
     def clear_to(self, rows: int) -> None:
         """Empty the columns, `rows` places each from now on."""
@@ -123,11 +127,10 @@ class Columns(dict[int, Column]):
             column[:] = [None] * rows
 
     def __missing__(self, slot: int) -> Column:
-        kind = MarkupColumn if slot in self.with_markup else list
-        return self.setdefault(slot, kind([None] * self._rows))
+        return self.setdefault(slot, [None] * self._rows)
 
 
-Todo = Column | NamedTexts | Plan | None
+Todo = Column | MarkupText | NamedTexts | Plan | None
 
 
 class ByTag(dict[Any, "Todo"]):
@@ -188,7 +191,8 @@ class ByName(dict[str, "Column | None"]):
 def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:
     """The quickest form of what is wanted of a node."""
     if node.slot is not None and not (node.attributes or node.children or node.named or node.is_collected):
-        return columns[node.slot]
+        column = columns[node.slot]
+        return MarkupText(column) if node.keeps_markup else column
     plan = Plan(node, columns, name_of)
     named = node.named
     is_text = named and named.name[0] == "@" and named.value == "." and not named.meanings.values

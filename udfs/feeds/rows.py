@@ -68,9 +68,14 @@ class Rows:
         columns = [column for slot in slots if (column := self._column(slot)) is not None]
         if not columns:
             return None
-        if len(columns) == 1:
-            return [[value] if value.__class__ is str else value or [] for value in columns[0]]
-        return [_flat(values) for values in zip(*columns, strict=True)]
+        every: list[list[str]] = [[] for _ in range(self.size)]
+        for column in columns:
+            for texts, value in zip(every, column, strict=True):
+                if value.__class__ is str:
+                    texts.append(value)
+                elif value is not None:
+                    texts += value
+        return every
 
     def alone(self, slots: Slots) -> Texts | None:
         """The texts of the one slot that says anything, where no offer says two there; else None."""
@@ -128,16 +133,6 @@ def _best(texts: list[str], is_better: Callable[[str], bool]) -> str:
 def _is_escaped(value: Any) -> bool:
     text = value[0] if value.__class__ is list else value
     return text is not None and CDATA_OPENING in text
-
-
-def _flat(values: tuple[Any, ...]) -> list[str]:
-    texts: list[str] = []
-    for value in values:
-        if value.__class__ is str:
-            texts.append(value)
-        elif value is not None:
-            texts += value
-    return texts
 
 
 def present(column: Sequence[object]) -> Iterator[int]:

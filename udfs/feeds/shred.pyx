@@ -16,7 +16,7 @@ from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8, PyUnicode_FromOrdinal
 from libc.string cimport memchr, memcmp, strncmp
 
-from udfs.feeds.plan import MAX_KNOWN_NAMES, MarkupColumn, NamedTexts, Plan
+from udfs.feeds.plan import MAX_KNOWN_NAMES, MarkupText, NamedTexts, Plan
 
 LETTERS = r"A-Za-z_\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u3001-\uD7FF"
 """What may begin a name (https://www.w3.org/TR/xml/#NT-NameStartChar), but for punctuation and rare scripts."""
@@ -91,7 +91,7 @@ cdef class Shredder:
     cdef bytes _block
     cdef const unsigned char* _data
     cdef Py_ssize_t _size, _at, _place
-    cdef list _words
+    cdef list _tags, _words
     cdef dict _offer
     cdef object _names
     cdef set _known_names
@@ -102,12 +102,12 @@ cdef class Shredder:
         self._offer = {offer_tag: plan}
         self._names = names
         self._known_names = set()
-        self._words = [""] * KNOWN_WORDS
+        self._tags, self._words = [""] * KNOWN_WORDS, [""] * KNOWN_WORDS
 
     def read(self, bytes block, line):
-        """Put what the block's offers say into the columns, in turn; the lines of their start tags, the first `line`.
+        """Put what the block's offers say into the columns, in turn; the lines of their start tags, and of the end.
 
-        None where the block is not plain: the columns hold leftovers then.
+        The block begins in `line`. None where the block is not plain: the columns hold leftovers then.
         """
         cdef list lines = []
         cdef Py_ssize_t counted = 0
@@ -126,6 +126,7 @@ cdef class Shredder:
                 self._pass_spaces()
         except (Unfit, LookupError, UnicodeDecodeError):
             return None
+        lines.append(line + self._line_feeds(counted, self._size))
         return lines
 
     # -- elements ----------------------------------------------------------------------------------------------------
@@ -141,12 +142,14 @@ cdef class Shredder:
         start = self._at
         end = self._pass_name()
         if by_tag is not None:
-            todo = _of(by_tag, self._word(start, end))
+            todo = _of(by_tag, self._word(self._tags, start, end))
         else:
-            self._check_prefix(self._word(start, end))
+            self._check_prefix(self._word(self._tags, start, end))
         kind = type(todo)
-        if kind is list or kind is MarkupColumn:
-            column, is_markup = todo, kind is MarkupColumn
+        if kind is list:
+            column = todo
+        elif kind is MarkupText:
+            column, is_markup = todo.column, True
         elif kind is Plan:
             if todo.is_collected:
                 raise Unfit
@@ -260,7 +263,7 @@ cdef class Shredder:
         cdef Py_ssize_t end = self._pass_name()
         if not strncmp(<const char*>self._data + start, b"xmlns", 5):
             raise Unfit
-        return self._word(start, end)
+        return self._word(self._tags, start, end)
 
     cdef object _read_value(self, bint is_wanted):
         """From behind an attribute's name to behind its value."""
@@ -470,7 +473,7 @@ cdef class Shredder:
                 is_ascii = False
             at += 1
         if not is_ascii:
-            self._check_name(self._word(self._at, at))
+            self._check_name(self._word(self._tags, self._at, at))
         self._at = at
         return at
 
@@ -511,10 +514,10 @@ cdef class Shredder:
 
     cdef str _decoded(self, Py_ssize_t start, Py_ssize_t end):
         if end - start <= MAX_WORD_BYTES:
-            return self._word(start, end)
+            return self._word(self._words, start, end)
         return PyUnicode_DecodeUTF8(<const char*>self._data + start, end - start, NULL)
 
-    cdef str _word(self, Py_ssize_t start, Py_ssize_t end):
+    cdef str _word(self, list known_words, Py_ssize_t start, Py_ssize_t end):
         """What was read before is given once more: names, brands, sizes and prices come again and again."""
         cdef const char* written = <const char*>self._data + start
         cdef const char* known
@@ -523,10 +526,10 @@ cdef class Shredder:
         for at in range(start, end):
             place = (place ^ self._data[at]) * FNV_PRIME
         place = (place ^ place >> 16) % KNOWN_WORDS
-        word = <str>self._words[place]
+        word = <str>known_words[place]
         known = PyUnicode_AsUTF8AndSize(word, &size)
         if size != end - start or memcmp(known, written, size):
-            word = self._words[place] = PyUnicode_DecodeUTF8(written, end - start, NULL)
+            word = known_words[place] = PyUnicode_DecodeUTF8(written, end - start, NULL)
         return word
 
 
@@ -536,7 +539,7 @@ cdef object _of(by_name, key):
     return by_name[key] if found is NULL else <object>found
 
 
-cdef int _put(column, Py_ssize_t place, str text) except -1:
+cdef int _put(list column, Py_ssize_t place, str text) except -1:
     """Add a text without the white space around it; one that is nothing else is nothing."""
     if not text:
         return 0
@@ -544,14 +547,13 @@ cdef int _put(column, Py_ssize_t place, str text) except -1:
         text = text.strip()
         if not text:
             return 0
-    cdef list places = <list>column  # a `MarkupColumn` is one too
-    held = places[place]
+    held = column[place]
     if held is None:
-        places[place] = text
+        column[place] = text
     elif type(held) is list:
-        held.append(text)
+        (<list>held).append(text)
     else:
-        places[place] = [held, text]
+        column[place] = [held, text]
     return 0
 
 

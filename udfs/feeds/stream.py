@@ -29,6 +29,8 @@ class Reads:
     """Place in the lists: code and detail."""
     columns: Columns | None = None
     """In place of elements: what they say, until the next block is read."""
+    end_line: int | None = None
+    """The line in which what was read ends, where that is known."""
     categories: list[tuple[str, ...]] = field(default_factory=list)
     """The categories around each offer; empty where nothing tells them."""
 
@@ -89,7 +91,7 @@ class OfferStream:
             return self._apart(cutter.records(end))
         if self._tag.around:  # tags between its offers would not have let the block be parsed
             reads.categories = [cutter.categories] * len(reads.lines)
-        cutter.pass_to(end)
+        cutter.pass_to(end, reads.end_line)
         return reads
 
     # -- a block at once -----------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ class OfferStream:
         if self._blocks is None:
             return None
         lines = self._blocks.read(block, block.count(self._cutter.end_tag), self._cutter.line)
-        return None if lines is None else Reads([], lines, columns=self._blocks.columns)
+        return None if lines is None else Reads([], lines[:-1], columns=self._blocks.columns, end_line=lines[-1])
 
     def _offers_of(self, root: etree._Element, block: bytes) -> Reads | None:
         """The block's offers with their lines; None where their tags stand elsewhere too (in text, in each other)."""

@@ -14,7 +14,7 @@ from udfs.feeds.plan import (
     ByTag,
     Column,
     Columns,
-    MarkupColumn,
+    MarkupText,
     Meanings,
     NamedNode,
     NamedTexts,
@@ -78,7 +78,6 @@ class Walk:
             node.slot = self._new_slot()
         if keeps_markup:
             node.keeps_markup = True
-            self.columns.with_markup.add(node.slot)
         return node.slot
 
     def _new_slot(self) -> int:
@@ -126,7 +125,7 @@ class Walk:
 
     def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
         """What reads whole blocks of offers into columns of its own, for `take`."""
-        return BlockReader(self._root, self.columns.with_markup, offer_tag, names)
+        return BlockReader(self._root, offer_tag, names)
 
     def take(self, columns: Columns, start: int, stop: int, place: int) -> None:
         """Put rows of a block reader's columns into one's own, from `place` on."""
@@ -166,8 +165,8 @@ class Walk:
             column: Column | None
             if kind is list:
                 column, text = todo, child.text
-            elif kind is MarkupColumn:
-                column, text = todo, child.text if not len(child) else _inner_markup(child)
+            elif kind is MarkupText:
+                column, text = todo.column, child.text if not len(child) else _inner_markup(child)
             elif kind is NamedTexts and (name := child.get(todo.attribute)):
                 column, text = todo.by_name[name], child.text
             else:

@@ -144,7 +144,7 @@ def test_plain_blocks_say_what_lxml_says(block: bytes) -> None:
     assert found is not None
     assert said(found[1], offers) == said(columns, offers)
     starts = [match.start() for match in re.finditer(rb"<o\b", block)]
-    assert found[0] == [1 + block.count(b"\n", 0, start) for start in starts]
+    assert found[0] == [1 + block.count(b"\n", 0, at) for at in (*starts, len(block))]
 
 
 @pytest.mark.parametrize("block", NOT_PLAIN)
