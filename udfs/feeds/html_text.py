@@ -4,9 +4,9 @@ import html
 import re
 
 try:
-    from udfs.feeds.untag import is_single_spaced, without_tags
+    from udfs.feeds.untag import is_plain, without_tags
 except ImportError:  # the machine that installed the project had no C compiler
-    from udfs.feeds.tags import is_single_spaced, without_tags
+    from udfs.feeds.tags import is_plain, without_tags
 
 DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
@@ -20,6 +20,8 @@ MAX_ROUNDS = 3
 
 def plain_text(text: str) -> str:
     """The words of `text` with single spaces: tags become nothing or a space, entities characters, scripts nothing."""
+    if is_plain(text):
+        return text
     if "<" in text or "&" in text:
         for _ in range(MAX_ROUNDS):
             before = text
@@ -31,7 +33,8 @@ def plain_text(text: str) -> str:
                 text = html.unescape(text)
             if text == before or ("<" not in text and "&" not in text):
                 break
-    return text.strip(" ") if is_single_spaced(text) else " ".join(text.split())
+    text = text.strip(" ")
+    return text if is_plain(text) else " ".join(text.split())
 
 
 def without_marks(text: str) -> str:

@@ -1,11 +1,13 @@
 """Which offers of a feed are the same offer again: ids seen so far, in a few bytes an offer."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from schemas.rejects import Code
 from udfs.feeds.offers import Columns
 
-ALL_BITS = 0xFFFFFFFFFFFFFFFF
+HALF, LOW_BITS = np.uint64(32), np.uint64(0xFFFFFFFF)
 LONGEST_MERGED = 1 << 18
 """Sorted runs of keys double by merging up to this size, so that memory never holds a second copy of all keys."""
 
@@ -67,19 +69,19 @@ class SeenOffers:
 
     def judge(self, columns: Columns) -> None:
         """Put code and detail at each offer of a batch that is rejected; offers that have a code are passed over."""
-        ids, titles, variants = _hashes(columns)
+        ids, variants = _hashes(columns["offer_id"]), _variant_hashes(columns)
+        titles = _hashes(columns["title"]) & LOW_BITS
         known, beside = self._ids.lookup(ids)
         codes, lines = columns["code"], columns["line"]
-        if not known.any() and len(set(columns["offer_id"])) == len(codes) == codes.count(None):
-            beside = np.array(titles, np.uint64) << np.uint64(32) | np.array(lines, np.uint64) & np.uint64(0xFFFFFFFF)
-            self._ids.add(ids, beside)
+        if not known.any() and len(np.unique(ids)) == len(codes) == codes.count(None):
+            self._ids.add(ids, titles << HALF | np.array(lines, np.uint64) & LOW_BITS)
             self._variants.add(variants)
             self._count_products(columns)
             return
         known_variant, _ = self._variants.lookup(variants)
         fresh: dict[int, int] = {}
         fresh_variants: set[int] = set()
-        every = zip(ids.tolist(), titles, variants.tolist(), known.tolist(), known_variant.tolist(), strict=True)
+        every = zip(ids.tolist(), titles.tolist(), variants.tolist(), known.tolist(), known_variant.tolist(), strict=True)
         for place, (identity, title, variant, is_known, is_known_variant) in enumerate(every):
             if codes[place] is not None:
                 continue
@@ -101,19 +103,21 @@ class SeenOffers:
         self._count_products(columns)
 
     def _count_products(self, columns: Columns) -> None:
-        products = zip(columns["product_id"], columns["code"], strict=True)
-        keys = _array(key & ALL_BITS for key in {hash(product) for product, code in products if code is None})
+        used = np.array([code is None for code in columns["code"]], bool)
+        keys = np.unique(_hashes(columns["product_id"])[used])
         known, _ = self._products.lookup(keys)
         self._products.add(keys[~known])
 
 
-def _hashes(columns: Columns) -> tuple[np.ndarray, list[int], np.ndarray]:
-    """(N,) uint64 of the ids, N times 32 bits of the titles, (N,) uint64 of id with sizes and colour."""
-    ids = np.array([hash(identity) for identity in columns["offer_id"]], np.int64)
-    titles = [hash(title) & 0xFFFFFFFF for title in columns["title"]]
-    told_apart = zip(columns["offer_id"], columns["sizes"], columns["colour"], strict=True)
-    variants = np.array([hash((identity, *(sizes or ()), colour)) for identity, sizes, colour in told_apart], np.int64)
-    return ids.view(np.uint64), titles, variants.view(np.uint64)
+def _hashes(column: Sequence[object]) -> np.ndarray:
+    """(N,) uint64, one of each value."""
+    return np.fromiter(map(hash, column), np.int64, len(column)).view(np.uint64)
+
+
+def _variant_hashes(columns: Columns) -> np.ndarray:
+    """(N,) uint64 of what tells variants apart: id, sizes and colour."""
+    told_apart = zip(columns["offer_id"], columns["colour"], columns["sizes"], strict=True)
+    return _hashes([(identity, colour, *(sizes or ())) for identity, colour, sizes in told_apart])
 
 
 def _array(keys: object) -> np.ndarray:

@@ -19,9 +19,9 @@ def without_tags(text: str) -> str:
     return "".join(parts)
 
 
-def is_single_spaced(text: str) -> bool:
-    """Whether a text has no white space but single spaces."""
-    return " ".join(text.split()) == text.strip(" ")
+def is_plain(text: str) -> bool:
+    """Whether a text has no bracket that may begin a tag, no ampersand, and no white space but single spaces inside."""
+    return "<" not in text and "&" not in text and " ".join(text.split()) == text
 
 
 @lru_cache(KNOWN_TAGS)

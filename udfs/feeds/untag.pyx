@@ -40,31 +40,33 @@ def without_tags(str text):
         PyMem_Free(written)
 
 
-def is_single_spaced(str text not None):
-    """Whether a text has no white space but single spaces."""
+def is_plain(str text not None):
+    """Whether a text has no bracket that may begin a tag, no ampersand, and no white space but single spaces inside."""
+    cdef Py_ssize_t size = len(text)
     cdef int kind = PyUnicode_KIND(text)
     cdef const void* data = PyUnicode_DATA(text)
     if kind == PyUnicode_1BYTE_KIND:
-        return not _has_other_space(<const uchar*>data, len(text))
+        return _is_plain(<const uchar*>data, size)
     if kind == PyUnicode_2BYTE_KIND:
-        return not _has_other_space(<const unsigned short*>data, len(text))
-    return not _has_other_space(<const unsigned int*>data, len(text))
+        return _is_plain(<const unsigned short*>data, size)
+    return _is_plain(<const unsigned int*>data, size)
 
 
-cdef bint _has_other_space(const Character* text, Py_ssize_t size) noexcept:
-    """Whether there is white space that `str.isspace` knows but single spaces: all characters are asked at once."""
-    cdef unsigned char found = 0
+cdef bint _is_plain(const Character* text, Py_ssize_t size) noexcept:
+    """The same of characters of one width: all are asked at once, whatever the first ones say."""
+    cdef unsigned char found = size > 0 and (text[0] == 0x20 or text[size - 1] == 0x20)
     cdef Character here
     cdef Py_ssize_t place
     for place in range(size):
         here = text[place]
+        found |= (here == c"<") | (here == c"&")
         found |= (here == 0x20) & (text[place + 1] == 0x20)  # CPython ends a text with a NUL
         found |= (0x09 <= here) & (here <= 0x0D) | (0x1C <= here) & (here <= 0x1F)
         found |= (here == 0x85) | (here == 0xA0)
         if Character is not uchar:
             found |= (here == 0x1680) | (0x2000 <= here) & (here <= 0x200A) | (here == 0x2028) | (here == 0x2029)
             found |= (here == 0x202F) | (here == 0x205F) | (here == 0x3000)
-    return found
+    return not found
 
 
 cdef Py_ssize_t _copy_without_tags(const char* data, Py_ssize_t size, char* written) except -1:

@@ -36,25 +36,32 @@ def test_the_compiled_module_does_the_same(text: str) -> None:
     assert untag.without_tags(text) == tags.without_tags(text)
 
 
-SPACED = [
-    ("two words", True), (" around ", True), ("", True), ("two  spaces", False), ("a\tb", False), ("a\nb", False),
-    ("a\x1cb", False), ("a\xa0b", False), ("a\x85b", False), ("два слова", True), ("два  слова", False),
-    ("два\u2003слова", False), ("два\u3000слова", False), ("a – b “c”", True), ("👗 платье", True), ("👗  x", False),
-    ("👗\u202fx", False), ("\x00\x01", True),
+PLAIN = [
+    ("two words", True), (" before", False), ("behind ", False), ("", True), (" ", False), ("two  spaces", False),
+    ("a\tb", False), ("a\nb", False), ("a\x1cb", False), ("a\xa0b", False), ("a\x85b", False), ("два слова", True),
+    ("два  слова", False), ("два\u2003слова", False), ("два\u3000слова", False), ("a – b “c”", True), ("слова ", False),
+    ("👗 платье", True), ("👗  x", False), ("👗\u202fx", False), ("\x00\x01", True), ("a<b", False), ("ü&b", False),
+    ("слово<", False), ("👗&amp;", False), ("a > b", True),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "is_so"), SPACED)
-def test_white_space_is_single_or_not(text: str, is_so: bool) -> None:
-    assert tags.is_single_spaced(text) is is_so
+@pytest.mark.parametrize(("text", "is_so"), PLAIN)
+def test_a_text_is_plain_or_not(text: str, is_so: bool) -> None:
+    assert tags.is_plain(text) is is_so
 
 
 WHITE = "".join(chr(code) for code in range(0x110000) if chr(code).isspace())
-SOME_WHITE = st.text(st.sampled_from([*WHITE, *"abcйü日👗"]) | st.characters(), max_size=80)
+SOME_WHITE = st.text(st.sampled_from([*WHITE, *"  <&abcйü日👗"]) | st.characters(), max_size=80)
 
 
-@given(SOME_WHITE | st.sampled_from([text for text, _ in SPACED]))
-def test_the_compiled_module_sees_the_same_white_space(text: str) -> None:
+@given(SOME_WHITE | st.sampled_from([text for text, _ in PLAIN]))
+def test_the_compiled_module_finds_the_same_plain(text: str) -> None:
     untag = pytest.importorskip("udfs.feeds.untag", reason="the project was set up without a C compiler")
-    has_other = "  " in text or any(sign in text for sign in WHITE if sign != " ")
-    assert untag.is_single_spaced(text) is tags.is_single_spaced(text) is not has_other
+    assert untag.is_plain(text) is tags.is_plain(text)
+
+
+@pytest.mark.parametrize("white", [sign for sign in WHITE if sign != " "])
+def test_no_white_space_is_plain_but_the_space(white: str) -> None:
+    untag = pytest.importorskip("udfs.feeds.untag", reason="the project was set up without a C compiler")
+    for before in ("a", "й", "👗"):
+        assert not untag.is_plain(f"{before}{white}b")
