@@ -4,16 +4,15 @@ import html
 import re
 
 try:
-    from udfs.feeds.untag import is_plain, without_tags
+    from udfs.feeds.untag import has_sections, is_plain, single_spaced, without_tags
 except ImportError:  # the machine that installed the project had no C compiler
-    from udfs.feeds.tags import is_plain, without_tags
+    from udfs.feeds.tags import has_sections, is_plain, single_spaced, without_tags
 
 DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)
 CDATA_OPENING, CDATA_CLOSING = "<![CDATA[", "]]>"
 CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|$)", re.DOTALL)
-SECTIONS = re.compile(r"<(?:!\[CDATA\[|!--|[sS][cC][rR]|[sS][tT][yY])")
-"""What begins a match of one of these two, or of nothing: asked first, for it is quick."""
+COMMONEST_SPACE = "&nbsp;"
 MAX_ROUNDS = 3
 """HTML within HTML: some exports escape twice."""
 
@@ -26,15 +25,14 @@ def plain_text(text: str) -> str:
         for _ in range(MAX_ROUNDS):
             before = text
             if "<" in text:
-                if SECTIONS.search(text):
+                if has_sections(text):
                     text = DROPPED.sub(" ", without_marks(text))
                 text = without_tags(text)
             if "&" in text:
-                text = html.unescape(text)
+                text = html.unescape(text.replace(COMMONEST_SPACE, " "))
             if text == before or ("<" not in text and "&" not in text):
                 break
-    text = text.strip(" ")
-    return text if is_plain(text) else " ".join(text.split())
+    return single_spaced(text)
 
 
 def without_marks(text: str) -> str:

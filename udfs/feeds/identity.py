@@ -1,6 +1,6 @@
 """Which offers of a feed are the same offer again: ids seen so far, in a few bytes an offer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -109,15 +109,15 @@ class SeenOffers:
         self._products.add(keys[~known])
 
 
-def _hashes(column: Sequence[object]) -> np.ndarray:
+def _hashes(values: Iterable[object]) -> np.ndarray:
     """(N,) uint64, one of each value."""
-    return np.fromiter(map(hash, column), np.int64, len(column)).view(np.uint64)
+    return np.fromiter(map(hash, values), np.int64).view(np.uint64)
 
 
 def _variant_hashes(columns: Columns) -> np.ndarray:
     """(N,) uint64 of what tells variants apart: id, sizes and colour."""
     told_apart = zip(columns["offer_id"], columns["colour"], columns["sizes"], strict=True)
-    return _hashes([(identity, colour, *(sizes or ())) for identity, colour, sizes in told_apart])
+    return _hashes((identity, colour, *(sizes or ())) for identity, colour, sizes in told_apart)
 
 
 def _array(keys: object) -> np.ndarray:

@@ -12,9 +12,10 @@ nothing looks behind a byte that it has not seen to be another.
 import re
 
 from cpython.dict cimport PyDict_GetItemWithError
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8, PyUnicode_FromOrdinal
-from libc.string cimport memchr, memcmp, strncmp
+from libc.string cimport memchr, memcmp, memcpy, strncmp
 
 from udfs.feeds.plan import MAX_KNOWN_NAMES, MarkupText, NamedTexts, Plan
 
@@ -158,9 +159,12 @@ cdef class Shredder:
             column, is_markup, attributes, children = todo.column, todo.keeps_markup, todo.attributes, todo.children
         elif kind is NamedTexts:
             return self._read_named(todo, start, end, depth)
-        if not self._read_attributes(attributes, None):
-            self._read_content(column, is_markup, children, depth)
-            self._pass_end_tag(start, end)
+        if self._data[end] == c">":
+            self._at += 1
+        elif self._read_attributes(attributes, None):
+            return 0
+        self._read_content(column, is_markup, children, depth)
+        self._pass_end_tag(start, end)
         return 0
 
     cdef int _read_named(self, todo, Py_ssize_t start, Py_ssize_t end, int depth) except -1:
@@ -406,23 +410,27 @@ cdef class Shredder:
     cdef str _resolved(self, Py_ssize_t start, Py_ssize_t end, unsigned char white):
         """A stretch with its references read and its line ends `white`; in a value (a space) tabs and breaks too."""
         cdef const unsigned char* data = self._data
-        cdef Py_ssize_t at = start
+        cdef char* written = <char*>PyMem_Malloc(end - start)  # a reference is longer than what it stands for
+        cdef Py_ssize_t size = 0
         cdef Py_UCS4 meant
-        cdef list parts = []
-        while at < end:
-            if data[at] == c"&":
-                parts.append(self._decoded(start, at))
-                start = at = self._pass_reference(at, &meant)
-                parts.append(PyUnicode_FromOrdinal(<long>meant))
-            elif data[at] == c"\r" or (data[at] < 0x20 and white == c" "):
-                parts.append(self._decoded(start, at))
-                parts.append(PyUnicode_FromOrdinal(<long>white))
-                at += 2 if data[at] == c"\r" and at + 1 < end and data[at + 1] == c"\n" else 1
-                start = at
-            else:
-                at += 1
-        parts.append(self._decoded(start, end))
-        return "".join(parts)
+        if written is NULL:
+            raise MemoryError
+        try:
+            while start < end:
+                if data[start] == c"&":
+                    start = self._pass_reference(start, &meant)
+                    size += _put_character(written + size, meant)
+                elif data[start] == c"\r" or (data[start] < 0x20 and white == c" "):
+                    start += 2 if data[start] == c"\r" and start + 1 < end and data[start + 1] == c"\n" else 1
+                    written[size] = white
+                    size += 1
+                else:
+                    written[size] = data[start]
+                    start += 1
+                    size += 1
+            return PyUnicode_DecodeUTF8(written, size, NULL)
+        finally:
+            PyMem_Free(written)
 
     cdef Py_ssize_t _pass_reference(self, Py_ssize_t at, Py_UCS4* meant) except -1:
         """Behind a reference that every XML has, or to a character by its number."""
@@ -555,6 +563,19 @@ cdef int _put(list column, Py_ssize_t place, str text) except -1:
     else:
         column[place] = [held, text]
     return 0
+
+
+cdef Py_ssize_t _put_character(char* written, Py_UCS4 meant) except -1:
+    """Bytes of a character in UTF-8, which are put where `written` points to."""
+    cdef Py_ssize_t size
+    cdef const char* encoded
+    if meant < 0x80:
+        written[0] = <char>meant
+        return 1
+    character = PyUnicode_FromOrdinal(<long>meant)
+    encoded = PyUnicode_AsUTF8AndSize(character, &size)
+    memcpy(written, encoded, size)
+    return size
 
 
 cdef int _digit(unsigned char byte):

@@ -1,4 +1,4 @@
-"""HTML's tags taken out of a text, and its white space looked at; `udfs.feeds.untag` is the same compiled."""
+"""HTML's tags and superfluous white space taken out of a text; `udfs.feeds.untag` is the same compiled."""
 
 import re
 from functools import lru_cache
@@ -8,6 +8,7 @@ INLINE = frozenset([*OF_A_LINE.split(), *OF_A_LINE.upper().split()])
 """Names of tags inside a line: the letters around them may be one word."""
 BRACKETS = re.compile(r"<([^<>]*)>")
 TAG = re.compile(r"/?([A-Za-z!?][^ \t\n\r\f\v]*)")
+SECTIONS = re.compile(r"<(?:!..|[sS](?:[cC][rR]|[tT][yY]))", re.DOTALL)
 KNOWN_TAGS = 4_096
 """Tags whose meaning is kept; most of a shop's come again and again."""
 
@@ -21,7 +22,17 @@ def without_tags(text: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Whether a text has no bracket that may begin a tag, no ampersand, and no white space but single spaces inside."""
-    return "<" not in text and "&" not in text and " ".join(text.split()) == text
+    return "<" not in text and "&" not in text and single_spaced(text) == text
+
+
+def has_sections(text: str) -> bool:
+    """Whether a text may hold a CDATA section, a comment, a script or a style."""
+    return SECTIONS.search(text) is not None
+
+
+def single_spaced(text: str) -> str:
+    """The text with a single space for each white space, and none around it."""
+    return " ".join(text.split())
 
 
 @lru_cache(KNOWN_TAGS)

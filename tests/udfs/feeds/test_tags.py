@@ -65,3 +65,26 @@ def test_no_white_space_is_plain_but_the_space(white: str) -> None:
     untag = pytest.importorskip("udfs.feeds.untag", reason="the project was set up without a C compiler")
     for before in ("a", "й", "👗"):
         assert not untag.is_plain(f"{before}{white}b")
+
+
+SECTIONS = [
+    ("<![CDATA[x]]>", True), ("a <!-- b -->", True), ("<!DOCTYPE x>", True), ("<script>", True), ("<STYLE>", True),
+    ("й <ScR", True), ("👗<stY", True), ("<strong>", False), ("<span>", False), ("<sc", False), ("a<", False), ("<", False),
+    ("<p>plain</p>", False), ("scr sty !", False), ("", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "has"), SECTIONS)
+def test_sections_are_seen(text: str, has: bool) -> None:
+    assert tags.has_sections(text) is has
+
+
+@given(MARKUP | SOME_WHITE | st.sampled_from([text for text, _ in SECTIONS]))
+def test_the_compiled_module_sees_the_same_sections_and_spaces(text: str) -> None:
+    untag = pytest.importorskip("udfs.feeds.untag", reason="the project was set up without a C compiler")
+    assert untag.has_sections(text) is tags.has_sections(text)
+    assert untag.single_spaced(text) == tags.single_spaced(text)
+
+
+def test_no_name_inside_a_line_is_longer_than_the_compiled_module_reads() -> None:
+    assert max(map(len, tags.INLINE)) <= 8
