@@ -81,8 +81,8 @@ class SeenOffers:
         known_variant, _ = self._variants.lookup(variants)
         fresh: dict[int, int] = {}
         fresh_variants: set[int] = set()
-        every = zip(ids.tolist(), titles.tolist(), variants.tolist(), known.tolist(), known_variant.tolist(), strict=True)
-        for place, (identity, title, variant, is_known, is_known_variant) in enumerate(every):
+        every = [column.tolist() for column in (ids, titles, variants, known, known_variant)]
+        for place, (identity, title, variant, is_known, is_known_variant) in enumerate(zip(*every, strict=True)):
             if codes[place] is not None:
                 continue
             first = int(beside[place]) if is_known else fresh.get(identity)
