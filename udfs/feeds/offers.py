@@ -22,7 +22,7 @@ from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.reread import Terms
 from udfs.feeds.rows import Cached, Rows, Texts, present
 from udfs.feeds.stream import Reads
-from udfs.feeds.textkey import text_key
+from udfs.feeds.textkey import text_keys
 from udfs.feeds.variants import VariantReader
 from udfs.feeds.walk import Slots, Walk
 from udfs.feeds.words import is_nothing
@@ -30,7 +30,8 @@ from udfs.feeds.words import is_nothing
 IN_HTML = "img:"
 """A source of pictures: the images in another source's HTML."""
 WORDS = ("brand", "gender", "age", "colour")
-LIMITED = ("offer_id", "title", "brand", "colour", "gender", "age", "url")
+LIMITED = ("offer_id", "title", "url")
+"""Columns whose texts may be too long, as may those of `WORDS`."""
 NO_GROUP = "0"
 """What exports of shop systems give as the parent of a product that has none."""
 RAW_FACTOR = 4
@@ -84,7 +85,8 @@ class OfferReader:
         self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
         self._available: Cached[bool | None] = Cached(availability)
         self._knows_stock: Cached[bool] = Cached(availability.understands)
-        self._words: Cached[str | None] = Cached(_word)
+        self._words: Cached[str | None] = Cached(self._word)
+        self._has_long_words = False
         self._paths: Cached[list[str]] = Cached(self._split_path)
         self._known_categories: Cached[tuple[list[str], list[str]]] = Cached(self._category)
         self._sizes: Cached[list[str]] = Cached(self._split_sizes)
@@ -191,6 +193,12 @@ class OfferReader:
         if default is None:
             return words
         return [word or default for word in words] if words else [default] * batch.size
+
+    def _word(self, text: str) -> str | None:
+        """A short text cleaned; None for what fills a place, or is a reference that the shop's system left open."""
+        clean = plain_text(text)
+        self._has_long_words |= len(clean) > self._options.max_field_chars
+        return None if not clean or is_nothing(clean) or REFERENCE.fullmatch(clean) else clean
 
     def _stocks(self, batch: Rows) -> list[bool | None]:
         """What the first place tells whose words are known; of several in one place, whether any can be had."""
@@ -306,14 +314,15 @@ class OfferReader:
             for identity, group, colour in zip(columns["offer_id"], groups, columns["colour"], strict=True)
         ]
         read = ("title", "description", "brand", "category_path", "gender")
-        columns["text_key"] = [text_key(*values) for values in zip(*(columns[name] for name in read), strict=True)]
+        columns["text_key"] = text_keys(*(columns[name] for name in read))
 
     def _judge(self, columns: Columns, groups: Texts, amounts: Amounts) -> None:
         """Codes and details, None for offers that can be used; the first thing that a shop should mend decides."""
         codes: list[Code | None] = [None] * len(groups)
         details: Texts = [None] * len(groups)
         most = self._options.max_field_chars
-        long = [place for name in LIMITED if _longest(columns[name]) > most
+        limited = [*LIMITED, *WORDS] if self._has_long_words else LIMITED
+        long = [place for name in limited if _longest(columns[name]) > most
                 for place in present(columns[name]) if len(columns[name][place]) > most]  # fmt: skip
         unreadable = amounts.unreadable or [None] * len(groups)
         needed = zip(columns["offer_id"], columns["title"], columns["pictures"], groups, unreadable, strict=True)
@@ -360,12 +369,6 @@ def _add_terms(columns: Columns, place: int, terms: Terms) -> None:
         columns["currency"][place] = terms.currency or columns["currency"][place]
     if columns["available"][place] is None:
         columns["available"][place] = terms.available
-
-
-def _word(text: str) -> str | None:
-    """A short text cleaned; None for what only fills a place, or is a reference that the shop's system left open."""
-    clean = plain_text(text)
-    return None if not clean or is_nothing(clean) or REFERENCE.fullmatch(clean) else clean
 
 
 def _plain(texts: Texts) -> Texts:

@@ -210,7 +210,8 @@ cdef class Shredder:
             if is_markup:
                 raise Unfit
             self._read_element(children, depth + 1)
-            self._read_text(False)
+            if self._data[self._at] != c"<" or self._data[self._at + 1] == c"!":
+                self._read_text(False)
         return 0
 
     cdef int _pass_end_tag(self, Py_ssize_t start, Py_ssize_t end) except -1:
@@ -308,7 +309,7 @@ cdef class Shredder:
     cdef object _read_text(self, bint is_wanted):
         """The text up to the next tag; None where it is not wanted."""
         cdef const unsigned char* data = self._data
-        cdef Py_ssize_t start = self._at, at = self._pass_plain(start)
+        cdef Py_ssize_t start = self._at, at = self._plain_end(start)
         cdef bint is_plain = True
         cdef Py_UCS4 meant
         cdef list parts = None
@@ -345,18 +346,23 @@ cdef class Shredder:
             parts.append(self._text(start, at, is_plain))
         return "".join(parts)
 
-    cdef Py_ssize_t _pass_plain(self, Py_ssize_t start) noexcept:
-        """The end of a long text in which nothing but its end needs a look, or its start: all bytes are asked at once."""
+    cdef Py_ssize_t _plain_end(self, Py_ssize_t at) noexcept:
+        """Behind bytes that need no look: up to the first that does, of a long text all or only its beginning."""
         cdef const unsigned char* data = self._data
-        cdef const unsigned char* end = <const unsigned char*>memchr(data + start, c"<", self._size - start)
+        cdef const unsigned char* end
         cdef unsigned char needs_look = 0, byte
-        cdef Py_ssize_t at
-        if end is NULL or end - data - start < LONG_TEXT:
-            return start
-        for at in range(start, end - data):
-            byte = data[at]
+        cdef Py_ssize_t place
+        for place in range(LONG_TEXT):
+            if KINDS[data[at]] & ENDS_TEXT:
+                return at
+            at += 1
+        end = <const unsigned char*>memchr(data + at, c"<", self._size - at)
+        if end is NULL:
+            return at
+        for place in range(at, end - data):  # asked at once
+            byte = data[place]
             needs_look |= ((byte < 0x20) & (byte != c"\t") & (byte != c"\n")) | (byte == c"&") | (byte == c"]")
-        return start if needs_look else end - data
+        return at if needs_look else end - data
 
     cdef str _text(self, Py_ssize_t start, Py_ssize_t end, bint is_plain):
         return self._decoded(start, end) if is_plain else self._resolved(start, end, c"\n")
