@@ -32,7 +32,8 @@ def plain_text(text: str) -> str:
                 text = html.unescape(text.replace(COMMONEST_SPACE, " "))
             if text == before or ("<" not in text and "&" not in text):
                 break
-    return single_spaced(text)
+    text = text.strip(" ")
+    return text if is_plain(text) else single_spaced(text)
 
 
 def without_marks(text: str) -> str:

@@ -10,6 +10,8 @@ from cpython.unicode cimport (
     PyUnicode_KIND,
 )
 
+from libc.string cimport memchr, memcpy
+
 from udfs.feeds.tags import INLINE
 
 ctypedef unsigned char byte
@@ -93,17 +95,27 @@ cdef inline byte _is_space(Character here) noexcept:
 
 cdef bint _has_sections(const Character* text, Py_ssize_t size) noexcept:
     """The same: a bracket before `!`, or before the first letters of the two names in small or in capitals."""
-    cdef Py_ssize_t place
+    cdef Py_ssize_t place = _next_opening(text, 0, size)
     cdef Character first, second, third
-    for place in range(size - 3):
-        if text[place] != c"<":
-            continue
+    while place < size - 3:
         first, second, third = text[place + 1], text[place + 2] | 0x20, text[place + 3] | 0x20
         if first == c"!":
             return True
         if first | 0x20 == c"s" and (second == c"c" and third == c"r" or second == c"t" and third == c"y"):
             return True
+        place = _next_opening(text, place + 1, size)
     return False
+
+
+cdef inline Py_ssize_t _next_opening(const Character* text, Py_ssize_t place, Py_ssize_t size) noexcept:
+    """The next opening bracket's place, `size` where there is none."""
+    cdef const void* found
+    if Character is byte:
+        found = memchr(text + place, c"<", size - place)
+        return size if found is NULL else <const byte*>found - text
+    while place < size and text[place] != c"<":
+        place += 1
+    return place
 
 
 cdef str _rewritten(str text, int what):
@@ -137,7 +149,7 @@ cdef Py_ssize_t _write_single_spaced(const Character* text, Py_ssize_t size, Cha
     cdef Py_ssize_t place, count = 0
     cdef bint is_apart = False
     for place in range(size):
-        if _is_space(text[place]):
+        if not 0x20 < text[place] < 0x85 and _is_space(text[place]):
             is_apart = count > 0
             continue
         if is_apart:
@@ -151,14 +163,15 @@ cdef Py_ssize_t _write_single_spaced(const Character* text, Py_ssize_t size, Cha
 
 cdef Py_ssize_t _write_without_tags(const Character* text, Py_ssize_t size, Character* written) noexcept:
     """Characters written."""
-    cdef Py_ssize_t place = 0, count = 0, closing
+    cdef Py_ssize_t place = 0, count = 0, opening, closing
     cdef int kind
     while place < size:
-        if text[place] != c"<":
-            written[count] = text[place]
-            count += 1
-            place += 1
-            continue
+        opening = _next_opening(text, place, size)
+        memcpy(written + count, text + place, (opening - place) * sizeof(Character))
+        count += opening - place
+        place = opening
+        if place == size:
+            break
         closing = place + 1
         while closing < size and text[closing] != c"<" and text[closing] != c">":
             closing += 1
