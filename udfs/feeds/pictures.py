@@ -13,8 +13,9 @@ from udfs.feeds.walk import Slots
 WHOLE = re.compile(r"https?://[A-Za-z0-9][\w.:-]*[/?#][!#-;=?-~]+", re.ASCII)
 """What needs no mending: printable ASCII without spaces, quotes and angle brackets."""
 BETWEEN = "\x01"
-ALL_WHOLE = re.compile(rf"(?:{BETWEEN}https?://[A-Za-z0-9][\w.:-]*+[/?#][!#-:=?-\[\]-{{}}~]++)*+", re.ASCII)
-"""The same of many addresses at once, none of which can hold two by a separator."""
+ALONE = r"https?://[A-Za-z0-9][\w.:-]*+[/?#][!#-:=?-\[\]-{}~]++"
+"""The same without what may separate two."""
+ALL_ALONE = re.compile(f"(?:{BETWEEN}{ALONE})*+", re.ASCII)
 HOST_FIRST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|net|org|info|shop|store|cloud|io|[a-z]{2})/\S", re.IGNORECASE)
 """An address that begins with a host instead of a scheme, which no folder of a shop is called like."""
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -43,11 +44,8 @@ class PictureReader:
             return None
         addresses = [*chain.from_iterable(texts)]
         if not _are_whole(addresses):
-            texts = [[part for text in every for part in split_joined(text, self._separators)] for every in texts]
+            texts = [every if _are_whole(every) else self._mended(every) for every in texts]
             addresses = [*chain.from_iterable(texts)]
-            if not _are_whole(addresses):
-                texts = [self._mended(every) for every in texts]
-                addresses = [*chain.from_iterable(texts)]
         if len(set(addresses)) < len(addresses):
             texts = [list(dict.fromkeys(every)) for every in texts]
         if max(map(len, texts)) > most:
@@ -56,14 +54,15 @@ class PictureReader:
         return [every or None for every in texts]
 
     def _mended(self, texts: list[str]) -> list[str]:
-        return [address for text in texts if (address := mended(text, self._base_url, self._repairs))]
+        parts = chain.from_iterable(split_joined(text, self._separators) for text in texts)
+        return [address for part in parts if (address := mended(part, self._base_url, self._repairs))]
 
 
 def _are_whole(texts: Sequence[str]) -> bool:
     """Whether every text is one http(s) address that needs no mending."""
     joined = BETWEEN.join(["", *texts])
     return (
-        ALL_WHOLE.fullmatch(joined) is not None
+        ALL_ALONE.fullmatch(joined) is not None
         and joined.count("://") == len(texts)
         and "&amp" not in joined
         and max(map(len, texts), default=0) <= MAX_URL_CHARS
