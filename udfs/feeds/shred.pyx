@@ -30,8 +30,8 @@ cdef enum:
     MAX_ATTRIBUTES = 16
     MAX_DIGITS = 8
     LONG_TEXT = 32  # bytes: shorter ones are quicker read byte by byte
-    MAX_WORD_BYTES = 24
-    KNOWN_WORDS = 1024
+    MAX_WORD_BYTES = 24  # longer texts seldom come again
+    KNOWN_WORDS = 1024  # at a time: more than there are tags, few enough for the processor's cache
     # what a byte may be
     NAME_START = 1
     IN_NAME = 2

@@ -24,6 +24,7 @@ ctypedef fused Character:
 cdef enum:
     NO_TAG, IN_LINE, BETWEEN  # what stands between brackets
     WITHOUT_TAGS, SINGLE_SPACED  # what becomes of a text
+    IS_PLAIN, HAS_SECTIONS  # what is asked of one
     MAX_INLINE = 64
 
 cdef letters[MAX_INLINE] INLINE_NAMES
@@ -35,26 +36,12 @@ for name in INLINE:  # none has more than eight letters
 
 def is_plain(str text not None):
     """Whether a text has no bracket that may begin a tag, no ampersand, and no white space but single spaces inside."""
-    cdef Py_ssize_t size = len(text)
-    cdef int kind = PyUnicode_KIND(text)
-    cdef const void* data = PyUnicode_DATA(text)
-    if kind == PyUnicode_1BYTE_KIND:
-        return _is_plain(<const byte*>data, size)
-    if kind == PyUnicode_2BYTE_KIND:
-        return _is_plain(<const unsigned short*>data, size)
-    return _is_plain(<const unsigned int*>data, size)
+    return _answer(text, IS_PLAIN)
 
 
 def has_sections(str text not None):
     """Whether a text may hold a CDATA section, a comment, a script or a style."""
-    cdef Py_ssize_t size = len(text)
-    cdef int kind = PyUnicode_KIND(text)
-    cdef const void* data = PyUnicode_DATA(text)
-    if kind == PyUnicode_1BYTE_KIND:
-        return _has_sections(<const byte*>data, size)
-    if kind == PyUnicode_2BYTE_KIND:
-        return _has_sections(<const unsigned short*>data, size)
-    return _has_sections(<const unsigned int*>data, size)
+    return _answer(text, HAS_SECTIONS)
 
 
 def without_tags(str text not None):
@@ -67,8 +54,22 @@ def single_spaced(str text not None):
     return _rewritten(text, SINGLE_SPACED)
 
 
+cdef bint _answer(str text, int question):
+    cdef Py_ssize_t size = len(text)
+    cdef int kind = PyUnicode_KIND(text)
+    cdef const void* data = PyUnicode_DATA(text)
+    if kind == PyUnicode_1BYTE_KIND:
+        return _ask(<const byte*>data, size, question)
+    if kind == PyUnicode_2BYTE_KIND:
+        return _ask(<const unsigned short*>data, size, question)
+    return _ask(<const unsigned int*>data, size, question)
+
+
+cdef bint _ask(const Character* text, Py_ssize_t size, int question) noexcept:
+    return _is_plain(text, size) if question == IS_PLAIN else _has_sections(text, size)
+
+
 cdef bint _is_plain(const Character* text, Py_ssize_t size) noexcept:
-    """The same of characters of one width."""
     cdef byte found = size > 0 and (text[0] == 0x20 or text[size - 1] == 0x20)
     cdef Character here
     cdef Py_ssize_t place
@@ -94,7 +95,7 @@ cdef inline byte _is_space(Character here) noexcept:
 
 
 cdef bint _has_sections(const Character* text, Py_ssize_t size) noexcept:
-    """The same: a bracket before `!`, or before the first letters of the two names in small or in capitals."""
+    """Looked for is a bracket before `!`, or before the first letters of the two names in small or in capitals."""
     cdef Py_ssize_t place = _next_opening(text, 0, size)
     cdef Character first, second, third
     while place < size - 3:
