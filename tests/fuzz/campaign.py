@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def fuzz(folder: Path, module: str, cases: int, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `tests.fuzz.<module>` from its own seeds. All seeds are set, so that the cases are the same."""
+    """Run `tests.fuzz.<module>` from its own seeds. All seeds are set, which makes the cases much the same."""
     corpus = folder / "corpus"
     corpus.mkdir()
     script = (

@@ -9,8 +9,8 @@ from tests.fuzz.campaign import fuzz
 pytest.importorskip("atheris")
 
 CASES = 4_000
-PLANTED_CASES = 60_000
-"""The planted bug takes some thousand cases."""
+PLANTED_CASES = 400_000
+"""The planted bug ends the search: ten campaigns took 168 to 66,000 cases, and one seed did not take the same twice."""
 
 
 def test_no_crash_no_hang_no_growth(tmp_path: Path) -> None:
