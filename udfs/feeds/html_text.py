@@ -21,17 +21,16 @@ def plain_text(text: str) -> str:
     """The words of `text` with single spaces: tags become nothing or a space, entities characters, scripts nothing."""
     if is_plain(text):
         return text
-    if "<" in text or "&" in text:
-        for _ in range(MAX_ROUNDS):
-            before = text
-            if "<" in text:
-                if has_sections(text):
-                    text = DROPPED.sub(" ", without_marks(text))
-                text = without_tags(text)
-            if "&" in text:
-                text = html.unescape(text.replace(COMMONEST_SPACE, " "))
-            if text == before or ("<" not in text and "&" not in text):
-                break
+    for _ in range(MAX_ROUNDS):
+        before = text
+        if "<" in text:
+            if has_sections(text):
+                text = DROPPED.sub(" ", without_marks(text))
+            text = without_tags(text)
+        if "&" in text:
+            text = html.unescape(text.replace(COMMONEST_SPACE, " "))
+        if text == before or ("<" not in text and "&" not in text):
+            break
     text = text.strip(" ")
     return text if is_plain(text) else single_spaced(text)
 

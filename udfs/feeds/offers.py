@@ -13,7 +13,7 @@ from udfs.feeds.availability import Availability
 from udfs.feeds.blocks import BlockReader
 from udfs.feeds.categories import CategoryTree
 from udfs.feeds.dialect import FIELDS, Dialect
-from udfs.feeds.html_text import is_plain, plain_text
+from udfs.feeds.html_text import plain_text
 from udfs.feeds.names import Names
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.pictures import PictureReader
@@ -372,7 +372,7 @@ def _add_terms(columns: Columns, place: int, terms: Terms) -> None:
 
 
 def _plain(texts: Texts) -> Texts:
-    return [text if text is None or is_plain(text) else plain_text(text) or None for text in texts]
+    return [text and (plain_text(text) or None) for text in texts]
 
 
 def _paths(text: str, mark: str) -> list[list[str]]:
