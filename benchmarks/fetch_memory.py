@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from benchmarks.fetch import AT_ONCE, serving
-from jobs.fetch import FetchPictures, packed
+from jobs.stages.fetch import FetchPictures, packed
 from schemas.settings import Settings
 from schemas.table import DONE
 from udfs.web.guard import networks

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import typer
 
-from jobs.night import Night
-from jobs.progress import Progress
-from jobs.records import checked_run
+from jobs.engine.night import Night
+from jobs.engine.progress import Progress
+from jobs.engine.records import checked_run
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, open_night, print_json
-from jobs.explain import explain as verdicts_on
+from jobs.answers.explain import explain as verdicts_on
 
 
 def explain(

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, print_json, writing
-from jobs.acquire import feed_request, received
-from jobs.mapping_files import check_dialect
-from jobs.parse import feed_options
+from jobs.engine.mapping_files import check_dialect
+from jobs.stages.acquire import feed_request, received
+from jobs.stages.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import open_night, writing
-from jobs.letter import write_letter
+from jobs.answers.letter import write_letter
 
 
 def letter(

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, open_night, print_json
-from jobs.coverage import coverage_view
-from jobs.mapping_files import check_files
+from jobs.engine.mapping_files import check_files
+from jobs.live.coverage import coverage_view
 from schemas.errors import WrongInput
 from schemas.retailer import retailer_folders
 from schemas.settings import read_settings

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, open_night, print_json
-from jobs.models import MODELS, about, release_folder, verify_weights
+from jobs.engine.models import MODELS, about, release_folder, verify_weights
 from jobs.run import run_stages
 from schemas.errors import WrongInput
 from schemas.settings import read_settings

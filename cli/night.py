@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 
 from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json, writing
-from jobs.acquire import accept as accept_feeds
-from jobs.gates import GATE_NAMES
-from jobs.night import Night
-from jobs.plan import plan as make_plan
-from jobs.records import last_run, of_run
-from jobs.report import report_file, write_report
+from jobs.answers.plan import plan as make_plan
+from jobs.answers.report import report_file, write_report
+from jobs.answers.summary import summary
+from jobs.answers.what_if import lines
+from jobs.answers.what_if import what_if as count_moves
+from jobs.engine.night import Night
+from jobs.engine.records import last_run, of_run
 from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
-from jobs.summary import summary
-from jobs.what_if import lines
-from jobs.what_if import what_if as count_moves
+from jobs.stages.acquire import accept as accept_feeds
+from jobs.stages.gates import GATE_NAMES
 from schemas.errors import WrongInput
 
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs import records
-from jobs.acquire import acquire
-from jobs.choose import choose
-from jobs.classify import classify
-from jobs.dedup import dedup
-from jobs.detect import detect
-from jobs.embed import embed
-from jobs.fetch import fetch
-from jobs.fingerprint import fingerprint
-from jobs.map import map_categories
-from jobs.night import Night
-from jobs.parse import parse
-from jobs.publish import Publication, publish
-from jobs.screen import screen
-from jobs.stage import Counts
+from jobs.engine import records
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts
+from jobs.stages.acquire import acquire
+from jobs.stages.choose import choose
+from jobs.stages.classify import classify
+from jobs.stages.dedup import dedup
+from jobs.stages.detect import detect
+from jobs.stages.embed import embed
+from jobs.stages.fetch import fetch
+from jobs.stages.fingerprint import fingerprint
+from jobs.stages.map import map_categories
+from jobs.stages.parse import parse
+from jobs.stages.publish import Publication, publish
+from jobs.stages.screen import screen
 from lake.lease import lease
 from schemas.errors import Stop, WrongInput
 from udfs.runtime.isolation import end_idle

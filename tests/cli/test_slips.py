@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from jobs.models import release_folder
+from jobs.engine.models import release_folder
 from schemas.errors import WrongInput
 from tests.jobs.lake_of_offers import REPOSITORY, Shops
 from tests.udfs.feeds.small_feeds import OFFER, feed

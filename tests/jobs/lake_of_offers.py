@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.fetch import fetch
-from jobs.night import Night, parser_of
-from jobs.progress import Progress
-from jobs.stage import Counts
+from jobs.engine.night import Night, parser_of
+from jobs.engine.progress import Progress
+from jobs.engine.stage import Counts
+from jobs.stages.fetch import fetch
 from schemas.retailer import read_retailer
 from schemas.settings import FetchSettings, Settings, WorkSettings
 from schemas.table import Table

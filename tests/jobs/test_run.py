@@ -6,8 +6,8 @@ from unittest import mock
 
 import pytest
 
+from jobs.engine.stage import Stage, run_stage
 from jobs.run import STAGES, run_stages
-from jobs.stage import Stage, run_stage
 from tests.jobs.lake_of_offers import Shops
 from tests.jobs.works import FUNCTION, NUMBERS, ModelThreads, needed
 

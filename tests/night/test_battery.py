@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from jobs.engine.stage import Bench, Counts, Query, Stage, run_stage
 from jobs.run import STAGE_NAMES
-from jobs.stage import Bench, Counts, Query, Stage, run_stage
 from lake.tables import literal
 from schemas.rejects import Code
 from schemas.table import REJECTED, Table

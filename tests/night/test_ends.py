@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.models import release_folder
+from jobs.engine.models import release_folder
 from lake.lease import lease
 from lake.store import DiskStore
 from tests.night.conftest import LANE

@@ -1,4 +1,4 @@
-"""The rules by which a failed URL is asked again; `tests.jobs.test_fetch_queue` has them at work."""
+"""The rules by which a failed URL is asked again; `tests.jobs.stages.test_fetch_queue` has them at work."""
 
 from schemas.rejects import Code
 from udfs.web.retry import RETRY_RULES

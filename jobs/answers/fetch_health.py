@@ -1,0 +1,102 @@
+"""How fetching goes: which addresses fail and how, against the last night, and in how many nights a shop is whole."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from jobs.engine.night import Night
+from jobs.live.views import newest_fetches, urls
+from reports.facts import FailureCount, HostRow, PicturesAsked
+from schemas.settings import ReportSettings
+from schemas.tables import FETCHES
+from udfs.web.hosts import group_of
+
+ALL_HOSTS = "all hosts"
+
+
+def host_rows(night: Night) -> list[HostRow]:
+    """Hosts with addresses that fail, the worst first, behind a row for all hosts; no rows where nothing fails."""
+    return night.kept("host_rows", lambda: _host_rows(night))
+
+
+def _host_rows(night: Night) -> list[HostRow]:
+    addresses: Counter[str] = Counter()
+    failing: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    for state in _states(night):
+        for host in (ALL_HOSTS, group_of(state["origin"])):
+            addresses[host] += state["addresses"]
+            for place, code in enumerate((state["now"], state["was"])):
+                if code is not None:
+                    failing[host][code][place] += state["addresses"]
+    compared = _asked_before(night)
+    rows = [_host_row(host, addresses[host], failing[host], compared, night.settings.report) for host in failing]
+    return sorted(rows, key=lambda row: (row.host != ALL_HOSTS, -row.failing, row.host))
+
+
+def _host_row(
+    host: str, addresses: int, failing: dict[str, list[int]], compared: bool, settings: ReportSettings
+) -> HostRow:
+    counts = [
+        FailureCount(code, now, was, compared and _jumped(now, was, settings)) for code, (now, was) in failing.items()
+    ]
+    return HostRow(host, addresses, sorted(counts, key=lambda one: (-one.now, one.code)))
+
+
+def _jumped(now: int, before: int, settings: ReportSettings) -> bool:
+    """Whether a class of failure grew beyond both bounds."""
+    return now - before > max(settings.jump_addresses, before * settings.jump_percent / 100)
+
+
+def _states(night: Night) -> list[dict[str, Any]]:
+    """Live addresses counted by where they lead, their newest failure, and what that was before this night."""
+    found = urls(night)
+    query = f"""
+        select substr_index(live.url, '/', 3) origin, late.code now, early.code was, count(*) addresses
+        from (select distinct url from ({found.sql})) live
+        left join {newest_fetches()} late on live.url = late.url
+        left join {newest_fetches(_before(night))} early on live.url = early.url
+        group by origin, now, was"""  # noqa: S608
+    return night.tables.sql(query, {*found.tables, FETCHES}).to_pylist()
+
+
+def _asked_before(night: Night) -> bool:
+    query = f"select 1 from {FETCHES.name} where {_before(night)} limit 1"  # noqa: S608
+    return night.tables.sql(query, [FETCHES]).num_rows > 0
+
+
+def _before(night: Night) -> str:
+    return f"night < date '{night.today.isoformat()}'"
+
+
+def jumps(rows: list[HostRow]) -> list[str]:
+    """A line for each class of failure that jumped at a host, or where none did, over all hosts."""
+    found = [(row, count) for row in rows for count in row.failures if count.jumped]
+    shown = [(row, count) for row, count in found if row.host != ALL_HOSTS] or found
+    shown.sort(key=lambda one: one[1].before - one[1].now)
+    return [
+        f"{count.code} jumped at {row.host}: {count.now} of {row.addresses} picture addresses, {count.before} before"
+        for row, count in shown
+    ]
+
+
+def pictures_asked(night: Night) -> dict[str, PicturesAsked]:
+    """How many of each retailer's live addresses have been asked for, and in how many nights all will have been."""
+    return night.kept("pictures_asked", lambda: _pictures_asked(night))
+
+
+def _pictures_asked(night: Night) -> dict[str, PicturesAsked]:
+    found = urls(night)
+    query = f"""
+        select live.retailer, last.night, count(*) addresses from ({found.sql}) live
+        left join (select url, max(night) night from {FETCHES.name} group by url) last on live.url = last.url
+        group by live.retailer, last.night"""  # noqa: S608
+    nights: dict[str, dict[Any, int]] = defaultdict(dict)
+    for row in night.tables.sql(query, {*found.tables, FETCHES}).to_pylist():
+        nights[row["retailer"]][row["night"]] = row["addresses"]
+    return {retailer: _asked(by_night) for retailer, by_night in nights.items()}
+
+
+def _asked(by_night: dict[Any, int]) -> PicturesAsked:
+    """by_night: addresses by the last night that asked for them; None: never. A night does what the last one did."""
+    left = by_night.pop(None, 0)
+    a_night = by_night[max(by_night)] if by_night else 0
+    return PicturesAsked(left + sum(by_night.values()), left, -(-left // a_night) if a_night else None)

@@ -1,0 +1,125 @@
+"""What one shop is told: gathered from its own rows alone, written as a page and a table."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jobs.engine.night import Night
+from jobs.engine.stage import Query
+from jobs.live.views import live_offers, live_urls, newest_fetches
+from lake.tables import literal
+from reports.letter import Fetched, LetterFacts, ShopError, render_letter, render_table
+from schemas.errors import WrongInput
+from schemas.rejects import MEANINGS, Acts, Code
+from schemas.table import DONE
+from schemas.tables import FETCHES, OFFERS
+
+QUOTING = {
+    Code.OFFER_BAD_PRICE: r"has the price '(.*)', which is no amount",
+    Code.FETCH_ROBOTS: r" forbids it to [^:]*: (.*)",
+    Code.FETCH_TYPE: r"begins with (.*)",
+}
+"""Where a detail quotes what the shop wrote: the part that needs no translation."""
+
+
+def write_letter(night: Night, retailer: str, folder: Path) -> tuple[Path, Path]:
+    """Write `<retailer>.html` and `<retailer>.csv` into a folder; raises WrongInput for an unknown retailer."""
+    facts = gather(night, retailer)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, table = folder / f"{retailer}.html", folder / f"{retailer}.csv"
+    page.write_text(render_letter(facts), encoding="utf-8")
+    table.write_text(render_table(facts), encoding="utf-8-sig", newline="")  # the mark tells spreadsheets the encoding
+    return page.absolute(), table.absolute()
+
+
+def gather(night: Night, retailer: str) -> LetterFacts:
+    """Everything in the letter."""
+    night.check_names([retailer], "letter")
+    spec = night.retailers[retailer]
+    state = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
+    if state is None:
+        raise WrongInput("letter", None, f"{retailer}: no night has asked for its feed yet")
+    live = live_offers(feed for feed in night.live_feeds() if feed.retailer == retailer)
+    asked = _last_night(night, live_urls(live))
+    offers = state["offers"] or 0
+    return LetterFacts(
+        retailer=retailer, language=spec.language, date=night.today.isoformat(), feed_url=spec.feed.url,
+        accepted=state["status"] == DONE, offers=offers,
+        done=offers - sum(reject["count"] for reject in state["rejects"] or ()), said=state["detail"],
+        errors=(*_feed_errors(state), *_offer_errors(night, retailer), *_picture_errors(night, live)),
+        fetched=_fetched(asked), rate=spec.images.rate, connections=spec.images.connections,
+        agent=night.settings.fetch.user_agent, contract=spec.images.contract,
+    )  # fmt: skip
+
+
+def _is_for_shop(code: str | None) -> bool:
+    return code is not None and MEANINGS[Code(code)].acts is Acts.SHOP
+
+
+def _error(row: dict[str, Any], line: int | None, offer: str | None, address: str | None) -> ShopError:
+    code, detail = row["code"], row["detail"] or ""
+    quoted = re.search(QUOTING[code], detail) if code in QUOTING else None
+    status = row.get("http_status")
+    answered = f"HTTP {status}" if status and status >= 300 else None
+    return ShopError(code, line, offer, address, detail, quoted[1] if quoted else answered)
+
+
+def _feed_errors(state: dict[str, Any]) -> Iterator[ShopError]:
+    if _is_for_shop(state["code"]):
+        yield _error(state, None, None, state["url"])
+
+
+def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
+    """The rejected offers of the shop's live feed, in its order."""
+    for feed in night.live_feeds():
+        if feed.retailer != retailer:
+            continue
+        query = f"""
+            select code, line, offer_id, detail from {OFFERS.name} where retailer = {literal(retailer)}
+            and feed = {literal(feed.feed)} and function = {literal(feed.function)} and status <> '{DONE}'
+            order by position"""  # noqa: S608
+        for row in night.tables.sql(query, [OFFERS]).to_pylist():
+            if _is_for_shop(row["code"]):
+                yield _error(row, row["line"], row["offer_id"], None)
+
+
+def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
+    """What was asked of the shop's addresses in the last night that asked for any."""
+    query = f"""
+        select f.* from {FETCHES.name} f join (select distinct url from ({urls.sql})) mine on f.url = mine.url
+        order by f.url, f.attempt"""  # noqa: S608
+    rows = night.tables.sql(query, {*urls.tables, FETCHES}).to_pylist()
+    last = max((row["night"] for row in rows), default=None)
+    return [row for row in rows if row["night"] == last]
+
+
+def _picture_errors(night: Night, live: Query) -> Iterator[ShopError]:
+    """Every picture that could not be had when it was last asked for, with the first offer that names it."""
+    query = f"""
+        select f.code, f.detail, f.http_status, f.url, o.line, o.offer_id from {newest_fetches()} f
+        join (
+            select *, row_number() over (partition by url order by position) place from (
+                select unnest(array_slice(pictures, 1, max_pictures)) url, line, offer_id, position from ({live.sql})
+            )
+        ) o on f.url = o.url
+        where o.place = 1 and f.status <> '{DONE}' order by o.position, f.url"""  # noqa: S608
+    for row in night.tables.sql(query, {*live.tables, FETCHES}).to_pylist():
+        if _is_for_shop(row["code"]):
+            yield _error(row, row["line"], row["offer_id"], row["url"])
+
+
+def _fetched(asked: list[dict[str, Any]]) -> Fetched | None:
+    if not asked:
+        return None
+    times = sorted(row["fetched_at"] for row in asked)
+    seconds = max((times[-1] - times[0]).total_seconds(), max(row["seconds"] or 0.0 for row in asked), 0.001)
+    return Fetched(
+        night=str(asked[0]["night"]),
+        asked=len(asked),
+        arrived=sum(row["status"] == DONE for row in asked),
+        unchanged=sum(row["http_status"] == 304 for row in asked),
+        bytes=sum(row["bytes"] or 0 for row in asked),
+        per_second=len(asked) / seconds,
+        barred=sum(row["code"] == Code.FETCH_ROBOTS for row in asked),
+    )

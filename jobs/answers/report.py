@@ -1,0 +1,255 @@
+"""Gathers what the page of a night shows, from the tables alone, and writes it."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.answers.fetch_health import host_rows, pictures_asked
+from jobs.answers.notes import notes
+from jobs.answers.rejects import live_rejects
+from jobs.answers.report_pictures import Pictures
+from jobs.answers.what_if import around
+from jobs.engine import records
+from jobs.engine.models import MODELS
+from jobs.engine.night import Night
+from jobs.live.catalog import Catalog
+from jobs.live.coverage import coverage_view
+from jobs.live.functions import screen_function
+from jobs.live.views import offers_of, pictures
+from lake import snapshots
+from lake.tables import literal
+from reports.facts import (
+    Changes,
+    CoverageRow,
+    GateRow,
+    NightFacts,
+    Part,
+    PicturesAsked,
+    RejectRow,
+    RetailerRow,
+    RuleRow,
+    StageTime,
+    UnmappedRow,
+    Whole,
+)  # fmt: skip
+from reports.night import render
+from schemas.manifest import Manifest
+from schemas.rejects import MEANINGS, Code
+from schemas.table import DONE, REJECTED
+from schemas.tables import SCREENS
+from udfs.rules.coverage import RetailerCoverage
+from udfs.rules.mapping import Mapping
+from udfs.rules.wording import written
+
+SAMPLES = 8
+LARGEST = 12
+
+
+def write_report(night: Night, run: str) -> Path:
+    """Write the page of a run; it shows the stages of that run over the live state of the tables."""
+    path = report_file(night, run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(gather(night, run)), encoding="utf-8")
+    return path
+
+
+def report_file(night: Night, run: str) -> Path:
+    """Where the page of a run lies; raises WrongInput for what cannot be a run's id."""
+    return (night.settings.reports / f"{records.checked_run(run, 'report')}.html").absolute()
+
+
+def gather(night: Night, run: str) -> NightFacts:
+    """Everything on the page."""
+    catalog, version = Catalog.of(night), snapshots.current(night.store)
+    manifest = snapshots.manifest(night.store, version) if version else None
+    shown, stages = Pictures(night, catalog), records.of_run(night.tables, run)
+    return NightFacts(
+        run=run,
+        date=night_of(night, run, stages),
+        made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        headline=_headline(manifest),
+        notes=notes(night),
+        version=version,
+        content_digest=manifest.content_digest if manifest else "",
+        funnel=_funnel(night, catalog),
+        stages=[_stage(row) for row in stages],
+        retailers=_retailers(night, manifest),
+        rejects=_rejects(night, catalog),
+        hosts=host_rows(night),
+        placeholders=shown.placeholders(),
+        turned_away=shown.turned_away(),
+        duplicates=shown.duplicates(),
+        garments=shown.garments(),
+        neighbours=shown.neighbours(),
+        coverage=[_coverage(view, night.mappings.get(view.retailer)) for view in coverage_view(night)],
+        gates=[_gate(gate) for gate in manifest.gates] if manifest else [],
+        changes=_changes(night, manifest) if manifest else None,
+        thresholds=around(night),
+        models={name: night.model_digest(name).hex() for name in MODELS},
+        settings_digest=night.settings.digest,
+    )
+
+
+def night_of(night: Night, run: str, stages: list[dict[str, Any]]) -> str:
+    """The date of a run: a page that is written again on another day is still of its own night."""
+    if run == night.run or not stages:
+        return night.today.isoformat()
+    return str(stages[0]["started_at"].date().isoformat())
+
+
+def _headline(manifest: Manifest | None) -> str:
+    if manifest is None:
+        return "Nothing has been published yet"
+    garments, products = manifest.rows("garments"), manifest.rows("products")
+    return f"Version {manifest.version} is live: {garments:,} garments of {products:,} products"
+
+
+def _funnel(night: Night, catalog: Catalog) -> list[Whole]:
+    """Offers, then products, then the pictures' addresses, then pictures: the parts of each add up to its whole."""
+    return [_offers(night), _products(catalog), _addresses(catalog), _pictures(night)]
+
+
+def _offers(night: Night) -> Whole:
+    found = offers_of(night.live_feeds())
+    query = f"select status, code, count(*) count from ({found.sql}) group by status, code order by count desc"  # noqa: S608
+    rows = night.tables.sql(query, found.tables).to_pylist()
+    kept = sum(row["count"] for row in rows if row["status"] == DONE)
+    away = [_away(row["code"], row["count"]) for row in rows if row["status"] == REJECTED]
+    return Whole("offers", [Part("read", kept, "through"), *away])
+
+
+def _products(catalog: Catalog) -> Whole:
+    rejected = catalog.rejected_products()
+    chosen = pc.sum(pc.equal(catalog.chosen["status"], DONE)).as_py() or 0
+    waiting = catalog.products.num_rows - chosen - sum(rejected.values())
+    away = [_away(code, count) for code, count in sorted(rejected.items(), key=lambda item: -item[1])]
+    return Whole("products", [Part("with a garment", chosen, "through"), *away, _waiting(waiting)])
+
+
+def _addresses(catalog: Catalog) -> Whole:
+    states = catalog.url_states
+    arrived = pc.sum(pc.is_valid(states["picture"])).as_py() or 0
+    codes = Counter(code for code in states["code"].to_pylist() if code is not None)
+    away = [_away(code, count) for code, count in codes.most_common()]
+    waiting = states.num_rows - arrived - sum(codes.values())
+    return Whole("picture addresses", [Part("fetched", arrived, "through"), *away, _waiting(waiting)])
+
+
+def _pictures(night: Night) -> Whole:
+    """Distinct pictures: kept, or what the screen takes them for."""
+    live, wanted = pictures(night), night.settings.choice.wanted
+    unwanted = ("sizechart", "texture", "closeup", "banner", "logo")
+    case = " ".join(f"when {name} = greatest({', '.join(unwanted)}) then '{name}'" for name in unwanted)
+    query = f"""
+        select label, count(*) count from (
+            select case when s.picture is null then 'waiting' when s.status = '{REJECTED}' then s.code
+                when s.wanted >= {wanted} then 'wanted' {case} end label
+            from ({live.sql}) p left join (
+                select * from {SCREENS.name} where function = {literal(screen_function(night))}
+            ) s on p.picture = s.picture
+        ) group by label order by count desc"""  # noqa: S608
+    counts = {row["label"]: row["count"] for row in night.tables.sql(query, {*live.tables, SCREENS}).to_pylist()}
+    kept, waiting = counts.pop("wanted", 0), counts.pop("waiting", 0)
+    away = [Part(label, count, "away") for label, count in counts.items()]
+    return Whole("pictures", [Part("wanted", kept, "through"), *away, _waiting(waiting)])
+
+
+def _away(code: str, count: int) -> Part:
+    return Part(code, count, "away", MEANINGS[Code(code)].text)
+
+
+def _waiting(count: int) -> Part:
+    return Part("waiting", count, "waiting", "not tried yet: stays due")
+
+
+def _stage(row: dict[str, Any]) -> StageTime:
+    return StageTime(
+        row["stage"], row["due"], row["done"], row["rejected"], row["pending"], row["seconds"],
+        row["pictures_per_second"], row["peak_mib"], row["outcome"],
+    )  # fmt: skip
+
+
+def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
+    live = {feed.retailer: feed for feed in night.live_feeds()}
+    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    asked = pictures_asked(night)
+    rows = []
+    for name in sorted(night.retailers):
+        feed, state = live.get(name), newest.get(name, {})
+        counts = manifest.counts.get(name) if manifest else None
+        refused = state.get("status") == REJECTED
+        judged = manifest.facts.retailers.get(name) if manifest else None
+        held = refused or (judged is not None and judged.status == "held")
+        said = state.get("detail") if refused else judged.reason if judged else None
+        rows.append(RetailerRow(
+            name=name,
+            status="held" if held else "live" if feed else "waiting",
+            reason=said or "",
+            feed=feed.feed.hex()[:16] if feed else "",
+            age_hours=(night.now() - feed.acquired_at).total_seconds() / 3600 if feed else None,
+            products=counts.products if counts else 0,
+            garments=counts.garments if counts else 0,
+            asked=asked.get(name, PicturesAsked()),
+        ))  # fmt: skip
+    return rows
+
+
+def _rejects(night: Night, catalog: Catalog) -> list[RejectRow]:
+    rows = []
+    for stage, query in live_rejects(night):
+        found = night.tables.sql(query.sql, query.tables)
+        for code, count in sorted(Counter(found["code"].to_pylist()).items(), key=lambda item: -item[1]):
+            some = found.filter(pc.equal(found["code"], code)).sort_by("what").slice(0, SAMPLES).to_pylist()
+            rows.append(_reject(stage, code, count, [f"{row['what']}  {row['detail'] or ''}" for row in some]))
+    chosen = catalog.chosen.filter(pc.equal(catalog.chosen["status"], REJECTED)).sort_by("product_id")
+    for code, count in sorted(catalog.rejected_products().items(), key=lambda item: -item[1]):
+        some = chosen.filter(pc.equal(chosen["code"], code)).slice(0, SAMPLES).to_pylist()
+        rows.append(_reject("choose", code, count, [f"{row['product_id']}  {row['detail'] or ''}" for row in some]))
+    return rows
+
+
+def _reject(stage: str, code: str, count: int, samples: list[str]) -> RejectRow:
+    meaning = MEANINGS[Code(code)]
+    return RejectRow(stage, code, meaning.text, str(meaning.acts), count, samples)
+
+
+def _coverage(view: RetailerCoverage, mapping: Mapping | None) -> CoverageRow:
+    shares, rules = view.shares(), view.all_rules(mapping) if mapping else []
+    return CoverageRow(
+        retailer=view.retailer,
+        products=view.products,
+        mapped=shares["mapped"],
+        ignored=shares["ignored"],
+        unmapped=shares["unmapped"],
+        decided_by={source: view.decided_share(source) for source in ("mapping", "text", "image")},
+        rules=[
+            RuleRow(use.rule, use.node or "ignored", use.products, use.text_differs, use.image_differs)
+            for use in sorted((use for use in rules if use.products), key=lambda use: -use.products)
+        ],
+        idle=[use.rule for use in rules if not use.products],
+        largest=[
+            UnmappedRow(written(category.path) or "(no category)", category.products, category.titles)
+            for category in view.largest_unmapped(LARGEST)
+        ],
+    )
+
+
+def _gate(gate: Any) -> GateRow:
+    accepted = gate.accepted_because or ""
+    return GateRow(gate.name, gate.retailer or "", gate.value, gate.bound, gate.passed, accepted)
+
+
+def _changes(night: Night, manifest: Manifest) -> Changes:
+    with night.store.filesystem.open_input_file(manifest.changes.path) as file:
+        rows = pq.read_table(file)
+    counts: dict[str, dict[str, int]] = {}
+    for table in ("garments", "products"):
+        mine = rows.filter(pc.equal(rows["table"], table))
+        found = Counter(mine["change"].to_pylist())
+        counts[table] = {kind: found.get(kind, 0) for kind in ("added", "changed", "removed")}
+    some = rows.filter(pc.equal(rows["table"], "products")).slice(0, SAMPLES).to_pylist()
+    return Changes(manifest.parent, counts, [f"{row['change']}: {row['id']}" for row in some])

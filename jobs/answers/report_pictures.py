@@ -1,0 +1,199 @@
+"""The pictures on the page of a night: small, as data URIs, with the boxes beside them."""
+
+import base64
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import selvedge_searcher
+from jobs.engine.night import Night
+from jobs.live.catalog import Catalog
+from jobs.live.functions import detect_function, duplicates_function, screen_function
+from jobs.live.placeholders import Suspect, suspects
+from jobs.live.views import pictures
+from lake import snapshots
+from lake.shards import PictureLost, Place, read_picture
+from lake.tables import literal
+from reports.facts import Box, Gallery, Thumbnail
+from schemas.table import DONE
+from schemas.tables import BOXES, DUPLICATES, PICTURES, SCREEN_CLASSES, SCREENS
+from udfs.pictures.decode import decode
+from udfs.pictures.inspect import PictureRefused
+
+JPEG_QUALITY = 72
+"""A thumbnail of 132 pixels weighs about 4 kB."""
+
+QUERIES = 6
+NEIGHBOURS = 10
+GROUP_PICTURES = 6
+
+
+class Pictures:
+    """Galleries over what is live."""
+
+    def __init__(self, night: Night, catalog: Catalog) -> None:
+        self._night, self._catalog = night, catalog
+        self._most = night.settings.report.thumbnails
+
+    def turned_away(self) -> list[Gallery]:
+        """For each class of unwanted picture the surest ones; of those kept the unsure ones, least sure first."""
+        live, wanted = pictures(self._night), self._night.settings.choice.wanted
+        query = f"""
+            select s.* from {SCREENS.name} s join ({live.sql}) p on s.picture = p.picture
+            where s.status = '{DONE}' and s.function = {literal(screen_function(self._night))}"""  # noqa: S608
+        rows = self._night.tables.sql(query, {*live.tables, SCREENS})
+        scores = np.stack([rows[name].to_numpy() for name in SCREEN_CLASSES], axis=1)
+        if not len(scores):
+            return []
+        away = scores[:, 0] < wanted
+        likeliest = scores[:, 1:].argmax(axis=1) + 1
+        galleries = []
+        for at, name in enumerate(SCREEN_CLASSES[1:], 1):
+            mine = np.flatnonzero(away & (likeliest == at))
+            galleries.append(self._scored(name, rows, scores[:, at], mine[np.argsort(-scores[mine, at])]))
+        doubted = np.flatnonzero(~away & (scores[:, 0] < self._night.settings.choice.unsure))
+        unsure = self._scored("kept, unsure", rows, scores[:, 0], doubted[np.argsort(scores[doubted, 0])])
+        return [gallery for gallery in [*galleries, unsure] if gallery.count]
+
+    def _scored(self, name: str, rows: pa.Table, scores: np.ndarray, order: np.ndarray) -> Gallery:
+        shas = rows["picture"].take(pa.array(order[: self._most])).to_pylist()
+        thumbs = [
+            self._thumbnail(sha, f"{scores[at]:.2f}", [self._title(sha)]) for sha, at in zip(shas, order, strict=False)
+        ]
+        return Gallery(name, len(order), [thumb for thumb in thumbs if thumb])
+
+    def placeholders(self) -> list[Gallery]:
+        """For each retailer the pictures that stand on very many of its products."""
+        by_retailer: dict[str, list[Suspect]] = {}
+        for suspect in suspects(self._night):
+            by_retailer.setdefault(suspect.retailer, []).append(suspect)
+        return [self._suspected(retailer, found) for retailer, found in sorted(by_retailer.items())]
+
+    def _suspected(self, retailer: str, found: list[Suspect]) -> Gallery:
+        thumbs = []
+        for one in found[: self._most]:
+            fate = "turned away by the filter" if one.turned_away else "kept"
+            thumbs.append(self._thumbnail(one.picture, f"on {one.products} products", [fate, one.picture.hex()]))
+        bound = self._night.retailers[retailer].images.placeholder_products
+        return Gallery(retailer, len(found), [t for t in thumbs if t], f"each on more than {bound} products")
+
+    def garments(self) -> list[Gallery]:
+        """Some garments of every category, evenly spread, each with all boxes of its picture."""
+        rows = self._catalog.garments()
+        if not rows.num_rows:
+            return []
+        picked = _spread(rows, "category", self._most * 2)
+        boxes = self._boxes(picked["picture"].to_pylist())
+        thumbs = [self._garment(row, boxes.get(row["picture"]) or []) for row in picked.to_pylist()]
+        return [Gallery("by category", rows.num_rows, [thumb for thumb in thumbs if thumb])]
+
+    def _garment(self, row: dict[str, Any], boxes: list[dict[str, Any]]) -> Thumbnail | None:
+        least = self._night.settings.choice.box
+        others = [_box(box["class"], box["box"], chosen=False) for box in boxes if box["score"] >= least]
+        taken_for = f"{row['class'] or 'whole picture'} {row['score']:.2f}"
+        lines = [f"{row['category']} by {row['category_source']}", taken_for]
+        title = self._title(row["picture"]) or row["product_id"]
+        return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
+
+    def duplicates(self) -> list[Gallery]:
+        """The largest groups, the medoid first."""
+        keys = ", ".join(literal(one["pictures_key"]) for one in self._catalog.picture_sets) or "X'00'"
+        query = f"""
+            select retailer, groups from {DUPLICATES.name} where pictures_key in ({keys})
+            and function = {literal(duplicates_function(self._night))} and status = '{DONE}'"""  # noqa: S608
+        groups = [
+            group | {"retailer": row["retailer"]}
+            for row in self._night.tables.sql(query, [DUPLICATES]).to_pylist()
+            for group in row["groups"]
+        ]
+        groups.sort(key=lambda group: (-len(group["members"]), group["group_id"]))
+        return [self._group(group) for group in groups[: self._most // 2]]
+
+    def _group(self, group: dict[str, Any]) -> Gallery:
+        others = [member for member in group["members"] if member != group["medoid"]]
+        shown = [group["medoid"], *others][:GROUP_PICTURES]
+        thumbs = [self._thumbnail(sha, self._title(sha), [sha.hex()[:12]]) for sha in shown]
+        note = f"{len(group['members'])} pictures, at most {group['largest_distance']} bits from the medoid"
+        return Gallery(f"{group['retailer']} {group['group_id'].hex()[:8]}", 0, [t for t in thumbs if t], note)
+
+    def neighbours(self) -> list[Gallery]:
+        """Ten nearest neighbours of some garments of the live version, of other products."""
+        if snapshots.current(self._night.store) is None:
+            return []
+        snapshot = selvedge_searcher.open(self._night.store.uri)
+        rows = snapshot.garments
+        if not rows.num_rows:
+            return []
+        numbered = rows.append_column("at", pa.array(np.arange(rows.num_rows)))
+        vectors = np.asarray(snapshot.vectors)
+        return [self._neighbours(rows, vectors, at) for at in _spread(numbered, "category", QUERIES)["at"].to_pylist()]
+
+    def _neighbours(self, rows: pa.Table, vectors: np.ndarray, at: int) -> Gallery:
+        likeness = np.einsum("nd,d->n", vectors, vectors[at])
+        product = rows["product_id"][at]
+        others = np.flatnonzero(pc.not_equal(rows["product_id"], product).to_numpy())
+        nearest = others[np.argsort(-likeness[others], kind="stable")[:NEIGHBOURS]]
+        thumbs = []
+        for place in [at, *nearest.tolist()]:
+            row = rows.slice(place, 1).to_pylist()[0]
+            said = row["category"] if place == at else f"{likeness[place]:.2f} {row['category']}"
+            thumbs.append(self._thumbnail(row["image_sha256"], said, [], [_box(row["class"] or "", row["box"])]))
+        title = self._title(rows["image_sha256"][at].as_py()) or product.as_py()
+        return Gallery(title, 0, [t for t in thumbs if t])
+
+    def _title(self, sha: bytes) -> str:
+        """A title of a product that shows the picture; empty where none is live."""
+        seen = self._catalog.pictures
+        at = pc.index(seen["picture"], pa.scalar(sha)).as_py()
+        return "" if at < 0 else self._catalog.products["title"][seen["product"][at].as_py()].as_py() or ""
+
+    @cached_property
+    def _stored(self) -> pa.Table:
+        """Where every picture lies; as a table, since there may be millions and some hundred are asked for."""
+        query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'"  # noqa: S608
+        return self._night.tables.sql(query, [PICTURES])
+
+    def _place(self, sha: bytes) -> Place | None:
+        at = pc.index(self._stored["picture"], pa.scalar(sha)).as_py()
+        return None if at < 0 else Place(*(self._stored[name][at].as_py() for name in ("shard", "offset", "length")))
+
+    def _boxes(self, shas: Iterable[bytes]) -> dict[bytes, list[dict[str, Any]]]:
+        keys = ", ".join(literal(sha) for sha in sorted(set(shas))) or "X'00'"
+        query = f"""
+            select picture, boxes from {BOXES.name} where picture in ({keys})
+            and function = {literal(detect_function(self._night))} and status = '{DONE}'"""  # noqa: S608
+        return {row["picture"]: row["boxes"] for row in self._night.tables.sql(query, [BOXES]).to_pylist()}
+
+    def _thumbnail(self, sha: bytes, title: str, lines: list[str], boxes: list[Box] | None = None) -> Thumbnail | None:
+        place, side = self._place(sha), self._night.settings.report.thumbnail_px
+        if place is None:
+            return None
+        try:
+            pixels = decode(read_picture(self._night.store, place), side)
+        except (PictureRefused, PictureLost):
+            return None
+        scale = min(1.0, side / max(pixels.shape[:2]))
+        size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        _, body = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        image = "data:image/jpeg;base64," + base64.b64encode(body.tobytes()).decode()
+        return Thumbnail(image, title, lines, boxes or [])
+
+
+def _box(label: str, box: list[float], chosen: bool = True) -> Box:
+    left, top, right, bottom = (100 * corner for corner in box)
+    return Box(label, left, top, right - left, bottom - top, chosen)
+
+
+def _spread(rows: pa.Table, column: str, most: int) -> pa.Table:
+    """Up to `most` rows, taken in turn from each value of a column, the same for the same rows."""
+    rows = rows.sort_by([(column, "ascending"), ("garment_id", "ascending")])
+    values = rows[column].combine_chunks()
+    names, counts = np.unique(values.to_numpy(zero_copy_only=False).astype(str), return_counts=True)
+    turn = np.concatenate([np.arange(count) for count in counts]) if len(names) else np.zeros(0, int)
+    return rows.take(pc.sort_indices(pa.array(turn)).slice(0, most))

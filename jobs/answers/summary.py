@@ -1,0 +1,45 @@
+"""What a run came to, in the keys that schedulers and people rely on."""
+
+from pathlib import Path
+from typing import Any
+
+from jobs.answers.notes import notes
+from jobs.answers.rejects import reject_counts
+from jobs.engine.night import Night
+from jobs.run import Outcome
+from jobs.stages.publish import Publication, retailer_states
+from lake import snapshots
+
+
+def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, Any]:
+    """`--json` of a night, less run and stages."""
+    has_published = outcome.publication is not None
+    stands = outcome.publication or _standing(night)
+    return {
+        "snapshot": stands.version,
+        "published": stands.is_new,
+        "garments": stands.garments,
+        "products": stands.products,
+        "rejects": rejects(night) if has_published else {},
+        "report": str(report) if report else None,
+        "retailers": {name: {"status": state.status, "reason": state.reason} for name, state in stands.states.items()},
+        "notes": notes(night) if has_published else [],
+    }
+
+
+def _standing(night: Night) -> Publication:
+    """What stands where a run did not come to publish: the live version, and where the feeds stand."""
+    version = snapshots.current(night.store)
+    live = snapshots.manifest(night.store, version) if version is not None else None
+    stands = Publication(version, states=retailer_states(night, snapshots.parent(night.store)))
+    if live is not None:
+        stands.garments, stands.products = live.rows("garments"), live.rows("products")
+    return stands
+
+
+def rejects(night: Night) -> dict[str, int]:
+    """Rejects of the live feeds and of what was made from them, by code: a view over the stages' tables."""
+    counts: dict[str, int] = {}
+    for row in reject_counts(night):
+        counts[row["code"]] = counts.get(row["code"], 0) + row["count"]
+    return dict(sorted(counts.items()))

@@ -1,0 +1,211 @@
+"""The live products and what the tables say of them tonight, joined over keys."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.live.functions import choose_function, duplicates_function, map_function
+from jobs.live.views import newest_fetches, offers, urls
+from lake.tables import literal
+from schemas.rejects import Code
+from schemas.table import DONE, REJECTED
+from schemas.tables import DUPLICATES, FETCHES, GARMENTS, MAPPED
+from udfs.rules.products import OFFER_COLUMNS, products_of
+
+URL_STATES = pa.schema([
+    ("url", pa.string()), ("picture", pa.binary()), ("code", pa.string()), ("detail", pa.string()),
+    ("tried", pa.bool_()),
+])  # fmt: skip
+
+GARMENT = GARMENTS.schema.field("garments").type.value_type
+
+
+class Catalog:
+    """A night's products. Everything is asked for once, when it is first needed."""
+
+    @classmethod
+    def of(cls, night: Night) -> "Catalog":
+        """The catalog as the tables have it now."""
+        return night.kept("catalog", lambda: cls(night))
+
+    def __init__(self, night: Night) -> None:
+        self._night = night
+
+    @cached_property
+    def products(self) -> pa.Table:
+        """`udfs.rules.products.PRODUCTS` of the live offers, less what is blocked."""
+        found = offers(self._night)
+        names = ", ".join(dict.fromkeys(OFFER_COLUMNS))
+        rows = self._night.tables.sql(f"select {names}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
+        products = products_of(rows, rows["max_pictures"])
+        blocked = pa.array(sorted(self._night.blocked.products), pa.string())
+        return products.filter(pc.invert(pc.is_in(products["product_id"], blocked)))
+
+    @cached_property
+    def categories(self) -> list[bytes]:
+        """The category key of each product."""
+        known: dict[tuple[str, ...], bytes] = {}
+        keys = []
+        columns = (self.products[name].to_pylist() for name in ("retailer", "category_path", "category_ids"))
+        for retailer, path, ids in zip(*columns, strict=True):
+            place = (retailer, "\x1e".join(path or ()), "\x1e".join(ids or ()))
+            if place not in known:
+                known[place] = _digest([retailer, len(ids or ()), *(ids or ()), *(path or ())])
+            keys.append(known[place])
+        return keys
+
+    @cached_property
+    def verdicts(self) -> dict[bytes, list[dict[str, Any]]]:
+        """What the mapping says of each category key."""
+        function = literal(map_function(self._night))
+        query = f"select category_key, verdicts from {MAPPED.name} where function = {function} and status = '{DONE}'"  # noqa: S608
+        rows = self._night.tables.sql(query, [MAPPED])
+        return dict(zip(rows["category_key"].to_pylist(), rows["verdicts"].to_pylist(), strict=True))
+
+    @cached_property
+    def url_states(self) -> pa.Table:
+        """URL_STATES of the live URLs: the picture that the last good fetch brought, else why there is none."""
+        found = urls(self._night)
+        query = f"""
+            select live.url, good.picture, last.code, last.detail, last.url is not null tried
+            from (select distinct url from ({found.sql})) live
+            left join {newest_fetches()} last on live.url = last.url
+            left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url"""  # noqa: S608
+        return self._unblocked(self._night.tables.sql(query, {*found.tables, FETCHES}).cast(URL_STATES))
+
+    def _unblocked(self, states: pa.Table) -> pa.Table:
+        """Blocked URLs and pictures have no picture, and say why."""
+        blocked = self._night.blocked
+        barred = pc.or_(
+            pc.is_in(states["url"], pa.array(sorted(blocked.urls), pa.string())),
+            pc.fill_null(pc.is_in(states["picture"], pa.array(sorted(blocked.pictures), pa.binary())), False),
+        )
+        arrived = pc.and_(pc.invert(barred), pc.is_valid(states["picture"]))
+        none = pa.scalar(None, pa.string())
+        columns = {
+            "url": states["url"],
+            "picture": pc.if_else(barred, pa.scalar(None, pa.binary()), states["picture"]),
+            "code": pc.if_else(barred, str(Code.BLOCKED), pc.if_else(arrived, none, states["code"])),
+            "detail": pc.if_else(barred, "by mappings/blocked.tsv", pc.if_else(arrived, none, states["detail"])),
+            "tried": pc.or_(states["tried"], barred),
+        }
+        return pa.table(columns, schema=URL_STATES)
+
+    @cached_property
+    def pictures(self) -> pa.Table:
+        """One row a product's picture: `product` (row in `products`), `rank`, and the URL's state."""
+        lists = self.products["pictures"].combine_chunks()
+        product = pc.list_parent_indices(lists)
+        states = self.url_states.take(pc.index_in(pc.list_flatten(lists), self.url_states["url"]))
+        rank = np.arange(len(product)) - np.asarray(lists.offsets)[:-1][product.to_numpy()] + lists.offsets[0].as_py()
+        return states.append_column("product", product).append_column("rank", pa.array(rank, pa.int32()))
+
+    @cached_property
+    def groups(self) -> dict[bytes, bytes]:
+        """Picture -> its group of near-identical pictures, by the newest grouping of every retailer."""
+        keys = [row["pictures_key"] for row in self.picture_sets]
+        function = literal(duplicates_function(self._night))
+        query = f"select pictures_key, groups from {DUPLICATES.name} where function = {function} and status = '{DONE}'"  # noqa: S608
+        rows = self._night.tables.sql(query, [DUPLICATES])
+        groups = dict(zip(rows["pictures_key"].to_pylist(), rows["groups"].to_pylist(), strict=True))
+        return {m: g["group_id"] for key in keys for g in groups.get(key) or () for m in g["members"]}
+
+    @cached_property
+    def picture_sets(self) -> list[dict[str, Any]]:
+        """For each retailer its live pictures, sorted, and the digest of that set."""
+        retailer = self.products["retailer"].take(self.pictures["product"])
+        rows = pa.table({"retailer": retailer, "picture": self.pictures["picture"]}).drop_null()
+        sets = []
+        for name in sorted(pc.unique(rows["retailer"]).to_pylist()):
+            mine = pc.unique(rows.filter(pc.equal(rows["retailer"], name))["picture"]).sort()
+            digest = hashlib.sha256(b"".join(mine.to_pylist())).digest()
+            sets.append({"pictures_key": digest, "retailer": name, "pictures": mine})
+        return sets
+
+    @cached_property
+    def keys(self) -> pa.Table:
+        """`product_key` and `product` (row in `products`) of each product that can be chosen from.
+
+        A product waits while none of its pictures is here and some were never asked for.
+        """
+        order = {name: spec.category_order for name, spec in self._night.retailers.items()}
+        said = {key: json.dumps(verdicts, ensure_ascii=False) for key, verdicts in self.verdicts.items()}
+        by_product = self._pictures_by_product()
+        keys, places = [], []
+        names = ("product_id", "retailer", "title", "gender", "age", "text_key")
+        columns = [self.products[name].to_pylist() for name in names]
+        for place, (values, category) in enumerate(zip(zip(*columns, strict=True), self.categories, strict=True)):
+            pictures = by_product.get(place, [])
+            if not any(picture[1] for picture in pictures) and not all(picture[4] for picture in pictures):
+                continue
+            parts = [*values, *order[values[1]], said.get(category), *(part for p in pictures for part in p[:4])]
+            keys.append(_digest(parts))
+            places.append(place)
+        return pa.table({"product_key": pa.array(keys, pa.binary()), "product": pa.array(places, pa.int64())})
+
+    def _pictures_by_product(self) -> dict[int, list[tuple[Any, ...]]]:
+        """Product's row -> url, picture, code, group, tried of its pictures in their order."""
+        names = ("product", "url", "picture", "code", "tried")
+        by_product: dict[int, list[tuple[Any, ...]]] = {}
+        for product, url, picture, code, tried in zip(*(self.pictures[n].to_pylist() for n in names), strict=True):
+            group = self.groups.get(picture)
+            by_product.setdefault(product, []).append((url, picture, code, group, tried))
+        return by_product
+
+    @cached_property
+    def chosen(self) -> pa.Table:
+        """The rows of `garments` for tonight's product keys, done or rejected, with `product`."""
+        function = literal(choose_function(self._night))
+        rows = self._night.tables.sql(f"select * from {GARMENTS.name} where function = {function}", [GARMENTS])  # noqa: S608
+        at = pc.index_in(rows["product_key"], self.keys["product_key"])
+        live = pc.is_valid(at)
+        return rows.filter(live).append_column("product", self.keys["product"].take(at.filter(live)))
+
+    def garments(self) -> pa.Table:
+        """One row a garment of the live products, with its product's columns."""
+        done = self.chosen.filter(pc.equal(self.chosen["status"], DONE))
+        lists = done["garments"].combine_chunks()
+        flat = pc.list_flatten(lists)
+        columns = {field.name: flat.field(field.name) for field in GARMENT}
+        parents = done.take(pc.list_parent_indices(lists))
+        for name in ("product_id", "retailer", "category", "category_source", "gender"):
+            columns[name] = parents[name]
+        return pa.table(columns)
+
+    def chosen_products(self) -> pa.Table:
+        """The live products that have garments: `products` with the category and gender of the choice."""
+        done = self.chosen.filter(pc.equal(self.chosen["status"], DONE))
+        rows = self.products.take(done["product"])
+        rows = rows.set_column(rows.schema.get_field_index("gender"), "gender", done["gender"])
+        return rows.append_column("category", done["category"])
+
+    def for_duplicates(self, products: pa.Table) -> pa.Table:
+        """What tells whether one product stands for another: category, colour, and its pictures' groups."""
+        garments = self.garments()
+        groups: dict[str, set[bytes]] = {}
+        pairs = zip(garments["product_id"].to_pylist(), garments["picture"].to_pylist(), strict=True)
+        for product, picture in pairs:
+            groups.setdefault(product, set()).add(self.groups.get(picture, picture))
+        lists = [sorted(groups.get(product, ())) for product in products["product_id"].to_pylist()]
+        rows = products.select(["product_id", "retailer", "category", "colour"])
+        return rows.append_column("groups", pa.array(lists, pa.list_(pa.binary())))
+
+    def rejected_products(self) -> dict[str, int]:
+        """Live products that were turned away, by code."""
+        codes = self.chosen.filter(pc.equal(self.chosen["status"], REJECTED))["code"]
+        counted = pc.value_counts(codes)
+        return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+
+
+def _digest(parts: list[Any]) -> bytes:
+    whole = hashlib.sha256()
+    for part in parts:
+        body = b"\x00" if part is None else b"\x01" + (part if isinstance(part, bytes) else str(part).encode())
+        whole.update(len(body).to_bytes(8, "little") + body)
+    return whole.digest()

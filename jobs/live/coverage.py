@@ -1,0 +1,137 @@
+"""How well the mapping covers the live products: rows for the table, shares for the gate, the analyst's view."""
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.engine.stage import Query
+from jobs.live.catalog import Catalog
+from jobs.live.functions import classify_function, coverage_function, detect_function, screen_function
+from jobs.live.views import pictures
+from lake.tables import literal
+from schemas.manifest import Manifest
+from schemas.table import DONE, Table
+from schemas.tables import BOXES, COVERAGE, SCREENS, TEXTS
+from udfs.rules import coverage as count
+from udfs.rules.category import gender_of, shown
+from udfs.rules.map_categories import decide_batch
+
+KEY = ("retailer", "feed", "function")
+
+
+def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
+    """COVERAGE of the live feeds that have none yet under their retailer's mapping file."""
+    feeds = {feed.retailer: feed.feed for feed in night.live_feeds()}
+    present = night.tables.sql(f"select {', '.join(KEY)} from {COVERAGE.name}", [COVERAGE])  # noqa: S608
+    known = {tuple(row.values()) for row in present.to_pylist()}
+    missing = [name for name, feed in feeds.items() if (name, feed, _function(night, name)) not in known]
+    if not missing or not catalog.products.num_rows:
+        return COVERAGE.schema.empty_table()
+    decided = decisions(night, catalog)
+    decided = decided.filter(pc.is_in(decided["retailer"], pa.array(missing, pa.string())))
+    feed_of = pa.array([feeds[name] for name in decided["retailer"].to_pylist()], pa.binary(32))
+    counted = count.coverage(decided.append_column("feed", feed_of))
+    functions = [_function(night, name) for name in counted["retailer"].to_pylist()]
+    return counted.append_column("function", pa.array(functions, pa.binary(32))).select(COVERAGE.schema.names)
+
+
+def decisions(night: Night, catalog: Catalog) -> pa.Table:
+    """`udfs.rules.map_categories.DECIDED` of every live product."""
+    products = catalog.products
+    verdicts = [catalog.verdicts.get(key) for key in catalog.categories]
+    unread = {"text_gender": None, "text_gender_probability": None}
+    rows = products.select(["gender", "age"]).to_pylist()
+    genders = [gender_of(row | unread, night.settings.choice) for row in rows]
+    batch = pa.table({
+        "product_id": products["product_id"], "retailer": products["retailer"], "title": products["title"],
+        "verdicts": pa.array(verdicts), "gender": pa.array(genders, pa.string()),
+    }).combine_chunks()  # fmt: skip
+    return pa.Table.from_batches([decide_batch(part) for part in batch.to_batches()])
+
+
+def _function(night: Night, retailer: str) -> bytes:
+    mapping = night.mappings.get(retailer)
+    return coverage_function(mapping.digest if mapping else b"")
+
+
+def covered_share(night: Night, retailer: str) -> float | None:
+    """Mapped and ignored products among all of a retailer's; None where it has no mapping file, or no row."""
+    feed = next((feed.feed for feed in night.live_feeds() if feed.retailer == retailer), None)
+    if feed is None or retailer not in night.mappings:
+        return None
+    return _share(night, retailer, feed, _function(night, retailer))
+
+
+def covered_share_of(night: Night, version: Manifest, retailer: str) -> float | None:
+    """The same of the feed and the mapping that a version was made from."""
+    state = version.facts.retailers.get(retailer)
+    if state is None or state.feed_sha256 is None:
+        return None
+    mapping = bytes.fromhex(version.facts.mappings.get(retailer, ""))
+    return _share(night, retailer, bytes.fromhex(state.feed_sha256), coverage_function(mapping))
+
+
+def _share(night: Night, retailer: str, feed: bytes, function: bytes) -> float | None:
+    query = f"""
+        select products, mapped + ignored covered from {COVERAGE.name} where retailer = {literal(retailer)}
+        and feed = {literal(feed)} and function = {literal(function)} and products > 0"""  # noqa: S608
+    rows = night.tables.sql(query, [COVERAGE]).to_pylist()
+    return rows[0]["covered"] / rows[0]["products"] if rows else None
+
+
+def coverage_view(night: Night) -> list[count.RetailerCoverage]:
+    """What an analyst sees of each retailer."""
+    catalog = Catalog.of(night)
+    if not catalog.products.num_rows:
+        return []
+    text = _sure_texts(night)
+    sources = dict(zip(*(catalog.chosen[n].to_pylist() for n in ("product_id", "category_source")), strict=True))
+    images = _image_classes(night, catalog)
+    decided = decisions(night, catalog)
+    ids = catalog.products["product_id"].to_pylist()
+    columns = {
+        "title": catalog.products["title"],
+        "category_path": catalog.products["category_path"],
+        "category_source": pa.array([sources.get(name) for name in ids], pa.string()),
+        "text_leaf": pa.array([text.get(key) for key in catalog.products["text_key"].to_pylist()], pa.string()),
+        "image_class": pa.array([images.get(name) for name in ids], pa.string()),
+    }
+    for name, column in columns.items():
+        decided = decided.append_column(name, column)
+    return count.view(decided, night.taxonomy)
+
+
+def _sure_texts(night: Night) -> dict[bytes, str]:
+    query = f"""
+        select text_key, leaf from {TEXTS.name} where status = '{DONE}'
+        and function = {literal(classify_function(night))}
+        and probability >= {night.settings.choice.text}"""  # noqa: S608
+    rows = night.tables.sql(query, [TEXTS])
+    return dict(zip(rows["text_key"].to_pylist(), rows["leaf"].to_pylist(), strict=True))
+
+
+def _image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
+    """Product -> the class that its pictures show, whatever was chosen."""
+    live = pictures(night)
+    seen = {table.name: _by_picture(night, table, function, live) for table, function in (
+        (SCREENS, screen_function(night)), (BOXES, detect_function(night)))}  # fmt: skip
+    by_product: dict[int, list[dict[str, Any]]] = {}
+    names = ("product", "picture")
+    for product, picture in zip(*(catalog.pictures[name].to_pylist() for name in names), strict=True):
+        screen, boxes = seen["screens"].get(picture), seen["boxes"].get(picture)
+        if screen and screen["wanted"] is not None and screen["wanted"] >= night.settings.choice.wanted:
+            found = {name: screen[name] for name in ("depicts", "depicts_score")} | {
+                "boxes": (boxes or {}).get("boxes")
+            }
+            by_product.setdefault(product, []).append(found)
+    ids = catalog.products["product_id"].to_pylist()
+    return {ids[place]: shown(found, night.settings.choice) for place, found in by_product.items()}
+
+
+def _by_picture(night: Night, table: Table, function: bytes, live: Query) -> dict[bytes, dict[str, Any]]:
+    query = f"""
+        select t.* from {table.name} t join ({live.sql}) p on t.picture = p.picture
+        where t.function = {literal(function)}"""  # noqa: S608
+    return {row["picture"]: row for row in night.tables.sql(query, {*live.tables, table}).to_pylist()}

@@ -1,0 +1,66 @@
+"""The digest of each stage's function: what makes the same input come out differently.
+
+A `REVISION` is raised by hand when a stage's meaning changes. Thresholds that only readers apply are in no digest but
+that of `choose`, which reads them.
+"""
+
+from jobs.engine.night import Night, digest_of
+from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
+
+FETCH_REVISION = 1
+MAP_REVISION = 1
+DEDUP_REVISION = 1
+CHOOSE_REVISION = 2
+
+
+def fetch_function() -> bytes:
+    return digest_of("fetch", str(FETCH_REVISION))
+
+
+def screen_function(night: Night) -> bytes:
+    return night.model_digest("screen")
+
+
+def classify_function(night: Night) -> bytes:
+    return night.model_digest("text")
+
+
+def detect_function(night: Night) -> bytes:
+    return night.model_digest("detect")
+
+
+def embed_function(night: Night) -> bytes:
+    return night.model_digest("embed")
+
+
+def map_function(night: Night) -> bytes:
+    """Every mapping file: they are few and quick to apply."""
+    files = (part for name, mapping in sorted(night.mappings.items()) for part in (name, mapping.digest))
+    return digest_of("map", str(MAP_REVISION), *files)
+
+
+def coverage_function(mapping: bytes) -> bytes:
+    """`mapping`: the digest of a retailer's file; empty where it has none."""
+    return digest_of("coverage", str(MAP_REVISION), mapping)
+
+
+def fingerprint_function() -> bytes:
+    return digest_of("fingerprint", str(FINGERPRINT_REVISION))
+
+
+def duplicates_function(night: Night) -> bytes:
+    bits = str(night.settings.choice.duplicate_bits)
+    return digest_of("dedup", str(DEDUP_REVISION), fingerprint_function(), bits)
+
+
+def choose_function(night: Night) -> bytes:
+    """Everything that the choice reads beside its product: models' answers, taxonomy, thresholds."""
+    return digest_of(
+        "choose",
+        str(CHOOSE_REVISION),
+        screen_function(night),
+        detect_function(night),
+        classify_function(night),
+        night.taxonomy.digest,
+        night.settings.choice.model_dump_json(),
+    )

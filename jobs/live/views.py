@@ -1,0 +1,89 @@
+"""What several stages need: the live offers, URLs and pictures of a night as queries."""
+
+from collections.abc import Iterable
+
+from jobs.engine.night import LiveFeed, Night
+from jobs.engine.stage import Query
+from lake.tables import literal
+from schemas.blocked import Blocked
+from schemas.table import DONE
+from schemas.tables import FETCHES, OFFERS, PICTURES
+
+
+def offers(night: Night) -> Query:
+    return live_offers(night.live_feeds())
+
+
+def urls(night: Night) -> Query:
+    return live_urls(offers(night))
+
+
+def pictures(night: Night) -> Query:
+    return live_pictures(urls(night), night.blocked)
+
+
+def offers_of(feeds: Iterable[LiveFeed]) -> Query:
+    """Every offer of the live feeds, kept or turned away, with the most pictures of a product."""
+    rows = ", ".join(
+        f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
+    )
+    none = "('', X'00', X'00', 0)"
+    sql = f"""
+        select o.*, live.max_pictures from {OFFERS.name} o
+        join (values {rows or none}) live(retailer, feed, function, max_pictures)
+        on o.retailer = live.retailer and o.feed = live.feed and o.function = live.function"""  # noqa: S608
+    return Query(sql, (OFFERS,))
+
+
+def live_offers(feeds: Iterable[LiveFeed]) -> Query:
+    """The kept offers of the live feeds, and those that a feed may not delete yet."""
+    feeds = list(feeds)
+    kept = f"{offers_of(feeds).sql} where o.status = '{DONE}'"
+    return Query(" union all ".join([kept, *(_missing(feed) for feed in feeds if feed.completed_by)]), (OFFERS,))
+
+
+def _missing(feed: LiveFeed) -> str:
+    """The offers of an earlier feed whose ids the live one does not hold at all."""
+    of = f"retailer = {literal(feed.retailer)} and function = {literal(feed.function)}"
+    return f"""
+        select o.*, {feed.max_pictures} max_pictures from {OFFERS.name} o
+        where {of} and feed = {literal(feed.completed_by)} and status = '{DONE}' and offer_id not in (
+            select offer_id from {OFFERS.name}
+            where {of} and feed = {literal(feed.feed)} and offer_id is not null
+        )"""  # noqa: S608
+
+
+def live_urls(offers: Query) -> Query:
+    """Distinct picture URLs of offers, each with its retailer."""
+    sql = f"""
+        select retailer, url from (
+            select retailer, unnest(array_slice(pictures, 1, max_pictures)) url from ({offers.sql})
+        ) group by retailer, url"""  # noqa: S608
+    return Query(sql, offers.tables)
+
+
+def newest_fetches(where: str = "true") -> str:
+    """SQL of each URL's row of `fetches` with the highest attempt, among the rows that `where` lets in."""
+    return f"""(
+        select f.* from {FETCHES.name} f join (
+            select url, max(attempt) attempt from {FETCHES.name} where {where} group by url
+        ) n on f.url = n.url and f.attempt = n.attempt)"""  # noqa: S608
+
+
+def fetched(urls: Query) -> Query:
+    """URLs with the picture that their last successful fetch brought."""
+    sql = f"""
+        select u.retailer, u.url, f.picture from ({urls.sql}) u
+        join {newest_fetches(f"status = '{DONE}'")} f on u.url = f.url"""  # noqa: S608
+    return Query(sql, (*urls.tables, FETCHES))
+
+
+def live_pictures(urls: Query, blocked: Blocked) -> Query:
+    """Distinct pictures of the live offers with their places, less what is blocked."""
+    barred = ", ".join(literal(sha) for sha in sorted(blocked.pictures)) or "X'00'"
+    found = fetched(urls)
+    sql = f"""
+        select p.picture, p.shard, p."offset", p.length, p.width, p.height from {PICTURES.name} p
+        join (select distinct picture from ({found.sql})) live on p.picture = live.picture
+        where p.status = '{DONE}' and p.picture not in ({barred})"""  # noqa: S608
+    return Query(sql, (*found.tables, PICTURES))

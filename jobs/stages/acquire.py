@@ -1,0 +1,239 @@
+"""Feeds from the shops into the lake. A row is written only when a state changed, so that the last one is the state."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from jobs.engine.night import Night, parser_of
+from jobs.engine.stage import Counts
+from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
+from jobs.stages.parse import feed_options
+from lake.feeds import keep
+from lake.lease import lease
+from lake.tables import literal
+from schemas.errors import WrongInput
+from schemas.rejects import MEANINGS, Code
+from schemas.retailer import Feed, Retailer
+from schemas.settings import Settings
+from schemas.table import DONE, REJECTED
+from schemas.tables import FEEDS, OFFERS
+from udfs.feeds.meaning import KnownTitles
+from udfs.feeds.reader import read_feed
+from udfs.runtime.isolation import Child, ChildDied
+from udfs.web.download import Downloaded, FeedRequest
+from udfs.web.guard import Networks
+from udfs.web.sources import receive
+
+SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
+"""Feeds that are received and read at once."""
+
+TITLES = 5_000
+"""Offers of the last feed whose titles are compared: enough to tell a fifth from a tenth."""
+
+State = dict[str, Any]
+
+
+def acquire(night: Night) -> Counts:
+    """Ask every retailer for its feed; the rows of those whose state changed are one commit."""
+    states = {(row["retailer"], row["kind"]): row for row in night.feed_states()}
+    counts = Counts()
+
+    def one(spec: Retailer) -> State | None:
+        accepted, whole = (states.get((spec.name, kind)) for kind in ("accepted", "whole"))
+        return _acquire(night, spec, states.get((spec.name, "newest")), _to_compare(accepted, whole))
+
+    with night.progress.stage("acquire", len(night.chosen)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        rows = []
+        for row in pool.map(one, night.chosen):
+            rows.append(row)
+            advance(1)
+    changed = [row for row in rows if row is not None]
+    night.tables.append(FEEDS, pa.Table.from_pylist(changed, FEEDS.schema))
+    counts.due = len(changed)
+    counts.rejected = sum(row["status"] == REJECTED for row in changed)
+    counts.done = counts.due - counts.rejected
+    return counts
+
+
+def _to_compare(accepted: State | None, whole: State | None) -> State | None:
+    """The last accepted feed; its size is that of the last one accepted as a whole, so that no drop passes in steps."""
+    return accepted and accepted | {name: (whole or accepted)[name] for name in ("bytes", "offers")}
+
+
+def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State | None) -> State | None:
+    """The new state of one retailer, or None where it is as it was."""
+    function = parser_of(spec)
+    same_parser = newest is not None and newest["function"] == function
+    with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
+        file = Path(folder) / "feed"
+        with file.open("wb") as target:
+            answer = received(spec.feed, _request(night, spec, newest if same_parser else None), target)
+        if answer.status == "unchanged":
+            return None
+        row = _row(night, spec, newest, answer)
+        if answer.status == "refused":
+            row |= _verdict(spec, Code(str(answer.code)), answer.detail)
+        else:
+            keep(night.store, row["feed"], file)
+            row |= _read(night, spec, file, accepted, row)
+    return None if same_parser and _same_state(row, newest) else row
+
+
+def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
+    """What the shop is asked: for what has changed since its last good feed."""
+    request = feed_request(night.settings, spec.feed, spec.images.allow_private_hosts)
+    if newest is None or newest["status"] != DONE:
+        return request
+    return replace(request, etag=newest["etag"], last_modified=newest["last_modified"])
+
+
+def received(feed: Feed, request: FeedRequest, target: BinaryIO) -> Downloaded:
+    """What the shop answers; it is not asked where the secret that its spec names is not set."""
+    if feed.auth_env and not os.environ.get(feed.auth_env):
+        return Downloaded("refused", Code.FEED_CREDENTIALS, f"{feed.auth_env} is not set; the spec's auth_env names it")
+    return receive(feed.url, request, target)
+
+
+def feed_request(settings: Settings, feed: Feed, networks: Networks) -> FeedRequest:
+    """How a feed is asked for; its secret comes from the environment."""
+    return FeedRequest(
+        authorization=os.environ.get(feed.auth_env) if feed.auth_env else None,
+        allow_private_hosts=networks,
+        max_bytes=settings.feeds.max_bytes,
+        folder=settings.feeds.folder,
+        user_agent=settings.fetch.user_agent,
+        connect_s=settings.fetch.connect_seconds,
+    )
+
+
+def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded) -> State:
+    return {
+        "retailer": spec.name,
+        "attempt": (newest["attempt"] if newest else 0) + 1,
+        "function": parser_of(spec),
+        "feed": answer.sha256,
+        "acquired_at": night.now(),
+        "url": spec.feed.url,
+        "bytes": answer.bytes,
+        "etag": answer.etag,
+        "last_modified": answer.last_modified,
+        "status": DONE,
+    }
+
+
+def _same_state(row: State, newest: State | None) -> bool:
+    """A shop that sends the same bytes again, or fails in the same way, changes nothing."""
+    return newest is not None and all(row.get(name) == newest[name] for name in ("feed", "status", "code"))
+
+
+def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
+    acts = MEANINGS[code].acts
+    text = detail or MEANINGS[code].text
+    return {"status": REJECTED, "code": str(code), "detail": f"{spec.name}: {text} ({spec.feed.url}); to act: {acts}"}
+
+
+def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
+    """What the feed holds, and whether its gates let it follow the last good one."""
+    titles = _titles(night, spec.name, accepted) if accepted else {}
+    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles)
+    with Child(scan) as child:
+        try:
+            found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
+        except ChildDied as death:
+            return _verdict(spec, Code.FEED_HOSTILE, f"reading it ended its process: {death.detail}")
+        except RuntimeError as error:  # a fault of the reader costs this feed alone
+            return _verdict(spec, Code.INTERNAL, f"reading it failed: {' '.join(str(error).split())}")
+    if found["code"]:
+        return found | _verdict(spec, Code(found["code"]), found["detail"])
+    results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
+    found |= {"gates": [asdict(result) for result in results]}
+    refused = refusal(results)
+    if refused and accepted and lacks_offers_alone(results):
+        return found | _verdict(spec, Code.FEED_DELETIONS, _withheld(spec, refused)) | {"status": DONE}
+    return found | _verdict(spec, Code.FEED_GATE, refused) if refused else found
+
+
+def _withheld(spec: Retailer, refused: str) -> str:
+    command = f"selvedge publish --accept {spec.name}/{OFFER_DROP} --reason TEXT"
+    return f"{refused}: prices and new offers are taken, what is gone stays until `{command}`"
+
+
+def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
+    """Titles by id of the last accepted feed, evenly taken from all of it."""
+    step = max(1, (accepted["offers"] or 0) // TITLES)
+    rows = night.tables.sql(
+        f"""select offer_id, title from {OFFERS.name} where retailer = {literal(retailer)}
+        and feed = {literal(accepted["feed"])} and status = '{DONE}' and position % {step} = 0""",  # noqa: S608
+        [OFFERS],
+    )
+    return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
+
+
+@dataclass(frozen=True)
+class ScanFeed:
+    """Reads a whole feed and keeps the summary alone. Column `path`: the file on this machine."""
+
+    settings: Settings
+    dialect: str
+    encoding: str | None
+    url: str
+    titles: Mapping[str, str]
+    """Titles by id as the last feed had them."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        with Path(batch["path"][0].as_py()).open("rb") as source:
+            reading = read_feed(source, feed_options(self.settings, self.dialect, self.encoding, self.url))
+            known = KnownTitles(self.titles)
+            for offers in reading.batches():
+                known.compare(offers)
+        found = reading.summary
+        row: State = {
+            "code": found.code and str(found.code),
+            "detail": found.detail,
+            "made_at": found.made_at,
+            "dialect": found.dialect,
+            "dialect_reason": found.dialect_reason,
+            "encoding": found.encoding,
+            "offers": found.offers,
+            "products": found.products,
+            "rejects": _counts(found.rejects),
+            "repairs": _counts(found.repairs),
+            "filled": [{"name": name, "share": share} for name, share in sorted(found.filled.items())],
+        }
+        schema = pa.schema([*(FEEDS.schema.field(name) for name in row), pa.field("changed_ids", pa.float64())])
+        row["changed_ids"] = known.share
+        return pa.RecordBatch.from_pylist([row], schema)
+
+
+def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
+    return [{"name": str(name), "count": count} for name, count in sorted(by_name.items())]
+
+
+def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
+    """Let feeds through that gates (by retailer) refused, all or none; the reason is kept in their rows."""
+    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
+    with lease(night.store, night.run, night.settings.lease_seconds):
+        night.tables.append(FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
+
+
+def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str], reason: str) -> State:
+    refused = newest is not None and newest["code"] in (Code.FEED_GATE, Code.FEED_DELETIONS)
+    results = [GateResult(**result) for result in (newest or {}).get("gates") or []]
+    unknown = gates - {result.name for result in refusing(results)}
+    if newest is None or not refused or unknown:
+        named = ", ".join(f"{retailer}/{gate}" for gate in sorted(unknown or gates))
+        raise WrongInput("--accept", None, f"{named}: that gate refuses no feed of {retailer} now")
+    kept = [replace(result, accepted_because=reason) if result.name in gates else result for result in results]
+    still = refusal(kept)
+    verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
+        "status": DONE, "code": None, "detail": None
+    }  # fmt: skip
+    judged = {"gates": [asdict(result) for result in kept], "acquired_at": night.now()}
+    return newest | verdict | judged | {"attempt": newest["attempt"] + 1}

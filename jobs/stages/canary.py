@@ -1,0 +1,77 @@
+"""The canary: some garments are embedded again from their stored pictures and must land on their own published row."""
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.engine.night import Night
+from jobs.stages.embed import embedding_work
+from lake.tables import literal
+from schemas.errors import Stop
+from schemas.gates import Canary
+from schemas.manifest import Gate
+from schemas.table import DONE
+from schemas.tables import PICTURES
+from selvedge_searcher import Snapshot
+from udfs.rules.on_sale import vector_key
+from udfs.runtime.isolation import Child, ChildDied
+
+NEEDED = pa.schema([
+    ("picture", pa.binary()), ("vector_key", pa.binary()), ("box", pa.list_(pa.float32())), ("shard", pa.string()),
+    ("offset", pa.int64()), ("length", pa.int64()),
+])  # fmt: skip
+
+
+def canary(night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
+    """The lowest cosine between a garment's published vector and its picture's, as the search tier loads them."""
+    garments = snapshot.garments
+    if not len(garments):
+        return Gate(name="canary", value=1.0, bound=bounds.cosine, passed=True)
+    rows = _sample(garments.num_rows, bounds.count, snapshot.version)
+    chosen = garments.take(rows)
+    lowest = min(map(_cosine, _again(night, chosen), np.asarray(snapshot.vectors)[rows]))
+    return Gate(name="canary", value=lowest, bound=bounds.cosine, passed=lowest >= bounds.cosine)
+
+
+def _again(night: Night, chosen: pa.Table) -> list[list[float] | None]:
+    """The garments' vectors from their stored pictures; None where there is none any more."""
+    needed = _with_places(night, chosen)
+    known = needed.filter(needed["shard"].is_valid()).combine_chunks()
+    made: dict[bytes, list[float] | None] = {}
+    try:
+        with Child(embedding_work(night)) as child:
+            for batch in known.to_batches():
+                made |= {row["vector_key"]: row["embedding"] for row in child(batch).to_pylist()}
+    except (ChildDied, RuntimeError) as error:
+        raise Stop(f"publish: the canary: {error}; run again") from error
+    return [made.get(key) for key in needed["vector_key"].to_pylist()]
+
+
+def _sample(rows: int, count: int, version: int) -> np.ndarray:
+    """The same rows for the same version: spread evenly, moved by the version's digest."""
+    count = min(count, rows)
+    start = int.from_bytes(hashlib.sha256(str(version).encode()).digest()[:4], "little")
+    return np.unique((start + np.arange(count) * (rows // count)) % rows)
+
+
+def _with_places(night: Night, chosen: pa.Table) -> pa.Table:
+    """What embedding reads: key, picture, box and where the picture's bytes lie; nulls where they are gone."""
+    pictures = chosen["image_sha256"].to_pylist()
+    query = f"""
+        select picture, shard, "offset", length from {PICTURES.name}
+        where status = '{DONE}' and picture in ({", ".join(literal(p) for p in sorted(set(pictures)))})"""  # noqa: S608
+    places = {row["picture"]: row for row in night.tables.sql(query, [PICTURES]).to_pylist()}
+    rows = [
+        {"picture": picture, "vector_key": vector_key(picture, box), "box": box} | places.get(picture, {})
+        for picture, box in zip(pictures, chosen["box"].to_pylist(), strict=True)
+    ]
+    return pa.Table.from_pylist(rows, NEEDED)
+
+
+def _cosine(again: list[float] | None, published: np.ndarray) -> float:
+    """-1 where the picture could not be embedded again."""
+    if again is None:
+        return -1.0
+    new, old = np.asarray(again, np.float64), published.astype(np.float64)
+    return float((new * old).sum() / np.sqrt((new * new).sum() * (old * old).sum()))

@@ -1,0 +1,97 @@
+"""Groups of near-identical pictures within each retailer, around a medoid."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts, Stage, due, run_stage
+from jobs.live.catalog import Catalog
+from jobs.live.functions import duplicates_function, fingerprint_function
+from lake.tables import literal
+from schemas.table import DONE
+from schemas.tables import DUPLICATES, FINGERPRINTS
+from udfs.rules.duplicates import groups
+
+HASHES = ("phash", "trimmed_phash", "descriptor")
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One retailer's pictures a row, with their fingerprints as lists."""
+
+    bits: int
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        rows = [self._grouped(row) for row in batch.to_pylist()]
+        return pa.RecordBatch.from_pylist(rows, pa.schema([f for f in DUPLICATES.schema if f.name != "function"]))
+
+    def _grouped(self, row: dict[str, Any]) -> dict[str, Any]:
+        phash, trimmed, descriptor = (_bytes(row[name]) for name in HASHES)
+        found = groups(row["pictures"], phash, trimmed, descriptor, self.bits) if row["pictures"] else []
+        return {
+            "pictures_key": row["pictures_key"],
+            "retailer": row["retailer"],
+            "status": DONE,
+            "groups": [
+                {
+                    "group_id": g.group_id,
+                    "medoid": g.medoid,
+                    "members": g.members,
+                    "largest_distance": g.largest_distance,
+                }
+                for g in found
+            ],
+        }
+
+
+def _bytes(values: list[bytes]) -> np.ndarray:
+    """(N, width) uint8."""
+    return np.array([np.frombuffer(value, np.uint8) for value in values])
+
+
+def dedup(night: Night) -> Counts:
+    return run_stage(night.bench, _stage(night, _with_fingerprints(night, due_sets(night))))
+
+
+def due_sets(night: Night) -> list[dict[str, Any]]:
+    """Retailers whose live pictures are to be grouped anew."""
+    sets = Catalog.of(night).picture_sets
+    keys = pa.table({"pictures_key": pa.array([s["pictures_key"] for s in sets], pa.binary())})
+    wanted = set(due(night.tables, _stage(night, keys))["pictures_key"].to_pylist())
+    return [s for s in sets if s["pictures_key"] in wanted]
+
+
+def _stage(night: Night, needed: pa.Table) -> Stage:
+    work = Grouping(night.settings.choice.duplicate_bits)
+    return Stage("dedup", DUPLICATES, duplicates_function(night), needed, work, batch_rows=1)
+
+
+def _with_fingerprints(night: Night, sets: list[dict[str, Any]]) -> pa.Table:
+    """Each set with the fingerprints of its pictures. A picture that has none takes no part; a set of which some were
+    not looked at yet waits."""
+    kinds = [("pictures", pa.list_(pa.binary())), *((name, pa.list_(pa.binary())) for name in HASHES)]
+    schema = pa.schema([("pictures_key", pa.binary()), ("retailer", pa.string()), *kinds])
+    if not sets:
+        return schema.empty_table()
+    query = f"""
+        select picture, status, {", ".join(HASHES)} from {FINGERPRINTS.name}
+        where function = {literal(fingerprint_function())} order by picture"""  # noqa: S608
+    prints = night.tables.sql(query, [FINGERPRINTS])
+    rows = []
+    for one in sets:
+        mine = prints.filter(pc.is_in(prints["picture"], pc.cast(one["pictures"], pa.binary())))
+        if mine.num_rows < len(one["pictures"]):
+            continue
+        mine = mine.filter(pc.equal(mine["status"], DONE))
+        lists = {name: mine[name].to_pylist() for name in HASHES}
+        keys = {
+            "pictures_key": one["pictures_key"],
+            "retailer": one["retailer"],
+            "pictures": mine["picture"].to_pylist(),
+        }
+        rows.append(keys | lists)
+    return pa.Table.from_pylist(rows, schema)

@@ -1,0 +1,222 @@
+"""Pictures from the hosts into shards. Limits are owed to hosts: one job for all retailers, a host in one task."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts
+from jobs.live.functions import fetch_function
+from jobs.stages.fetch_queue import CHUNK_S, Owed, chunks, due_urls, in_turns, owed
+from jobs.stages.salvage import salvage_shards
+from lake.shards import ShardWriter
+from lake.store import open_store
+from lake.tables import write_rows
+from schemas.errors import Stop
+from schemas.table import DONE
+from schemas.tables import FETCHES, PICTURES
+from udfs.pictures.inspect import Limits, Picture
+from udfs.runtime.isolation import Child, ChildDied
+from udfs.web.fetcher import fetch_pictures
+from udfs.web.hosts import assign, group_of
+from udfs.web.request import FetchPolicy, FetchRow, PictureRequest
+
+FOUND = pa.schema([f for f in FETCHES.schema if f.name != "function"] + [PICTURES.schema.field(name) for name in (
+    "mime", "width", "height", "shard", "offset", "length")] + [pa.field("given_up", pa.bool_())])  # fmt: skip
+"""A fetch and, where it brought a picture that this task stored, the picture's row; whether its host was given up."""
+
+CHUNK_PATIENCE_S = 2 * CHUNK_S
+"""A chunk ends then, so that a host that drips holds up no other."""
+
+TASKS_IN_PROCESS = 1
+
+
+def fetch(night: Night) -> Counts:
+    """Fetch what is due until the deadline; what was not tried stays due and is neither reject nor failure."""
+    handles = night.tables.open(PICTURES), night.tables.open(FETCHES)
+    salvaged = salvage_shards(night, fetch_function())
+    todo = due_urls(night)
+    counts = Counts(due=todo.num_rows + salvaged, done=salvaged)
+    if not todo.num_rows:
+        return counts
+    with night.progress.stage("fetch", todo.num_rows) as advance:
+        for found in _by_chunks(night, todo):
+            _commit(night, handles, found)
+            done = pc.sum(pc.equal(found["status"], DONE)).as_py() or 0
+            counts.done += done
+            counts.rejected += found.num_rows - done
+            advance(found.num_rows)
+    return counts
+
+
+def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
+    """What came of the URLs, chunk by chunk.
+
+    A host that was given up is asked no more. What a host is too slow for comes once more behind all others.
+    """
+    ends_at = datetime.now(UTC) + timedelta(seconds=night.settings.fetch.deadline_seconds)
+    limits = owed(night)
+    queue = in_turns(todo, limits)
+    given_up: set[str] = set()
+    tried = 1
+    while queue.num_rows and tried:
+        tried, untried = 0, []
+        for part in chunks(queue, night.settings.work.chunk_rows):
+            chunk = _without(part, "host", pa.array(sorted(given_up), pa.string()))
+            if not chunk.num_rows:
+                continue
+            chunk_ends_at = min(ends_at, datetime.now(UTC) + timedelta(seconds=CHUNK_PATIENCE_S))
+            found = _fetch_chunk(night, _requests(night, chunk, limits), chunk_ends_at)
+            yield found
+            if datetime.now(UTC) >= ends_at:
+                return
+            tried += found.num_rows
+            given_up.update(group_of(url) for url in found.filter(found["given_up"])["url"].to_pylist())
+            untried.append(_without(chunk, "url", found["url"]))
+        queue = pa.concat_tables(untried) if untried else queue.slice(0, 0)
+
+
+def _without(rows: pa.Table, column: str, values: pa.Array) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows[column], values)))
+
+
+def _requests(night: Night, rows: pa.Table, limits: dict[str, Owed]) -> list[PictureRequest]:
+    requests = []
+    for row in rows.drop_columns(["turn"]).to_pylist():
+        images, limit = night.retailers[row["retailer"]].images, limits[row.pop("host")]
+        requests.append(
+            PictureRequest(
+                **row,
+                rate=limit.rate,
+                connections=limit.connections,
+                allow_private_hosts=images.allow_private_hosts,
+                contract=images.contract,
+            )
+        )
+    return requests
+
+
+def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime) -> pa.Table:
+    work = FetchPictures(night.store.uri, _policy(night, ends_at), night.settings.fetch.shard_bytes)
+    if len(requests) <= night.settings.spark.few_rows:
+        try:
+            with Child(work) as child:
+                return pa.Table.from_batches([child(packed(assign(requests, TASKS_IN_PROCESS)))], FOUND)
+        except (ChildDied, RuntimeError) as error:
+            raise Stop(f"fetch: {error}; run again: what it had stored is not asked for twice") from error
+    tasks = packed(assign(requests, night.spark.parallelism))
+    return night.spark.map(pa.Table.from_batches([tasks]), OverTasks(work), FOUND, 1)
+
+
+def _policy(night: Night, ends_at: datetime) -> FetchPolicy:
+    settings = night.settings.fetch
+    return FetchPolicy(
+        night=night.today,
+        user_agent=settings.user_agent,
+        ends_at=ends_at,
+        limits=Limits(max_bytes=settings.max_bytes, max_pixels=settings.max_pixels),
+        connect_s=settings.connect_seconds,
+        total_s=settings.picture_seconds,
+    )
+
+
+def _commit(night: Night, handles: tuple[Any, Any], found: pa.Table) -> None:
+    """Pictures first: a fetch that says done then always has its picture."""
+    function = pa.array([fetch_function()] * found.num_rows, pa.binary())
+    rows = found.append_column("function", function)
+    stored = rows.filter(pc.is_valid(rows["shard"]))
+    new = _unknown(night, stored)
+    for handle, table, part in zip(handles, (PICTURES, FETCHES), (new, rows), strict=True):
+        if part.num_rows:
+            night.tables.commit(handle, [write_rows(night.store, table, part)], "fetch")
+
+
+def _unknown(night: Night, stored: pa.Table) -> pa.Table:
+    """One row a picture, the first by shard and offset, of pictures that the table does not hold."""
+    present = night.tables.sql(f"select distinct picture from {PICTURES.name}", [PICTURES])  # noqa: S608
+    ordered = stored.sort_by([("shard", "ascending"), ("offset", "ascending")])
+    place = pa.array(range(ordered.num_rows), pa.int64())
+    keyed = pa.table({"picture": ordered["picture"].cast(pa.binary()), "place": place})
+    missing = keyed.join(present, "picture", join_type="left anti")
+    first = missing.group_by("picture").aggregate([("place", "min")])
+    return ordered.take(first["place_min"].sort())
+
+
+TASK = pa.schema([("requests", pa.list_(pa.struct([
+    ("url", pa.string()), ("attempt", pa.int32()), ("retailer", pa.string()), ("etag", pa.string()),
+    ("last_modified", pa.string()), ("picture", pa.binary()), ("rate", pa.float64()), ("connections", pa.int32()),
+    ("allow_private_hosts", pa.list_(pa.string())), ("contract", pa.string()),
+])))])  # fmt: skip
+
+
+def packed(tasks: Sequence[Sequence[PictureRequest]]) -> pa.RecordBatch:
+    """One row a task: what all its hosts are asked."""
+    names = [field.name for field in fields(PictureRequest)]
+    rows = []
+    for requests in tasks:
+        packed = [{name: getattr(request, name) for name in names} for request in requests]
+        for request in packed:
+            request["allow_private_hosts"] = [str(network) for network in request["allow_private_hosts"]]
+        rows.append({"requests": packed})
+    return pa.RecordBatch.from_pylist(rows, TASK)
+
+
+def _unpack(task: dict[str, Any]) -> Iterator[PictureRequest]:
+    for request in task["requests"]:
+        networks = tuple(ip_network(network) for network in request["allow_private_hosts"])
+        yield PictureRequest(**request | {"allow_private_hosts": networks})
+
+
+@dataclass(frozen=True)
+class FetchPictures:
+    """Worker side: asks for a task's pictures, stores their bytes, answers with rows. Bytes go no other way."""
+
+    lake: str
+    policy: FetchPolicy
+    shard_bytes: int
+
+    def __call__(self, tasks: pa.RecordBatch) -> pa.RecordBatch:
+        places: dict[bytes, dict[str, Any]] = {}
+        stored: set[bytes] = set()  # by earlier nights
+        with ShardWriter(open_store(self.lake), self.shard_bytes) as shards:
+
+            def keep(sha256: bytes, picture: Picture, body: bytes, url: str) -> None:
+                if sha256 not in places and sha256 not in stored:
+                    answer = {"url": url, "night": self.policy.night.isoformat(), "at": time.time(),
+                              "mime": picture.mime, "width": picture.width, "height": picture.height}  # fmt: skip
+                    place = shards.add(sha256, body, picture.mime, answer)
+                    places[sha256] = {
+                        "mime": picture.mime, "width": picture.width, "height": picture.height,
+                        "shard": place.shard, "offset": place.offset, "length": place.length,
+                    }  # fmt: skip
+
+            def requests() -> Iterator[PictureRequest]:
+                for request in (request for task in tasks.to_pylist() for request in _unpack(task)):
+                    if request.picture is not None:
+                        stored.add(request.picture)
+                    yield request
+
+            rows = list(fetch_pictures(requests(), self.policy, keep))
+        return pa.RecordBatch.from_pylist([_row(row, places) for row in rows], FOUND)
+
+
+@dataclass(frozen=True)
+class OverTasks:
+    """A Spark task's batches, one after the other."""
+
+    work: FetchPictures
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return (self.work(batch) for batch in batches)
+
+
+def _row(row: FetchRow, places: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
+    """The fetch's row; a picture's place stands in the row of every URL that brought it."""
+    kept = places.get(row.picture, {}) if row.picture is not None else {}
+    return row._asdict() | {"code": str(row.code) if row.code else None} | kept

@@ -1,0 +1,92 @@
+"""Which pictures are asked for tonight, and in which order: all hosts side by side, each at its own rate."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.engine.night import Night
+from jobs.live.functions import fetch_function
+from jobs.live.views import newest_fetches, urls
+from lake.tables import literal
+from schemas.table import DONE
+from schemas.tables import FETCHES
+from udfs.web.hosts import group_of, turns
+from udfs.web.retry import RETRY_RULES
+
+CHUNK_S = 300.0
+"""A chunk is what the hosts' rates allow in five minutes: so much at most is asked again after a kill."""
+
+
+class Owed(NamedTuple):
+    """What a host is owed: requests a second, and connections at a time."""
+
+    rate: float
+    connections: int
+
+
+def due_urls(night: Night) -> pa.Table:
+    """Live URLs that were never asked, whose failure is to be tried again, or whose turn it is to be asked again."""
+    found = urls(night)
+    sql = f"""
+        select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
+            good.etag, good.last_modified, good.picture
+        from (select url, min(retailer) retailer from ({found.sql}) group by url) live
+        left join {newest_fetches()} last on live.url = last.url
+        left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url
+        where {_is_due(night)} order by live.url"""  # noqa: S608
+    return night.tables.sql(sql, {*found.tables, FETCHES})
+
+
+def _is_due(night: Night) -> str:
+    """The rule in SQL over `last`, a URL's last attempt, and `good`, the last that brought its picture."""
+    tonight = f"date '{night.today.isoformat()}'"
+    again = [
+        f"(last.code = {literal(str(code))} and last.attempt - coalesce(good.attempt, 0) < {rule.max_attempts} "
+        f"and last.night <= {tonight} - interval '{rule.nights} days')"
+        for code, rule in RETRY_RULES.items()
+    ]
+    clauses = ["last.url is null", f"last.function <> {literal(fetch_function())}", *again]
+    nights = night.settings.fetch.recheck_nights
+    if nights:
+        clauses.append(f"(last.status = '{DONE}' and last.night < {tonight} and {_has_its_turn(night, nights)})")
+    return " or ".join(clauses)
+
+
+def _has_its_turn(night: Night, nights: int) -> str:
+    """Whether the first byte of the URL's digest is in tonight's slice of all 256."""
+    turn = night.today.toordinal() % nights
+    low, high = 256 * turn // nights, 256 * (turn + 1) // nights - 1
+    return f"substr(encode(sha256(live.url), 'hex'), 1, 2) between '{low:02x}' and '{high:02x}'"
+
+
+def owed(night: Night) -> dict[str, Owed]:
+    """What each host is owed: the smallest that any retailer allows whose live offers name it."""
+    found = urls(night)
+    query = f"select distinct retailer, substr_index(url, '/', 3) origin from ({found.sql})"  # noqa: S608
+    least: dict[str, Owed] = {}
+    for row in night.tables.sql(query, found.tables).to_pylist():
+        host, images = group_of(row["origin"]), night.retailers[row["retailer"]].images
+        known = least.get(host, Owed(images.rate, images.connections))
+        least[host] = Owed(min(known.rate, images.rate), min(known.connections, images.connections))
+    return least
+
+
+def in_turns(due: pa.Table, limits: dict[str, Owed]) -> pa.Table:
+    """The due URLs with their `host` and its `turn` in seconds, in the order in which their turns come."""
+    hosts = pa.array([group_of(url) for url in due["url"].to_pylist()], pa.string())
+    seconds = turns(hosts, {host: one.rate for host, one in limits.items()})
+    rows = due.append_column("host", hosts).append_column("turn", pa.array(seconds))
+    return rows.sort_by([("turn", "ascending"), ("url", "ascending")])
+
+
+def chunks(queue: pa.Table, rows: int) -> Iterator[pa.Table]:
+    """The queue in parts of at most so many rows, each of which takes the hosts about five minutes at most."""
+    seconds = queue["turn"].to_numpy()
+    at = 0
+    while at < queue.num_rows:
+        end = int(np.searchsorted(seconds, seconds[at] + CHUNK_S))
+        part = queue.slice(at, min(rows, end - at))
+        at += part.num_rows
+        yield part

@@ -1,0 +1,176 @@
+"""Live feeds into offers: one reader a feed, many feeds side by side, each feed one file and all of them one commit."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jobs.engine.night import LiveFeed, Night
+from jobs.engine.stage import WRITTEN, Counts
+from lake.feeds import open_feed
+from lake.store import open_store
+from lake.tables import FOLDER, WrittenFile, literal
+from schemas.errors import Stop
+from schemas.rejects import Code
+from schemas.settings import Settings
+from schemas.table import DONE
+from schemas.tables import FEEDS, OFFERS
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.reader import read_feed
+from udfs.runtime.isolation import Child, ChildDied, rejected
+
+DUE = pa.schema([
+    ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()), ("dialect", pa.string()),
+    ("encoding", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
+])  # fmt: skip
+
+FEW_BYTES = 64 << 20
+"""Feeds that are smaller together are parsed without Spark: half a minute on one core."""
+
+
+def parse(night: Night) -> Counts:
+    """Offers of the live feeds that are not in the table under the parser's digest."""
+    handle = night.tables.open(OFFERS)
+    feeds = due_feeds(night)
+    counts = Counts()
+    if not feeds:
+        return counts
+    work = ParseFeeds(night.store.uri, night.settings)
+    with night.progress.stage("parse", len(feeds)) as advance:
+        if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
+            written = night.spark.map(_rows(night, feeds), work, WRITTEN, 1).to_pylist()
+        else:
+            written = _in_children(work, _rows(night, feeds))
+        advance(len(feeds))
+    night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written], "parse")
+    counts.due = sum(w["rows"] for w in written)
+    counts.done = sum(w["done"] for w in written)
+    counts.rejected = counts.due - counts.done
+    return counts
+
+
+def due_feeds(night: Night) -> list[LiveFeed]:
+    """The live feeds, and those that complete them, whose offers are not in the table under the parser's digest."""
+    present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
+    parsed = {tuple(row.values()) for row in present.to_pylist()}
+    chosen = {retailer.name for retailer in night.chosen}
+    live = [feed for feed in night.live_feeds() if feed.retailer in chosen]
+    feeds = [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
+    return [feed for feed in feeds if (feed.retailer, feed.feed, feed.function) not in parsed]
+
+
+def _bytes(night: Night, feed: LiveFeed) -> int:
+    query = f"select max(bytes) bytes from {FEEDS.name} where feed = {literal(feed.feed)}"  # noqa: S608
+    return night.tables.sql(query, [FEEDS]).column("bytes")[0].as_py() or 0
+
+
+def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
+    rows = []
+    for feed in feeds:
+        spec = night.retailers[feed.retailer]
+        rows.append({
+            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
+            "encoding": spec.feed.encoding, "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
+        })  # fmt: skip
+    return pa.Table.from_pylist(rows, DUE)
+
+
+def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict]:
+    """Each feed in a child process: one that its reader cannot survive becomes one reject row."""
+    written = []
+    for batch in rows.combine_chunks().to_batches(max_chunksize=1):
+        with Child(_One(work)) as child:
+            try:
+                answer = child(batch)
+            except ChildDied as death:
+                answer = work.refuse(batch, death.code, death.detail)
+            except RuntimeError as error:
+                answer = work.refuse(batch, Code.INTERNAL, str(error))
+        written += answer.to_pylist()
+    return written
+
+
+@dataclass(frozen=True)
+class ParseFeeds:
+    """Worker side: reads each feed of a batch as a stream into one Parquet file of offers."""
+
+    lake: str
+    settings: Settings
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for at in range(batch.num_rows):
+                yield self.parse(batch.slice(at, 1))
+
+    def parse(self, row: pa.RecordBatch) -> pa.RecordBatch:
+        """One feed: the file that holds its offers, as a row of WRITTEN."""
+        feed = row.to_pylist()[0]
+        options = feed_options(self.settings, feed["dialect"], feed["encoding"], feed["url"])
+        with open_feed(open_store(self.lake), feed["feed"]) as source:
+            reading = read_feed(source, options)
+            batches = (_whole(batch, feed) for batch in reading.batches())
+            first = next(batches, None)
+            if first is None:
+                raise Stop(f"{feed['retailer']}: the feed was accepted, but no offer could be read from it")
+            return self._write(chain([first], batches))
+
+    def refuse(self, row: pa.RecordBatch, code: Code, detail: str) -> pa.RecordBatch:
+        """The one row of a feed whose reader died, or met an error of our own."""
+        keys = row.append_column("position", pa.array([-1], pa.int32()))
+        answer = rejected(OFFERS, keys, code, detail).append_column(
+            pa.field("function", pa.binary(32)), row.column("function").cast(pa.binary(32))
+        )
+        return self._write([answer.select(OFFERS.schema.names).cast(OFFERS.schema)])
+
+    def _write(self, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
+        name = f"{uuid4().hex}.parquet"
+        rows = done = 0
+        with open_store(self.lake).open_output(f"{FOLDER}/{OFFERS.name}/{name}") as file:
+            with pq.ParquetWriter(file, OFFERS.stored, compression="zstd", compression_level=1) as writer:
+                for batch in batches:
+                    writer.write_table(pa.Table.from_batches([batch]).cast(OFFERS.stored))
+                    rows += batch.num_rows
+                    done += pc.sum(pc.equal(batch["status"], DONE)).as_py() or 0
+            size = file.tell()
+        columns = [[name], [size], [rows], [done], [0]]
+        return pa.RecordBatch.from_arrays(
+            [pa.array(c, f.type) for c, f in zip(columns, WRITTEN, strict=True)], schema=WRITTEN
+        )
+
+
+@dataclass(frozen=True)
+class _One:
+    """One feed a call, as a child does it."""
+
+    work: ParseFeeds
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return self.work.parse(batch)
+
+
+def feed_options(settings: Settings, dialect: str, encoding: str | None, url: str) -> FeedOptions:
+    """How a feed is read, from the settings and its retailer's spec."""
+    return FeedOptions(
+        dialect=dialect,
+        encoding=encoding,
+        base_url=url,
+        max_unpacked_bytes=settings.feeds.max_bytes,
+        max_offer_bytes=settings.feeds.max_offer_bytes,
+    )
+
+
+def _whole(batch: pa.RecordBatch, feed: dict) -> pa.RecordBatch:
+    """A batch of the reader with the feed's key, and product ids that name the retailer."""
+    count = batch.num_rows
+    product = pc.binary_join_element_wise(pa.scalar(feed["retailer"]), batch["product_id"], ":")
+    columns = {name: batch[name] for name in batch.schema.names} | {
+        "product_id": product,
+        "retailer": pa.array([feed["retailer"]] * count),
+        "feed": pa.array([feed["feed"]] * count, pa.binary()),
+        "function": pa.array([feed["function"]] * count, pa.binary()),
+    }
+    return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in OFFERS.schema], schema=OFFERS.schema)

@@ -1,0 +1,204 @@
+"""The next version: the live products with their garments and vectors, through the gates, then one small write."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pyarrow as pa
+
+import selvedge_searcher
+from jobs.engine.models import MODELS
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts
+from jobs.live.catalog import Catalog
+from jobs.live.coverage import covered_share, covered_share_of
+from jobs.live.functions import embed_function
+from jobs.stages import gates
+from jobs.stages.canary import canary
+from jobs.stages.publish_rows import published_garments, published_products, published_vectors
+from lake import snapshots
+from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
+from lake.encoders import keep_encoder
+from lake.integrity import integrity
+from schemas.errors import RefusedByGate
+from schemas.manifest import Counts as RowCounts
+from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
+
+ENCODER_PARTS = ("detect", "embed")
+NOTHING = RowCounts(garments=0, products=0, categories={})
+
+
+@dataclass
+class Publication:
+    """What became of the night's candidate."""
+
+    version: int | None  # the version that is live now
+    is_new: bool = False
+    garments: int = 0
+    products: int = 0
+    counts: Counts = field(default_factory=Counts)
+    gates: list[Gate] = field(default_factory=list)
+    states: dict[str, RetailerState] = field(default_factory=dict)
+    place: str = ""
+
+    @property
+    def held(self) -> dict[str, str]:
+        """Retailers that stay at their last good rows, with the reason."""
+        return {name: state.reason or "" for name, state in self.states.items() if state.status == "held"}
+
+
+def publish(night: Night) -> Publication:
+    """Publish what the stage tables hold. Raises RefusedByGate where a gate over the whole index fails."""
+    parent = snapshots.parent(night.store)
+    encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
+    states = retailer_states(night, parent)
+    fresh = _fresh(night)
+    candidate = _prepare(night, fresh, parent, encoder)
+    judged = _judge_retailers(night, candidate, states)
+    withheld = {str(gate.retailer) for gate in judged if not gate.passed}
+    if withheld:
+        candidate = _prepare(night, _with_last_rows(night, candidate, fresh, withheld), parent, encoder)
+    publication = Publication(snapshots.current(night.store), states=states, gates=judged)
+    publication.garments, publication.products = len(candidate.garments), len(candidate.products)
+    if candidate.is_new:
+        _write(night, candidate, encoder, publication)
+    else:
+        snapshots.mend(night.store, night.now())
+    publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
+    return publication
+
+
+def _fresh(night: Night) -> Rows:
+    """Rows of every live product that has a garment."""
+    catalog = Catalog.of(night)
+    garments = published_garments(catalog.garments(), embed_function(night))
+    return Rows(garments, published_products(catalog, garments), pa.table({}))
+
+
+def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder) -> Candidate:
+    """A candidate with the vectors that no segment of the parent holds."""
+    missing = missing_vectors(night.store, parent, rows.garments["vector_key"])
+    vectors = published_vectors(night, missing, embed_function(night))
+    return prepare(night.store, Rows(rows.garments, rows.products, vectors), parent, encoder.digest)
+
+
+def _with_last_rows(night: Night, candidate: Candidate, fresh: Rows, withheld: Iterable[str]) -> Rows:
+    """The fresh rows, but the parent's for retailers that a gate holds back."""
+    names = set(withheld)
+    old_garments, old_products = rows_of(night.store, _parent_of(candidate), names)
+    others = pa.array(sorted(set(fresh.products["retailer"].to_pylist()) - names), pa.string())
+    return Rows(
+        _joined(fresh.garments, others, old_garments), _joined(fresh.products, others, old_products), pa.table({})
+    )
+
+
+def _joined(fresh: pa.Table, others: pa.Array, old: pa.Table) -> pa.Table:
+    kept = fresh.filter(pa.compute.is_in(fresh["retailer"], others))
+    return pa.concat_tables([kept.select(old.column_names).cast(old.schema), old])
+
+
+def _parent_of(candidate: Candidate) -> Manifest:
+    if candidate.parent is None:
+        raise RefusedByGate("a retailer's gate refused a first version, which has nothing to fall back on")
+    return candidate.parent
+
+
+def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
+    """Where each retailer's feed stands tonight, beside the version before."""
+    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    live = {feed.retailer: feed for feed in night.live_feeds()}
+    before = parent.facts.retailers if parent else {}
+    states = {}
+    for name in sorted(night.retailers):
+        feed, row = live.get(name), newest.get(name)
+        if feed is None:
+            reason = (row or {}).get("detail") or "no feed has been accepted yet"
+            states[name] = RetailerState(status="held" if row else "waiting", reason=reason if row else None)
+            continue
+        age: timedelta = night.now() - feed.acquired_at
+        same = name in before and before[name].feed_sha256 == feed.feed.hex()
+        status = "held" if feed.held_since else "unchanged" if same else "fresh"
+        hours = round(age.total_seconds() / 3600, 1)
+        states[name] = RetailerState(
+            feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None
+        )
+    return states
+
+
+def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
+    """Gates of each retailer that is in the parent too; one that fails marks its retailer as held."""
+    parent = candidate.parent
+    if parent is None or not candidate.is_new:
+        return []
+    judged: list[Gate] = []
+    counts, bounds = snapshots.counts_of(candidate), night.gates.retailer
+    live = {name for name, state in states.items() if state.feed_sha256 is not None}
+    for name in sorted(set(parent.counts) & live):
+        found = gates.compare(parent.counts[name], counts.get(name, NOTHING), bounds, name)
+        before, now = covered_share_of(night, parent, name), covered_share(night, name)
+        if before is not None and now is not None:
+            found.append(gates.coverage_drop(before, now, bounds, name))
+        found = [_accepted(night, gate) for gate in found]
+        failed = [gate for gate in found if not gate.passed]
+        if failed:
+            reason = "; ".join(f"{g.name} is {g.value:.4g}, allowed {g.bound:.4g}" for g in failed)
+            text = f"{reason}; to act: the data engineer (selvedge publish --accept {failed[0].name} --reason TEXT)"
+            states[name] = states[name].model_copy(update={"status": "held", "reason": text})
+        judged += found
+    return judged
+
+
+def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
+    """Gates over all retailers that are in both versions."""
+    bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
+    if candidate.parent is None:
+        return gates.first_version(gates.total(new.values()), bounds.first_version)
+    old = candidate.parent.counts
+    both = sorted(old.keys() & new.keys())
+    return gates.compare(gates.total(old[n] for n in both), gates.total(new[n] for n in both), bounds)
+
+
+def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
+    """Write aside, look at it as the search tier would, judge, then move the pointer."""
+    tolerance = night.gates.whole_index.norm_tolerance
+    _refuse([f"integrity: {finding}" for finding in integrity(candidate, tolerance)])
+    whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
+    _refuse([_line(gate) for gate in whole if not gate.passed])
+    facts = Facts(
+        retailers=publication.states,
+        models={name: night.model_digest(name).hex() for name in MODELS},
+        taxonomy=night.taxonomy.digest.hex(),
+        mappings={name: mapping.digest.hex() for name, mapping in night.mappings.items()},
+    )
+    draft = snapshots.write(night.store, candidate, facts, encoder)
+    drilled = selvedge_searcher.open(night.store.uri, version=draft.manifest.version, candidate=True)
+    if candidate.parent is not None:
+        selvedge_searcher.open(night.store.uri, version=candidate.parent.version)
+    tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
+    _refuse([_line(tried)] if not tried.passed else [])
+    always = [gates.no_findings("integrity"), gates.no_findings("drill")]
+    publication.gates = [*publication.gates, *always, *whole, tried]
+    published = snapshots.publish(night.store, draft, publication.gates, night.now())
+    publication.is_new = True
+    publication.version = published.manifest.version
+    publication.counts.due = publication.counts.done = len(candidate.changes)
+
+
+def _accepted(night: Night, gate: Gate) -> Gate:
+    """A gate that an engineer lets through passes, and says why."""
+    reason = night.accepted.get(gate.name)
+    return (
+        gate if gate.passed or reason is None else gate.model_copy(update={"passed": True, "accepted_because": reason})
+    )
+
+
+def _line(gate: Gate) -> str:
+    return f"{gate.name} is {gate.value:.6g}, allowed {gate.bound:.6g}"
+
+
+def _refuse(lines: list[str]) -> None:
+    if lines:
+        raise RefusedByGate(
+            f"refused by {'; '.join(lines)}. The last snapshot stays live; to act: the data engineer "
+            "(look, then `selvedge publish --accept GATE --reason TEXT`, or mend)"
+        )

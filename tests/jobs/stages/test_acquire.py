@@ -1,0 +1,98 @@
+"""How a shop is asked for its feed, and how an engineer lets a refused one through."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import jobs.stages.acquire
+from jobs.stages.acquire import ScanFeed, _request, accept, acquire
+from lake.lease import lease
+from schemas.errors import HeldByAnother, WrongInput
+from schemas.rejects import Code
+from schemas.tables import FEEDS
+from tests.jobs.lake_of_offers import Shops
+from tests.udfs.feeds.small_feeds import OFFER, feed
+from tests.udfs.web.server import Server, answer
+
+
+def test_a_feed_is_asked_for_under_the_name_that_pictures_are(tmp_path: Path) -> None:
+    night = Shops(tmp_path, shop=[]).night(user_agent="ours/1 (+mailto:us@ours.test)", connect_seconds=3)
+    request = _request(night, night.retailers["shop"], None)
+    assert (request.user_agent, request.connect_s) == ("ours/1 (+mailto:us@ours.test)", 3)
+
+
+GATES = [
+    {"name": name, "value": 70.0, "bound": 30.0, "passed": name == "no_price", "accepted_because": None}
+    for name in ("offer_drop", "size_drop", "no_price")
+]
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Shops:
+    """A shop whose newest feed two gates refuse."""
+    shops = Shops(tmp_path, shop=["https://shop.test/0"])
+    row = states(shops)[-1]
+    shops.write(FEEDS, [row | {"attempt": 2, "status": "rejected", "code": str(Code.FEED_GATE), "gates": GATES}])
+    return shops
+
+
+def states(shops: Shops) -> list[dict[str, Any]]:
+    return shops.night().tables.sql("select * from feeds order by attempt", [FEEDS]).to_pylist()
+
+
+def test_a_feed_is_let_through_once_every_gate_that_refuses_it_is(refused: Shops) -> None:
+    accept(refused.night(), {"shop": {"offer_drop"}}, "winter is over")
+    half = states(refused)[-1]
+    assert (half["status"], half["code"]) == ("rejected", Code.FEED_GATE)
+    assert half["detail"] == "size_drop is 70, allowed 30"
+    accept(refused.night(), {"shop": {"size_drop"}}, "smaller texts")
+    whole = states(refused)[-1]
+    assert (whole["status"], whole["code"], whole["attempt"]) == ("done", None, 4)
+    assert [gate["accepted_because"] for gate in whole["gates"]] == ["winter is over", "smaller texts", None]
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"),
+    [
+        ({"shop": {"offer_drop", "no_price"}}, "shop/no_price"),
+        ({"shop": {"offer_drop", "nonsense"}}, "shop/nonsense"),
+        ({"shop": {"offer_drop", "size_drop"}, "zzz": {"offer_drop"}}, "zzz/offer_drop"),
+    ],
+)
+def test_one_wrong_gate_lets_nothing_through(refused: Shops, gates: dict[str, set[str]], said: str) -> None:
+    with pytest.raises(WrongInput, match=f"{said}: that gate refuses no feed"):
+        accept(refused.night(), gates, "?")
+    assert len(states(refused)) == 2
+
+
+def test_no_gate_is_let_through_beside_a_night(refused: Shops) -> None:
+    night = refused.night()
+    with lease(night.store, "a-night", 60), pytest.raises(HeldByAnother, match="a-night"):
+        accept(night, {"shop": {"offer_drop", "size_drop"}}, "?")
+    assert len(states(refused)) == 2
+
+
+class Faulty(ScanFeed):
+    """A reader with a bug that one feed meets."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if "bad" in self.url:
+            raise IndexError("list index out of range")
+        return super().__call__(batch)
+
+
+def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = answer(feed(OFFER.format(1)))
+    with Server({"/good": body, "/bad": body}) as server:
+        shops = Shops(tmp_path)
+        for name in ("good", "bad"):
+            shops.add(name, [], url=server.url(f"/{name}"))
+        monkeypatch.setattr(jobs.stages.acquire, "ScanFeed", Faulty)
+        counts = acquire(shops.night())
+    assert (counts.done, counts.rejected) == (1, 1)
+    (bad,) = [state for state in states(shops) if (state["retailer"], state["attempt"]) == ("bad", 2)]
+    assert bad["code"] == Code.INTERNAL
+    assert "reading it failed: IndexError: list index out of range" in bad["detail"]
+    assert "to act: the data engineer" in bad["detail"]
