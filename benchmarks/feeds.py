@@ -107,8 +107,8 @@ def write_real(feed: Path, tag: str, file: Path, size: int) -> None:
     """A real feed's offers repeated to about `size` bytes, under ids that differ."""
     from udfs.feeds.options import FeedOptions
     from udfs.feeds.repairs import Repairs
-    from udfs.feeds.transcode import Transcoder
-    from udfs.feeds.unpack import unpack
+    from udfs.feeds.source.transcode import Transcoder
+    from udfs.feeds.source.unpack import unpack
 
     chunks = Transcoder(unpack(feed, FeedOptions()), None, Repairs())
     text = b"".join(chunks).decode().replace("@", "(at)")

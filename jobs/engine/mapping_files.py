@@ -8,7 +8,7 @@ from schemas.errors import WrongInput
 from schemas.gates import errors_of_gates
 from schemas.retailer import DIALECT_SUFFIX, MAPPING_FILE, SPEC_FILE, Retailer, errors_of_retailer, read_retailer
 from schemas.xml_files import ERROR, Problem
-from udfs.feeds import dialect
+from udfs.feeds.forms import dialect
 from udfs.rules import mapping, taxonomy
 
 Checked = tuple[Path, list[Problem]]

@@ -43,7 +43,7 @@ def digest_of(*parts: str | bytes) -> bytes:
 
 def parser_of(spec: Retailer) -> bytes:
     """The digest of how a retailer's feed is read: parser, dialect files, and what the spec says of them."""
-    dialects = sorted((files("udfs.feeds") / "dialects").iterdir(), key=lambda file: file.name)
+    dialects = sorted((files("udfs.feeds.forms") / "dialects").iterdir(), key=lambda file: file.name)
     name = spec.feed.dialect
     stated = Path(name).read_bytes() if name.endswith(DIALECT_SUFFIX) else name
     return digest_of(str(PARSER_REVISION), stated, spec.feed.encoding or "", *(d.read_bytes() for d in dialects))

@@ -23,7 +23,7 @@ from schemas.retailer import Feed, Retailer
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
-from udfs.feeds.meaning import KnownTitles
+from udfs.feeds.offers.reused_ids import KnownTitles
 from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest

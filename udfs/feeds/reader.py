@@ -8,24 +8,24 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from schemas.rejects import Code
-from udfs.feeds.batches import BatchMaker
-from udfs.feeds.categories import CategoryTree
-from udfs.feeds.cut import OfferTag
-from udfs.feeds.detect import Found, detect, stated
-from udfs.feeds.dialect import Dialect, of_setting
-from udfs.feeds.guess import guess
-from udfs.feeds.head import Head, add_category, parse_date
-from udfs.feeds.offers import Columns, FeedFacts, OfferReader
+from udfs.feeds.forms.dialect import Dialect, of_setting
+from udfs.feeds.guessing.detect import Found, detect, stated
+from udfs.feeds.guessing.guess import guess
+from udfs.feeds.markup.cut import OfferTag
+from udfs.feeds.markup.head import Head, add_category, parse_date
+from udfs.feeds.markup.outline import Outline, read_outline
+from udfs.feeds.markup.stream import OfferStream
+from udfs.feeds.offers.batches import BatchMaker
+from udfs.feeds.offers.offers import Columns, FeedFacts, OfferReader
+from udfs.feeds.offers.reread import can_reread, elements, joined_terms
 from udfs.feeds.options import FeedOptions
-from udfs.feeds.outline import Outline, read_outline
-from udfs.feeds.prices import iso_currency
 from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair
-from udfs.feeds.reread import can_reread, elements, joined_terms
-from udfs.feeds.stream import OfferStream
+from udfs.feeds.source.transcode import Transcoder
+from udfs.feeds.source.unpack import unpack
 from udfs.feeds.summary import REFUSED, FeedSummary
-from udfs.feeds.transcode import Transcoder
-from udfs.feeds.unpack import unpack
+from udfs.feeds.values.categories import CategoryTree
+from udfs.feeds.values.prices import iso_currency
 
 DECLARATION_AS_TAG = re.compile(rb"\A(\s*)<(xml\s+version\s*=[^<>]*?)\??>")
 """`<xml version="1.0">`: a tag that never ends, for names that begin with xml are the standard's own."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.udfs.feeds.small_feeds import read
-from udfs.feeds.dialect import builtin_names
+from udfs.feeds.forms.dialect import builtin_names
 from udfs.feeds.repairs import Repair
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "feeds.md").read_text(encoding="utf-8")

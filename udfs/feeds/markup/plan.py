@@ -1,0 +1,213 @@
+"""What is wanted of an offer's elements: a tree of names, compiled to dictionaries that a walk asks element by element.
+
+A dictionary's answer is the column that the text belongs in, a `Plan` where more is wanted, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from udfs.feeds.forms.element_names import of_tag
+from udfs.feeds.forms.words import by_word, folded
+
+MAX_KNOWN_NAMES = 10_000
+"""Names whose meaning is kept; a hostile feed may invent more, which are looked up anew each time."""
+
+
+@dataclass
+class Node:
+    """What is wanted of the elements of one path; a slot is the number of a column."""
+
+    slot: int | None = None
+    keeps_markup: bool = False
+    attributes: dict[str, int] = field(default_factory=dict)
+    children: dict[str, Node] = field(default_factory=dict)
+    named: NamedNode | None = None
+    is_collected: bool = False
+
+
+@dataclass
+class NamedNode:
+    """An element with a name and a value: where the two stand, and the slots of the names that are wanted.
+
+    A name is wanted by its meaning (`:colour`) or as it is (`=weight`).
+    """
+
+    name: str
+    value: str
+    slots: dict[str, int]
+    meanings: Meanings
+
+
+class Meanings(NamedTuple):
+    """What ids that stand for names and for values mean."""
+
+    names: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
+
+
+NameOf = Callable[[Any], str]
+"""Gives the canonical name of a tag or an attribute."""
+Column = list[Any]
+"""What one place of the offers says: None, a text, or a list of texts where the place comes more than once."""
+
+
+class MarkupText:
+    """A text that may be HTML which is not escaped, so that it stands as elements."""
+
+    __slots__ = ("column",)
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+
+
+class NamedTexts:
+    """The commonest named value, `<param name="Colour">red</param>`: the name's attribute, and the columns by name."""
+
+    __slots__ = ("attribute", "by_name", "plan")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.attribute = plan.name[1:]
+        assert plan.names is not None
+        self.by_name = plan.names
+
+
+class Pair:
+    """A named value whose name and values are elements in it, for a walk that takes one of them at a time."""
+
+    __slots__ = ("_columns", "parts")
+
+    def __init__(self, name: str, value: str, name_of: NameOf) -> None:
+        self._columns = Columns(1)
+        self.parts = ByTag({name: Node(slot=0), value: Node(slot=1)}, self._columns, name_of)
+
+    def take(self) -> tuple[Any, Any]:
+        """The name and the value or values that stand in the only row; it is empty afterwards."""
+        columns = self._columns
+        name, value = columns[0][0], columns[1][0]
+        columns[0][0] = columns[1][0] = None
+        return name, value
+
+
+class Plan:
+    """A node in the form that the walk uses."""
+
+    __slots__ = (
+        "attributes", "children", "column", "is_collected", "keeps_markup", "meaning_of", "name", "names", "pair",
+        "value",
+    )  # fmt: skip
+
+    def __init__(self, node: Node, columns: Columns, name_of: NameOf = of_tag) -> None:
+        self.column = None if node.slot is None else columns[node.slot]
+        self.keeps_markup = node.keeps_markup
+        self.is_collected = node.is_collected
+        self.attributes = ByAttribute(node.attributes, columns, name_of) if node.attributes else None
+        self.children = ByTag(node.children, columns, name_of) if node.children else None
+        self.names = ByName(node.named.slots, columns, node.named.meanings.names) if node.named else None
+        self.meaning_of = node.named.meanings.values if node.named else {}
+        self.name = node.named.name if node.named else ""
+        self.value = node.named.value if node.named else ""
+        self.pair = _pair(node, name_of)
+
+
+class Columns(dict[int, Column]):
+    """Slot -> column of `rows` places, made when something is first seen there."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def clear_to(self, rows: int) -> None:
+        """Empty the columns, `rows` places each from now on."""
+        self._rows = rows
+        for column in self.values():
+            column[:] = [None] * rows
+
+    def __missing__(self, slot: int) -> Column:
+        return self.setdefault(slot, [None] * self._rows)
+
+
+Todo = Column | MarkupText | NamedTexts | Plan | None
+
+
+class ByTag(dict[Any, "Todo"]):
+    """A tag, as lxml or the feed's bytes have it -> what to do."""
+
+    def __init__(self, nodes: dict[str, Node], columns: Columns, name_of: NameOf) -> None:
+        super().__init__()
+        self._nodes, self._columns, self._name_of = nodes, columns, name_of
+
+    def __missing__(self, tag: Any) -> Todo:
+        name = self._name_of(tag)
+        node = self._nodes.get(name) or self._nodes.get(_without_number(name)) or self._nodes.get("*")
+        found: Todo = None
+        if node is not None:
+            found = _todo(node, self._columns, self._name_of)
+        if len(self) < MAX_KNOWN_NAMES:
+            self[tag] = found
+        return found
+
+
+class ByAttribute(dict[Any, "Column | None"]):
+    """An attribute's name, as lxml or the feed's bytes have it -> column."""
+
+    def __init__(self, wanted: dict[str, int], columns: Columns, name_of: NameOf) -> None:
+        super().__init__()
+        self._wanted, self._columns, self._name_of = wanted, columns, name_of
+
+    def __missing__(self, name: Any) -> Column | None:
+        slot = self._wanted.get(self._name_of(name))
+        found = None if slot is None else self._columns[slot]
+        if len(self) < MAX_KNOWN_NAMES:
+            self[name] = found
+        return found
+
+
+class ByName(dict[str, "Column | None"]):
+    """The name of a named value as it is written -> column."""
+
+    def __init__(self, wanted: dict[str, int], columns: Columns, meanings: Mapping[str, str]) -> None:
+        super().__init__()
+        self._wanted, self._columns, self._meanings = wanted, columns, meanings
+
+    def __missing__(self, name: str) -> Column | None:
+        slot = self._slot(name)
+        if slot is None and (meaning := self._meanings.get(name.strip())):
+            slot = self._slot(meaning)
+        found = None if slot is None else self._columns[slot]
+        if len(self) < MAX_KNOWN_NAMES:
+            self[name] = found
+        return found
+
+    def _slot(self, name: str) -> int | None:
+        word = folded(name.partition(";")[0].partition("(")[0])  # "Склад;UA", "Size (EU)"
+        exact = self._wanted.get("=" + word)
+        return self._wanted.get(":" + by_word("named").get(word, "")) if exact is None else exact
+
+
+def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:
+    """The quickest form of what is wanted of a node."""
+    if node.slot is not None and not (node.attributes or node.children or node.named or node.is_collected):
+        column = columns[node.slot]
+        return MarkupText(column) if node.keeps_markup else column
+    plan = Plan(node, columns, name_of)
+    named = node.named
+    is_text = named and named.name[0] == "@" and named.value == "." and not named.meanings.values
+    return NamedTexts(plan) if is_text and not (node.attributes or node.children) and node.slot is None else plan
+
+
+def _pair(node: Node, name_of: NameOf) -> Pair | None:
+    """None where a name or a value is no element, or where more is wanted of the node."""
+    if node.named is None or node.slot is not None or node.attributes or node.children:
+        return None
+    name, value = node.named.name, node.named.value
+    return None if {".", "@", "|"} & {*name, *value} else Pair(name, value, name_of)
+
+
+def _without_number(name: str) -> str:
+    """`image2`, `image_2`, `image-2` -> `image#`."""
+    stem = name.rstrip("0123456789")
+    return stem.rstrip("_-") + "#" if stem != name else name

@@ -1,0 +1,87 @@
+"""Prices of many offers: what is asked, what is struck through, in which currency; amounts are whole hundredths."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from udfs.feeds.forms.dialect import Dialect
+from udfs.feeds.markup.walk import Slots
+from udfs.feeds.offers.rows import Cached, Rows, Texts
+from udfs.feeds.repairs import Repair, Repairs
+from udfs.feeds.values.prices import iso_currency, parse_price
+
+Amount = tuple[int | None, str | None]
+"""Hundredths and currency, each None where the text does not say."""
+MAX_DIGITS = 15
+NONE: Amount = (None, None)
+
+
+class Amounts(NamedTuple):
+    """One value an offer. `unreadable` holds the text of a price that is no number."""
+
+    asked: list[int | None]
+    struck: list[int | None]
+    currencies: list[str | None]
+    unreadable: list[str | None] | None
+
+
+class AmountReader:
+    """Reads the price columns of one feed's batches."""
+
+    def __init__(self, dialect: Dialect, slots: dict[str, Slots], repairs: Repairs) -> None:
+        self._mark, self._slots, self._repairs = dialect.decimal_mark, slots, repairs
+        self._amounts: Cached[Amount] = Cached(self._amount)
+        self._currencies: Cached[str | None] = Cached(iso_currency)
+
+    def read(self, rows: Rows) -> Amounts:
+        """The amounts of a batch."""
+        regular_texts = rows.texts(self._slots["price"])
+        blank = [NONE] * rows.size
+        regular = self._read(regular_texts) or blank
+        sale = self._read(rows.texts(self._slots["sale_price"]))
+        old = self._read(rows.texts(self._slots["old_price"]))
+        if sale is None and old is None:
+            asked: list[int | None] = [amount or None for amount, _ in regular]
+            struck: list[int | None] = [None] * rows.size
+            currencies = [currency for _, currency in regular]
+        else:
+            asked, struck = _reconciled(regular, sale or blank, old or blank)
+            currencies = [one[1] or other[1] for one, other in zip(regular, sale or blank, strict=True)]
+        if stated := rows.texts(self._slots["currency"]):
+            known = self._currencies.each(stated)
+            currencies = [one or other for one, other in zip(currencies, known, strict=True)]
+        return Amounts(asked, struck, currencies, self._unreadable(regular_texts, regular, asked))
+
+    def _read(self, texts: Texts | None) -> list[Amount] | None:
+        return [amount or NONE for amount in self._amounts.each(texts)] if texts else None
+
+    def _amount(self, text: str) -> Amount:
+        if (
+            text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+        ):  # the commonest form, read as parse_price does
+            return 100 * int(text), None
+        price = parse_price(text, self._mark)
+        return None if price.amount is None else int(price.amount.scaleb(2)), price.currency
+
+    def _unreadable(self, texts: Texts | None, regular: list[Amount], asked: list[int | None]) -> Texts | None:
+        if texts is None or None not in asked:
+            return None
+        lacking = [place for place, amount in enumerate(asked) if amount is None and texts[place]]
+        self._repairs[Repair.PRICE_OF_ZERO] += sum(regular[place][0] == 0 for place in lacking)
+        bad = [place for place in lacking if regular[place][0] is None]
+        if not bad:
+            return None
+        found: Texts = [None] * len(texts)
+        for place in bad:
+            found[place] = texts[place]
+        return found
+
+
+def _reconciled(*amounts: list[Amount]) -> tuple[list[int | None], list[int | None]]:
+    """Of price, sale price and old price the lower of the first two is asked, the highest struck through if higher."""
+    stated = np.array([[amount or 0 for amount, _ in column] for column in amounts], np.int64)  # (3, N), 0: none
+    lowest = np.where(stated[:2] > 0, stated[:2], np.iinfo(np.int64).max).min(axis=0)
+    asked = np.where((stated[:2] > 0).any(axis=0), lowest, 0)
+    highest = stated.max(axis=0)
+    struck = np.where((asked > 0) & (highest > asked), highest, 0)
+    return [amount or None for amount in asked.tolist()], [amount or None for amount in struck.tolist()]
