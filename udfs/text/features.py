@@ -10,10 +10,10 @@ from hashlib import blake2b
 
 import numpy as np
 
+from udfs.text.garment_sold import DOUBT, settled
 from udfs.text.gender import named
 from udfs.text.lexicon import Lexicon
 from udfs.text.normalise import plain, words
-from udfs.text.sold import DOUBT, settled
 
 TITLE_LIMIT, DESCRIPTION_LIMIT, PATH_LIMIT = 300, 500, 300
 """Characters read of each field; what is sold is named early."""

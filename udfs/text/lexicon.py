@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from udfs.text.sold import CYRILLIC, JAPANESE, LATIN, Named, Yields, together
+from udfs.text.garment_sold import CYRILLIC, JAPANESE, LATIN, Named, Yields, together
 
 NOTHING = "nothing"
 """The leaf of words that hold a garment's name and name none: "tie-dye", "boot cut", 携帯 (帯 is a sash)."""

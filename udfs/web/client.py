@@ -16,7 +16,7 @@ from schemas.rejects import Code
 from udfs.web.addresses import Target, redirected, same_owner
 from udfs.web.failures import Failure, of_curl, of_status
 from udfs.web.guard import Address, Networks, PrivateAddress, allowed, literal, open_socket
-from udfs.web.names import Names
+from udfs.web.resolver import Names
 from udfs.web.transfers import Transfers
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

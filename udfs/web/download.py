@@ -15,7 +15,7 @@ from udfs.web.body import Body, Cap
 from udfs.web.client import Client, ClientOptions
 from udfs.web.failures import TRANSIENT, Failure
 from udfs.web.guard import Networks
-from udfs.web.names import Lookup, Names
+from udfs.web.resolver import Lookup, Names
 
 USER_AGENT = "selvedge/0.1 (+mailto:catalog@example.org)"
 ACCEPT = {"Accept": "application/xml,text/xml,application/rss+xml,application/atom+xml,*/*;q=0.5",

@@ -12,10 +12,10 @@ from udfs.web.addresses import Target, read_url
 from udfs.web.failures import TRANSIENT, Failure
 from udfs.web.guard import Networks
 from udfs.web.hosts import group_of
-from udfs.web.names import Lookup, Names
 from udfs.web.pace import ByteBudget, Clock, GivenUp, Host
 from udfs.web.picture import Asker, Keep, NotKept
 from udfs.web.request import Answer, FetchPolicy, FetchRow, PictureRequest
+from udfs.web.resolver import Lookup, Names
 
 __all__ = ["FetchPolicy", "FetchRow", "Keep", "PictureRequest", "fetch_pictures"]
 

@@ -10,9 +10,9 @@ from udfs.web.body import Body, Cap
 from udfs.web.client import Client, ClientOptions, Response
 from udfs.web.failures import Failure
 from udfs.web.guard import Networks
-from udfs.web.names import Names
 from udfs.web.pace import ByteBudget, Clock
 from udfs.web.request import Answer, FetchPolicy, PictureRequest
+from udfs.web.resolver import Names
 from udfs.web.robots import Robots, opted_out
 
 Keep = Callable[[bytes, Picture, bytes, str], None]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from udfs.text.sold import CYRILLIC, DOUBT, Named, settled, together
+from udfs.text.garment_sold import CYRILLIC, DOUBT, Named, settled, together
 
 YIELDS = {"top": ["bra", "swimwear"], "bra": ["swimwear"], "polo": ["shirt", "top"], "shirt": ["polo"]}
 

@@ -7,9 +7,9 @@ import pytest
 
 from schemas.rejects import Code
 from tests.udfs.web.server import NameServer
-from udfs.web import names
+from udfs.web import resolver
 from udfs.web.failures import Failure
-from udfs.web.names import Names
+from udfs.web.resolver import Names
 
 
 def asked(server: NameServer, times: int, pause_s: float = 0) -> list[object]:
@@ -36,7 +36,7 @@ def test_an_answer_is_believed_also_where_the_name_changes_its_mind() -> None:
 
 
 def test_it_is_asked_for_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "BELIEVED_S", 0.05)
+    monkeypatch.setattr(resolver, "BELIEVED_S", 0.05)
     server = NameServer({"shop.example": ["192.0.2.1", "192.0.2.2"]})
     assert asked(server, 2, pause_s=0.1) == [[ip_address("192.0.2.1")], [ip_address("192.0.2.2")]]
 
