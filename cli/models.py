@@ -12,8 +12,8 @@ from jobs.engine.models import MODELS, about, release_folder, verify_weights
 from jobs.run import run_stages
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
-from training import promotion
-from udfs.runtime.providers import THREADS
+from training.release import promotion
+from udfs.runtime.device import THREADS
 
 
 def _known(model: str) -> str:
@@ -55,7 +55,7 @@ def score(
     json: Json = False,
 ) -> None:
     """Run a promoted model over labelled data and print its figures with their 95% intervals."""
-    from training.scores import score as score_model  # brings what training needs, which no night loads
+    from training.quality.scores import score as score_model  # brings what training needs, which no night loads
 
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
     _there(folders)
@@ -114,8 +114,8 @@ def report(
     ] = None,
 ) -> None:
     """Write the quality report of a release: figures beside the one before, mistakes to mark, what would teach most."""
-    from training.judge import Subject
-    from training.judge import report as write_report
+    from training.quality.judge import Subject
+    from training.quality.judge import report as write_report
 
     settings = read_settings()
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
@@ -131,9 +131,9 @@ def _there(folders: list[Path]) -> None:
 
 def _labelled(model: str, folders: list[Path]) -> None:
     """Raises WrongInput where no folder has a table of the model's kind of data."""
-    from training.labelled import SIGNS, expanded, kind_of
-    from training.text_data import tables
-    from training.text_score import TOLD
+    from training.data.labelled import SIGNS, expanded, kind_of
+    from training.text.data import tables
+    from training.text.score import TOLD
 
     if model == "text":
         known = any(tables(folder, columns) for folder in folders for columns in TOLD)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.heads import Rows, fit_rows, probabilities
 from training.linear import Scaler, balanced, fit, logits, temperature
+from training.screen.heads import Rows, fit_rows, probabilities
 
 
 def sample(count: int = 300) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,81 @@
+"""What the detector's head is asked for."""
+
+import numpy as np
+import pytest
+import torch
+
+from training.detect.targets import draw, giou, loss
+from training.networks.pyramid import STRIDE, Answer, Pyramid, peaks_and_boxes
+from udfs.pictures.detect import CLASSES, decode
+from udfs.pictures.preprocess import Placement
+
+SIDE = 320
+ALL = np.ones(len(CLASSES), bool)
+NONE = np.zeros((0, 4), np.float32)
+
+
+def one_box(box: tuple[float, ...], name: str) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([box], np.float32), np.array([CLASSES.index(name)])
+
+
+def test_the_peak_is_one_at_the_centre_and_only_in_its_class() -> None:
+    targets = draw(*one_box((80, 40, 160, 200), "dress"), NONE, ALL, SIDE)
+    dress = CLASSES.index("dress")
+    assert np.argwhere(targets.heat == 1).tolist() == [[dress, 120 // STRIDE, 120 // STRIDE]]
+    assert targets.heat[[index for index in range(len(CLASSES)) if index != dress]].max() == 0
+    assert targets.box_weight.sum() == pytest.approx(1, abs=1e-5)
+    assert (targets.boxes == (80, 40, 160, 200)).all()
+
+
+def test_what_a_source_does_not_label_is_not_learnt() -> None:
+    known = np.array([name == "top" for name in CLASSES])
+    targets = draw(NONE, np.zeros(0, int), NONE, known, SIDE)
+    assert targets.weight[CLASSES.index("top")].all()
+    assert not targets.weight[CLASSES.index("shoes")].any()
+
+
+def test_ignored_regions_are_not_learnt_but_a_centre_inside_them_is() -> None:
+    boxes, classes = one_box((40, 40, 120, 120), "bag")
+    targets = draw(boxes, classes, np.array([[0, 0, 200, 200]], np.float32), ALL, SIDE)
+    assert targets.weight[CLASSES.index("hat"), 5, 5] == 0
+    assert targets.weight[CLASSES.index("hat"), 35, 35] == 1
+    assert targets.weight[CLASSES.index("bag"), 80 // STRIDE, 80 // STRIDE] == 1
+
+
+def perfect(targets_box: tuple[float, ...], name: int) -> Answer:
+    """The answer that says exactly this box, everywhere on the map."""
+    place = (torch.arange(SIDE // STRIDE) + 0.5) * STRIDE
+    left, top, right, bottom = targets_box
+    reach = torch.full((1, len(CLASSES), 4, SIDE // STRIDE, SIDE // STRIDE), 1.0)
+    reach[0, name, 0], reach[0, name, 2] = place[None, :] - left, right - place[None, :]
+    reach[0, name, 1], reach[0, name, 3] = place[:, None] - top, bottom - place[:, None]
+    logits = torch.full((1, len(CLASSES), SIDE // STRIDE, SIDE // STRIDE), -12.0)
+    logits[0, name, int((top + bottom) / 2) // STRIDE, int((left + right) / 2) // STRIDE] = 12.0
+    return Answer(logits, reach)
+
+
+def test_the_right_answer_has_no_loss_and_decodes_to_the_box() -> None:
+    box, name = (80.0, 40.0, 160.0, 200.0), CLASSES.index("skirt")
+    answer = perfect(box, name)
+    focal, boxes = loss(answer, [draw(*one_box(box, "skirt"), NONE, ALL, SIDE)])
+    assert focal < 1e-3
+    assert boxes < 1e-4
+    scores, corners = peaks_and_boxes(answer)
+    (found,) = decode(scores[0].numpy(), corners[0].numpy(), Placement(0, 0, SIDE, SIDE))
+    assert found.name == "skirt"
+    assert np.allclose(np.array(found.box) * SIDE, box, atol=1e-3)
+
+
+def test_a_photo_without_garments_has_a_loss_too() -> None:
+    head = Pyramid(width=16)
+    maps = (torch.zeros(1, 40, 40, 40), torch.zeros(1, 112, 20, 20), torch.zeros(1, 320, 10, 10))
+    focal, boxes = loss(head(*maps), [draw(NONE, np.zeros(0, int), NONE, ALL, SIDE)])
+    assert torch.isfinite(focal + boxes)
+    assert boxes == 0
+
+
+def test_giou_of_known_boxes() -> None:
+    boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0]])
+    assert giou(boxes, boxes).item() == pytest.approx(1)
+    assert giou(boxes, torch.tensor([[2.0, 0.0, 4.0, 2.0]])).item() == pytest.approx(0)
+    assert giou(boxes, torch.tensor([[4.0, 0.0, 6.0, 2.0]])).item() == pytest.approx(-1 / 3)

@@ -1,0 +1,113 @@
+"""`models score`: figures of labelled folders, what is left out, and one line where a folder is of no use."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from cli.models import SCORED, _lines
+from schemas.errors import Stop, WrongInput
+from tests.training.data.test_labelled import folders, photo, write
+from training.data.trained import TRAINED, content_key
+from training.quality.score import score
+from training.text.score import score as score_texts
+
+__all__ = ["folders"]  # a fixture of pictures
+
+MODELS = Path(__file__).resolve().parents[3] / "models"
+SCREEN_KEYS = {f"{name}_rejected" for name in ("sizechart", "texture", "closeup", "banner", "logo")} | {"wanted_kept"}
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """The promoted models, less what they were trained on."""
+    root = tmp_path / "models"
+    root.mkdir()
+    shutil.copyfile(MODELS / "promoted.json", root / "promoted.json")
+    for name, digest in json.loads((MODELS / "promoted.json").read_text()).items():
+        shutil.copytree(MODELS / name / digest, root / name / digest)
+    return root
+
+
+def test_screen_has_its_keys_with_intervals_and_says_what_it_left_out(folders: list[Path], models: Path) -> None:
+    (release,) = (models / "screen").iterdir()
+    np.save(release / TRAINED, np.array([content_key(folders[0] / "images" / "1.jpg")]))
+    (folders[1] / "logo" / "x.jpg").write_bytes(b"no picture")
+    figures = score("screen", folders, models)
+    assert set(figures) >= SCREEN_KEYS
+    assert figures["wanted_kept"]["count"] == 2, "1.jpg trained the model; 3.jpg also stands among close-ups"
+    assert figures["closeup_rejected"]["count"] == 1
+    left_out = {"trained_on": 1, "unreadable": 1, "other_label": 2}
+    assert figures["left_out"] == left_out, "a later view has no label of its own"
+    assert score("screen", folders, models, trained_too=True)["wanted_kept"]["count"] == 3
+
+
+def test_classify_counts_by_class(folders: list[Path], models: Path) -> None:
+    figures = score("classify", [folders[0].parent], models)
+    assert figures["accuracy"]["count"] == 2
+    assert figures["by_class"]["hat"]["count"] == 1
+    assert 0 <= figures["accuracy"]["low"] <= figures["accuracy"]["value"] <= figures["accuracy"]["high"] <= 1
+
+
+def test_text_has_its_keys_whatever_the_file_is_called(tmp_path: Path, models: Path) -> None:
+    write(tmp_path / "shop" / "rows.tsv", "source|title|category", *(f"s|青いワンピース {n}|d" for n in range(20)),
+          "s|Кожаные ботинки|b", "s|something|unknown")  # fmt: skip
+    write(tmp_path / "shop" / "names.tsv", "source|category|leaf|basis", "s|d|dress|stated", "s|b|boots|stated")
+    figures = score_texts([tmp_path / "shop"], models)
+    keys = {"macro_f1", "right_at_85", "answered_at_995", "gender_accuracy", "leaves", "by_language", "by_basis"}
+    assert keys <= set(figures)
+    assert {
+        "macro_f1",
+        "right_at_85",
+        "answered_at_995",
+        "gender_accuracy",
+        "leaves",
+        "by_language",
+        "by_basis",
+    } <= set(figures)
+    assert figures["rows"] == 21
+    assert set(figures["by_language"]) == {"ja", "ru"}
+    assert figures["left_out"]["no_single_leaf"] == 1
+
+
+@pytest.mark.parametrize("model", ["screen", "classify", "detect", "embed", "text"])
+def test_a_folder_of_no_use_is_one_line(tmp_path: Path, model: str) -> None:
+    for place in (tmp_path, tmp_path / "nowhere"):
+        result = CliRunner().invoke(app, ["models", "score", model, str(place)])
+        assert isinstance(result.exception, Stop)
+        assert result.exception.exit_code == 2
+        assert "\n" not in str(result.exception)
+    photo(tmp_path / "x.jpg", 1)
+
+
+def test_a_table_that_is_cut_short_is_named(tmp_path: Path, models: Path) -> None:
+    write(tmp_path / "index.tsv", "file|class|sender", "a.jpg|top")
+    with pytest.raises(Stop, match=r"index\.tsv:2"):
+        score("classify", [tmp_path], models)
+    with pytest.raises(Stop, match="no such model"):
+        from training.quality.scores import score as score_any
+
+        score_any("nose", [tmp_path], models)
+
+
+def test_a_folder_without_labels_is_told_what_was_looked_for(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELVEDGE_MODELS", str(models))
+    for model, sought in (("screen", "index.tsv with class, file, sender"), ("text", "a table with category, source")):
+        done = CliRunner().invoke(app, ["models", "score", model, str(tmp_path)])
+        assert isinstance(done.exception, WrongInput)
+        assert sought in str(done.exception)
+
+
+def test_help_and_error_name_the_same_models(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["models", "score", "nosuch", str(tmp_path)])
+    assert str(done.exception).endswith(f"one of {', '.join(SCORED)}")
+
+
+def test_a_group_of_no_figures_has_no_line() -> None:
+    assert list(_lines({"at_995": {}, "model": "0"})) == [f"{'model':<28} 0"]
