@@ -23,8 +23,8 @@ from jobs.stages.publish import Publication, publish
 from jobs.stages.screen import screen
 from lake.lease import lease
 from schemas.errors import Stop, WrongInput
+from udfs.runtime.device import THREADS
 from udfs.runtime.isolation import end_idle
-from udfs.runtime.providers import THREADS
 
 STAGES: dict[str, Callable[[Night], Counts]] = {
     "acquire": acquire,

@@ -13,7 +13,7 @@ import pyarrow as pa
 from schemas.errors import Stop
 from schemas.settings import SparkSettings
 from schemas.table import without_fixed_sizes
-from udfs.runtime.providers import THREADS
+from udfs.runtime.device import THREADS
 
 BatchMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 

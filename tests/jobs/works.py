@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from schemas.table import DIGEST, DONE, stage_table
+from udfs.runtime.device import DeviceMissing, choose
 from udfs.runtime.isolation import Work
-from udfs.runtime.providers import DeviceMissing, choose
 
 NUMBERS = stage_table("numbers", ("number",), pa.field("number", pa.int64()), pa.field("square", pa.int64()))
 ANSWER = pa.schema([field for field in NUMBERS.schema if field.name != "function"])

@@ -9,7 +9,7 @@ import pytest
 from schemas.settings import Settings
 from schemas.tables import SCREENS
 from tests.night.house import REPOSITORY, House
-from training.promotion import promote
+from training.release.promotion import promote
 from udfs.runtime.models import digest_of
 
 pytestmark = pytest.mark.night

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from schemas.errors import Stop
+from udfs.runtime.device import this_process
 from udfs.runtime.errors import WeightsChanged
-from udfs.runtime.providers import Session, open_session, this_process
+from udfs.runtime.sessions import Session, open_session
 
 __all__ = [
     "Description",

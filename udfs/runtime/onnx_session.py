@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from udfs.runtime.providers import Device, DeviceMissing
+from udfs.runtime.device import Device, DeviceMissing
 
 GPU_MEMORY_BYTES = 4 << 30
 """Bound of ONNX Runtime's arena a session; shapes are fixed, so that it does not creep."""

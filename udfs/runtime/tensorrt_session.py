@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from udfs.runtime.providers import Device, DeviceMissing
+from udfs.runtime.device import Device, DeviceMissing
 
 WORKSPACE_BYTES = 1 << 30
 TO_DEVICE, TO_HOST = 1, 2

@@ -1,12 +1,8 @@
-"""Where a network runs: one interface over TensorRT, CUDA and the CPU."""
+"""Which device runs a network in this process: TensorRT, CUDA or the CPU."""
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
-
-import numpy as np
 
 from schemas.errors import Stop
 
@@ -28,14 +24,6 @@ class Device:
     kind: str
     index: int = 0
     threads: int = 1
-
-
-class Session(Protocol):
-    """A network that is ready to run batches of its one fixed shape."""
-
-    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for the input `batch`."""
-        ...
 
 
 def choose(environment: Mapping[str, str], addresses: Sequence[str] = (), available: Sequence[str] = ()) -> Device:
@@ -94,14 +82,3 @@ def installed() -> list[str]:
 def this_process(addresses: Sequence[str] = ()) -> Device:
     """The device of this process by its environment and what is installed."""
     return choose(os.environ, addresses, installed())
-
-
-def open_session(graph: Path, device: Device) -> Session:
-    """Load the ONNX file `graph` on `device`."""
-    if device.kind == "tensorrt":
-        from udfs.runtime.tensorrt_session import TensorRtSession
-
-        return TensorRtSession(graph, device)
-    from udfs.runtime.onnx_session import OnnxSession
-
-    return OnnxSession(graph, device)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.udfs.runtime.networks import BATCH, SIDE, release
-from udfs.runtime.providers import Device, DeviceMissing, choose, installed, open_session
+from udfs.runtime.device import Device, DeviceMissing, choose, installed
+from udfs.runtime.sessions import open_session
 
 EVERY = ("tensorrt", "cuda", "cpu")
 HAS_GPU = any(kind != "cpu" for kind in installed())

@@ -1,0 +1,27 @@
+"""One interface over TensorRT, CUDA and the CPU: a network, opened on a device."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from udfs.runtime.device import Device
+
+
+class Session(Protocol):
+    """A network that is ready to run batches of its one fixed shape."""
+
+    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name for the input `batch`."""
+        ...
+
+
+def open_session(graph: Path, device: Device) -> Session:
+    """Load the ONNX file `graph` on `device`."""
+    if device.kind == "tensorrt":
+        from udfs.runtime.tensorrt_session import TensorRtSession
+
+        return TensorRtSession(graph, device)
+    from udfs.runtime.onnx_session import OnnxSession
+
+    return OnnxSession(graph, device)
