@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.answers.explain_picture import Verdict, blocked, change, picture_verdicts, verdict
-from jobs.engine.night import LiveFeed, Night
+from jobs.engine.night import Night
 from jobs.live import functions
 from jobs.live.catalog import Catalog
+from jobs.live.feeds import LiveFeed, live_feeds
 from jobs.live.views import live_offers, offers_of
 from jobs.run import STAGE_NAMES
 from lake import snapshots
@@ -40,7 +41,7 @@ def explain(night: Night, asked: str) -> list[Verdict]:
 
 def _offer(night: Night, asked: str) -> Iterator[Verdict]:
     """An offer id, retailer:offer id, or a product id."""
-    name, feeds = literal(asked), night.live_feeds()
+    name, feeds = literal(asked), live_feeds(night)
     query = f"""
         select retailer, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
             {live_offers(feeds).sql} union all {offers_of(feeds).sql} where o.status <> '{DONE}'

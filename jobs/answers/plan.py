@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Stage, due
+from jobs.live.feeds import feed_states
 from jobs.run import PUBLISH, STAGE_NAMES
 from jobs.stages import choose, classify, dedup, detect, embed, fingerprint, screen
 from jobs.stages import map as mapping
@@ -44,7 +45,7 @@ def _due_counts(night: Night) -> dict[str, int]:
 
 def _offers(night: Night) -> int:
     """The offers of accepted feeds that are to be read, as when they were judged."""
-    offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in night.feed_states()}
+    offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
     return sum(offers[feed.retailer, feed.feed] for feed in due_feeds(night))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.catalog import Catalog
+from jobs.live.feeds import live_feeds
 from jobs.live.functions import detect_function, fingerprint_function, screen_function
 from jobs.live.views import newest_fetches, offers_of, pictures, urls
 from lake.tables import literal
@@ -47,7 +48,7 @@ def _feeds(night: Night) -> Query:
 
 def _offers(night: Night) -> Query:
     """Offers of the live feeds that were turned away."""
-    found = offers_of(night.live_feeds())
+    found = offers_of(live_feeds(night))
     sql = f"""
         select code, detail, concat(retailer, ':', coalesce(offer_id, ''), ' line ', line) what
         from ({found.sql}) where status = '{REJECTED}'"""  # noqa: S608

@@ -18,6 +18,7 @@ from jobs.engine.models import MODELS
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_view
+from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.functions import screen_function
 from jobs.live.views import offers_of, pictures
 from lake import snapshots
@@ -114,7 +115,7 @@ def _funnel(night: Night, catalog: Catalog) -> list[Whole]:
 
 
 def _offers(night: Night) -> Whole:
-    found = offers_of(night.live_feeds())
+    found = offers_of(live_feeds(night))
     query = f"select status, code, count(*) count from ({found.sql}) group by status, code order by count desc"  # noqa: S608
     rows = night.tables.sql(query, found.tables).to_pylist()
     kept = sum(row["count"] for row in rows if row["status"] == DONE)
@@ -174,8 +175,8 @@ def _stage(row: dict[str, Any]) -> StageTime:
 
 
 def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
-    live = {feed.retailer: feed for feed in night.live_feeds()}
-    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    live = {feed.retailer: feed for feed in live_feeds(night)}
+    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
     asked = pictures_asked(night)
     rows = []
     for name in sorted(night.retailers):

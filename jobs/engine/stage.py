@@ -12,12 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.engine.progress import Progress
-from jobs.engine.spark import SparkPool
+from jobs.engine.bench import Bench
 from lake.tables import RowWriter, Tables, WrittenFile, literal
 from schemas.errors import Stop
 from schemas.rejects import Code
-from schemas.settings import Settings
 from schemas.table import DONE, REJECTED, Table
 from udfs.runtime.isolation import Child, ChildDied, Work, row_by_row
 
@@ -70,16 +68,6 @@ class Counts:
 
 class OurFault(Stop):
     """Too many rows of a chunk met an error of our own."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What running a stage takes."""
-
-    tables: Tables
-    settings: Settings
-    spark: SparkPool
-    progress: Progress
 
 
 def due(tables: Tables, stage: Stage) -> pa.Table:

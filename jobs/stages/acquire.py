@@ -10,8 +10,10 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from jobs.engine.night import Night, parser_of
+from jobs.engine.night import Night
 from jobs.engine.stage import Counts
+from jobs.live.feeds import feed_states
+from jobs.live.functions import parser_of
 from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.stages.parse import feed_options
 from lake.feeds import keep
@@ -41,7 +43,7 @@ State = dict[str, Any]
 
 def acquire(night: Night) -> Counts:
     """Ask every retailer for its feed; the rows of those whose state changed are one commit."""
-    states = {(row["retailer"], row["kind"]): row for row in night.feed_states()}
+    states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
     counts = Counts()
 
     def one(spec: Retailer) -> State | None:
@@ -217,7 +219,7 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
 
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
     """Let feeds through that gates (by retailer) refused, all or none; the reason is kept in their rows."""
-    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
     rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
     with lease(night.store, night.run, night.settings.lease_seconds):
         night.tables.append(FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))

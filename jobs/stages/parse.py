@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.engine.night import LiveFeed, Night
+from jobs.engine.night import Night
 from jobs.engine.stage import WRITTEN, Counts
+from jobs.live.feeds import LiveFeed, live_feeds
 from lake.feeds import open_feed
 from lake.store import open_store
 from lake.tables import FOLDER, WrittenFile, literal
@@ -58,7 +59,7 @@ def due_feeds(night: Night) -> list[LiveFeed]:
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
     chosen = {retailer.name for retailer in night.chosen}
-    live = [feed for feed in night.live_feeds() if feed.retailer in chosen]
+    live = [feed for feed in live_feeds(night) if feed.retailer in chosen]
     feeds = [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
     return [feed for feed in feeds if (feed.retailer, feed.feed, feed.function) not in parsed]
 

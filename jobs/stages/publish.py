@@ -12,6 +12,7 @@ from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import covered_share, covered_share_of
+from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.functions import embed_function
 from jobs.stages import gates
 from jobs.stages.canary import canary
@@ -105,8 +106,8 @@ def _parent_of(candidate: Candidate) -> Manifest:
 
 def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
     """Where each retailer's feed stands tonight, beside the version before."""
-    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
-    live = {feed.retailer: feed for feed in night.live_feeds()}
+    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
+    live = {feed.retailer: feed for feed in live_feeds(night)}
     before = parent.facts.retailers if parent else {}
     states = {}
     for name in sorted(night.retailers):

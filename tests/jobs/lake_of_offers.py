@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.engine.night import Night, parser_of
+from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.stage import Counts
+from jobs.live.functions import parser_of
 from jobs.stages.fetch import fetch
 from schemas.retailer import read_retailer
 from schemas.settings import FetchSettings, Settings, WorkSettings

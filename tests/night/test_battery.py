@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from jobs.engine.stage import Bench, Counts, Query, Stage, run_stage
+from jobs.engine.bench import Bench
+from jobs.engine.stage import Counts, Query, Stage, run_stage
 from jobs.run import STAGE_NAMES
 from lake.tables import literal
 from schemas.rejects import Code
