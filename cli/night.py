@@ -13,7 +13,8 @@ from jobs.answers.what_if import lines
 from jobs.answers.what_if import what_if as count_moves
 from jobs.engine.night import Night
 from jobs.engine.records import last_run, of_run
-from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
+from jobs.run import Outcome, as_json, run_stages, until
+from jobs.stage_list import STAGE_NAMES
 from jobs.stages.acquire import accept as accept_feeds
 from jobs.stages.gates import GATE_NAMES
 from schemas.errors import WrongInput

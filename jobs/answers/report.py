@@ -10,17 +10,18 @@ import pyarrow.parquet as pq
 
 from jobs.answers.fetch_health import host_rows, pictures_asked
 from jobs.answers.notes import notes
-from jobs.answers.rejects import live_rejects
 from jobs.answers.report_pictures import Pictures
 from jobs.answers.what_if import around
-from jobs.engine import records
 from jobs.engine.models import MODELS
 from jobs.engine.night import Night
+from jobs.engine.records import checked_run, of_run
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_view
 from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.functions import screen_function
 from jobs.live.views import offers_of, pictures
+from jobs.stages.declared import records
+from jobs.stages.record import rejects_of
 from lake import snapshots
 from lake.tables import literal
 from reports.facts import (
@@ -60,14 +61,14 @@ def write_report(night: Night, run: str) -> Path:
 
 def report_file(night: Night, run: str) -> Path:
     """Where the page of a run lies; raises WrongInput for what cannot be a run's id."""
-    return (night.settings.reports / f"{records.checked_run(run, 'report')}.html").absolute()
+    return (night.settings.reports / f"{checked_run(run, 'report')}.html").absolute()
 
 
 def gather(night: Night, run: str) -> NightFacts:
     """Everything on the page."""
     catalog, version = Catalog.of(night), snapshots.current(night.store)
     manifest = snapshots.manifest(night.store, version) if version else None
-    shown, stages = Pictures(night, catalog), records.of_run(night.tables, run)
+    shown, stages = Pictures(night, catalog), of_run(night.tables, run)
     return NightFacts(
         run=run,
         date=night_of(night, run, stages),
@@ -79,7 +80,7 @@ def gather(night: Night, run: str) -> NightFacts:
         funnel=_funnel(night, catalog),
         stages=[_stage(row) for row in stages],
         retailers=_retailers(night, manifest),
-        rejects=_rejects(night, catalog),
+        rejects=_rejects(night),
         hosts=host_rows(night),
         placeholders=shown.placeholders(),
         turned_away=shown.turned_away(),
@@ -199,17 +200,14 @@ def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
     return rows
 
 
-def _rejects(night: Night, catalog: Catalog) -> list[RejectRow]:
+def _rejects(night: Night) -> list[RejectRow]:
     rows = []
-    for stage, query in live_rejects(night):
-        found = night.tables.sql(query.sql, query.tables)
+    for record in records():
+        found = rejects_of(night, record)
         for code, count in sorted(Counter(found["code"].to_pylist()).items(), key=lambda item: -item[1]):
             some = found.filter(pc.equal(found["code"], code)).sort_by("what").slice(0, SAMPLES).to_pylist()
-            rows.append(_reject(stage, code, count, [f"{row['what']}  {row['detail'] or ''}" for row in some]))
-    chosen = catalog.chosen.filter(pc.equal(catalog.chosen["status"], REJECTED)).sort_by("product_id")
-    for code, count in sorted(catalog.rejected_products().items(), key=lambda item: -item[1]):
-        some = chosen.filter(pc.equal(chosen["code"], code)).slice(0, SAMPLES).to_pylist()
-        rows.append(_reject("choose", code, count, [f"{row['product_id']}  {row['detail'] or ''}" for row in some]))
+            samples = [f"{row['what']}  {row['detail'] or ''}" for row in some]
+            rows.append(_reject(record.name, code, count, samples))
     return rows
 
 

@@ -31,7 +31,7 @@ def _standing(night: Night) -> Publication:
     """What stands where a run did not come to publish: the live version, and where the feeds stand."""
     version = snapshots.current(night.store)
     live = snapshots.manifest(night.store, version) if version is not None else None
-    stands = Publication(version, states=retailer_states(night, snapshots.parent(night.store)))
+    stands = Publication(version=version, states=retailer_states(night, snapshots.parent(night.store)))
     if live is not None:
         stands.garments, stands.products = live.rows("garments"), live.rows("products")
     return stands

@@ -1,22 +1,27 @@
 """The next version: the live products with their garments and vectors, through the gates, then one small write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import selvedge_searcher
 from jobs.engine.models import MODELS
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
+from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import covered_share, covered_share_of
 from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.functions import embed_function
+from jobs.live.verdict import Verdict
 from jobs.stages import gates
 from jobs.stages.canary import canary
 from jobs.stages.publish_rows import published_garments, published_products, published_vectors
+from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
@@ -30,14 +35,13 @@ NOTHING = RowCounts(garments=0, products=0, categories={})
 
 
 @dataclass
-class Publication:
-    """What became of the night's candidate."""
+class Publication(Counts):
+    """What became of the night's candidate; `due` are the rows that differ from the parent's."""
 
-    version: int | None  # the version that is live now
+    version: int | None = None  # the version that is live now
     is_new: bool = False
     garments: int = 0
     products: int = 0
-    counts: Counts = field(default_factory=Counts)
     gates: list[Gate] = field(default_factory=list)
     states: dict[str, RetailerState] = field(default_factory=dict)
     place: str = ""
@@ -59,7 +63,7 @@ def publish(night: Night) -> Publication:
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if withheld:
         candidate = _prepare(night, _with_last_rows(night, candidate, fresh, withheld), parent, encoder)
-    publication = Publication(snapshots.current(night.store), states=states, gates=judged)
+    publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
     if candidate.is_new:
         _write(night, candidate, encoder, publication)
@@ -182,7 +186,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
     published = snapshots.publish(night.store, draft, publication.gates, night.now())
     publication.is_new = True
     publication.version = published.manifest.version
-    publication.counts.due = publication.counts.done = len(candidate.changes)
+    publication.due = publication.done = len(candidate.changes)
 
 
 def _accepted(night: Night, gate: Gate) -> Gate:
@@ -203,3 +207,36 @@ def _refuse(lines: list[str]) -> None:
             f"refused by {'; '.join(lines)}. The last snapshot stays live; to act: the data engineer "
             "(look, then `selvedge publish --accept GATE --reason TEXT`, or mend)"
         )
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for product in asked.products:
+        if asked.place(product) is not None:
+            yield _in_the_index(night, "product_id", product, product.partition(":")[0])
+    if asked.picture is not None:
+        yield _in_the_index(night, "image_sha256", asked.picture)
+
+
+def _in_the_index(night: Night, column: str, value: Any, retailer: str | None = None) -> Verdict:
+    """What the live version holds of a product or a picture."""
+    name = value.hex() if isinstance(value, bytes) else str(value)
+    live = snapshots.current(night.store)
+    if live is None:
+        return Verdict("publish", name, "nothing", "no version has been published yet")
+    manifest = snapshots.manifest(night.store, live)
+    garments, _ = rows_of(night.store, manifest, [retailer] if retailer else manifest.counts)
+    count = pc.sum(pc.equal(garments[column], pa.scalar(value, garments.schema.field(column).type))).as_py() or 0
+    return Verdict(
+        "publish", name, "in the index" if count else "not in the index", f"version {live}: {count} garments"
+    )
+
+
+STAGE = StageRecord(
+    name="publish",
+    tables=(),
+    codes=frozenset(),
+    run=publish,
+    due=lambda night: "whatever the stages before it have changed",
+    rejects=no_rejects,
+    verdicts=_verdicts,
+)
