@@ -42,7 +42,7 @@ from reports.night import render
 from schemas.manifest import Manifest
 from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
-from schemas.tables import SCREENS
+from schemas.tables import SCREENS, UNWANTED_CLASSES
 from udfs.rules.coverage import RetailerCoverage
 from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
@@ -144,8 +144,7 @@ def _addresses(catalog: Catalog) -> Whole:
 def _pictures(night: Night) -> Whole:
     """Distinct pictures: kept, or what the screen takes them for."""
     live, wanted = pictures(night), night.settings.choice.wanted
-    unwanted = ("sizechart", "texture", "closeup", "banner", "logo")
-    case = " ".join(f"when {name} = greatest({', '.join(unwanted)}) then '{name}'" for name in unwanted)
+    case = " ".join(f"when {name} = greatest({', '.join(UNWANTED_CLASSES)}) then '{name}'" for name in UNWANTED_CLASSES)
     query = f"""
         select label, count(*) count from (
             select case when s.picture is null then 'waiting' when s.status = '{REJECTED}' then s.code

@@ -21,10 +21,7 @@ from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
 from udfs.pictures.crops import crop
 from udfs.pictures.embed import embed as look
-from udfs.runtime.models import load
-
-SIDE_PX = 224
-"""What the network reads."""
+from udfs.runtime.models import describe, load
 
 
 @dataclass(frozen=True)
@@ -34,13 +31,16 @@ class Embedding:
     folder: Path
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        crops = [crop(picture, box) for picture, box in zip(pixels, rows["box"].to_pylist(), strict=True)]
-        embedding, shape_code, colour_code = look(crops, load(self.folder))
+        model = load(self.folder)
+        side = model.description.side
+        crops = [crop(picture, box, side) for picture, box in zip(pixels, rows["box"].to_pylist(), strict=True)]
+        embedding, shape_code, colour_code = look(crops, model)
         return {"embedding": embedding, "shape_code": shape_code, "colour_code": colour_code}
 
 
 def embedding_work(night: Night) -> OverPixels:
-    return OverPixels(night.store.uri, VECTORS, SIDE_PX, Embedding(night.model("embed")))
+    folder = night.model("embed")
+    return OverPixels(night.store.uri, VECTORS, describe(folder).side, Embedding(folder))
 
 
 def _needed(night: Night) -> pa.Table:
