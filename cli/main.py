@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots
+from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots, withdraw
 from schemas.errors import LakeFull, Stop
 from shops.commands import shop
 
@@ -32,6 +32,7 @@ app.command("describe")(snapshots.describe)
 app.command("rollback")(snapshots.rollback)
 app.command("live")(snapshots.live)
 app.command("publish")(night.publish)
+app.command("withdraw")(withdraw.withdraw)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)

@@ -6,8 +6,9 @@ from typing import Any
 from jobs.answers.notes import notes
 from jobs.answers.rejects import reject_counts
 from jobs.engine.night import Night
+from jobs.live.retailers import retailer_states
 from jobs.run import Outcome
-from jobs.stages.publish import Publication, retailer_states
+from jobs.stages.publish import Publication
 from lake import snapshots
 
 

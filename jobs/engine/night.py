@@ -53,9 +53,14 @@ class Night:
         return Bench(self.tables, self.settings, self.spark, self.progress)
 
     @cached_property
+    def specs(self) -> dict[str, Retailer]:
+        """Every retailer that has a spec, enabled or not."""
+        return {spec.name: spec for spec in read_retailers(self.settings.mappings)}
+
+    @cached_property
     def retailers(self) -> dict[str, Retailer]:
         """Every retailer whose spec is enabled."""
-        return {r.name: r for r in read_retailers(self.settings.mappings) if r.enabled}
+        return {name: spec for name, spec in self.specs.items() if spec.enabled}
 
     @property
     def chosen(self) -> list[Retailer]:
@@ -97,6 +102,9 @@ class Night:
 
     def check(self) -> None:
         """Read everything that people wrote, and the weights: raises WrongInput before anything has started."""
+        if not self.specs:
+            text = "holds no retailer's spec (NAME/retailer.yaml): is it the right folder, and is it mounted?"
+            raise WrongInput(self.settings.mappings, None, text)
         _ = self.retailers, self.gates, self.blocked, self.mappings
         for spec in self.retailers.values():
             check_dialect(spec)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -15,8 +14,8 @@ from jobs.engine.stage import Counts
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import covered_share, covered_share_of
-from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.functions import embed_function
+from jobs.live.retailers import missing, retailer_states, taken_out
 from jobs.live.verdict import Verdict
 from jobs.stages import gates
 from jobs.stages.canary import canary
@@ -57,12 +56,15 @@ def publish(night: Night) -> Publication:
     parent = snapshots.parent(night.store)
     encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
     states = retailer_states(night, parent)
+    absent = missing(night, parent)
     fresh = _fresh(night)
+    if parent is not None and absent:
+        fresh = _with_last_rows(night, parent, fresh, absent)
     candidate = _prepare(night, fresh, parent, encoder)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if withheld:
-        candidate = _prepare(night, _with_last_rows(night, candidate, fresh, withheld), parent, encoder)
+        candidate = _prepare(night, _with_last_rows(night, _parent_of(candidate), fresh, withheld), parent, encoder)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
     if candidate.is_new:
@@ -87,10 +89,10 @@ def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder
     return prepare(night.store, Rows(rows.garments, rows.products, vectors), parent, encoder.digest)
 
 
-def _with_last_rows(night: Night, candidate: Candidate, fresh: Rows, withheld: Iterable[str]) -> Rows:
-    """The fresh rows, but the parent's for retailers that a gate holds back."""
-    names = set(withheld)
-    old_garments, old_products = rows_of(night.store, _parent_of(candidate), names)
+def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:
+    """The fresh rows, but the parent's for retailers that are held."""
+    names = set(held)
+    old_garments, old_products = rows_of(night.store, parent, names)
     others = pa.array(sorted(set(fresh.products["retailer"].to_pylist()) - names), pa.string())
     return Rows(
         _joined(fresh.garments, others, old_garments), _joined(fresh.products, others, old_products), pa.table({})
@@ -106,28 +108,6 @@ def _parent_of(candidate: Candidate) -> Manifest:
     if candidate.parent is None:
         raise RefusedByGate("a retailer's gate refused a first version, which has nothing to fall back on")
     return candidate.parent
-
-
-def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
-    """Where each retailer's feed stands tonight, beside the version before."""
-    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
-    live = {feed.retailer: feed for feed in live_feeds(night)}
-    before = parent.facts.retailers if parent else {}
-    states = {}
-    for name in sorted(night.retailers):
-        feed, row = live.get(name), newest.get(name)
-        if feed is None:
-            reason = (row or {}).get("detail") or "no feed has been accepted yet"
-            states[name] = RetailerState(status="held" if row else "waiting", reason=reason if row else None)
-            continue
-        age: timedelta = night.now() - feed.acquired_at
-        same = name in before and before[name].feed_sha256 == feed.feed.hex()
-        status = "held" if feed.held_since else "unchanged" if same else "fresh"
-        hours = round(age.total_seconds() / 3600, 1)
-        states[name] = RetailerState(
-            feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None
-        )
-    return states
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
@@ -154,17 +134,20 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
 
 
 def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
-    """Gates over all retailers that are in both versions."""
+    """Gates over all retailers of the parent but those that somebody decided to take out."""
     bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
     if candidate.parent is None:
         return gates.first_version(gates.total(new.values()), bounds.first_version)
     old = candidate.parent.counts
-    both = sorted(old.keys() & new.keys())
-    return gates.compare(gates.total(old[n] for n in both), gates.total(new[n] for n in both), bounds)
+    judged = sorted(old.keys() - taken_out(night, candidate.parent))
+    now = gates.total(new.get(name, NOTHING) for name in judged)
+    return gates.compare(gates.total(old[name] for name in judged), now, bounds)
 
 
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
     """Write aside, look at it as the search tier would, judge, then move the pointer."""
+    if not candidate.products.num_rows:
+        _refuse(["the version would be empty, which is never published"])
     tolerance = night.gates.whole_index.norm_tolerance
     _refuse([f"integrity: {finding}" for finding in integrity(candidate, tolerance)])
     whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
