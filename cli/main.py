@@ -1,6 +1,7 @@
 """The `selvedge` command: verbs, flags, and how a run ends for whoever called it."""
 
 import errno
+import os
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ import typer
 from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots
 from schemas.errors import LakeFull, Stop
 from shops.commands import shop
+from udfs.runtime.isolation import SAFE_PATH
 
 INTERRUPTED = 130
 
@@ -42,6 +44,7 @@ app.add_typer(shop, name="shop")
 
 def main() -> None:
     """Run a verb and end with its exit code; what ends a run is one line on standard error."""
+    os.environ[SAFE_PATH] = "1"  # for the workers: no code lies where the command happens to be typed
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
