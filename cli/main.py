@@ -6,12 +6,13 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots
 from schemas.errors import LakeFull, Stop
+from schemas.version import program_version
 from shops.commands import shop
 from udfs.runtime.isolation import SAFE_PATH
 
@@ -24,6 +25,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"selvedge {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("night")(night.night)
 app.command("stage")(night.stage)
 app.command("plan")(night.plan)
