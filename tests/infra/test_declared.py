@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -96,3 +97,10 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert SEARCHER["version"] == PROJECT["version"]
     whole, part, _ = PROJECT["version"].split(".")
     assert FetchSettings().user_agent.startswith(f"selvedge/{whole}.{part} ")
+
+
+def test_a_commit_is_checked_as_make_check_does() -> None:
+    recipe = (REPOSITORY / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
+    checks = [line.strip().replace("@$(BIN)", ".venv/bin") for line in recipe.splitlines()[1:]]
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert [hook["entry"] for hook in hooks] == checks != []
