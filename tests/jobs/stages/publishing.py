@@ -1,7 +1,9 @@
 """A lake whose stages are done but for publish, made without feeds, pictures or networks: for tests of publish."""
 
+import copy
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +42,13 @@ class Index(Shops):
         for retailer, size in sizes.items():
             self.add(retailer, [])
             self.deliver(retailer, dict.fromkeys(range(size), "hat"))
+
+    def copied(self, root: Path) -> "Index":
+        """The same at another place, to be changed there."""
+        shutil.copytree(self.root, root)
+        other = copy.deepcopy(self)
+        other.root = root
+        return other
 
     def bounds(self, part: str, **changed: Any) -> None:
         """Bounds of `whole_index` or `retailer` for the nights that follow."""

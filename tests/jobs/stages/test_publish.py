@@ -51,11 +51,19 @@ def index(tmp_path: Path) -> Index:
     return Index(tmp_path, atelier=8, lane=4)
 
 
-@pytest.fixture
-def live(index: Index) -> Index:
-    """After a first version of 8 and 4 garments, all hats."""
-    publish(index.ready())
+@pytest.fixture(scope="module")
+def first_version(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    index = Index(tmp_path_factory.mktemp("first"), atelier=8, lane=4)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jobs.stages.publish, "canary", Tried())
+        publish(index.ready())
     return index
+
+
+@pytest.fixture
+def live(first_version: Index, tmp_path: Path) -> Index:
+    """After a first version of 8 and 4 garments, all hats."""
+    return first_version.copied(tmp_path / "live")
 
 
 def hats(*numbers: int) -> dict[int, str]:
