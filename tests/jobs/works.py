@@ -73,12 +73,3 @@ class Poisoned:
         if self.poison in batch[self.column].to_pylist():
             os.kill(os.getpid(), signal.SIGKILL)
         return self.work(batch)
-
-
-@dataclass(frozen=True)
-class KillsThenHangs:
-    """Kills its process over more than one row, and hangs at the number 2 alone."""
-
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        numbers = batch["number"].to_pylist()
-        return Square(numbers[0] if len(numbers) > 1 else 2, "kill" if len(numbers) > 1 else "hang")(batch)

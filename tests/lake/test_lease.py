@@ -43,6 +43,7 @@ def test_a_lease_says_which_process_holds_it_and_until_when(store: Store, noon: 
     with lease(store, "night", 60):
         process = {"host": socket.gethostname(), "pid": os.getpid()}
         assert held(store) == {"run": "night", "expires": NOON + 60} | process
+        assert store.exists("lease.json"), "where a run of another release looks for it"
         assert list(held(store)) == sorted(held(store))
     assert held(store) == {"run": "", "expires": 0}
 
@@ -157,19 +158,19 @@ def test_a_lease_that_is_gone_is_not_written_again(store: Store) -> None:
 
 
 def test_no_renewal_is_under_way_once_the_lease_is_given_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, read, began = threading.current_thread(), store.read, threading.Event()
+    ours, read, renewing, began = threading.current_thread(), store.read, set(), threading.Event()
 
     def slow(path: str) -> bytes:
         if threading.current_thread() is not ours:
+            renewing.add(threading.current_thread())
             began.set()
             time.sleep(0.5)
         return read(path)
 
-    before = threading.active_count()
     monkeypatch.setattr(store, "read", slow)
     with lease(store, "night", 0.2):
         assert began.wait(5)
-    assert threading.active_count() == before
+    assert [thread.is_alive() for thread in renewing] == [False]
 
 
 def test_a_second_run_says_who_holds_the_lake(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ cannot be used after it; so its operators are taken, and each mutant runs in a p
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
-from os.path import commonprefix
 from typing import Any
 
 import libcst as cst
@@ -35,11 +34,16 @@ class Mutant:
     @property
     def brief(self) -> str:
         """The change with the few words around it."""
-        start = len(commonprefix([self.old, self.new]))
-        end = len(commonprefix([self.old[start:][::-1], self.new[start:][::-1]]))
+        start = _alike(self.old, self.new)
+        end = _alike(self.old[start:][::-1], self.new[start:][::-1])
         old, new = self.old[start : len(self.old) - end], self.new[start : len(self.new) - end]
         before, after = self.old[:start][-30:], self.old[len(self.old) - end :][:30]
         return f"{before}[{old} -> {new}]{after}"
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with together."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def mutants_of(source: str) -> list[Mutant]:

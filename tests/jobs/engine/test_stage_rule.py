@@ -18,8 +18,8 @@ from schemas.errors import HeldByAnother, Stop
 from schemas.rejects import Code
 from schemas.settings import Settings, SparkSettings, WorkSettings
 from schemas.table import DONE, REJECTED, stage_table
-from tests.jobs.works import ANSWER, FUNCTION, NUMBERS, KillsThenHangs, Square, needed
-from udfs.runtime.isolation import Work
+from tests.jobs.works import ANSWER, FUNCTION, NUMBERS, Square, needed
+from udfs.runtime.isolation import ChildDied, Work
 
 PAIRS = stage_table("pairs", ("left", "right"), pa.field("left", pa.int64()), pa.field("right", pa.string()))
 Write = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -281,9 +281,39 @@ def test_a_task_that_is_tried_again_works_in_children_a_row_at_a_time(
     assert told["done"] == (0 if careful else 3)
 
 
-def test_a_batch_that_kills_its_child_is_done_again_a_row_at_a_time(tables: Tables) -> None:
-    """The row that hangs costs `row_seconds`, and no other row."""
-    where = bench(tables, InPlace(), few_rows=9, row_seconds=3)
-    counts = run_stage(where, stage(needed(1, 2, 3), KillsThenHangs()))
-    assert (counts.done, counts.rejected) == (2, 1)
-    assert [row["code"] for row in stored(tables)] == [None, Code.WORKER_TIMEOUT, None]
+@pytest.mark.parametrize("error", [ChildDied(Code.WORKER_KILLED, "signal 9"), RuntimeError("ValueError: 2")])
+def test_a_batch_that_fails_in_its_child_is_done_again_in_another_a_row_at_a_time(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    children: list[tuple[Work, float | None]] = []
+
+    @contextmanager
+    def child(work: Work, seconds: float | None = None) -> Iterator[Work]:
+        children.append((work, seconds))
+
+        def answered(rows: pa.RecordBatch) -> pa.RecordBatch:
+            if 2 in rows["number"].to_pylist():
+                raise error
+            return work(rows)
+
+        yield answered
+
+    monkeypatch.setattr("jobs.engine.stage.Child", child)
+    work = Square()
+    counts = run_stage(bench(tables, InPlace(), few_rows=9, row_seconds=7), stage(needed(*range(6)), work))
+    assert (counts.done, counts.rejected) == (5, 1)
+    assert children == [(work, None), (work, 7)], "batches share a child; one that fails has a careful one"
+    assert [row["number"] for row in stored(tables) if row["status"] == REJECTED] == [2]
+
+
+def test_a_stop_in_a_child_ends_the_run(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def child(work: Work, seconds: float | None = None) -> Iterator[Work]:
+        def stopping(rows: pa.RecordBatch) -> pa.RecordBatch:
+            raise Stop("no device")
+
+        yield stopping
+
+    monkeypatch.setattr("jobs.engine.stage.Child", child)
+    with pytest.raises(Stop, match=r"^no device$"):
+        run_stage(bench(tables, InPlace(), few_rows=9), stage(needed(1)))
