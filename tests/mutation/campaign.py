@@ -97,7 +97,8 @@ class Copy:
     def _tested(self, module: Module, seconds: float) -> str:
         command = [
             sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "pytest_timeout",
-            "-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0", *module.options, *module.tests,
+            "-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0", "-p", "tests.mutation.unshrunk",
+            *module.options, *module.tests,
         ]  # fmt: skip
         variables = os.environ | {
             "PYTHONPATH": f"{self.folder}:{self.folder / 'searcher'}", "PYTHONDONTWRITEBYTECODE": "1",
