@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from jobs.run import STAGE_NAMES
+from jobs.stage_list import STAGE_NAMES
 
 HOURS = {
     "acquire": 2, "parse": 2, "fetch": 5, "screen": 4, "classify": 1, "map": 1, "fingerprint": 1, "dedup": 1,
@@ -21,9 +21,3 @@ def test_every_stage_of_the_command_is_a_task_with_its_hours(load_dag: Callable[
     tasks = [task for task in load_dag().topological_sort() if task.task_id != "groups"]
     assert [task.task_id for task in tasks] == list(STAGE_NAMES) == list(HOURS)
     assert {task.task_id: hours_of(task) / timedelta(hours=1) for task in tasks} == HOURS
-
-
-def test_each_task_runs_the_stage_of_its_name(load_dag: Callable[..., Any]) -> None:
-    tasks = [task for task in load_dag().tasks if task.task_id != "groups"]
-    stages = [(task.unmap({"retailers": []}) if task.is_mapped else task).stage for task in tasks]
-    assert stages == [task.task_id for task in tasks]

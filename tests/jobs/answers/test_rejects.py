@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.answers.rejects import live_rejects, reject_counts
+from jobs.answers.rejects import reject_counts
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, detect_function, fingerprint_function, parser_of, screen_function
+from jobs.stage_list import STAGE_NAMES
+from jobs.stages.declared import record_of
+from jobs.stages.record import rejects_of
 from schemas.rejects import Code
 from schemas.tables import BOXES, FEEDS, FETCHES, FINGERPRINTS, GARMENTS, OFFERS, PICTURES, SCREENS
 from tests.jobs.lake_of_offers import FEED, FIRST, Shops
@@ -44,15 +47,31 @@ def test_a_shop_that_is_gone_has_no_refused_feed(shops: Shops) -> None:
 
 def found(shops: Shops, stage: str) -> list[dict[str, str]]:
     """Code, detail and what was rejected, of one stage."""
-    night = shops.night()
-    (query,) = [query for name, query in live_rejects(night) if name == stage]
-    return night.tables.sql(f"{query.sql} order by 3", query.tables).to_pylist()
+    return rejects_of(shops.night(), record_of(stage)).sort_by("what").to_pylist()
 
 
-def test_the_stages_that_can_reject_stand_in_their_order(shops: Shops) -> None:
-    stages = [stage for stage, _ in live_rejects(shops.night())]
-    assert stages == ["acquire", "parse", "fetch", "screen", "fingerprint", "detect"]
+def test_nothing_was_rejected_by_any_stage(shops: Shops) -> None:
     assert reject_counts(shops.night()) == []
+    assert {stage: found(shops, stage) for stage in STAGE_NAMES} == {stage: [] for stage in STAGE_NAMES}
+
+
+def test_rejects_stand_in_the_order_of_the_stages_and_of_their_codes(shops: Shops) -> None:
+    failed = {"function": bytes(32), "night": FIRST, "status": "rejected"}
+    shops.add("other", [f"{URL}/{number}" for number in range(3)])
+    shops.write(FETCHES, [
+        failed | {"url": f"{URL}/{number}", "attempt": 1, "code": str(code)}
+        for number, code in enumerate((Code.FETCH_DNS, Code.FETCH_404, Code.FETCH_404))
+    ])  # fmt: skip
+    refused = {"retailer": "shop", "attempt": 2, "function": bytes(32), "acquired_at": datetime.now(UTC)}
+    shops.write(FEEDS, [refused | {"status": "rejected", "code": str(Code.FEED_EMPTY)}])
+    screened = {"picture": PICTURE, "function": screen_function(shops.night()), "status": "rejected"}
+    shops.write(SCREENS, [screened | {"code": str(Code.PICTURE_TRUNCATED)}])
+    assert reject_counts(shops.night()) == [
+        {"stage": "acquire", "code": "feed_empty", "count": 1},
+        {"stage": "fetch", "code": "fetch_404", "count": 2},
+        {"stage": "fetch", "code": "fetch_dns", "count": 1},
+        {"stage": "screen", "code": "picture_truncated", "count": 1},
+    ]
 
 
 def test_a_refused_feed_is_its_shops_newest(shops: Shops) -> None:
@@ -94,16 +113,20 @@ def test_live_pictures_that_a_stage_could_not_do(shops: Shops, stage: str) -> No
         "detect": (BOXES, detect_function(night)),
     }[stage]  # fmt: skip
     row = {"function": function, "status": "rejected", "code": str(Code.PICTURE_TRUNCATED), "detail": "cut off"}
+    if stage == "detect":  # it looks at what is wanted alone
+        screened = {"function": screen_function(night), "status": "done", "wanted": 1}
+        shops.write(SCREENS, [screened | {"picture": PICTURE}, screened | {"picture": b"o" * 32}])
     shops.write(table, [row | {"picture": PICTURE}, row | {"picture": b"o" * 32}])
     assert found(shops, stage) == [{"code": "picture_truncated", "detail": "cut off", "what": PICTURE.hex()}]
     assert reject_counts(shops.night()) == [{"stage": stage, "code": "picture_truncated", "count": 1}]
 
 
-def test_products_that_were_turned_away_stand_last_by_code(shops: Shops) -> None:
+def test_products_that_were_turned_away(shops: Shops) -> None:
     night = shops.night()
     shops.write(GARMENTS, [
         {"product_key": key, "function": choose_function(night), "status": "rejected", "product_id": "shop:0",
-         "code": str(Code.NO_CATEGORY), "retailer": "shop"}
+         "code": str(Code.NO_CATEGORY), "detail": "unsure", "retailer": "shop"}
         for key in Catalog.of(night).keys["product_key"].to_pylist()
     ])  # fmt: skip
     assert reject_counts(shops.night()) == [{"stage": "choose", "code": "no_category", "count": 1}]
+    assert found(shops, "choose") == [{"code": "no_category", "detail": "unsure", "what": "shop:0"}]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -131,6 +132,25 @@ def test_each_chunk_is_one_commit_of_all_its_rows(tables: Tables) -> None:
     assert handle.version() == 3
     assert handle.transaction_version(f"numbers-{FUNCTION.hex()}") == 3
     assert where.progress.stages == [("numbers", 10, [4, 4, 2])]  # type: ignore[attr-defined]
+
+
+def test_what_is_not_ready_is_left_out_and_stays_due(tables: Tables) -> None:
+    asked: list[list[int]] = []
+
+    def gather(rows: pa.Table) -> pa.Table:
+        asked.append(rows["number"].to_pylist())
+        return rows.slice(1)
+
+    where = bench(tables, InPlace())
+    todo = replace(stage(needed(3, 1, 2)), gather=gather)
+    counts = run_stage(where, todo)
+    assert (counts.due, counts.done, asked) == (2, 2, [[1, 2, 3]])
+    assert due(tables, todo)["number"].to_pylist() == [1]
+    assert run_stage(where, todo).due == 0, "nothing is ready"
+    assert asked[1:] == [[1]]
+    run_stage(where, stage(needed(1)))
+    assert run_stage(where, todo).due == 0
+    assert asked[2:] == [], "nothing is due, so nothing is gathered"
 
 
 def test_few_rows_go_without_spark(tables: Tables) -> None:

@@ -100,7 +100,7 @@ def test_a_first_version_holds_every_product_with_its_garment(index: Index, trie
     night = index.ready()
     done = publish(night)
     assert (done.version, done.is_new, done.garments, done.products) == (1, True, 12, 12)
-    assert (done.counts.due, done.counts.done, done.counts.rejected) == (24, 24, 0)
+    assert (done.due, done.done, done.rejected) == (24, 24, 0)
     assert done.place == f"{night.store.uri}/snapshots/1"
     assert done.held == {}
     assert sizes(index) == {"atelier": (8, 8), "lane": (4, 4)}
@@ -129,7 +129,7 @@ def test_nothing_new_is_no_version_and_mends_what_a_kill_left(live: Index) -> No
     published_delta.commit(night.store, None, 0)
     done = publish(night)
     assert (done.version, done.is_new, done.garments, done.products, done.gates) == (1, False, 12, 12, [])
-    assert (done.counts.due, done.counts.done) == (0, 0)
+    assert (done.due, done.done) == (0, 0)
     assert done.place == f"{night.store.uri}/snapshots/1"
     assert DeltaTable(night.store.delta_uri("published/products")).to_pyarrow_table().num_rows == 12
 
@@ -143,7 +143,7 @@ def test_a_new_shop_is_compared_with_nothing_and_a_known_one_is(live: Index) -> 
     live.add("mill", [])
     live.deliver("mill", hats(0, 1))
     done = publish(live.ready(1))
-    assert (done.version, done.counts.due) == (2, 4)
+    assert (done.version, done.due) == (2, 4)
     assert sizes(live) == {"atelier": (8, 8), "lane": (4, 4), "mill": (2, 2)}
     assert {gate.retailer for gate in done.gates} == {"atelier", "lane", None}
     assert gate_of(done.gates, "garments_drop", "lane").value == 0
@@ -400,7 +400,7 @@ def test_another_model_moves_every_vector_and_nothing_else(live: Index) -> None:
     live.promote("embed", "second")
     done = publish(live.ready(1))
     after = manifest(live)
-    assert (done.version, done.counts.due) == (2, 12)
+    assert (done.version, done.due) == (2, 12)
     assert after.content["lane"].products == before.content["lane"].products
     assert after.encoder is not None and before.encoder is not None
     assert after.encoder.digest != before.encoder.digest
