@@ -133,8 +133,10 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 class Campaign:
     """Mutants of many modules, each tried once."""
 
-    def __init__(self, copies: Sequence[Copy], seed: int, per_module: int, until: float) -> None:
-        self.copies, self.seed, self.per_module, self.until = copies, seed, per_module, until
+    def __init__(self, copies: Sequence[Copy], options: argparse.Namespace) -> None:
+        self.copies, self.seed, self.per_module = copies, options.seed, options.per_module
+        self.until = time.monotonic() + 60 * options.minutes
+        self.again = set(options.again.read_text(encoding="utf-8").splitlines()) if options.again else None
         self.free: SimpleQueue[Copy] = SimpleQueue()
         for copy in copies:
             self.free.put(copy)
@@ -143,11 +145,8 @@ class Campaign:
         """Raises SystemExit where the unchanged module fails its tests."""
         mutants = module.mutants()
         result = Result(module, len(mutants))
-        chosen = mutants
-        if not module.whole and len(mutants) > self.per_module:
-            drawn = random.Random(f"{self.seed} {module.path}").sample(range(len(mutants)), self.per_module)
-            chosen = [mutants[at] for at in sorted(drawn)]
-        if not module.tests:
+        chosen = self._chosen(module, mutants)
+        if not (module.tests and chosen):
             result.ends = [(mutant, SURVIVED) for mutant in chosen]
             return result
         began = time.monotonic()
@@ -158,6 +157,15 @@ class Campaign:
             result.ends += [end for end in pool.map(lambda mutant: self._try(module, mutant, seconds), chosen) if end]
         return result
 
+    def _chosen(self, module: Module, mutants: list[Mutant]) -> list[Mutant]:
+        """All of a module that is tried whole, a sample of another; or those that survived before."""
+        if self.again is not None:
+            return [mutant for mutant in mutants if _row(module, mutant) in self.again]
+        if module.whole or len(mutants) <= self.per_module:
+            return mutants
+        drawn = random.Random(f"{self.seed} {module.path}").sample(range(len(mutants)), self.per_module)
+        return [mutants[at] for at in sorted(drawn)]
+
     def _try(self, module: Module, mutant: Mutant, seconds: float) -> tuple[Mutant, str] | None:
         """None where the campaign's time is up."""
         if time.monotonic() > self.until:
@@ -167,6 +175,11 @@ class Campaign:
             return mutant, copy.end(module, mutant.text, seconds)
         finally:
             self.free.put(copy)
+
+
+def _row(module: Module, mutant: Mutant) -> str:
+    """How a survivor stands in a file."""
+    return "\t".join((module.path, *mutant.name))
 
 
 def modules(only: Sequence[str]) -> Iterator[Module]:
@@ -193,13 +206,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=600, help="no mutant is begun after them")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--survivors", type=Path, help="file to write every survivor into, accepted or not")
+    parser.add_argument("--again", type=Path, help="such a file: only those are tried")
     options = parser.parse_args()
     accepted, unexplained, survivors = accepted_survivors(), 0, []
-    until = time.monotonic() + 60 * options.minutes
     print("module", "mutants", "tried", "killed", "survived", "timeout", "accepted", sep="\t", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copies = [Copy(Path(folder, str(number))) for number in range(options.workers)]
-        campaign = Campaign(copies, options.seed, options.per_module, until)
+        campaign = Campaign(copies, options)
         for module in modules(options.only):
             result = campaign.run(module)
             new = [m for m in result.survivors if (module.path, *m.name) not in accepted]
@@ -208,7 +221,7 @@ def main() -> int:
             print(module.path, result.mutants, len(result.ends), *counts, known, sep="\t", flush=True)
             for mutant in new:
                 print(f"  {module.path}:{mutant.line} {mutant.function}: {mutant.brief}", flush=True)
-            survivors += ["\t".join((module.path, *mutant.name)) for mutant in result.survivors]
+            survivors += [_row(module, mutant) for mutant in result.survivors]
             unexplained += len(new) if module.whole else 0
     if options.survivors:
         options.survivors.write_text("".join(f"{line}\n" for line in survivors), encoding="utf-8")
