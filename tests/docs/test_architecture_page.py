@@ -2,11 +2,13 @@
 
 import ast
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.stage_list import STAGE_NAMES
+from jobs.stages.declared import records
 from schemas.tables import RUNS, STAGE_TABLES
 from tests.docs.pages import DOCS, PROJECT, names, rows, section
 
@@ -15,6 +17,14 @@ STAGES = rows(section(PAGE, "## Stages"))
 ROOMS = section(PAGE, "## Rooms")
 CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 LAYERS: list[dict[str, Any]] = [contract for contract in CONTRACTS if contract["type"] == "layers"]
+
+
+def modules_of(file: Path) -> set[str]:
+    """The modules that a file imports from."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    found = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return found | {str(node.module) for node in froms} | {f"{n.module}.{name.name}" for n in froms for name in n.names}
 
 
 def layers_of(container: str | None) -> list[list[str]]:
@@ -29,11 +39,22 @@ def test_stages_stand_in_the_order_of_the_night() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in STAGES if row[0]], ids=lambda row: row[0])
-def test_the_modules_of_a_stage_exist(row: list[str]) -> None:
-    declared, work = names(row[1])[0], names(row[2])[0]
-    assert declared.startswith("jobs/stages/")
-    assert (PROJECT / declared).is_file()
+def test_a_stage_stands_in_its_module_and_uses_its_work(row: list[str]) -> None:
+    (name,), (declared,), (work,) = names(row[0]), names(row[1]), names(row[2])
+    assert declared == f"jobs/stages/{name}.py"
+    assert work.removesuffix(".py").replace("/", ".") in modules_of(PROJECT / declared), (
+        f"{declared} does not use {work}"
+    )
     assert (PROJECT / work).is_file()
+
+
+def test_each_stage_writes_its_tables() -> None:
+    written: dict[str, list[str]] = {}
+    stage = ""
+    for row in STAGES:
+        stage = names(row[0])[0] if row[0] else stage  # a row without a name is of the stage above it
+        written.setdefault(stage, []).extend(names(row[3]))
+    assert written == {record.name: [table.name for table in record.tables] for record in records()}
 
 
 def test_tables_and_keys_are_those_of_the_schemas() -> None:
@@ -61,14 +82,9 @@ def test_folders_import_what_the_contract_allows() -> None:
 
 def test_the_dag_imports_the_list_of_stages_alone() -> None:
     ours = {name for layer in layers_of(None) for name in layer}
-    imported = set()
-    for file in (PROJECT / "dags").glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                imported.add(node.module)
-            elif isinstance(node, ast.Import):
-                imported |= {name.name for name in node.names}
-    assert {module for module in imported if module.partition(".")[0] in ours} <= {"jobs.stage_list"}
+    imported = {module for file in (PROJECT / "dags").glob("*.py") for module in modules_of(file)}
+    mine = {module for module in imported if module.partition(".")[0] in ours}
+    assert {module for module in mine if not module.startswith("jobs.stage_list")} == set()
 
 
 def test_rooms_stand_in_the_order_of_their_contracts() -> None:
