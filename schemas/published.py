@@ -50,6 +50,7 @@ PRODUCTS = Table(
         pa.field("old_price", PRICE),
         pa.field("currency", pa.string()),
         pa.field("available", pa.bool_()),
+        pa.field("material", pa.string()),
     ]),
 )  # fmt: skip
 
@@ -66,7 +67,7 @@ VECTORS = Table(
 
 PUBLISHED_TABLES = (GARMENTS, PRODUCTS, VECTORS)
 
-ADDED: dict[str, dict[str, int]] = {"garments": {}, "products": {}, "vectors": {}}
+ADDED: dict[str, dict[str, int]] = {"garments": {}, "products": {"material": 1}, "vectors": {}}
 """Columns that the tables of 1.0 did not have, and the minor version that brought each. They may be null, and a reader
 of any minor version may lack them."""
 

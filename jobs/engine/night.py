@@ -32,7 +32,7 @@ from udfs.rules.taxonomy import Taxonomy
 
 Kept = TypeVar("Kept")
 
-PARSER_REVISION = 6
+PARSER_REVISION = 7
 """Raised when the same feed is to be read into other offers."""
 
 

@@ -18,7 +18,7 @@ FIXED = {
 }
 
 
-ADDED: dict[str, pa.Schema] = {"garments": pa.schema([]), "products": pa.schema([])}
+ADDED: dict[str, pa.Schema] = {"garments": pa.schema([]), "products": pa.schema([("material", pa.string())])}
 """Columns that came after schema version 1.0: null where a version was published before."""
 
 
