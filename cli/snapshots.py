@@ -27,12 +27,15 @@ def snapshots(json: Json = False) -> None:
     """List the versions that are kept, and say which one is live."""
     store = _store()
     live, damage = _live(store)
-    rows, held = [], versions_of.hold(store)
+    rows, held, unknown = [], versions_of.hold(store), None
     for number in versions_of.versions(store):
         try:
             manifest = versions_of.manifest(store, number)
         except DamagedSnapshot as error:
             damage.append(str(error))
+            continue
+        except WrongInput as error:  # of another major schema version
+            unknown = error
             continue
         rows.append(manifest.model_dump(mode="json", include={"version", "published_at", "content_digest"}) | {
             "live": number == live, "garments": manifest.rows("garments"), "products": manifest.rows("products"),
@@ -42,6 +45,8 @@ def snapshots(json: Json = False) -> None:
     else:
         _list(rows, held)
     _end_with(damage)
+    if unknown is not None:
+        raise unknown
 
 
 def _live(store: Store) -> tuple[int | None, list[str]]:
@@ -88,7 +93,8 @@ def describe(version: MaybeVersion = None, json: Json = False) -> None:
 
 def _describe(manifest: Manifest) -> None:
     after = f", after version {manifest.parent}" if manifest.parent else ""
-    typer.echo(f"version {manifest.version}{after}, published {manifest.published_at:%Y-%m-%d %H:%M} UTC")
+    by = f" by selvedge {manifest.made_by}" if manifest.made_by else ""
+    typer.echo(f"version {manifest.version}{after}, published {manifest.published_at:%Y-%m-%d %H:%M} UTC{by}")
     typer.echo(f"{manifest.rows('garments')} garments, {manifest.rows('products')} products, "
                f"content digest {manifest.content_digest[:16]}")  # fmt: skip
     for name, state in manifest.facts.retailers.items():

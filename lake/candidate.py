@@ -12,14 +12,17 @@ from lake.content_digest import snapshot_digest, sorted_table_digest
 from lake.published_files import VECTOR_COLUMNS, nullable, retailer_rows, with_vector_keys
 from lake.segments import Shelf, absent, one_array, segment_keys, shelve
 from lake.store import Store
-from schemas.manifest import Content, DataFile, Manifest, PublishedTable
-from schemas.published import GARMENTS, PRODUCTS, VECTORS
+from schemas.manifest import Content, DataFile, Manifest, PublishedTable, check_parent
+from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
 
 KEYED_GARMENTS = pa.schema(
     [field for field in nullable(GARMENTS.schema) if field.name not in ("segment", "row")]
     + [pa.field("vector_key", pa.binary(32))]
 )
 """Garments before their vectors have a place."""
+
+ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
+"""Written a file a retailer; vectors lie in segments."""
 
 ROWS_AT_ONCE = 1_000_000  # vectors whose digests are taken together: 1.1 GB
 
@@ -77,7 +80,11 @@ def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple
 
 
 def prepare(store: Store, rows: Rows, parent: Manifest | None, encoder: str | None = None) -> Candidate:
-    """Lay the rows beside the parent's. Reads from the store, writes nothing, leaves its arguments as they are."""
+    """Lay the rows beside the parent's. Reads from the store, writes nothing, leaves its arguments as they are.
+
+    Raises WrongInput where a newer program made the parent.
+    """
+    check_parent(parent)
     garments = _sorted(rows.garments.select(KEYED_GARMENTS.names).cast(KEYED_GARMENTS), "garment_id")
     products_schema = nullable(PRODUCTS.schema)
     products = _sorted(rows.products.select(products_schema.names).cast(products_schema), "product_id")
@@ -122,8 +129,8 @@ def _content(
     digests = {}
     for retailer in sorted({*garment_slices, *product_slices}):
         digests[retailer] = (
-            _slice_digest(garments, garment_slices.get(retailer, (0, 0))),
-            _slice_digest(products, product_slices.get(retailer, (0, 0))),
+            _slice_digest("garments", garments, garment_slices.get(retailer, (0, 0))),
+            _slice_digest("products", products, product_slices.get(retailer, (0, 0))),
         )
     same = {retailer for retailer in digests if retailer in known and known[retailer].garments == digests[retailer][0]}
     changed = {retailer: garment_slices.get(retailer, (0, 0)) for retailer in digests if retailer not in same}
@@ -131,9 +138,9 @@ def _content(
     return {r: Content(garments=g, products=p, vectors=vectors[r]) for r, (g, p) in digests.items()}
 
 
-def _slice_digest(rows: pa.Table, place: tuple[int, int]) -> str:
+def _slice_digest(table: PublishedTable, rows: pa.Table, place: tuple[int, int]) -> str:
     start, end = place
-    return sorted_table_digest(rows.slice(start, end - start))
+    return sorted_table_digest(rows.slice(start, end - start), ADDED[table])
 
 
 def _vector_digests(shelf: Shelf, positions: np.ndarray, slices: dict[str, tuple[int, int]]) -> dict[str, str]:
@@ -143,7 +150,7 @@ def _vector_digests(shelf: Shelf, positions: np.ndarray, slices: dict[str, tuple
         vectors = shelf.vectors(np.concatenate([positions[start:end] for start, end in spans]))
         ends = np.cumsum([end - start for start, end in spans]).tolist()
         for retailer, start, end in zip(group, [0, *ends], ends, strict=False):
-            digests[retailer] = _slice_digest(vectors, (start, end))
+            digests[retailer] = _slice_digest("vectors", vectors, (start, end))
     return digests
 
 
@@ -162,22 +169,30 @@ def _groups(slices: dict[str, tuple[int, int]]) -> Iterator[list[str]]:
 
 
 def _carried(parent: Manifest | None, content: dict[str, Content], garments: pa.Table, shelf: Shelf) -> list[DataFile]:
-    """The parent's files of retailers whose rows are equal, and whose vectors lie where they lay."""
+    """The parent's files of retailers whose rows are equal, and whose vectors lie where they lay.
+
+    None of a table that got a column since: all files of a version have the same columns, for readers that lay them
+    end to end.
+    """
     if parent is None:
         return []
+    grown = {table for table, columns in ADDED.items() if parent.schema_minor < max(columns.values(), default=0)}
     old = pa.array([file.segment for file in shelf.carried], pa.string())
     moved = set(pc.unique(garments.filter(pc.invert(pc.is_in(garments["segment"], old)))["retailer"]).to_pylist())
     return [
         file
         for file in parent.files
-        if (file.table == "products" and _equal(parent, content, file, "products"))
-        or (file.table == "garments" and _equal(parent, content, file, "garments") and file.retailer not in moved)
+        if file.table in ROW_TABLES
+        and file.table not in grown
+        and _equal(parent, content, file)
+        and not (file.table == "garments" and file.retailer in moved)
     ]
 
 
-def _equal(parent: Manifest, content: dict[str, Content], file: DataFile, table: PublishedTable) -> bool:
+def _equal(parent: Manifest, content: dict[str, Content], file: DataFile) -> bool:
     retailer = str(file.retailer)
-    return retailer in content and getattr(content[retailer], table) == getattr(parent.content[retailer], table)
+    now, before = content.get(retailer), parent.content.get(retailer)
+    return now is not None and before is not None and getattr(now, file.table) == getattr(before, file.table)
 
 
 def _changes(

@@ -4,11 +4,13 @@ The fixed representation. Rows are sorted by id. A column is its validity (a byt
 numbers little-endian with nulls as 0, booleans a byte each, strings and binaries the lengths as int64 (null: 0) and
 then the bytes, lists the lengths as int64 and then the items as a column of their own. A column's digest is the sha256
 of that; a table's digest the sha256 over each column's name, a zero byte and its digest, in the order of the schema.
-A snapshot's digest is the sha256 over each retailer's name, a zero byte and its three tables' digests, sorted by name.
+A column that a table got later (`added`) and that is null in all rows is left out, so that rows which say what they
+said before have the digest that they had. A snapshot's digest is the sha256 over each retailer's name, a zero byte and
+its three tables' digests, sorted by name.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,12 @@ import pyarrow.compute as pc
 from schemas.manifest import Content
 
 
-def sorted_table_digest(table: pa.Table) -> str:
-    """Digest of all columns of a table that is sorted by its id."""
+def sorted_table_digest(table: pa.Table, added: Container[str] = ()) -> str:
+    """Digest of all columns of a table that is sorted by its id; of those in `added`, the ones that say anything."""
     whole = hashlib.sha256()
     for name in table.column_names:
+        if name in added and table[name].null_count == len(table):
+            continue
         column = hashlib.sha256()
         _add(column, _one_array(table[name]))
         whole.update(name.encode() + b"\0" + column.digest())

@@ -4,6 +4,7 @@ import json
 
 from deltalake.transaction import AddAction, RemoveAction
 
+from lake.growth import signed
 from lake.published_files import TABLES
 from lake.store import Store
 from lake.tables import Tables
@@ -19,7 +20,7 @@ def commit(store: Store, manifest: Manifest | None, at_ms: int) -> dict[Publishe
 
 
 def _commit(store: Store, table: PublishedTable, files: list[DataFile], at_ms: int) -> int:
-    handle = Tables(store, "published").open(TABLES[table])
+    handle = Tables(store, "published").open(TABLES[table], newer_too=True)  # a rollback writes no row
     present = handle.get_add_actions()
     live = dict(zip(present["path"].to_pylist(), present["size_bytes"].to_pylist(), strict=True))
     wanted = {file.path.rpartition("/")[2]: file for file in files}
@@ -34,6 +35,6 @@ def _commit(store: Store, table: PublishedTable, files: list[DataFile], at_ms: i
         if name not in wanted
     ]
     if actions:
-        handle.create_write_transaction(actions, "append", handle.schema(), [])
+        handle.create_write_transaction(actions, "append", handle.schema(), [], commit_properties=signed())
         handle.update_incremental()
     return int(handle.version())

@@ -49,10 +49,10 @@ def stored(store: Store, path: str, body: bytes) -> StoredFile:
 
 def write_rows(store: Store, table: PublishedTable, retailer: str | None, rows: pa.Table) -> list[DataFile]:
     """Write one retailer's sorted rows, a file for each `ROWS_PER_FILE`; no rows make one empty file."""
-    files = []
+    files, schema = [], TABLES[table].schema
     for start in range(0, max(len(rows), 1), ROWS_PER_FILE):
-        part = rows.slice(start, ROWS_PER_FILE)
-        body = parquet(part.cast(TABLES[table].schema), compression="zstd")
+        part = rows.slice(start, ROWS_PER_FILE).select(schema.names)
+        body = parquet(part.cast(schema), compression="zstd")
         file = stored(store, f"{folder(table)}/{uuid4().hex}.parquet", body)
         files.append(DataFile(**file.model_dump(), table=table, rows=len(part), retailer=retailer))
     return files

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from lake.published_files import ROWS_PER_SEGMENT, read_rows, segment_starts
 from lake.store import Store
 from schemas.manifest import DataFile
+from schemas.published import VECTORS
 from schemas.tables import CODE_BYTES, EMBEDDING_SIZE
 
 DEAD_RATIO = 0.25
@@ -85,7 +87,7 @@ def shelve(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa
     moved = [file for file, share in zip(segments, shares, strict=True) if 0 < share < 1 - DEAD_RATIO]
 
     kept_keys = keys if carried == segments else segment_keys(store, carried)
-    pool = pa.concat_tables([offered.drop_null(), *(read_rows(store, "vectors", [file]) for file in moved)])
+    pool = pa.concat_tables([offered.filter(_whole(offered)), *(read_rows(store, "vectors", [file]) for file in moved)])
     new = _new_segments(absent(wanted, kept_keys), pool)
     new_keys = [chunk for table in new.values() for chunk in table["vector_key"].chunks]
     return Shelf(store, carried, new, pa.concat_arrays([kept_keys, *new_keys]))
@@ -94,6 +96,11 @@ def shelve(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa
 def segment_keys(store: Store, segments: list[DataFile]) -> pa.Array:
     """The vector keys of all rows, segment after segment."""
     return one_array(read_rows(store, "vectors", segments, ["vector_key"])["vector_key"])
+
+
+def _whole(offered: pa.Table) -> pa.ChunkedArray:
+    """Whether a row has everything that a vector must have."""
+    return reduce(pc.and_, [offered[field.name].is_valid() for field in VECTORS.schema if not field.nullable])
 
 
 def absent(wanted: pa.Array, present: pa.Array) -> pa.Array:

@@ -16,16 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake import published_delta
-from lake.candidate import Candidate, retailer_slices
+from lake.candidate import ROW_TABLES, Candidate, retailer_slices
 from lake.published_files import DamagedSnapshot, parquet, stored, write_rows, write_segment
 from lake.store import Store
 from schemas.errors import HeldByAnother, Stop, WrongInput
-from schemas.manifest import Counts, DataFile, Encoder, Facts, Gate, Hold, Manifest, Pointer, PublishedTable, StoredFile
-from schemas.published import SCHEMA_VERSION
+from schemas.manifest import Counts, DataFile, Encoder, Facts, Gate, Hold, Manifest, Pointer, StoredFile, read_manifest
+from schemas.published import SCHEMA_MINOR, SCHEMA_VERSION
+from schemas.version import program_version
 
 CURRENT = "snapshots/CURRENT"
 HOLD = "snapshots/HOLD"
-ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def current(store: Store) -> int | None:
 
 
 def manifest(store: Store, version: int) -> Manifest:
-    """What a published version consists of."""
+    """What a published version consists of. Raises WrongInput where another major version of the program made it."""
     path = f"snapshots/{version}/manifest.json"
     if not store.exists(path):
         known = ", ".join(map(str, versions(store)[-5:])) or "none"
         raise WrongInput("snapshots", None, f"there is no version {version} (kept: {known})")
     try:
-        return Manifest.model_validate_json(store.read(path))
+        return read_manifest(path, store.read(path))
     except ValueError as error:
         raise DamagedSnapshot(
             f"{store.uri}/{path}: is damaged; to act: the data engineer (restore the file, or "
@@ -98,6 +98,8 @@ def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | N
         parent=candidate.parent.version if candidate.parent else None,
         published_at=None,
         schema_version=SCHEMA_VERSION,
+        schema_minor=SCHEMA_MINOR,
+        made_by=program_version(),
         delta={},
         files=_write_files(store, candidate),
         changes=changes,

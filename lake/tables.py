@@ -9,11 +9,12 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction
+from deltalake import DeltaTable, QueryBuilder, Transaction
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
+from lake.growth import grow, lacking, signed, view
 from lake.store import Store, open_store
 from schemas.errors import HeldByAnother
 from schemas.table import Table
@@ -44,20 +45,44 @@ class Tables:
     def uri(self, table: Table) -> str:
         return self.store.delta_uri(f"{self.folder}/{table.name}")
 
-    def open(self, table: Table) -> DeltaTable:
-        """The table as it is now; made where it is missing."""
-        options = self.store.storage_options or None
+    def open(self, table: Table, newer_too: bool = False) -> DeltaTable:
+        """The table as it is now, to be written to: made where it is missing, grown where an older program made it.
+
+        Raises WrongInput where a newer one wrote to it (unless `newer_too`), or where it does not fit otherwise.
+        """
+        handle = self._present(table)
+        grow(handle, table, newer_too)
+        return handle
+
+    def check(self, tables: Iterable[Table]) -> None:
+        """Raises WrongInput where this program cannot use a table that is there. Writes nothing."""
+        for table in tables:
+            if (handle := self._found(table)) is not None:
+                lacking(handle, table)
+
+    def _found(self, table: Table) -> DeltaTable | None:
         try:
-            return DeltaTable(self.uri(table), storage_options=options)
+            return DeltaTable(self.uri(table), storage_options=self.store.storage_options or None)
         except TableNotFoundError:
-            schema = DeltaSchema.from_arrow(table.stored)
-            return DeltaTable.create(self.uri(table), schema, mode="ignore", storage_options=options)
+            return None
+
+    def _present(self, table: Table) -> DeltaTable:
+        return self._found(table) or DeltaTable.create(
+            self.uri(table),
+            DeltaSchema.from_arrow(table.stored),
+            mode="ignore",
+            storage_options=self.store.storage_options or None,
+            commit_properties=signed(),
+        )
 
     def sql(self, query: str, tables: Iterable[Table]) -> pa.Table:
-        """Answer a query over tables under their names; view types come back as plain ones. Order only by ORDER BY."""
+        """Answer a query over tables under their names; view types come back as plain ones. Order only by ORDER BY.
+
+        A column that an older lake lacks is null: reading writes nothing to a table that is there.
+        """
         builder = QueryBuilder()
-        for table in tables:
-            builder.register(table.name, self.open(table))
+        for table in set(tables):
+            _register(builder, table, self._present(table))
         found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
         return found.cast(pa.schema([pa.field(f.name, _plain(f.type)) for f in found.schema]))
 
@@ -74,7 +99,7 @@ class Tables:
             AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in files
         ]
         turn = (handle.transaction_version(transaction) or 0) + 1 if transaction else 0
-        properties = CommitProperties(app_transactions=[Transaction(transaction, turn)]) if transaction else None
+        properties = signed(Transaction(transaction, turn)) if transaction else signed()
         try:
             handle.create_write_transaction(adds, "append", handle.schema(), [], commit_properties=properties)
         except CommitFailedError as error:
@@ -115,6 +140,14 @@ def literal(value: bytes | str | None) -> str:
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
     return "'" + value.replace("'", "''") + "'"
+
+
+def _register(builder: QueryBuilder, table: Table, handle: DeltaTable) -> None:
+    stored_as = f"stored_{table.name}"
+    made = view(handle, table, stored_as)
+    builder.register(stored_as if made else table.name, handle)
+    if made:
+        pa.RecordBatchReader.from_stream(builder.execute(made)).read_all()
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

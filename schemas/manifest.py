@@ -6,12 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.errors import WrongInput
+from schemas.published import SCHEMA_MINOR, SCHEMA_VERSION
+from schemas.version import program_version
+
 PublishedTable = Literal["garments", "products", "vectors"]
 Sha256 = str
 
 
 class _Record(BaseModel):
-    """Unknown keys are refused: a manifest of another schema version is never half understood."""
+    """Unknown keys are refused: a manifest is never half understood. Those of a newer minor version are left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,6 +35,10 @@ class DataFile(StoredFile):
     rows: int
     retailer: str | None = Field(None, description="garments and products: the one retailer whose rows it holds")
     segment: str | None = Field(None, description="vectors: the name by which garments refer to it")
+
+
+FILES = ("StoredFile", "DataFile")
+"""Records to which no minor version adds a key: the first searchers refuse it there, and ignore it elsewhere."""
 
 
 class Encoder(_Record):
@@ -85,13 +93,26 @@ class Facts(_Record):
     mappings: dict[str, Sha256] = Field(description="digest of each retailer's mapping file")
 
 
-class Manifest(_Record):
+class _Schema(_Record):
+    """How a manifest and its tables are to be read."""
+
+    schema_version: int = Field(description="major: columns that go, or change their name, type or meaning, raise it")
+    schema_minor: int = Field(0, description="minor: columns that are added, and may be null, raise it")
+    made_by: str | None = Field(None, description="the program's version")
+
+
+class _Seen(_Schema):
+    """That alone, of a manifest of any version."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Manifest(_Schema):
     """A version of the index, readable without Delta."""
 
     version: int = Field(ge=1)
     parent: int | None
     published_at: datetime | None = Field(description="null while the gates are still to pass")
-    schema_version: int
     delta: dict[PublishedTable, int] = Field(description="version of each Delta table that holds the same rows")
     files: list[DataFile]
     changes: StoredFile
@@ -108,6 +129,34 @@ class Manifest(_Record):
 
     def rows(self, table: PublishedTable) -> int:
         return sum(file.rows for file in self.of(table))
+
+
+def read_manifest(place: str, body: bytes) -> Manifest:
+    """A manifest of any minor version of our major one; keys that a newer minor added are left out.
+
+    Raises WrongInput for another major version, and ValueError for what is no manifest. `place` is for the message.
+    """
+    seen = _Seen.model_validate_json(body)
+    if seen.schema_version != SCHEMA_VERSION:
+        newer = seen.schema_version > SCHEMA_VERSION
+        todo = "upgrade selvedge" if newer else "publish again, or use the selvedge that made it"
+        raise WrongInput(place, None, f"{_said(seen)}; to act: the data engineer ({todo})")
+    return Manifest.model_validate_json(body, extra="ignore" if seen.schema_minor > SCHEMA_MINOR else None)
+
+
+def check_parent(parent: Manifest | None) -> None:
+    """Raises WrongInput where a version has columns that this program would leave out of the next one."""
+    if parent is not None and parent.schema_minor > SCHEMA_MINOR:
+        text = f"{_said(parent)}, and would take columns out; to act: the data engineer (upgrade selvedge)"
+        raise WrongInput(f"snapshots/{parent.version}/manifest.json", None, text)
+
+
+def _said(seen: _Schema) -> str:
+    by = f", made by selvedge {seen.made_by}" if seen.made_by else ""
+    return (
+        f"has schema version {seen.schema_version}.{seen.schema_minor}{by}; this program ({program_version()}) reads "
+        f"{SCHEMA_VERSION}.x and writes {SCHEMA_VERSION}.{SCHEMA_MINOR}"
+    )
 
 
 class Pointer(_Record):
@@ -128,7 +177,10 @@ class Hold(_Record):
 
 def json_schema() -> dict[str, object]:
     """The JSON schema of a manifest, as kept in `schemas/manifest.schema.json`."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema()}
+    schema = Manifest.model_json_schema()
+    for part in (schema, *(part for name, part in schema["$defs"].items() if name not in FILES)):
+        del part["additionalProperties"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from schemas.table import DIGEST, PRICE, Table
 from schemas.tables import BOX, CODE_BYTES, EMBEDDING_SIZE, STRINGS
 
 SCHEMA_VERSION = 1
-"""Raised when a published column changes its name, type or meaning."""
+"""The major version: raised when a published column goes, or changes its name, type or meaning."""
 
 GARMENTS = Table(
     "garments",
@@ -50,6 +50,7 @@ PRODUCTS = Table(
         pa.field("old_price", PRICE),
         pa.field("currency", pa.string()),
         pa.field("available", pa.bool_()),
+        pa.field("material", pa.string()),
     ]),
 )  # fmt: skip
 
@@ -65,3 +66,10 @@ VECTORS = Table(
 )  # fmt: skip
 
 PUBLISHED_TABLES = (GARMENTS, PRODUCTS, VECTORS)
+
+ADDED: dict[str, dict[str, int]] = {"garments": {}, "products": {"material": 1}, "vectors": {}}
+"""Columns that the tables of 1.0 did not have, and the minor version that brought each. They may be null, and a reader
+of any minor version may lack them."""
+
+SCHEMA_MINOR = max((minor for columns in ADDED.values() for minor in columns.values()), default=0)
+"""Raised when a published table gets a column."""

@@ -58,6 +58,7 @@ OFFERS = stage_table(
     pa.field("pictures", STRINGS),  # absolute URLs in the feed's order
     pa.field("url", pa.string()),
     pa.field("text_key", DIGEST),  # sha256 of what the text classifier reads
+    pa.field("material", pa.string()),  # as stated by the shop
 )
 
 FETCHES = stage_table(

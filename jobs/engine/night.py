@@ -1,6 +1,7 @@
 """What a run knows: its settings, tables, date, retailers, and what people wrote for them."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -12,14 +13,17 @@ from jobs.engine.mapping_files import check_dialect
 from jobs.engine.models import MODELS, release_digest, release_folder, verify_weights
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
+from lake import snapshots
+from lake.published_files import DamagedSnapshot
 from lake.store import Store, open_store
 from lake.tables import Tables
 from schemas.blocked import Blocked, read_blocked
 from schemas.errors import WrongInput
 from schemas.gates import Gates, read_gates
+from schemas.manifest import check_parent
 from schemas.retailer import Retailer, read_retailers
 from schemas.settings import Settings
-from schemas.tables import RUNS
+from schemas.tables import RUNS, STAGE_TABLES
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
 
@@ -101,10 +105,14 @@ class Night:
             raise WrongInput(asked_by, None, f"{', '.join(unknown)}: no enabled retailer; known: {known}")
 
     def check(self) -> None:
-        """Read everything that people wrote, and the weights: raises WrongInput before anything has started."""
+        """Read everything that people wrote, the weights, and whether a newer program was here: raises WrongInput
+        before anything has started."""
         if not self.specs:
             text = "holds no retailer's spec (NAME/retailer.yaml): is it the right folder, and is it mounted?"
             raise WrongInput(self.settings.mappings, None, text)
+        self.tables.check((*STAGE_TABLES, RUNS))
+        with suppress(DamagedSnapshot):  # publish says it, and what stands before that can be done
+            check_parent(snapshots.parent(self.store))
         _ = self.retailers, self.gates, self.blocked, self.mappings
         for spec in self.retailers.values():
             check_dialect(spec)

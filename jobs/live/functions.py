@@ -12,7 +12,7 @@ from jobs.engine.night import Night
 from schemas.retailer import DIALECT_SUFFIX, Retailer
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
-PARSER_REVISION = 6
+PARSER_REVISION = 7
 """Raised when the same feed is to be read into other offers."""
 
 FETCH_REVISION = 1

@@ -54,8 +54,12 @@ def _compared(table: str, old: pa.Table, new: pa.Table) -> pa.Table:
 def _differ(old: pa.Table, new: pa.Table) -> np.ndarray:
     """(N,) bool: whether any column of a row differs."""
     differs = np.zeros(len(new), bool)
-    for name in new.column_names:
-        differs |= _unequal(old[name].combine_chunks(), new[name].combine_chunks())
+    for name in dict.fromkeys([*new.column_names, *old.column_names]):
+        if name in old.column_names and name in new.column_names:
+            differs |= _unequal(old[name].combine_chunks(), new[name].combine_chunks())
+        else:  # a column that came later, and that this package does not know: null where it lacks
+            rows = new if name in new.column_names else old
+            differs |= rows[name].is_valid().to_numpy()
     return differs
 
 

@@ -17,6 +17,10 @@ class SnapshotDamaged(SnapshotError):
     """A file is missing or is not what the manifest says: stay on the version that is open."""
 
 
+class SchemaUnknown(SnapshotDamaged):
+    """Nothing is damaged, but this package is too old for the version: stay on the one that is open, and upgrade."""
+
+
 class EncoderMismatch(SnapshotError):
     """A vector or an encoder does not belong to this snapshot's encoder."""
 

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from selvedge_searcher.errors import SnapshotDamaged
+from selvedge_searcher.errors import SchemaUnknown, SnapshotDamaged
 
 SCHEMA_VERSION = 1
-"""The published columns that this package knows."""
+"""The major version that this package reads, with any minor one: those add columns and take none away."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class Pointer:
 
 
 def parse_manifest(path: str, body: bytes) -> Manifest:
-    """Read a manifest; raises SnapshotDamaged where it is cut off or is not one."""
+    """Read a manifest; raises SnapshotDamaged where it is cut off or is none, SchemaUnknown for another major one."""
     record = _parsed(path, body)
-    if record.get("schema_version") != SCHEMA_VERSION:
-        raise SnapshotDamaged(f"{path}: schema version {record.get('schema_version')}, not {SCHEMA_VERSION}")
     try:
+        if record["schema_version"] != SCHEMA_VERSION:
+            raise SchemaUnknown(_unknown(path, record))
         manifest = Manifest(
             version=record["version"],
             parent=record["parent"],
@@ -82,6 +82,16 @@ def parse_manifest(path: str, body: bytes) -> Manifest:
     if not manifest.of("garments") or not manifest.of("products"):
         raise SnapshotDamaged(f"{path}: lists no garments or no products")
     return manifest
+
+
+def _unknown(path: str, record: dict[str, Any]) -> str:
+    found = f"{record['schema_version']}.{record.get('schema_minor', 0)}"
+    made_by = f", made by selvedge {record['made_by']}" if record.get("made_by") else ""
+    return (
+        f"{path}: schema version {found}{made_by}; this package reads "
+        f"{SCHEMA_VERSION}.0 and every later {SCHEMA_VERSION}.x: upgrade selvedge-searcher to that selvedge's release, "
+        "and stay on the version that is open until then"
+    )
 
 
 def parse_pointer(path: str, body: bytes) -> Pointer:

@@ -1,6 +1,6 @@
 """Published Parquet files as Arrow tables with the fixed sizes that Parquet's plain lists do not carry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +18,20 @@ FIXED = {
 }
 
 
+ADDED: dict[str, pa.Schema] = {"garments": pa.schema([]), "products": pa.schema([("material", pa.string())])}
+"""Columns that came after schema version 1.0: null where a version was published before."""
+
+
 def read(buffer: pa.Buffer, columns: Sequence[str] | None = None) -> pa.Table:
     """Decode a file, or some of its columns."""
     found = pq.read_schema(pa.BufferReader(buffer))
     schema = pa.schema([pa.field(field.name, FIXED.get(field.name, field.type)) for field in found])
     return pq.read_table(pa.BufferReader(buffer), schema=schema, columns=columns)
+
+
+def joined(table: str, parts: Iterable[pa.Table]) -> pa.Table:
+    """A table's files end to end; a column that some lack is null there, and one that is not known here stays."""
+    return pa.concat_tables([*parts, ADDED[table].empty_table()], promote_options="default")
 
 
 def matrix(column: pa.ChunkedArray) -> np.ndarray:

@@ -46,8 +46,8 @@ class Snapshot:
         self.version = manifest.version
         self._bytes = lake.proven(manifest.files)
         self._segments = manifest.of("vectors")
-        self.garments = pa.concat_tables(self._decoded(file) for file in manifest.of("garments"))
-        self.products = pa.concat_tables(self._decoded(file) for file in manifest.of("products"))
+        self.garments = parquet.joined("garments", map(self._decoded, manifest.of("garments")))
+        self.products = parquet.joined("products", map(self._decoded, manifest.of("products")))
         self._segment_of, self._row_of = self._places()
 
     @cached_property
@@ -192,8 +192,8 @@ def open_snapshot(
 
     `cache` holds downloads (default: the user's cache folder; unused for a folder). `filesystem` replaces the S3 that
     the AWS_* variables describe. `candidate` opens a version that is not published yet.
-    Raises SnapshotMissing where there is no such version, SnapshotDamaged where a file is not what it should be and
-    LakeUnreachable where the store does not answer.
+    Raises SnapshotMissing where there is no such version, SnapshotDamaged where a file is not what it should be,
+    SchemaUnknown where this package is too old for it and LakeUnreachable where the store does not answer.
     """
     lake = Lake(uri, Path(cache) if cache else None, filesystem)
     return Snapshot(lake, _manifest(lake, version, "candidate.json" if candidate else "manifest.json"))

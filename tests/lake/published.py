@@ -1,18 +1,24 @@
 """Small published tables, drawn from a seed."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+import lake.candidate
+import lake.snapshots
+import schemas.manifest
 from lake.candidate import KEYED_GARMENTS, Rows, prepare
+from lake.published_files import TABLES
 from lake.snapshots import Published, parent, publish, write
 from lake.store import Store
 from schemas.manifest import Facts, RetailerState
-from schemas.published import PRODUCTS, VECTORS
+from schemas.published import ADDED, PRODUCTS, SCHEMA_MINOR, VECTORS
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 
@@ -109,3 +115,27 @@ def publish_night(store: Store, rows: Rows) -> Published | None:
 
 def files_below(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*.parquet")}
+
+
+NEWER_MINOR = SCHEMA_MINOR + 1
+WEAVE = pa.field("weave", pa.string())
+
+
+def become_newer(patch: pytest.MonkeyPatch) -> None:
+    """Make this the program of the next minor version, whose garments and products have a weave."""
+    for name in ("garments", "products"):
+        newer = replace(TABLES[name], schema=TABLES[name].schema.append(WEAVE))
+        patch.setitem(TABLES, name, newer)
+        patch.setitem(ADDED[name], WEAVE.name, NEWER_MINOR)
+    patch.setattr(lake.candidate, "PRODUCTS", TABLES["products"])
+    patch.setattr(lake.candidate, "KEYED_GARMENTS", KEYED_GARMENTS.append(WEAVE))
+    patch.setattr(lake.snapshots, "SCHEMA_MINOR", NEWER_MINOR)
+    patch.setattr(schemas.manifest, "SCHEMA_MINOR", NEWER_MINOR)
+
+
+def woven(rows: Rows, **weaves: str) -> Rows:
+    """The rows as the newer program has them: a weave for the products of some shops, and none for the others."""
+    of = [weaves.get(shop) for shop in rows.products["retailer"].to_pylist()]
+    products = rows.products.append_column(WEAVE, pa.array(of, WEAVE.type))
+    garments = rows.garments.append_column(WEAVE, pa.nulls(len(rows.garments), WEAVE.type))
+    return Rows(garments, products, rows.vectors)

@@ -9,8 +9,8 @@ from udfs.feeds.repairs import Repairs
 
 ACCEPTED, REFUSED = "accepted", "refused"
 COUNTED_FIELDS = (
-    "title", "description", "brand", "price", "old_price", "currency", "available", "gender", "age", "colour", "sizes",
-    "category_path", "category_ids", "pictures", "url",
+    "title", "description", "brand", "price", "old_price", "currency", "available", "gender", "age", "colour",
+    "material", "sizes", "category_path", "category_ids", "pictures", "url",
 )  # fmt: skip
 
 

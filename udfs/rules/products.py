@@ -15,6 +15,9 @@ STATED = ("retailer", "brand", "gender", "age", "colour", "category_path", "cate
 FRONT = ("title", "url")
 """Taken from the smallest available offer id; where none is available, from the smallest."""
 
+DESCRIBED = ("material",)
+"""Taken from the smallest offer id that states it, in stock or not."""
+
 PRICED = ("price", "old_price", "currency")
 """Taken together from the cheapest available offer; where none has a price, from the cheapest of all."""
 
@@ -27,6 +30,7 @@ PRODUCTS = pa.schema([
     ("gender", pa.string()),  # as stated, like age and colour
     ("age", pa.string()),
     ("colour", pa.string()),
+    ("material", pa.string()),
     ("sizes", STRINGS),  # sorted
     ("category_path", STRINGS),
     ("category_ids", STRINGS),
@@ -39,7 +43,7 @@ PRODUCTS = pa.schema([
     ("text_key", pa.binary(32)),
 ])  # fmt: skip
 
-OFFER_COLUMNS = ("product_id", "offer_id", "sizes", "pictures", "available", *STATED, *FRONT, *PRICED)
+OFFER_COLUMNS = ("product_id", "offer_id", "sizes", "pictures", "available", *STATED, *DESCRIBED, *FRONT, *PRICED)
 """What `products_of` reads of `schemas.tables.OFFERS`."""
 
 
@@ -58,6 +62,7 @@ def products_of(offers: pa.Table, max_pictures: int | pa.ChunkedArray) -> pa.Tab
     cheapest = _cheapest(group, available, table["price"])
     columns = {"product_id": table["product_id"].take(pa.array(first))}
     columns |= {name: table[name].take(pa.array(first)) for name in STATED}
+    columns |= {name: table[name].take(pa.array(_first(group, _is_null(table[name])))) for name in DESCRIBED}
     columns |= {name: table[name].take(pa.array(front)) for name in FRONT}
     columns |= {name: table[name].take(pa.array(cheapest)) for name in PRICED}
     columns["available"] = pa.array(available[front])
@@ -82,6 +87,10 @@ def _first(group: np.ndarray, *worst_last: np.ndarray) -> np.ndarray:
     order = np.lexsort((*reversed(worst_last), group))
     sorted_groups = group[order]
     return order[np.concatenate([[True], sorted_groups[1:] != sorted_groups[:-1]])] if len(order) else order
+
+
+def _is_null(column: pa.ChunkedArray) -> np.ndarray:
+    return column.is_null().to_numpy()
 
 
 def _cheapest(group: np.ndarray, available: np.ndarray, price: pa.ChunkedArray) -> np.ndarray:

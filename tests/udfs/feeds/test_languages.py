@@ -16,6 +16,7 @@ VALUES = {
     "url": "http://t.test/{n}",
     "category_path": "Women &gt; Dresses",
     "available": "{n}",
+    "material": "linen",
 }
 NAMES = {
     "Arabic": "رقم_المنتج اسم_المنتج السعر السعر_القديم العلامة_التجارية اللون المقاس صورة رابط القسم المخزون",
@@ -38,11 +39,33 @@ NAMES = {
     "Ukrainian": "код назва ціна стара_ціна виробник колір розмір зображення посилання категорія наявність",
     "Vietnamese": "mã_sản_phẩm tên_sản_phẩm giá giá_cũ thương_hiệu màu_sắc kích_thước hình_ảnh link danh_mục tồn_kho",
 }
+MATERIAL = {
+    "Arabic": "الخامة",
+    "Bulgarian": "материя",
+    "Croatian": "materijal",
+    "Danish": "materiale",
+    "Estonian": "materjal",
+    "French": "matière",
+    "German": "obermaterial",
+    "Greek": "υλικό",
+    "Hebrew": "חומר",
+    "Hungarian": "anyag",
+    "Indonesian": "bahan",
+    "Korean": "소재",
+    "Latvian": "materiāls",
+    "Lithuanian": "medžiaga",
+    "Portuguese": "composição",
+    "Romanian": "compoziție",
+    "Spanish": "composición",
+    "Ukrainian": "матеріал",
+    "Vietnamese": "chất_liệu",
+}
+"""The last of the names."""
 
 
 @pytest.mark.parametrize("language", NAMES)
 def test_every_field_is_told_by_its_name(language: str) -> None:
-    names = NAMES[language].split()
+    names = [*NAMES[language].split(), MATERIAL[language]]
     offer = "".join(f"<{name}>{value}</{name}>" for name, value in zip(names, VALUES.values(), strict=True))
     feed = "<list>" + "".join(f"<row>{offer}</row>".replace("{n}", str(n)) for n in (1, 2, 3)) + "</list>"
     rows, summary = read(feed.encode())
@@ -58,4 +81,5 @@ def test_every_field_is_told_by_its_name(language: str) -> None:
         "url": "http://t.test/1",
         "category_path": "['Women', 'Dresses']",
         "available": "True",
+        "material": "linen",
     }, summary.dialect_file

@@ -36,8 +36,14 @@ PAIRS = [
     Pair(
         "01", "02", "product_id", 270, (*TERMS, "old_price", "pictures", "sizes", "colour", "description", "available")
     ),
-    Pair("04", "05", "product_id", 219, (*TERMS, "pictures", "colour", "sizes", "brand")),
-    Pair("06", "07", "product_id", 297, (*TERMS, "title", "old_price", "sizes", "colour", "brand", "category_path")),
+    Pair("04", "05", "product_id", 219, (*TERMS, "pictures", "colour", "material", "sizes", "brand")),
+    Pair(
+        "06",
+        "07",
+        "product_id",
+        297,
+        (*TERMS, "title", "old_price", "sizes", "colour", "material", "brand", "category_path"),
+    ),
     Pair("20", "21", "offer_id", 364, (*TERMS, "old_price", "pictures", "available", "brand", "category_ids")),
     Pair("29", "30", "offer_id", 50, (*TERMS, "brand", "available")),
     Pair("31", "32", "product_id", 1686, (*TERMS, *EVERYTHING, "pictures", "sizes", "colour")),

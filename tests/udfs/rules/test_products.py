@@ -50,6 +50,14 @@ def test_the_front_is_the_smallest_available_offer_and_the_rest_does_not_depend_
     assert (sold_out["title"], sold_out["available"]) == ("title 1", False)
 
 
+def test_the_material_is_the_first_one_stated_whatever_is_in_stock() -> None:
+    offers = [
+        offer("3", material="linen"), offer("2", material="cotton", available=False), offer("1", material=None),
+        offer("9", "shop:2", material=None),
+    ]  # fmt: skip
+    assert [row["material"] for row in products(*offers)] == ["cotton", None]
+
+
 def test_the_price_is_the_lowest_available_one_with_its_old_price_and_currency() -> None:
     (row,) = products(
         offer("1", price=Decimal("9.99"), currency="EUR", available=False),
@@ -90,6 +98,7 @@ OFFERS_DRAWN = st.lists(
         sizes=st.one_of(st.none(), st.lists(st.sampled_from(["S", "M", "", None]), max_size=3)),
         pictures=st.one_of(st.none(), st.lists(st.sampled_from("abcde"), max_size=4)),
         currency=st.sampled_from(["RUB", None]),
+        material=st.sampled_from(["linen", "cotton", None]),
     ),
     max_size=8,
     unique_by=lambda row: (row["product_id"], row["offer_id"]),

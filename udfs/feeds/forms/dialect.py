@@ -13,7 +13,7 @@ from schemas.errors import WrongInput
 
 FieldName = Literal[
     "id", "group", "title", "description", "brand", "price", "sale_price", "old_price", "currency", "available",
-    "gender", "age", "colour", "sizes", "category_id", "category_path", "pictures", "url",
+    "gender", "age", "colour", "material", "sizes", "category_id", "category_path", "pictures", "url",
 ]  # fmt: skip
 FIELDS: tuple[str, ...] = get_args(FieldName)
 Sources = list[str]

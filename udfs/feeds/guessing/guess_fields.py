@@ -40,7 +40,14 @@ VALUE_KEYS = (
     "value", "val", "text", "deger", "wartosc", "wartość", "hodnota", "vrednost", "vrijednost", "valor", "valore",
     "valeur", "wert", "waarde", "ertek", "érték", "значение", "значення",
 )  # fmt: skip
-NAMED_FIELDS = {"brand": "brand", "gender": "gender", "age": "age", "colour": "colour", "sizes": "size"}
+NAMED_FIELDS = {
+    "brand": "brand",
+    "gender": "gender",
+    "age": "age",
+    "colour": "colour",
+    "material": "material",
+    "sizes": "size",
+}
 """Fields that may stand as named values, by what the shared words call them."""
 TITLE_CHARS = 200
 """A longer text is a description."""
@@ -217,6 +224,11 @@ def _is_given(leaf: Leaf) -> bool:
     return any(value.strip("0., ") for value in leaf.values)
 
 
+def _is_words(leaf: Leaf) -> bool:
+    """Whether the values are words, and no number of an article, as some call a material."""
+    return leaf.is_text and not leaf.is_address
+
+
 def _is_limit(leaf: Leaf) -> bool:
     """Whether the name says how many are sold at once, not how many there are."""
     return bool(LIMIT.search(folded(leaf.name)))
@@ -229,6 +241,7 @@ LOOSELY: dict[str, Callable[[Leaf], bool]] = {
     "price": _is_price,
     "sale_price": _is_price,
     "old_price": _is_price,
+    "material": _is_words,
     "sizes": _is_given,
     "category_path": lambda leaf: not leaf.is_address,
     "available": lambda leaf: not _is_limit(leaf),

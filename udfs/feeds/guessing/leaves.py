@@ -23,8 +23,8 @@ GENERIC = {
 }  # fmt: skip
 """Names that say what their parent is about: category/name, image/url, price/amount."""
 GIVES_MEANING = {
-    "brand", "category_path", "pictures", "price", "sale_price", "old_price", "sizes", "colour", "available", "gender",
-    "currency",
+    "brand", "category_path", "pictures", "price", "sale_price", "old_price", "sizes", "colour", "material",
+    "available", "gender", "currency",
 }  # fmt: skip
 OF_LISTS = "item"
 """What those call every element of a list who write lists as XML: colors/item/name."""

@@ -30,7 +30,7 @@ from udfs.feeds.values.textkey import text_keys
 
 IN_HTML = "img:"
 """A source of pictures: the images in another source's HTML."""
-WORDS = ("brand", "gender", "age", "colour")
+WORDS = ("brand", "gender", "age", "colour", "material")
 LIMITED = ("offer_id", "title", "url")
 """Columns whose texts may be too long, as may those of `WORDS`."""
 NO_GROUP = "0"

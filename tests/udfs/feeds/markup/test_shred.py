@@ -18,7 +18,7 @@ pytest.importorskip("udfs.feeds.markup.shred", reason="the project was set up wi
 
 SOURCES = [
     "@id", "@available", "name", "g:price", "price", "picture#", "text", "deep/er", "deep/er@unit", "deep",
-    "ціна", "param:size", "param:colour", "param=weight", ".",
+    "ціна", "param:size", "param:colour", "param=weight", ".", "g:material", "param:material",
 ]  # fmt: skip
 LONG = "a text that is looked at as a whole,\n\tпальто 外套".encode() * 3
 PLAIN = [
@@ -46,6 +46,8 @@ PLAIN = [
     b"<o><pair><key>Colour</key><val>red</val></pair><pair><val>L</val><val>M</val><key> size </key></pair></o>",
     b"<o><pair><key/><key>Size</key><val>L<i>no</i></val><unit>eu</unit></pair><pair><val>L</val></pair><pair/></o>",
     b"<o><pair id='1'>own<key><![CDATA[Size]]></key><key/><val> </val></pair><pair><key>Size</key></pair></o>",
+    b"<o><g:material> wool &amp; silk </g:material><param name='Fabric (outer)'>wool</param></o>",
+    "<o><param name='Состав'>лён</param><param name='Материал'>хлопок</param></o>".encode(),
     b"<o x:id='1' id='2'><name x:nil='true'/></o>",
     "<o><Товар><Ид>1</Ид></Товар><Größe/><名前>x</名前><ціна>5</ціна></o>".encode(),
     b"<o><name>" + LONG + b"</name><text>" + LONG + b" &lt; " + LONG + b"</text></o>",
@@ -162,11 +164,28 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
-TEXTS = st.sampled_from(["", " ", "Size", "colour", "L", "&#77;", "<![CDATA[ red ]]>", "<!-- not this -->", "\r\n"])
-TAGS = st.sampled_from(
-    ["name", "text", "deep", "er", "picture2", "g:price", "ціна", "other", "param", "pair", "pair", "key", "val"]
+TEXTS = st.sampled_from(
+    ["", " ", "Size", "colour", "fabric", "L", "&#77;", "<![CDATA[ red ]]>", "<!-- not this -->", "\r\n"]
 )
-ATTRIBUTES = st.sampled_from(["", "", " name='Size'", " unit='cm'", " x:id='2' id='1'"])
+TAGS = st.sampled_from(
+    [
+        "name",
+        "text",
+        "deep",
+        "er",
+        "picture2",
+        "g:price",
+        "g:material",
+        "ціна",
+        "other",
+        "param",
+        "pair",
+        "pair",
+        "key",
+        "val",
+    ]
+)
+ATTRIBUTES = st.sampled_from(["", "", " name='Size'", " name='Состав'", " unit='cm'", " x:id='2' id='1'"])
 ELEMENTS = st.recursive(
     TEXTS,
     lambda inside: st.builds("<{0}{1}>{2}</{0}>".format, TAGS, ATTRIBUTES, st.lists(inside, max_size=4).map("".join)),
