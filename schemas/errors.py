@@ -34,5 +34,9 @@ class HeldByAnother(Stop):
     """Another run holds the lake."""
 
 
+class DamagedLake(Stop):
+    """A file of the lake is missing, or is not what it should be; the message names it and what to do."""
+
+
 class LakeFull(Stop):
     """The lake has no room left."""
