@@ -1,7 +1,7 @@
 # The few verbs of the project; `make help` lists them. Everything runs in .venv, which any of them sets up.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test check kill-test mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -22,6 +22,9 @@ check: setup ## ruff, mypy and the import rule, without tests
 
 kill-test: setup ## a small night killed at 20 random moments, and run again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
+
+mutation: setup ## small changes of the code, each tried by its tests: the survivors, by module (hours; SEED=2 draws others)
+	@nice $(BIN)/python -m tests.mutation.campaign --seed $${SEED:-1} $(ONLY)
 
 airflow: setup ## Airflow on loopback with the nightly DAG; Ctrl-C ends it
 	@$(BIN)/python -m infra.airflow_here
