@@ -1,17 +1,20 @@
 """The `selvedge` command: verbs, flags, and how a run ends for whoever called it."""
 
 import errno
+import os
 import signal
 import sys
 import threading
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots
+from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots, withdraw
 from schemas.errors import LakeFull, Stop
+from schemas.version import program_version
 from shops.commands import shop
+from udfs.runtime.isolation import SAFE_PATH
 
 INTERRUPTED = 130
 
@@ -22,6 +25,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"selvedge {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("night")(night.night)
 app.command("stage")(night.stage)
 app.command("plan")(night.plan)
@@ -32,6 +52,7 @@ app.command("describe")(snapshots.describe)
 app.command("rollback")(snapshots.rollback)
 app.command("live")(snapshots.live)
 app.command("publish")(night.publish)
+app.command("withdraw")(withdraw.withdraw)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)
@@ -42,6 +63,7 @@ app.add_typer(shop, name="shop")
 
 def main() -> None:
     """Run a verb and end with its exit code; what ends a run is one line on standard error."""
+    os.environ[SAFE_PATH] = "1"  # for the workers: no code lies where the command happens to be typed
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:

@@ -13,7 +13,8 @@ from jobs.answers.what_if import lines
 from jobs.answers.what_if import what_if as count_moves
 from jobs.engine.night import Night
 from jobs.engine.records import last_run, of_run
-from jobs.run import STAGE_NAMES, Outcome, as_json, run_stages, until
+from jobs.run import Outcome, as_json, run_stages, until
+from jobs.stage_list import STAGE_NAMES
 from jobs.stages.acquire import accept as accept_feeds
 from jobs.stages.gates import GATE_NAMES
 from schemas.errors import WrongInput
@@ -30,7 +31,7 @@ def night(
 ) -> None:
     """Do everything that is due, and publish it."""
     names = until(until_stage)
-    _finish(_checked(open_night(run, date, retailer, quiet=json)), names, json)
+    finish(checked(open_night(run, date, retailer, quiet=json)), names, json)
 
 
 def stage(
@@ -39,7 +40,7 @@ def stage(
     """Run one stage alone, as a scheduler does."""
     if name not in STAGE_NAMES:
         raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
-    _finish(_checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
+    finish(checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
 def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
@@ -67,7 +68,7 @@ def publish(
     """Publish what stands, and let gates through that an engineer has looked at."""
     if accept and not reason:
         raise WrongInput("--accept", None, "give the reason with --reason")
-    whole = _checked(open_night(run, date, quiet=json))
+    whole = checked(open_night(run, date, quiet=json))
     of_feeds: dict[str, set[str]] = {}
     for gate in accept or ():
         retailer, slash, name = gate.rpartition("/")
@@ -79,7 +80,7 @@ def publish(
             whole.accepted[gate] = str(reason)
     if of_feeds:
         accept_feeds(whole, of_feeds, str(reason))
-    _finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
+    finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
 
 
 def report(run: RunOfReport = None) -> None:
@@ -99,7 +100,7 @@ def report(run: RunOfReport = None) -> None:
     typer.echo(path)
 
 
-def _checked(night: Night) -> Night:
+def checked(night: Night) -> Night:
     """Specs, mappings, gates and weights are read before anything starts, and the report has a place."""
     night.check()
     with writing(night.settings.reports):
@@ -107,7 +108,7 @@ def _checked(night: Night) -> Night:
     return night
 
 
-def _finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> None:
+def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> None:
     outcome = run_stages(night, names, shared)
     path = write_report(night, night.run) if "publish" in names else None
     found = summary(night, outcome, path)

@@ -20,6 +20,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,35 +30,30 @@ import yaml
 from airflow.sdk import DAG, Asset, BaseOperator, Context, Variable, chain, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from jobs.stage_list import STAGES
+
 HOME = Path(os.environ.get("SELVEDGE_HOME", Path(__file__).resolve().parents[1]))
 COMMAND = os.environ.get("SELVEDGE_COMMAND", str(Path(sys.executable).with_name("selvedge")))
 SNAPSHOT = Asset("snapshot", "selvedge://lake/snapshots")
 
-RETAILERS_PER_TASK = 50
 KILL_AFTER_S = 3  # Airflow itself kills a task 5 s after it was told to end
-HOURS = {"acquire": 2, "parse": 2, "fetch": 5, "screen": 4, "detect": 6, "embed": 6}  # fetch ends itself after 4
-HOURS_OF_OTHERS = 1
-MAPPED = ("acquire", "parse")
-STAGES = ("fetch", "screen", "classify", "map", "fingerprint", "dedup", "detect", "choose", "embed")
 
 HELD = 4
 NOT_TO_BE_RETRIED = {2: "wrong input: mend the file that the last line names", 3: "a gate refused the snapshot"}
 
 
 class StageOperator(BaseOperator):
-    """Runs one stage in a process group of its own; what it prints becomes the task's log."""
+    """Runs the stage of its name in a process group of its own; what that prints becomes the task's log."""
 
-    def __init__(self, *, stage: str, retailers: list[str] | None = None, **kwargs: Any) -> None:
-        kwargs["execution_timeout"] = timedelta(hours=HOURS.get(stage, HOURS_OF_OTHERS))
+    def __init__(self, *, retailers: list[str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stage = stage
         self.retailers = retailers or []
         self.process: subprocess.Popen[str] | None = None
 
     def execute(self, context: Context) -> None:
         run = context["dag_run"]
-        night = run.logical_date or run.run_after
-        command = [COMMAND, "stage", self.stage, "--run", re.sub(r"[^\w.-]", "-", run.run_id), "--date", f"{night:%F}"]
+        name, night = re.sub(r"[^\w.-]", "-", run.run_id), run.logical_date or run.run_after
+        command = [COMMAND, "stage", self.task_id, "--run", name, "--date", f"{night:%F}"]
         command += [flag for retailer in self.retailers for flag in ("--retailer", retailer)]
         self._judge(self._run(command))
 
@@ -73,11 +69,11 @@ class StageOperator(BaseOperator):
 
     def _judge(self, code: int) -> None:
         if code in NOT_TO_BE_RETRIED:
-            raise AirflowFailException(f"{self.stage}: {NOT_TO_BE_RETRIED[code]} (exit {code})")
+            raise AirflowFailException(f"{self.task_id}: {NOT_TO_BE_RETRIED[code]} (exit {code})")
         if code == HELD:
-            self.log.warning("%s: published, but a retailer is held at its last rows", self.stage)
+            self.log.warning("%s: published, but a retailer is held at its last rows", self.task_id)
         elif code:
-            raise AirflowException(f"{self.stage} ended with exit code {code}")
+            raise AirflowException(f"{self.task_id} ended with exit code {code}")
 
     def on_kill(self) -> None:
         """Airflow calls this on a timeout and when the task is stopped: end the stage with all that it started."""
@@ -95,7 +91,7 @@ def groups() -> list[list[str]]:
     """The enabled retailers, some to a group. A spec that cannot be read stays in: its stage says file and line."""
     mappings = HOME / os.environ.get("SELVEDGE_MAPPINGS", "mappings")
     names = [spec.parent.name for spec in sorted(mappings.glob("[!._]*/retailer.yaml")) if _is_enabled(spec)]
-    size = int(Variable.get("selvedge_retailers_per_task", default=RETAILERS_PER_TASK))
+    size = int(Variable.get("selvedge_retailers_per_task", default=50))
     return [names[at : at + size] for at in range(0, len(names), size)] or [[]]
 
 
@@ -106,14 +102,18 @@ def _is_enabled(spec: Path) -> bool:
         return True
 
 
+def tasks(retailers: Any) -> Iterator[Any]:
+    """A task a stage, in the order of a night; `retailers` are the groups over which some stages are mapped."""
+    for stage in STAGES:
+        given: dict[str, Any] = {"task_id": stage.name, "execution_timeout": timedelta(hours=stage.hours)}
+        if stage.by_retailer:
+            yield StageOperator.partial(**given, max_active_tis_per_dagrun=1).expand(retailers=retailers)
+        else:
+            yield StageOperator(**given, outlets=[SNAPSHOT] if stage.name == "publish" else [])
+
+
 with DAG(
     "catalog_nightly", schedule="0 1 * * *", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=5)}, tags=["catalog"], doc_md=__doc__,
 ) as dag:  # fmt: skip
-    retailers = groups()
-    mapped = [
-        StageOperator.partial(task_id=stage, stage=stage, max_active_tis_per_dagrun=1).expand(retailers=retailers)
-        for stage in MAPPED
-    ]
-    publish = StageOperator(task_id="publish", stage="publish", outlets=[SNAPSHOT])
-    chain(*mapped, *(StageOperator(task_id=stage, stage=stage) for stage in STAGES), publish)
+    chain(*tasks(groups()))

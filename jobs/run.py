@@ -2,47 +2,20 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.engine import records
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
-from jobs.stages.acquire import acquire
-from jobs.stages.choose import choose
-from jobs.stages.classify import classify
-from jobs.stages.dedup import dedup
-from jobs.stages.detect import detect
-from jobs.stages.embed import embed
-from jobs.stages.fetch import fetch
-from jobs.stages.fingerprint import fingerprint
-from jobs.stages.map import map_categories
-from jobs.stages.parse import parse
-from jobs.stages.publish import Publication, publish
-from jobs.stages.screen import screen
+from jobs.stage_list import STAGE_NAMES
+from jobs.stages.declared import record_of
+from jobs.stages.publish import Publication
 from lake.lease import lease
 from schemas.errors import Stop, WrongInput
 from udfs.runtime.device import THREADS
 from udfs.runtime.isolation import end_idle
-
-STAGES: dict[str, Callable[[Night], Counts]] = {
-    "acquire": acquire,
-    "parse": parse,
-    "fetch": fetch,
-    "screen": screen,
-    "classify": classify,
-    "map": map_categories,
-    "fingerprint": fingerprint,
-    "dedup": dedup,
-    "detect": detect,
-    "choose": choose,
-    "embed": embed,
-}
-"""The stages in their order; publish follows them."""
-
-PUBLISH = "publish"
-STAGE_NAMES = (*STAGES, PUBLISH)
 
 
 @dataclass
@@ -51,7 +24,12 @@ class Outcome:
 
     run: str
     counts: dict[str, Counts] = field(default_factory=dict)
-    publication: Publication | None = None
+
+    @property
+    def publication(self) -> Publication | None:
+        """Where the run came to publish."""
+        found = self.counts.get("publish")
+        return found if isinstance(found, Publication) else None
 
     @property
     def exit_code(self) -> int:
@@ -87,11 +65,7 @@ def _run_one(night: Night, name: str, outcome: Outcome) -> None:
     counts = Counts(started_at=started)
     said = "failed"
     try:
-        if name == PUBLISH:
-            outcome.publication = publish(night)
-            counts = outcome.publication.counts
-        else:
-            counts = STAGES[name](night)
+        counts = record_of(name).run(night)
         said = "done"
     except Stop as stop:
         said = str(stop)

@@ -75,6 +75,16 @@ class Code(StrEnum):
     INTERNAL = "internal_error"
 
 
+def _beginning(*beginnings: str) -> frozenset[Code]:
+    return frozenset(code for code in Code if code.name.startswith(beginnings))
+
+
+FEED_CODES = _beginning("FEED_")
+OFFER_CODES = _beginning("OFFER_")
+FETCH_CODES = _beginning("FETCH_")
+PICTURE_CODES = _beginning("PICTURE_")
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a code says to a person."""

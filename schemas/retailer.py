@@ -105,11 +105,15 @@ class Feed(Strict):
             raise ValueError(f"no such encoding: {encoding}") from None
 
 
+POLITE_RATE = 4.0  # requests per second to one host
+POLITE_CONNECTIONS = 2  # to one host at a time
+
+
 class Images(Strict):
     """How the shop's pictures may be fetched."""
 
-    rate: float = Field(4.0, gt=0, le=100, description="requests a second to one host")
-    connections: int = Field(2, ge=1, le=32, description="to one host at a time")
+    rate: float = Field(POLITE_RATE, gt=0, le=100, description="requests a second to one host")
+    connections: int = Field(POLITE_CONNECTIONS, ge=1, le=32, description="to one host at a time")
     max_per_product: int = Field(8, ge=1, le=50)
     placeholder_products: int = Field(20, ge=1, description="a picture on more products is suspected as a placeholder")
     allow_private_hosts: tuple[IPv4Network | IPv6Network, ...] = Field((), description="private networks to be opened")

@@ -8,6 +8,7 @@ DIGEST = pa.binary(32)
 """A sha256. Delta stores it as variable binary; the length is checked where it is written."""
 
 PRICE = pa.decimal128(18, 2)
+"""Two decimals: what a shop states more precisely is rounded, and counted as a repair."""
 TIME = pa.timestamp("us", tz="UTC")
 
 DONE = "done"

@@ -89,7 +89,8 @@ PICTURES = stage_table(
     pa.field("length", pa.int64()),
 )
 
-SCREEN_CLASSES = ("wanted", "sizechart", "texture", "closeup", "banner", "logo")
+UNWANTED_CLASSES = ("sizechart", "texture", "closeup", "banner", "logo")
+SCREEN_CLASSES = ("wanted", *UNWANTED_CLASSES)
 
 SCREENS = stage_table(
     "screens",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from schemas.rejects import Code
+from schemas.tables import UNWANTED_CLASSES
 from shops.bonds import Bond, PictureSpec, Product, SizedOffer, picture_name, relisted, worn_together
 from shops.looks import drawn_look, dressed_with, leaves_for
 from shops.pictures.fabrics import COLOURS
@@ -170,7 +171,7 @@ class Assortment:
         count = max(1, self.pictures_per_product + dice.choice((-1, 0, 0, 1)))
         scenes = ["flat"] if look.garment_class in NO_HANGER else [dice.choice(("flat", "flat", "hanger"))]
         scenes.append("worn")
-        extras = ["sizechart", "texture", "closeup", "banner", "logo", "repeat", "repeat", "shared_chart"]
+        extras = [*UNWANTED_CLASSES, "repeat", "repeat", "shared_chart"]
         dice.shuffle(extras)
         scenes = (scenes + extras)[:count]
         if dice.random() < 0.25 and len(scenes) > 1 and scenes[1] == "worn":

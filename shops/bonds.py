@@ -28,7 +28,7 @@ class PictureSpec:
     """A picture that is to be drawn. `scene` says how, `kind` what the image filter should call it."""
 
     name: str
-    kind: str  # wanted, sizechart, texture, closeup, banner, logo, out_of_scope
+    kind: str  # one of SCREEN_CLASSES, or out_of_scope
     scene: str  # flat, hanger, worn, outfit, repeat, or the kind
     looks: tuple[Look, ...]
     seed: str

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from schemas.languages import LANGUAGES
 from shops.draw import MAX_OFFERS, DrawOptions
 from shops.draw import draw as draw_shop
 from shops.layout import BASE_URL, PORT, SampleShop
@@ -14,6 +15,8 @@ from shops.photos import PhotoOptions, make
 shop = typer.Typer(
     help="Sample shops: drawn from a seed, made of labelled photos, served on this machine.", no_args_is_help=True
 )
+
+KNOWN = ", ".join(LANGUAGES)
 
 Json = Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")]
 BaseUrl = Annotated[str, typer.Option(help="The server that will serve OUT; its address stands in the feed.")]
@@ -25,7 +28,7 @@ def draw(  # noqa: PLR0913
     retailer: Annotated[str, typer.Option(help="Name of the shop: a-z, 0-9 and -.")] = "drawn",
     seed: Annotated[int, typer.Option(help="The same seed and options draw the same bytes.")] = 1,
     offers: Annotated[int, typer.Option(min=10, max=MAX_OFFERS, help="How many offers.")] = 100,
-    language: Annotated[str, typer.Option(help="Texts in en, ja or ru.")] = "en",
+    language: Annotated[str, typer.Option(help=f"Language of the texts: {KNOWN}.")] = "en",
     feed: Annotated[str, typer.Option(help="Feed as yml or google.")] = "yml",
     pictures: Annotated[int, typer.Option(help="Pictures a product, about.")] = 3,
     styles: Annotated[
@@ -49,7 +52,7 @@ def photos(  # noqa: PLR0913
     retailer: Annotated[str, typer.Option(help="Name of the shop: a-z, 0-9 and -.")] = "photos",
     seed: Annotated[int, typer.Option(help="Order of the products, and which text goes with which photo.")] = 1,
     limit: Annotated[int, typer.Option(help="Offers at most; 0: all.")] = 0,
-    language: Annotated[str, typer.Option(help="Texts for photos that have none: en, ja or ru.")] = "en",
+    language: Annotated[str, typer.Option(help=f"Language of the texts of photos that have none: {KNOWN}.")] = "en",
     feed: Annotated[str, typer.Option(help="Feed as yml or google.")] = "yml",
     base_url: BaseUrl = BASE_URL,
     as_json: Json = False,

@@ -4,12 +4,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from schemas.errors import WrongInput
+from schemas.languages import LANGUAGES
 from shops.feeds import DIALECTS, Shop, writing
 from shops.layout import MADE_AT, SampleShop, emptied
 from shops.production import Counts, DrawOptions, Outlets, Production
 from shops.spec import checked_name, write_spec
 from shops.truth import offers_truth, pictures_truth
-from shops.vocabulary import LANGUAGES
 
 __all__ = ["DrawOptions", "draw"]
 

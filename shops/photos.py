@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import WrongInput
+from schemas.languages import LANGUAGES
 from schemas.rejects import Code
 from shops.assortment import BASE_PRICES
 from shops.feeds import DIALECTS, Category, Dialect, Offer, Shop, writing
@@ -19,7 +20,7 @@ from shops.labelled import Labelled, LabelledProduct, Photo, Text, read
 from shops.layout import BASE_URL, MADE_AT, SampleShop, emptied, picture_file, shop_url
 from shops.spec import checked_name, write_spec
 from shops.truth import PUBLISHED, offers_truth, pictures_truth
-from shops.vocabulary import LANGUAGES, vocabulary
+from shops.vocabulary import vocabulary
 
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"GIF8": ".gif"}
 """By the first bytes; the name of a photo is not trusted."""

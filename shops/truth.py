@@ -21,7 +21,7 @@ SEEN = pa.struct([
 PICTURES = pa.schema([
     pa.field("file", pa.string()),  # below the shop's folder
     pa.field("url", pa.string()),
-    pa.field("kind", pa.string()),  # wanted, sizechart, texture, closeup, banner, logo or out_of_scope
+    pa.field("kind", pa.string()),  # one of SCREEN_CLASSES, or out_of_scope
     pa.field("scene", pa.string()),  # flat, hanger, worn, outfit or repeat; the kind, where it is not wanted
     pa.field("seen", pa.list_(SEEN)),
     pa.field("repeats", pa.string()),  # file that this one is a near copy of

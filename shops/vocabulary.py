@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from schemas.languages import LANGUAGES
 from shops.pictures.charts import ChartWords
 
-LANGUAGES = ("en", "ja", "ru")
 _FOLDER = Path(__file__).parent / "words"
 _GRAMMATICAL = "mfnp"
 """Russian forms in the order of the word lists: masculine, feminine, neuter, plural."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
+from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.views import live_offers, live_urls, newest_fetches
 from lake.tables import literal
 from reports.letter import Fetched, LetterFacts, ShopError, render_letter, render_table
@@ -37,10 +38,10 @@ def gather(night: Night, retailer: str) -> LetterFacts:
     """Everything in the letter."""
     night.check_names([retailer], "letter")
     spec = night.retailers[retailer]
-    state = next((r for r in night.feed_states() if r["retailer"] == retailer and r["kind"] == "newest"), None)
+    state = next((r for r in feed_states(night) if r["retailer"] == retailer and r["kind"] == "newest"), None)
     if state is None:
         raise WrongInput("letter", None, f"{retailer}: no night has asked for its feed yet")
-    live = live_offers(feed for feed in night.live_feeds() if feed.retailer == retailer)
+    live = live_offers(feed for feed in live_feeds(night) if feed.retailer == retailer)
     asked = _last_night(night, live_urls(live))
     offers = state["offers"] or 0
     return LetterFacts(
@@ -72,7 +73,7 @@ def _feed_errors(state: dict[str, Any]) -> Iterator[ShopError]:
 
 def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
     """The rejected offers of the shop's live feed, in its order."""
-    for feed in night.live_feeds():
+    for feed in live_feeds(night):
         if feed.retailer != retailer:
             continue
         query = f"""

@@ -10,16 +10,18 @@ import pyarrow.parquet as pq
 
 from jobs.answers.fetch_health import host_rows, pictures_asked
 from jobs.answers.notes import notes
-from jobs.answers.rejects import live_rejects
 from jobs.answers.report_pictures import Pictures
 from jobs.answers.what_if import around
-from jobs.engine import records
 from jobs.engine.models import MODELS
 from jobs.engine.night import Night
+from jobs.engine.records import checked_run, of_run
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_view
+from jobs.live.feeds import feed_states, live_feeds
 from jobs.live.functions import screen_function
 from jobs.live.views import offers_of, pictures
+from jobs.stages.declared import records
+from jobs.stages.record import rejects_of
 from lake import snapshots
 from lake.tables import literal
 from reports.facts import (
@@ -40,7 +42,7 @@ from reports.night import render
 from schemas.manifest import Manifest
 from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
-from schemas.tables import SCREENS
+from schemas.tables import SCREENS, UNWANTED_CLASSES
 from udfs.rules.coverage import RetailerCoverage
 from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
@@ -59,14 +61,14 @@ def write_report(night: Night, run: str) -> Path:
 
 def report_file(night: Night, run: str) -> Path:
     """Where the page of a run lies; raises WrongInput for what cannot be a run's id."""
-    return (night.settings.reports / f"{records.checked_run(run, 'report')}.html").absolute()
+    return (night.settings.reports / f"{checked_run(run, 'report')}.html").absolute()
 
 
 def gather(night: Night, run: str) -> NightFacts:
     """Everything on the page."""
     catalog, version = Catalog.of(night), snapshots.current(night.store)
     manifest = snapshots.manifest(night.store, version) if version else None
-    shown, stages = Pictures(night, catalog), records.of_run(night.tables, run)
+    shown, stages = Pictures(night, catalog), of_run(night.tables, run)
     return NightFacts(
         run=run,
         date=night_of(night, run, stages),
@@ -78,7 +80,7 @@ def gather(night: Night, run: str) -> NightFacts:
         funnel=_funnel(night, catalog),
         stages=[_stage(row) for row in stages],
         retailers=_retailers(night, manifest),
-        rejects=_rejects(night, catalog),
+        rejects=_rejects(night),
         hosts=host_rows(night),
         placeholders=shown.placeholders(),
         turned_away=shown.turned_away(),
@@ -114,7 +116,7 @@ def _funnel(night: Night, catalog: Catalog) -> list[Whole]:
 
 
 def _offers(night: Night) -> Whole:
-    found = offers_of(night.live_feeds())
+    found = offers_of(live_feeds(night))
     query = f"select status, code, count(*) count from ({found.sql}) group by status, code order by count desc"  # noqa: S608
     rows = night.tables.sql(query, found.tables).to_pylist()
     kept = sum(row["count"] for row in rows if row["status"] == DONE)
@@ -142,8 +144,7 @@ def _addresses(catalog: Catalog) -> Whole:
 def _pictures(night: Night) -> Whole:
     """Distinct pictures: kept, or what the screen takes them for."""
     live, wanted = pictures(night), night.settings.choice.wanted
-    unwanted = ("sizechart", "texture", "closeup", "banner", "logo")
-    case = " ".join(f"when {name} = greatest({', '.join(unwanted)}) then '{name}'" for name in unwanted)
+    case = " ".join(f"when {name} = greatest({', '.join(UNWANTED_CLASSES)}) then '{name}'" for name in UNWANTED_CLASSES)
     query = f"""
         select label, count(*) count from (
             select case when s.picture is null then 'waiting' when s.status = '{REJECTED}' then s.code
@@ -174,8 +175,8 @@ def _stage(row: dict[str, Any]) -> StageTime:
 
 
 def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
-    live = {feed.retailer: feed for feed in night.live_feeds()}
-    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    live = {feed.retailer: feed for feed in live_feeds(night)}
+    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
     asked = pictures_asked(night)
     rows = []
     for name in sorted(night.retailers):
@@ -198,17 +199,14 @@ def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
     return rows
 
 
-def _rejects(night: Night, catalog: Catalog) -> list[RejectRow]:
+def _rejects(night: Night) -> list[RejectRow]:
     rows = []
-    for stage, query in live_rejects(night):
-        found = night.tables.sql(query.sql, query.tables)
+    for record in records():
+        found = rejects_of(night, record)
         for code, count in sorted(Counter(found["code"].to_pylist()).items(), key=lambda item: -item[1]):
             some = found.filter(pc.equal(found["code"], code)).sort_by("what").slice(0, SAMPLES).to_pylist()
-            rows.append(_reject(stage, code, count, [f"{row['what']}  {row['detail'] or ''}" for row in some]))
-    chosen = catalog.chosen.filter(pc.equal(catalog.chosen["status"], REJECTED)).sort_by("product_id")
-    for code, count in sorted(catalog.rejected_products().items(), key=lambda item: -item[1]):
-        some = chosen.filter(pc.equal(chosen["code"], code)).slice(0, SAMPLES).to_pylist()
-        rows.append(_reject("choose", code, count, [f"{row['product_id']}  {row['detail'] or ''}" for row in some]))
+            samples = [f"{row['what']}  {row['detail'] or ''}" for row in some]
+            rows.append(_reject(record.name, code, count, samples))
     return rows
 
 

@@ -21,7 +21,7 @@ from lake.shards import PictureLost, Place, read_picture
 from lake.tables import literal
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
-from schemas.tables import BOXES, DUPLICATES, PICTURES, SCREEN_CLASSES, SCREENS
+from schemas.tables import BOXES, DUPLICATES, PICTURES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
 from udfs.pictures.decode import decode
 from udfs.pictures.inspect import PictureRefused
 
@@ -53,7 +53,7 @@ class Pictures:
         away = scores[:, 0] < wanted
         likeliest = scores[:, 1:].argmax(axis=1) + 1
         galleries = []
-        for at, name in enumerate(SCREEN_CLASSES[1:], 1):
+        for at, name in enumerate(UNWANTED_CLASSES, 1):
             mine = np.flatnonzero(away & (likeliest == at))
             galleries.append(self._scored(name, rows, scores[:, at], mine[np.argsort(-scores[mine, at])]))
         doubted = np.flatnonzero(~away & (scores[:, 0] < self._night.settings.choice.unsure))

@@ -6,8 +6,9 @@ from typing import Any
 from jobs.answers.notes import notes
 from jobs.answers.rejects import reject_counts
 from jobs.engine.night import Night
+from jobs.live.retailers import retailer_states
 from jobs.run import Outcome
-from jobs.stages.publish import Publication, retailer_states
+from jobs.stages.publish import Publication
 from lake import snapshots
 
 
@@ -31,7 +32,7 @@ def _standing(night: Night) -> Publication:
     """What stands where a run did not come to publish: the live version, and where the feeds stand."""
     version = snapshots.current(night.store)
     live = snapshots.manifest(night.store, version) if version is not None else None
-    stands = Publication(version, states=retailer_states(night, snapshots.parent(night.store)))
+    stands = Publication(version=version, states=retailer_states(night, snapshots.parent(night.store)))
     if live is not None:
         stands.garments, stands.products = live.rows("garments"), live.rows("products")
     return stands

@@ -14,6 +14,7 @@ from schemas.errors import Stop
 from schemas.settings import SparkSettings
 from schemas.table import without_fixed_sizes
 from udfs.runtime.device import THREADS
+from udfs.runtime.isolation import SAFE_PATH
 
 BatchMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -61,17 +62,22 @@ class SparkPool:
         if self._session is not None:
             return self._session
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_HOME", str(files("pyspark")))  # else ../ comes first, wherever that is
         if self._settings.master.startswith("local"):
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.appName("selvedge").master(self._settings.master)
-        threads = {f"spark.executorEnv.{THREADS}": str(self._model_threads)}
-        for name, value in (_defaults(self._settings) | threads | self._settings.conf).items():
+        workers = {f"spark.executorEnv.{name}": value for name, value in self._for_workers().items()}
+        for name, value in (_defaults(self._settings) | workers | self._settings.conf).items():
             builder = builder.config(name, value)
         self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
         return self._session
+
+    def _for_workers(self) -> dict[str, str]:
+        """Variables of the workers' environment."""
+        return {THREADS: str(self._model_threads), SAFE_PATH: "1"}
 
 
 _QUICK_START = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"

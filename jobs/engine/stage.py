@@ -5,19 +5,17 @@ is one atomic commit, so that a kill loses at most one (tried under load and und
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.engine.progress import Progress
-from jobs.engine.spark import SparkPool
+from jobs.engine.bench import Bench
 from lake.tables import RowWriter, Tables, WrittenFile, literal
 from schemas.errors import Stop
 from schemas.rejects import Code
-from schemas.settings import Settings
 from schemas.table import DONE, REJECTED, Table
 from udfs.runtime.isolation import Child, ChildDied, Work, row_by_row
 
@@ -51,6 +49,8 @@ class Stage:
     needed: Query | pa.Table  # key columns, and what the work reads; one row a key
     work: Work
     batch_rows: int = 32
+    gather: Callable[[pa.Table], pa.Table] | None = None
+    """Fetches what the work reads of the due rows; those that it leaves out are not ready, and stay due."""
 
 
 @dataclass
@@ -70,16 +70,6 @@ class Counts:
 
 class OurFault(Stop):
     """Too many rows of a chunk met an error of our own."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What running a stage takes."""
-
-    tables: Tables
-    settings: Settings
-    spark: SparkPool
-    progress: Progress
 
 
 def due(tables: Tables, stage: Stage) -> pa.Table:
@@ -110,6 +100,8 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     handle = bench.tables.open(stage.table)  # before due is asked: a racing commit is then a conflict
     counts = Counts()
     todo = due(bench.tables, stage)
+    if stage.gather and todo.num_rows:
+        todo = stage.gather(todo)
     counts.due = todo.num_rows
     if not todo.num_rows:
         return counts

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.catalog import Catalog
+from jobs.live.feeds import live_feeds
 from jobs.live.functions import classify_function, coverage_function, detect_function, screen_function
 from jobs.live.views import pictures
 from lake.tables import literal
@@ -23,7 +24,7 @@ KEY = ("retailer", "feed", "function")
 
 def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
     """COVERAGE of the live feeds that have none yet under their retailer's mapping file."""
-    feeds = {feed.retailer: feed.feed for feed in night.live_feeds()}
+    feeds = {feed.retailer: feed.feed for feed in live_feeds(night)}
     present = night.tables.sql(f"select {', '.join(KEY)} from {COVERAGE.name}", [COVERAGE])  # noqa: S608
     known = {tuple(row.values()) for row in present.to_pylist()}
     missing = [name for name, feed in feeds.items() if (name, feed, _function(night, name)) not in known]
@@ -58,7 +59,7 @@ def _function(night: Night, retailer: str) -> bytes:
 
 def covered_share(night: Night, retailer: str) -> float | None:
     """Mapped and ignored products among all of a retailer's; None where it has no mapping file, or no row."""
-    feed = next((feed.feed for feed in night.live_feeds() if feed.retailer == retailer), None)
+    feed = next((feed.feed for feed in live_feeds(night) if feed.retailer == retailer), None)
     if feed is None or retailer not in night.mappings:
         return None
     return _share(night, retailer, feed, _function(night, retailer))

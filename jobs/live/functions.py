@@ -4,13 +4,38 @@ A `REVISION` is raised by hand when a stage's meaning changes. Thresholds that o
 that of `choose`, which reads them.
 """
 
-from jobs.engine.night import Night, digest_of
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+from jobs.engine.night import Night
+from schemas.retailer import DIALECT_SUFFIX, Retailer
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
+
+PARSER_REVISION = 7
+"""Raised when the same feed is to be read into other offers."""
 
 FETCH_REVISION = 1
 MAP_REVISION = 1
 DEDUP_REVISION = 1
 CHOOSE_REVISION = 2
+
+
+def digest_of(*parts: str | bytes) -> bytes:
+    """sha256 over parts, each with its length before it."""
+    whole = hashlib.sha256()
+    for part in parts:
+        body = part.encode() if isinstance(part, str) else part
+        whole.update(len(body).to_bytes(8, "little") + body)
+    return whole.digest()
+
+
+def parser_of(spec: Retailer) -> bytes:
+    """The digest of how a retailer's feed is read: parser, dialect files, and what the spec says of them."""
+    dialects = sorted((files("udfs.feeds.forms") / "dialects").iterdir(), key=lambda file: file.name)
+    name = spec.feed.dialect
+    stated = Path(name).read_bytes() if name.endswith(DIALECT_SUFFIX) else name
+    return digest_of(str(PARSER_REVISION), stated, spec.feed.encoding or "", *(d.read_bytes() for d in dialects))
 
 
 def fetch_function() -> bytes:

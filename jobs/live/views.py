@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from jobs.engine.night import LiveFeed, Night
+from jobs.engine.night import Night
 from jobs.engine.stage import Query
+from jobs.live.feeds import LiveFeed, live_feeds
 from lake.tables import literal
 from schemas.blocked import Blocked
 from schemas.table import DONE
@@ -11,7 +12,7 @@ from schemas.tables import FETCHES, OFFERS, PICTURES
 
 
 def offers(night: Night) -> Query:
-    return live_offers(night.live_feeds())
+    return live_offers(live_feeds(night))
 
 
 def urls(night: Night) -> Query:

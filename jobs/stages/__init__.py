@@ -1,0 +1,1 @@
+"""The stages of a night: a module each, found by the name under which `jobs.stage_list` has it."""

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,15 +10,20 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from jobs.engine.night import Night, parser_of
-from jobs.engine.stage import Counts
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts, Query
+from jobs.live.asked import Asked
+from jobs.live.feeds import feed_states, live_feeds
+from jobs.live.functions import parser_of
+from jobs.live.verdict import Verdict
 from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.stages.parse import feed_options
+from jobs.stages.record import WORKER_CODES, StageRecord
 from lake.feeds import keep
 from lake.lease import lease
 from lake.tables import literal
 from schemas.errors import WrongInput
-from schemas.rejects import MEANINGS, Code
+from schemas.rejects import FEED_CODES, MEANINGS, Code
 from schemas.retailer import Feed, Retailer
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
@@ -41,7 +46,7 @@ State = dict[str, Any]
 
 def acquire(night: Night) -> Counts:
     """Ask every retailer for its feed; the rows of those whose state changed are one commit."""
-    states = {(row["retailer"], row["kind"]): row for row in night.feed_states()}
+    states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
     counts = Counts()
 
     def one(spec: Retailer) -> State | None:
@@ -217,7 +222,7 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
 
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
     """Let feeds through that gates (by retailer) refused, all or none; the reason is kept in their rows."""
-    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
+    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
     rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
     with lease(night.store, night.run, night.settings.lease_seconds):
         night.tables.append(FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
@@ -237,3 +242,33 @@ def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str]
     }  # fmt: skip
     judged = {"gates": [asdict(result) for result in kept], "acquired_at": night.now()}
     return newest | verdict | judged | {"attempt": newest["attempt"] + 1}
+
+
+def _rejects(night: Night) -> Query:
+    """Enabled retailers whose newest feed was refused."""
+    enabled = ", ".join(literal(name) for name in sorted(night.retailers)) or "''"
+    sql = f"""
+        select f.code, f.detail, f.retailer what from {FEEDS.name} f join (
+            select retailer, max(attempt) attempt from {FEEDS.name} where retailer in ({enabled}) group by retailer
+        ) n on f.retailer = n.retailer and f.attempt = n.attempt where f.status = '{REJECTED}'"""  # noqa: S608
+    return Query(sql, (FEEDS,))
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    retailers = {offer["retailer"] for offer in asked.offers}
+    for feed in live_feeds(night):
+        if feed.retailer in retailers:
+            what = f"{feed.retailer}, feed {feed.feed.hex()[:16]}"
+            status = "held" if feed.held_since else "done"
+            yield Verdict("acquire", what, status, f"of {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason)
+
+
+STAGE = StageRecord(
+    name="acquire",
+    tables=(FEEDS,),
+    codes=FEED_CODES | WORKER_CODES,
+    run=acquire,
+    due=lambda night: f"{len(night.chosen)} feeds are asked; whether they are new is known then",
+    rejects=_rejects,
+    verdicts=_verdicts,
+)

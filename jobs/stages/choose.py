@@ -1,44 +1,42 @@
 """The garments on sale of each live product, from its text, its mapping and its pictures."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Stage, due, run_stage
+from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, classify_function, detect_function, screen_function
+from jobs.live.verdict import Verdict, blocked, change, verdict
+from jobs.stages.record import REJECT, Rule
 from lake.tables import literal
 from schemas.choice import PRODUCTS_TO_CHOOSE
-from schemas.table import DONE
+from schemas.rejects import Code
+from schemas.table import DONE, REJECTED
 from schemas.tables import BOXES, GARMENTS, PICTURES, SCREEN_CLASSES, SCREENS, TEXTS
 from udfs.rules.choose import ChooseGarments
 
 Rows = dict[bytes, dict[str, Any]]
 
-
-def choose(night: Night) -> Counts:
-    catalog = Catalog.of(night)
-    needed = _assembled(night, catalog, due(night.tables, _stage(night, catalog.keys)))
-    return run_stage(night.bench, _stage(night, needed))
-
-
-def due_products(night: Night) -> int:
-    """How many products would be chosen from now."""
-    return due(night.tables, _stage(night, Catalog.of(night).keys)).num_rows
+CODES = frozenset({
+    Code.TEXT_OUT_OF_SCOPE, Code.MAPPING_IGNORED, Code.NO_CATEGORY, Code.NO_PICTURE_LEFT, Code.SCREEN_UNWANTED,
+    Code.DUPLICATE_PICTURE, Code.BLOCKED,
+})  # fmt: skip
+"""Of products, and of the pictures among which they choose."""
 
 
-def _stage(night: Night, needed: pa.Table) -> Stage:
+def _work(night: Night) -> ChooseGarments:
     orders = {name: tuple(spec.category_order) for name, spec in night.retailers.items()}
-    work = ChooseGarments(night.settings.mappings / "taxonomy.xml", night.settings.choice, orders)
-    return Stage("choose", GARMENTS, choose_function(night), needed, work, batch_rows=500)
+    return ChooseGarments(night.settings.mappings / "taxonomy.xml", night.settings.choice, orders)
 
 
-def _assembled(night: Night, catalog: Catalog, wanted: pa.Table) -> pa.Table:
+def _assembled(night: Night, wanted: pa.Table) -> pa.Table:
     """PRODUCTS_TO_CHOOSE of the due products whose pictures all have been looked at."""
-    if not wanted.num_rows:
-        return PRODUCTS_TO_CHOOSE.empty_table()
+    catalog = Catalog.of(night)
     places = wanted["product"].to_pylist()
     pictures = catalog.pictures.filter(pc.is_in(catalog.pictures["product"].cast(pa.int64()), wanted["product"]))
     arrived = pc.unique(pictures["picture"].drop_null()).to_pylist()
@@ -99,3 +97,51 @@ def _rows(night: Night, table: Any, key: str, function: bytes | None, keys: list
     if keys is not None:
         rows = rows.filter(pc.is_in(rows[key], pa.array(keys, pa.binary())))
     return {row[key]: row for row in rows.to_pylist()}
+
+
+def _rejects(night: Night) -> pa.Table:
+    """The live products that were turned away."""
+    chosen = Catalog.of(night).chosen
+    rows = chosen.filter(pc.equal(chosen["status"], REJECTED))
+    return pa.table([rows["code"], rows["detail"], rows["product_id"]], schema=REJECT)
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for url in asked.urls:
+        if url in night.blocked.urls:
+            yield blocked("choose", url)
+    for picture in asked.pictures:
+        if picture in night.blocked.pictures:
+            yield blocked("choose", picture.hex())
+    for product in asked.products:
+        yield from _on_product(asked, product)
+    if asked.unshown:
+        shown = asked.picture.hex() if asked.picture else asked.urls[0]
+        yield Verdict("choose", shown, "shared", f"{asked.unshown} more products show it")
+
+
+def _on_product(asked: Asked, product: str) -> Iterator[Verdict]:
+    if asked.place(product) is None:
+        yield blocked("choose", product)
+        return
+    rows = asked.chosen(product)
+    if not rows:
+        yield Verdict("choose", product, "waiting", "some of its pictures have not been fetched or looked at yet")
+    for row in rows:
+        found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, "
+        yield verdict("choose", product, row, f"{found}{len(row['garments'] or ())} garments")
+        for picture in row["turned_away"] or ():
+            said = f"{picture['code']}: {picture['detail']}"
+            yield Verdict("choose", picture["url"], "turned away", said, change(picture["code"]))
+
+
+RULE = Rule(
+    name="choose",
+    table=GARMENTS,
+    function=choose_function,
+    needed=lambda night: Catalog.of(night).keys,
+    gather=_assembled,
+    work=_work,
+    batch_rows=lambda night: 500,
+)
+STAGE = replace(RULE.record(codes=CODES, verdicts=_verdicts), rejects=_rejects)

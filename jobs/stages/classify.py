@@ -1,17 +1,22 @@
 """What the text says is sold, and for whom."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Query, Stage, run_stage
+from jobs.engine.stage import Query
+from jobs.live.asked import Asked
 from jobs.live.functions import classify_function
+from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers
+from jobs.stages.record import Rule
+from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
-from udfs.text.classify import classify as read
+from udfs.text.classify import classify
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Classifying:
     folder: Path
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        answer = read(batch, self.folder)
+        answer = classify(batch, self.folder)
         count = batch.num_rows
         columns = {name: answer[name] for name in answer.schema.names} | {
             "text_key": batch["text_key"],
@@ -33,16 +38,6 @@ class Classifying:
         return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
 
 
-def stage(night: Night) -> Stage:
-    work = Classifying(night.model("text"))
-    rows = night.settings.work.text_batch_rows
-    return Stage("classify", TEXTS, classify_function(night), _texts(night), work, rows)
-
-
-def classify(night: Night) -> Counts:
-    return run_stage(night.bench, stage(night))
-
-
 def _texts(night: Night) -> Query:
     """Distinct texts of the live offers: offers of one text key agree in all that the classifier reads."""
     found = offers(night)
@@ -52,3 +47,29 @@ def _texts(night: Night) -> Query:
             from (select text_key, title, description, brand, category_path, gender from ({found.sql}))
         ) where place = 1"""  # noqa: S608
     return Query(sql, found.tables)
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    key = next((offer["text_key"] for offer in asked.offers if offer["status"] == DONE), None)
+    if key is None:
+        return
+    query = f"""
+        select * from {TEXTS.name} where text_key = {literal(key)}
+        and function = {literal(classify_function(night))}"""  # noqa: S608
+    least = night.settings.choice.text
+    for row in night.tables.sql(query, [TEXTS]).to_pylist():
+        probability = row["probability"] or 0.0
+        found = f"{row['language']}: {row['leaf']} {probability:.2f}, gender {row['gender']}"
+        unsure = "" if probability >= least else f" (below {least}: unknown)"
+        yield verdict("classify", "text", row, found + unsure)
+
+
+RULE = Rule(
+    name="classify",
+    table=TEXTS,
+    function=classify_function,
+    needed=_texts,
+    work=lambda night: Classifying(night.model("text")),
+    batch_rows=lambda night: night.settings.work.text_batch_rows,
+)
+STAGE = RULE.record(verdicts=_verdicts)

@@ -1,5 +1,6 @@
 """Groups of near-identical pictures within each retailer, around a medoid."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Stage, due, run_stage
+from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import duplicates_function, fingerprint_function
+from jobs.live.verdict import Verdict
+from jobs.stages.record import Rule
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import DUPLICATES, FINGERPRINTS
@@ -53,30 +56,19 @@ def _bytes(values: list[bytes]) -> np.ndarray:
     return np.array([np.frombuffer(value, np.uint8) for value in values])
 
 
-def dedup(night: Night) -> Counts:
-    return run_stage(night.bench, _stage(night, _with_fingerprints(night, due_sets(night))))
-
-
-def due_sets(night: Night) -> list[dict[str, Any]]:
-    """Retailers whose live pictures are to be grouped anew."""
+def _sets(night: Night) -> pa.Table:
+    """The live pictures of each retailer are one key."""
     sets = Catalog.of(night).picture_sets
-    keys = pa.table({"pictures_key": pa.array([s["pictures_key"] for s in sets], pa.binary())})
-    wanted = set(due(night.tables, _stage(night, keys))["pictures_key"].to_pylist())
-    return [s for s in sets if s["pictures_key"] in wanted]
+    return pa.table({"pictures_key": pa.array([s["pictures_key"] for s in sets], pa.binary())})
 
 
-def _stage(night: Night, needed: pa.Table) -> Stage:
-    work = Grouping(night.settings.choice.duplicate_bits)
-    return Stage("dedup", DUPLICATES, duplicates_function(night), needed, work, batch_rows=1)
-
-
-def _with_fingerprints(night: Night, sets: list[dict[str, Any]]) -> pa.Table:
-    """Each set with the fingerprints of its pictures. A picture that has none takes no part; a set of which some were
-    not looked at yet waits."""
+def _with_fingerprints(night: Night, due: pa.Table) -> pa.Table:
+    """Each due set with the fingerprints of its pictures. A picture that has none takes no part; a set of which some
+    were not looked at yet waits."""
+    wanted = set(due["pictures_key"].to_pylist())
+    sets = [s for s in Catalog.of(night).picture_sets if s["pictures_key"] in wanted]
     kinds = [("pictures", pa.list_(pa.binary())), *((name, pa.list_(pa.binary())) for name in HASHES)]
     schema = pa.schema([("pictures_key", pa.binary()), ("retailer", pa.string()), *kinds])
-    if not sets:
-        return schema.empty_table()
     query = f"""
         select picture, status, {", ".join(HASHES)} from {FINGERPRINTS.name}
         where function = {literal(fingerprint_function())} order by picture"""  # noqa: S608
@@ -95,3 +87,25 @@ def _with_fingerprints(night: Night, sets: list[dict[str, Any]]) -> pa.Table:
         }
         rows.append(keys | lists)
     return pa.Table.from_pylist(rows, schema)
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    groups = asked.catalog.groups if asked.pictures else {}
+    for picture in asked.pictures:
+        group = groups.get(picture)
+        alike = sum(other == group for other in groups.values()) if group else 0
+        if group and alike > 1:
+            found = f"one of {alike} near-identical pictures, group {group.hex()[:16]}"
+            yield Verdict("dedup", picture.hex(), "done", found)
+
+
+RULE = Rule(
+    name="dedup",
+    table=DUPLICATES,
+    function=duplicates_function,
+    needed=_sets,
+    gather=_with_fingerprints,
+    work=lambda night: Grouping(night.settings.choice.duplicate_bits),
+    batch_rows=lambda night: 1,
+)
+STAGE = RULE.record(verdicts=_verdicts)

@@ -1,6 +1,6 @@
 """Where garments are in the pictures that are wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Query, Stage, run_stage
+from jobs.engine.stage import Query
 from jobs.engine.visual import OverPixels
+from jobs.live.asked import Asked
 from jobs.live.functions import detect_function, screen_function
+from jobs.live.verdict import Verdict
 from jobs.live.views import pictures
+from jobs.stages.record import Rule
 from lake.tables import literal
+from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS
 from udfs.pictures.detect import Detection
@@ -36,7 +40,7 @@ def _row(found: Detection) -> dict[str, Any]:
     return {"class": found.name, "score": found.score, "box": list(found.box)}
 
 
-def wanted(night: Night) -> Query:
+def _wanted(night: Night) -> Query:
     """Live pictures that the screen lets through."""
     seen = pictures(night)
     sql = f"""
@@ -46,11 +50,28 @@ def wanted(night: Night) -> Query:
     return Query(sql, (*seen.tables, SCREENS))
 
 
-def stage(night: Night) -> Stage:
+def _work(night: Night) -> OverPixels:
     folder = night.model("detect")
-    work = OverPixels(night.store.uri, BOXES, describe(folder).side, Detecting(folder))
-    return Stage("detect", BOXES, detect_function(night), wanted(night), work, night.settings.work.batch_rows)
+    return OverPixels(night.store.uri, BOXES, describe(folder).side, Detecting(folder))
 
 
-def detect(night: Night) -> Counts:
-    return run_stage(night.bench, stage(night))
+def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
+    least = night.settings.choice.box
+    return asked.verdicts_on_pictures(
+        "detect", BOXES, detect_function(night), lambda row: _in_words(row["boxes"] or [], least)
+    )
+
+
+def _in_words(boxes: list[dict[str, Any]], least: float) -> str:
+    counted = [f"{box['class']} {box['score']:.2f}" for box in boxes if box["score"] >= least]
+    return f"{', '.join(counted) or 'no box'} ({len(boxes) - len(counted)} below {least} do not count)"
+
+
+RULE = Rule(
+    name="detect",
+    table=BOXES,
+    function=detect_function,
+    needed=_wanted,
+    work=_work,
+)
+STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -1,6 +1,6 @@
 """Vectors and codes of the garments that were chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,18 +9,19 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Stage, run_stage
 from jobs.engine.visual import OverPixels
+from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import embed_function
+from jobs.live.verdict import Verdict, verdict
+from jobs.stages.record import Rule
+from lake.tables import literal
+from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
 from udfs.pictures.crops import crop
 from udfs.pictures.embed import embed as look
-from udfs.runtime.models import load
-
-SIDE_PX = 224
-"""What the network reads."""
+from udfs.runtime.models import describe, load
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,16 @@ class Embedding:
     folder: Path
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        crops = [crop(picture, box) for picture, box in zip(pixels, rows["box"].to_pylist(), strict=True)]
-        embedding, shape_code, colour_code = look(crops, load(self.folder))
+        model = load(self.folder)
+        side = model.description.side
+        crops = [crop(picture, box, side) for picture, box in zip(pixels, rows["box"].to_pylist(), strict=True)]
+        embedding, shape_code, colour_code = look(crops, model)
         return {"embedding": embedding, "shape_code": shape_code, "colour_code": colour_code}
 
 
 def embedding_work(night: Night) -> OverPixels:
-    return OverPixels(night.store.uri, VECTORS, SIDE_PX, Embedding(night.model("embed")))
-
-
-def stage(night: Night) -> Stage:
-    rows = night.settings.work.batch_rows
-    return Stage("embed", VECTORS, embed_function(night), _needed(night), embedding_work(night), rows)
-
-
-def embed(night: Night) -> Counts:
-    return run_stage(night.bench, stage(night))
+    folder = night.model("embed")
+    return OverPixels(night.store.uri, VECTORS, describe(folder).side, Embedding(folder))
 
 
 def _needed(night: Night) -> pa.Table:
@@ -62,3 +57,32 @@ def _needed(night: Night) -> pa.Table:
     for name in ("shard", "offset", "length"):
         rows = rows.append_column(name, joined[name])
     return rows
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for product in asked.products:
+        garments = (garment for row in asked.chosen(product) for garment in row["garments"] or ())
+        yield from _made(night, product, [garment["vector_key"] for garment in garments])
+
+
+def _made(night: Night, product: str, keys: list[bytes]) -> Iterator[Verdict]:
+    if not keys:
+        return
+    query = f"""
+        select status, code, detail from {VECTORS.name} where function = {literal(embed_function(night))}
+        and vector_key in ({", ".join(literal(key) for key in keys)})"""  # noqa: S608
+    rows = night.tables.sql(query, [VECTORS]).to_pylist()
+    if len(rows) < len(set(keys)):
+        yield Verdict("embed", product, "waiting", f"{len(rows)} of {len(set(keys))} vectors are made")
+    for row in rows:
+        yield verdict("embed", product, row, f"{len(set(keys))} vectors")
+
+
+RULE = Rule(
+    name="embed",
+    table=VECTORS,
+    function=embed_function,
+    needed=_needed,
+    work=embedding_work,
+)
+STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

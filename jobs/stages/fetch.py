@@ -11,15 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts
+from jobs.engine.stage import Counts, Query
+from jobs.live.asked import Asked
 from jobs.live.functions import fetch_function
+from jobs.live.placeholders import suspects
+from jobs.live.verdict import Verdict, verdict
+from jobs.live.views import newest_fetches, urls
 from jobs.stages.fetch_queue import CHUNK_S, Owed, chunks, due_urls, in_turns, owed
+from jobs.stages.record import StageRecord
 from jobs.stages.salvage import salvage_shards
 from lake.shards import ShardWriter
 from lake.store import open_store
 from lake.tables import write_rows
-from schemas.errors import Stop
-from schemas.table import DONE
+from schemas.errors import Stop, WrongInput
+from schemas.rejects import FETCH_CODES, PICTURE_CODES, Code
+from schemas.table import DONE, REJECTED
 from schemas.tables import FETCHES, PICTURES
 from udfs.pictures.inspect import Limits, Picture
 from udfs.runtime.isolation import Child, ChildDied
@@ -220,3 +226,47 @@ def _row(row: FetchRow, places: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
     """The fetch's row; a picture's place stands in the row of every URL that brought it."""
     kept = places.get(row.picture, {}) if row.picture is not None else {}
     return row._asdict() | {"code": str(row.code) if row.code else None} | kept
+
+
+def _rejects(night: Night) -> Query:
+    """Live URLs whose last attempt failed."""
+    found = urls(night)
+    sql = f"""
+        select f.code, f.detail, f.url what from {newest_fetches()} f
+        join (select distinct url from ({found.sql})) live on f.url = live.url
+        where f.status = '{REJECTED}'"""  # noqa: S608
+    return Query(sql, (*found.tables, FETCHES))
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for url, rows in asked.fetches.items():
+        if not rows:
+            yield Verdict("fetch", url, "waiting", "was not asked for yet: it is due")
+        for row in rows:
+            yield verdict("fetch", url, row, f"attempt {row['attempt']} on {row['night']}, HTTP {row['http_status']}")
+    for picture in asked.pictures:
+        yield from _on_picture(night, asked, picture)
+
+
+def _on_picture(night: Night, asked: Asked, picture: bytes) -> Iterator[Verdict]:
+    name = picture.hex()
+    stored = asked.rows_of(PICTURES, picture, fetch_function())
+    if not stored:
+        raise WrongInput("explain", None, f"{name}: no such picture is stored")
+    for row in stored:
+        yield verdict("fetch", name, row, f"{row['mime']} {row['width']} x {row['height']}, {row['length']} bytes")
+    for suspect in suspects(night):
+        if suspect.picture == picture:
+            said = f"on {suspect.products} products of {suspect.retailer}: a placeholder?"
+            yield Verdict("fetch", name, "suspected", said, "a line in mappings/blocked.tsv turns it away")
+
+
+STAGE = StageRecord(
+    name="fetch",
+    tables=(FETCHES, PICTURES),
+    codes=FETCH_CODES | PICTURE_CODES | {Code.INTERNAL},
+    run=fetch,
+    due=lambda night: due_urls(night).num_rows,
+    rejects=_rejects,
+    verdicts=_verdicts,
+)

@@ -1,16 +1,19 @@
 """What near-identical pictures are found by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Stage, run_stage
 from jobs.engine.visual import OverPixels
+from jobs.live.asked import Asked
 from jobs.live.functions import fingerprint_function
+from jobs.live.verdict import Verdict
 from jobs.live.views import pictures
+from jobs.stages.record import Rule
+from schemas.rejects import PICTURE_CODES
 from schemas.tables import FINGERPRINTS
 from udfs.pictures.fingerprint import fingerprint as look
 
@@ -23,10 +26,18 @@ def _fingerprint(pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str
     return {"phash": phash, "trimmed_phash": trimmed, "descriptor": descriptor}
 
 
-def stage(night: Night) -> Stage:
-    work = OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint)
-    return Stage("fingerprint", FINGERPRINTS, fingerprint_function(), pictures(night), work, batch_rows=128)
+def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
+    return asked.verdicts_on_pictures(
+        "fingerprint", FINGERPRINTS, fingerprint_function(), lambda row: "phash " + row["phash"].hex()
+    )
 
 
-def fingerprint(night: Night) -> Counts:
-    return run_stage(night.bench, stage(night))
+RULE = Rule(
+    name="fingerprint",
+    table=FINGERPRINTS,
+    function=lambda night: fingerprint_function(),
+    needed=pictures,
+    work=lambda night: OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint),
+    batch_rows=lambda night: 128,
+)
+STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -1,25 +1,32 @@
 """Shops' categories to ours by the mapping files, and how well these cover each feed."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Stage, run_stage
+from jobs.engine.stage import Counts
+from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_rows
 from jobs.live.functions import map_function
+from jobs.live.verdict import Verdict
+from jobs.stages.record import Rule
 from schemas.tables import COVERAGE, MAPPED
 from udfs.rules.map_categories import MapCategories
+from udfs.rules.wording import written
 
 
-def stage(night: Night) -> Stage:
+def _work(night: Night) -> MapCategories:
     paths = {name: spec.mapping for name, spec in night.retailers.items() if spec.mapping}
-    work = MapCategories(paths, night.settings.mappings / "taxonomy.xml")
-    return Stage("map", MAPPED, map_function(night), _categories(Catalog.of(night)), work, batch_rows=1_000)
+    return MapCategories(paths, night.settings.mappings / "taxonomy.xml")
 
 
-def map_categories(night: Night) -> Counts:
+def _map_and_count(night: Night) -> Counts:
     """Map each category path once, then count what each live feed's products come to."""
-    counts = run_stage(night.bench, stage(night))
+    counts = RULE.run(night)
     catalog = Catalog.of(night)
     covered = coverage_rows(night, catalog)
     night.tables.append(COVERAGE, covered)
@@ -28,11 +35,50 @@ def map_categories(night: Night) -> Counts:
     return counts
 
 
-def _categories(catalog: Catalog) -> pa.Table:
+def _categories(night: Night) -> pa.Table:
     """The live products' categories, each once."""
+    catalog = Catalog.of(night)
     keyed = catalog.products.select(["retailer", "category_path", "category_ids"])
     keyed = keyed.append_column("category_key", pa.array(catalog.categories, pa.binary(32)))
     first: dict[bytes, int] = {}
     for place, key in enumerate(catalog.categories):
         first.setdefault(key, place)
     return keyed.take(pa.array(first.values(), pa.int64()))
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for product in asked.products:
+        if (at := asked.place(product)) is not None:
+            yield _verdict(asked.catalog, at)
+
+
+def _verdict(catalog: Catalog, at: int) -> Verdict:
+    row = catalog.products.slice(at, 1).to_pylist()[0]
+    path = written(row["category_path"] or ()) or "(no category)"
+    rules = catalog.verdicts.get(catalog.categories[at])
+    if rules is None:
+        return Verdict("map", path, "waiting", "no mapping was made of it yet")
+    said = [
+        f"{rule['rule']}: " + (rule["node"] or f"ignored ({rule['ignored_because']})") + _condition(rule)
+        for rule in rules
+    ]
+    if rules:
+        return Verdict("map", path, "mapped", "; ".join(said))
+    ask = f"a rule in mappings/{row['retailer']}/categories.xml; to act: the analyst" if row["category_path"] else ""
+    return Verdict("map", path, "unmapped", "", ask)
+
+
+def _condition(rule: dict[str, Any]) -> str:
+    conditions = [f"{name} {rule[name]}" for name in ("title_word", "gender") if rule[name]]
+    return f" where {' and '.join(conditions)}" if conditions else ""
+
+
+RULE = Rule(
+    name="map",
+    table=MAPPED,
+    function=map_function,
+    needed=_categories,
+    work=_work,
+    batch_rows=lambda night: 1_000,
+)
+STAGE = replace(RULE.record(verdicts=_verdicts), tables=(MAPPED, COVERAGE), run=_map_and_count)

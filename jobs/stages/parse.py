@@ -9,15 +9,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.engine.night import LiveFeed, Night
-from jobs.engine.stage import WRITTEN, Counts
+from jobs.engine.night import Night
+from jobs.engine.stage import WRITTEN, Counts, Query
+from jobs.live.asked import Asked
+from jobs.live.feeds import LiveFeed, feed_states, live_feeds
+from jobs.live.verdict import Verdict, verdict
+from jobs.live.views import offers_of
+from jobs.stages.record import WORKER_CODES, StageRecord
 from lake.feeds import open_feed
 from lake.store import open_store
 from lake.tables import FOLDER, WrittenFile, literal
 from schemas.errors import Stop
-from schemas.rejects import Code
+from schemas.rejects import OFFER_CODES, Code
 from schemas.settings import Settings
-from schemas.table import DONE
+from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
@@ -35,7 +40,7 @@ FEW_BYTES = 64 << 20
 def parse(night: Night) -> Counts:
     """Offers of the live feeds that are not in the table under the parser's digest."""
     handle = night.tables.open(OFFERS)
-    feeds = due_feeds(night)
+    feeds = _due_feeds(night)
     counts = Counts()
     if not feeds:
         return counts
@@ -53,12 +58,12 @@ def parse(night: Night) -> Counts:
     return counts
 
 
-def due_feeds(night: Night) -> list[LiveFeed]:
+def _due_feeds(night: Night) -> list[LiveFeed]:
     """The live feeds, and those that complete them, whose offers are not in the table under the parser's digest."""
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
     chosen = {retailer.name for retailer in night.chosen}
-    live = [feed for feed in night.live_feeds() if feed.retailer in chosen]
+    live = [feed for feed in live_feeds(night) if feed.retailer in chosen]
     feeds = [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
     return [feed for feed in feeds if (feed.retailer, feed.feed, feed.function) not in parsed]
 
@@ -174,3 +179,34 @@ def _whole(batch: pa.RecordBatch, feed: dict) -> pa.RecordBatch:
         "function": pa.array([feed["function"]] * count, pa.binary()),
     }
     return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in OFFERS.schema], schema=OFFERS.schema)
+
+
+def _due(night: Night) -> int:
+    """The offers of accepted feeds that are to be read, as when they were judged."""
+    offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
+    return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night))
+
+
+def _rejects(night: Night) -> Query:
+    """Offers of the live feeds that were turned away."""
+    found = offers_of(live_feeds(night))
+    sql = f"""
+        select code, detail, concat(retailer, ':', coalesce(offer_id, ''), ' line ', line) what
+        from ({found.sql}) where status = '{REJECTED}'"""  # noqa: S608
+    return Query(sql, found.tables)
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for row in asked.offers:
+        yield verdict("parse", f"{row['retailer']}:{row['offer_id']} line {row['line']}", row, row["title"] or "")
+
+
+STAGE = StageRecord(
+    name="parse",
+    tables=(OFFERS,),
+    codes=OFFER_CODES | WORKER_CODES,
+    run=parse,
+    due=_due,
+    rejects=_rejects,
+    verdicts=_verdicts,
+)

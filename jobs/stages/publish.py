@@ -1,21 +1,26 @@
 """The next version: the live products with their garments and vectors, through the gates, then one small write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import selvedge_searcher
 from jobs.engine.models import MODELS
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
+from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import covered_share, covered_share_of
 from jobs.live.functions import embed_function
+from jobs.live.retailers import missing, retailer_states, taken_out
+from jobs.live.verdict import Verdict
 from jobs.stages import gates
 from jobs.stages.canary import canary
 from jobs.stages.publish_rows import published_garments, published_products, published_vectors
+from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
@@ -29,14 +34,13 @@ NOTHING = RowCounts(garments=0, products=0, categories={})
 
 
 @dataclass
-class Publication:
-    """What became of the night's candidate."""
+class Publication(Counts):
+    """What became of the night's candidate; `due` are the rows that differ from the parent's."""
 
-    version: int | None  # the version that is live now
+    version: int | None = None  # the version that is live now
     is_new: bool = False
     garments: int = 0
     products: int = 0
-    counts: Counts = field(default_factory=Counts)
     gates: list[Gate] = field(default_factory=list)
     states: dict[str, RetailerState] = field(default_factory=dict)
     place: str = ""
@@ -52,13 +56,16 @@ def publish(night: Night) -> Publication:
     parent = snapshots.parent(night.store)
     encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
     states = retailer_states(night, parent)
+    absent = missing(night, parent)
     fresh = _fresh(night)
+    if parent is not None and absent:
+        fresh = _with_last_rows(night, parent, fresh, absent)
     candidate = _prepare(night, fresh, parent, encoder)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if withheld:
-        candidate = _prepare(night, _with_last_rows(night, candidate, fresh, withheld), parent, encoder)
-    publication = Publication(snapshots.current(night.store), states=states, gates=judged)
+        candidate = _prepare(night, _with_last_rows(night, _parent_of(candidate), fresh, withheld), parent, encoder)
+    publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
     if candidate.is_new:
         _write(night, candidate, encoder, publication)
@@ -82,10 +89,10 @@ def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder
     return prepare(night.store, Rows(rows.garments, rows.products, vectors), parent, encoder.digest)
 
 
-def _with_last_rows(night: Night, candidate: Candidate, fresh: Rows, withheld: Iterable[str]) -> Rows:
-    """The fresh rows, but the parent's for retailers that a gate holds back."""
-    names = set(withheld)
-    old_garments, old_products = rows_of(night.store, _parent_of(candidate), names)
+def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:
+    """The fresh rows, but the parent's for retailers that are held."""
+    names = set(held)
+    old_garments, old_products = rows_of(night.store, parent, names)
     others = pa.array(sorted(set(fresh.products["retailer"].to_pylist()) - names), pa.string())
     return Rows(
         _joined(fresh.garments, others, old_garments), _joined(fresh.products, others, old_products), pa.table({})
@@ -101,28 +108,6 @@ def _parent_of(candidate: Candidate) -> Manifest:
     if candidate.parent is None:
         raise RefusedByGate("a retailer's gate refused a first version, which has nothing to fall back on")
     return candidate.parent
-
-
-def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
-    """Where each retailer's feed stands tonight, beside the version before."""
-    newest = {row["retailer"]: row for row in night.feed_states() if row["kind"] == "newest"}
-    live = {feed.retailer: feed for feed in night.live_feeds()}
-    before = parent.facts.retailers if parent else {}
-    states = {}
-    for name in sorted(night.retailers):
-        feed, row = live.get(name), newest.get(name)
-        if feed is None:
-            reason = (row or {}).get("detail") or "no feed has been accepted yet"
-            states[name] = RetailerState(status="held" if row else "waiting", reason=reason if row else None)
-            continue
-        age: timedelta = night.now() - feed.acquired_at
-        same = name in before and before[name].feed_sha256 == feed.feed.hex()
-        status = "held" if feed.held_since else "unchanged" if same else "fresh"
-        hours = round(age.total_seconds() / 3600, 1)
-        states[name] = RetailerState(
-            feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None
-        )
-    return states
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
@@ -149,17 +134,20 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
 
 
 def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
-    """Gates over all retailers that are in both versions."""
+    """Gates over all retailers of the parent but those that somebody decided to take out."""
     bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
     if candidate.parent is None:
         return gates.first_version(gates.total(new.values()), bounds.first_version)
     old = candidate.parent.counts
-    both = sorted(old.keys() & new.keys())
-    return gates.compare(gates.total(old[n] for n in both), gates.total(new[n] for n in both), bounds)
+    judged = sorted(old.keys() - taken_out(night, candidate.parent))
+    now = gates.total(new.get(name, NOTHING) for name in judged)
+    return gates.compare(gates.total(old[name] for name in judged), now, bounds)
 
 
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
     """Write aside, look at it as the search tier would, judge, then move the pointer."""
+    if not candidate.products.num_rows:
+        _refuse(["the version would be empty, which is never published"])
     tolerance = night.gates.whole_index.norm_tolerance
     _refuse([f"integrity: {finding}" for finding in integrity(candidate, tolerance)])
     whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
@@ -181,7 +169,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
     published = snapshots.publish(night.store, draft, publication.gates, night.now())
     publication.is_new = True
     publication.version = published.manifest.version
-    publication.counts.due = publication.counts.done = len(candidate.changes)
+    publication.due = publication.done = len(candidate.changes)
 
 
 def _accepted(night: Night, gate: Gate) -> Gate:
@@ -202,3 +190,36 @@ def _refuse(lines: list[str]) -> None:
             f"refused by {'; '.join(lines)}. The last snapshot stays live; to act: the data engineer "
             "(look, then `selvedge publish --accept GATE --reason TEXT`, or mend)"
         )
+
+
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for product in asked.products:
+        if asked.place(product) is not None:
+            yield _in_the_index(night, "product_id", product, product.partition(":")[0])
+    if asked.picture is not None:
+        yield _in_the_index(night, "image_sha256", asked.picture)
+
+
+def _in_the_index(night: Night, column: str, value: Any, retailer: str | None = None) -> Verdict:
+    """What the live version holds of a product or a picture."""
+    name = value.hex() if isinstance(value, bytes) else str(value)
+    live = snapshots.current(night.store)
+    if live is None:
+        return Verdict("publish", name, "nothing", "no version has been published yet")
+    manifest = snapshots.manifest(night.store, live)
+    garments, _ = rows_of(night.store, manifest, [retailer] if retailer else manifest.counts)
+    count = pc.sum(pc.equal(garments[column], pa.scalar(value, garments.schema.field(column).type))).as_py() or 0
+    return Verdict(
+        "publish", name, "in the index" if count else "not in the index", f"version {live}: {count} garments"
+    )
+
+
+STAGE = StageRecord(
+    name="publish",
+    tables=(),
+    codes=frozenset(),
+    run=publish,
+    due=lambda night: "whatever the stages before it have changed",
+    rejects=no_rejects,
+    verdicts=_verdicts,
+)

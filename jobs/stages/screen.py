@@ -1,6 +1,6 @@
 """Which pictures show no garment to sell, and what the others depict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Stage, run_stage
 from jobs.engine.visual import OverPixels
+from jobs.live.asked import Asked
 from jobs.live.functions import screen_function
+from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import pictures
+from jobs.stages.record import Rule
+from schemas.rejects import PICTURE_CODES
+from schemas.table import DONE
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
 from udfs.runtime.models import describe, load
@@ -30,11 +34,32 @@ class Screening:
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
 
-def stage(night: Night) -> Stage:
+def _work(night: Night) -> OverPixels:
     folder = night.model("screen")
-    work = OverPixels(night.store.uri, SCREENS, describe(folder).side, Screening(folder))
-    return Stage("screen", SCREENS, screen_function(night), pictures(night), work, night.settings.work.batch_rows)
+    return OverPixels(night.store.uri, SCREENS, describe(folder).side, Screening(folder))
 
 
-def screen(night: Night) -> Counts:
-    return run_stage(night.bench, stage(night))
+def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    for picture in asked.pictures:
+        for row in asked.rows_of(SCREENS, picture, screen_function(night)):
+            yield _verdict(picture.hex(), row, night.settings.choice.wanted)
+
+
+def _verdict(name: str, row: dict[str, Any], wanted: float) -> Verdict:
+    if row["status"] != DONE:
+        return verdict("screen", name, row, "")
+    scores = ", ".join(f"{label} {row[label]:.2f}" for label in SCREEN_CLASSES)
+    if row["wanted"] >= wanted:
+        return Verdict("screen", name, "wanted", scores)
+    ask = f"another picture (the shop), or a lower choice.wanted than {wanted} (the engineer)"
+    return Verdict("screen", name, "turned away", scores, ask)
+
+
+RULE = Rule(
+    name="screen",
+    table=SCREENS,
+    function=screen_function,
+    needed=pictures,
+    work=_work,
+)
+STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

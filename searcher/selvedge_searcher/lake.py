@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -65,14 +65,22 @@ class Lake:
             return dict(zip((file.path for file in listed), pool.map(self._proven, listed), strict=True))
 
     def _proven(self, file: File) -> pa.Buffer:
+        _refuse_strange(file)
         if self.cache is None:
-            return _mapped(self.root / file.path, file)
+            return _mapped(self._below_root(file.path), file)
         held = self.cache / file.sha256
         try:
             return _mapped(held, file)
         except SnapshotDamaged:  # not held, or spoilt on our own disk
             self._download(file, held)
             return _mapped(held, file)
+
+    def _below_root(self, path: str) -> Path:
+        """A file's place on disk; a link that leads out of the lake raises SnapshotDamaged."""
+        place = (self.root / path).resolve()
+        if not place.is_relative_to(self.root.resolve()):
+            raise SnapshotDamaged(f"{path}: leads out of the lake")
+        return place
 
     def _download(self, file: File, target: Path) -> None:
         """Bring a file whole under its final name, or not at all."""
@@ -123,6 +131,15 @@ def prune(cache: Path | str, keep: Iterable[File]) -> int:
         except FileNotFoundError:  # another process of the machine was faster
             continue
     return freed
+
+
+def _refuse_strange(file: File) -> None:
+    """A manifest may come from a stranger: paths stay below the lake's root, a sha256 names a download."""
+    parts = PurePosixPath(file.path).parts
+    if not parts or parts[0] == "/" or ".." in parts or "\\" in file.path:
+        raise SnapshotDamaged(f"{file.path}: is no path inside the lake")
+    if not DOWNLOAD.fullmatch(file.sha256):
+        raise SnapshotDamaged(f"{file.path}: its manifest names no sha256")
 
 
 def _mapped(place: Path, file: File) -> pa.Buffer:

@@ -55,7 +55,8 @@ print(json.dumps([time.process_time() - started, sorted(set(sys.modules) - befor
     seconds, loaded = json.loads(done.stdout.splitlines()[-1])
     assert seconds < 1
     roots = {name.partition(".")[0] for name in loaded}
-    assert not roots & {"pyspark", "pandas", "torch", "onnxruntime", "deltalake", "pyarrow", "jobs", "lake", "udfs"}
+    assert not roots & {"pyspark", "pandas", "torch", "onnxruntime", "deltalake", "pyarrow", "lake", "udfs", "schemas"}
+    assert {name for name in loaded if name.startswith("jobs")} == {"jobs", "jobs.stage_list"}
 
 
 def test_file_is_short_and_shadows_no_package() -> None:

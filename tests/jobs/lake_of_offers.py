@@ -4,14 +4,16 @@ import json
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from jobs.engine.night import Night, parser_of
+from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.stage import Counts
+from jobs.live.functions import parser_of
 from jobs.stages.fetch import fetch
 from schemas.retailer import read_retailer
 from schemas.settings import FetchSettings, Settings, WorkSettings
@@ -44,7 +46,7 @@ class Shops:
         self.write(FEEDS, [common | {"attempt": 1, "acquired_at": datetime.now(UTC)}])
         self.write(OFFERS, [
             common | {"position": at, "offer_id": str(at), "product_id": f"{retailer}:{at}", "title": f"Coat {at}",
-                      "pictures": [url]}
+                      "text_key": sha256(f"Coat {at}".encode()).digest(), "pictures": [url]}
             for at, url in enumerate(urls)
         ])  # fmt: skip
 

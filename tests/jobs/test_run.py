@@ -1,13 +1,15 @@
 """What a run gives its workers."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from jobs.engine.stage import Stage, run_stage
-from jobs.run import STAGES, run_stages
+from jobs.run import run_stages
+from jobs.stages.declared import record_of
 from tests.jobs.lake_of_offers import Shops
 from tests.jobs.works import FUNCTION, NUMBERS, ModelThreads, needed
 
@@ -24,7 +26,7 @@ from tests.jobs.works import FUNCTION, NUMBERS, ModelThreads, needed
 def test_a_model_has_the_threads_of_the_setting(tmp_path: Path, rows: int, setting: int, threads: int) -> None:
     night = Shops(tmp_path).night(model_threads=setting)
     stage = Stage("screen", NUMBERS, FUNCTION, needed(*range(rows)), ModelThreads(), 1_000)
-    counting = {"screen": lambda night: run_stage(night.bench, stage)}
-    with mock.patch.dict(os.environ), mock.patch.dict(STAGES, counting):
+    counting = replace(record_of("screen"), run=lambda night: run_stage(night.bench, stage))
+    with mock.patch.dict(os.environ), mock.patch("jobs.run.record_of", {"screen": counting}.get):
         assert run_stages(night, ["screen"]).counts["screen"].done == rows
     assert night.tables.sql("select distinct square from numbers", [NUMBERS]).to_pylist() == [{"square": threads}]

@@ -4,6 +4,8 @@ import pyarrow.compute as pc
 import pytest
 
 from lake.candidate import Rows, missing_vectors, prepare, rows_of
+from lake.content_digest import sorted_table_digest
+from lake.segments import Shelf
 from lake.snapshots import parent
 from lake.store import Store, open_store
 from schemas.manifest import Manifest
@@ -143,3 +145,61 @@ def test_changes_name_what_came_and_went(store):
         ("products", "bb:0000"): "removed",
         ("products", "cc:0000"): "added",
     }
+
+
+def test_a_first_version_is_new_from_its_first_product_and_adds_all_rows(store):
+    assert not prepare(store, catalog({}), None).is_new
+    candidate = prepare(store, catalog({"aa": 1}), None)
+    assert candidate.is_new
+    assert candidate.changes.to_pylist() == [
+        {"table": "garments", "id": "aa:0000/0", "change": "added"},
+        {"table": "products", "id": "aa:0000", "change": "added"},
+    ]
+
+
+def test_another_encoder_is_a_new_version(store):
+    old = first(store, catalog({"aa": 2}))
+    assert not prepare(store, catalog({"aa": 2}), old).is_new
+    assert prepare(store, catalog({"aa": 2}), old, encoder="0" * 64).is_new
+
+
+def test_the_digest_of_vectors_is_that_of_the_garments_in_their_order(store):
+    rows = catalog({"aa": 4, "bb": 2})
+    candidate = prepare(store, rows, None)
+    for shop in ("aa", "bb"):
+        garments = rows.garments.filter(pc.equal(rows.garments["retailer"], shop)).sort_by("garment_id")
+        places = pc.index_in(garments["vector_key"], rows.vectors["vector_key"].combine_chunks())
+        vectors = rows.vectors.take(places).drop_columns("vector_key")
+        assert candidate.content[shop].vectors == sorted_table_digest(vectors)
+        assert candidate.content[shop].garments == sorted_table_digest(garments)
+
+
+@pytest.mark.parametrize(("at_once", "read"), [(6, [6, 3]), (5, [3, 3, 3]), (2, [3, 3, 3]), (9, [9]), (8, [6, 3])])
+def test_vectors_are_read_for_as_many_retailers_as_memory_allows(store, monkeypatch, at_once, read):
+    rows, asked, vectors = catalog({"aa": 2, "bb": 2, "cc": 2}), [], Shelf.vectors  # 3 garments each
+    whole = prepare(store, rows, None).content
+    monkeypatch.setattr("lake.candidate.ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(Shelf, "vectors", lambda shelf, at: (asked.append(len(at)), vectors(shelf, at))[1])
+    assert prepare(store, rows, None).content == whole
+    assert asked == read
+
+
+def test_vectors_of_retailers_that_stay_are_not_read_again(store, monkeypatch):
+    old, asked, vectors = first(store, catalog({"aa": 2, "bb": 2})), [], Shelf.vectors
+    monkeypatch.setattr(Shelf, "vectors", lambda shelf, at: (asked.append(len(at)), vectors(shelf, at))[1])
+    candidate = prepare(store, catalog({"aa": 2, "bb": 3}), old)
+    assert asked == [4]
+    assert candidate.content["aa"] == old.content["aa"]
+
+
+def test_a_retailer_without_garments_has_products_and_the_digest_of_none(store):
+    rows = catalog({"aa": 2, "bb": 1})
+    only_aa = rows.garments.filter(pc.equal(rows.garments["retailer"], "aa"))
+    content = prepare(store, Rows(only_aa, rows.products, rows.vectors), None).content
+    assert content["bb"].garments == sorted_table_digest(rows.garments.slice(0, 0))
+    assert content["bb"].products != content["aa"].products
+
+
+def test_each_missing_vector_is_asked_for_once(store):
+    keys = pa.chunked_array([pa.array([b"b" * 32, b"a" * 32]), pa.array([b"b" * 32])])
+    assert missing_vectors(store, None, keys).to_pylist() == [b"b" * 32, b"a" * 32]

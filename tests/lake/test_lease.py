@@ -1,14 +1,176 @@
 """One writer at a time."""
 
 import json
+import os
+import socket
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from lake.lease import PATH, lease
-from lake.store import open_store
+import lake.lease
+from lake.lease import PATH, lease, release
+from lake.store import Store, open_store
 from schemas.errors import HeldByAnother
+
+NOON = 1_767_960_000.0  # 2026-01-09T12:00:00 UTC
+FAR = {"run": "far", "host": "elsewhere", "pid": 1, "expires": NOON + 60}
+DEAD = 2**22 - 1
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path))
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.lease.time.time", lambda: NOON)
+
+
+def written(store: Store, **document: Any) -> None:
+    store.write(PATH, json.dumps(document).encode())
+
+
+def held(store: Store) -> dict[str, Any]:
+    return json.loads(store.read(PATH))
+
+
+def test_a_lease_says_which_process_holds_it_and_until_when(store: Store, noon: None) -> None:
+    with lease(store, "night", 60):
+        process = {"host": socket.gethostname(), "pid": os.getpid()}
+        assert held(store) == {"run": "night", "expires": NOON + 60} | process
+        assert store.exists("lease.json"), "where a run of another release looks for it"
+        assert list(held(store)) == sorted(held(store))
+    assert held(store) == {"run": "", "expires": 0}
+
+
+def test_a_shared_lease_names_no_process_and_outlives_its_own(store: Store, noon: None) -> None:
+    with lease(store, "night", 60, shared=True):
+        pass
+    assert held(store) == {"run": "night", "expires": NOON + 60, "host": socket.gethostname(), "pid": None}
+    with pytest.raises(HeldByAnother), lease(store, "other", 60):
+        pass
+    release(store, "other")
+    assert held(store)["run"] == "night", "only its own run gives it back"
+    release(store, "night")
+    with lease(store, "other", 60):
+        pass
+
+
+def test_nothing_is_given_back_where_nothing_was_taken(store: Store) -> None:
+    release(store, "night")
+    assert not store.exists(PATH)
+
+
+def test_the_holder_is_named_with_what_to_do(store: Store, noon: None) -> None:
+    written(store, **FAR)
+    with pytest.raises(HeldByAnother) as caught, lease(store, "mine", 60):
+        pass
+    assert str(caught.value) == (
+        f"{store.uri}: held by run far (process 1 on elsewhere) until 2026-01-09T12:01:00+00:00, renewed while it "
+        "lives; wait for it or end it"
+    )
+    assert held(store) == FAR
+
+
+@pytest.mark.parametrize(
+    ("holder", "free"),
+    [
+        (FAR, False),
+        (FAR | {"expires": NOON}, False),  # its last moment
+        (FAR | {"expires": NOON - 1}, True),
+        (FAR | {"run": ""}, True),
+        (FAR | {"run": "mine"}, True),  # the same run, started again
+        (FAR | {"pid": DEAD}, False),  # nobody here can tell whether a process elsewhere lives
+        (FAR | {"host": socket.gethostname(), "pid": DEAD}, True),
+        (FAR | {"host": socket.gethostname(), "pid": os.getpid()}, False),
+        (FAR | {"host": socket.gethostname(), "pid": None}, False),
+        ({"expires": NOON + 60}, True),
+    ],
+)
+def test_who_holds_the_lake(store: Store, noon: None, holder: dict[str, Any], free: bool) -> None:
+    written(store, **holder)
+    try:
+        with lease(store, "mine", 60):
+            taken = held(store)["run"] == "mine"
+    except HeldByAnother:
+        taken = False
+    assert taken == free
+
+
+def test_two_runs_that_take_it_at_one_moment_do_not_both_have_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other run writes between our look and our own write."""
+    replace = store.write_if
+
+    def too_late(path: str, body: bytes, expected: bytes | None) -> bool:
+        written(store, **FAR)
+        return replace(path, body, expected)
+
+    monkeypatch.setattr(store, "write_if", too_late)
+    with pytest.raises(HeldByAnother) as caught, lease(store, "mine", 60):
+        pass
+    assert str(caught.value) == f"{store.uri}: another run took the lake at this moment; run again"
+    assert held(store) == FAR
+
+
+def test_it_is_renewed_four_times_in_its_life(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = []
+
+    class Ended(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return True
+
+    monkeypatch.setattr(lake.lease, "threading", SimpleNamespace(Event=Ended, Thread=threading.Thread))
+    with lease(store, "night", 60):
+        pass
+    assert waits == [15]
+
+
+def test_a_renewal_moves_the_end_and_nothing_else(store: Store) -> None:
+    with lease(store, "night", 0.4):
+        first = held(store)
+        until = time.monotonic() + 5
+        while held(store) == first and time.monotonic() < until:
+            time.sleep(0.01)
+        later = held(store)
+    assert 0 < later.pop("expires") - first.pop("expires") < 5
+    assert later == first
+
+
+def test_a_renewal_leaves_the_lease_of_another_run_alone(store: Store) -> None:
+    with lease(store, "night", 0.1):
+        written(store, **FAR)
+        time.sleep(0.3)
+        assert held(store) == FAR
+    assert held(store) == FAR, "nor is it given back"
+
+
+def test_a_lease_that_is_gone_is_not_written_again(store: Store) -> None:
+    with lease(store, "night", 0.1):
+        store.delete(PATH)
+        time.sleep(0.3)
+        assert not store.exists(PATH)
+
+
+def test_no_renewal_is_under_way_once_the_lease_is_given_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, read, renewing, began = threading.current_thread(), store.read, set(), threading.Event()
+
+    def slow(path: str) -> bytes:
+        if threading.current_thread() is not ours:
+            renewing.add(threading.current_thread())
+            began.set()
+            time.sleep(0.5)
+        return read(path)
+
+    monkeypatch.setattr(store, "read", slow)
+    with lease(store, "night", 0.2):
+        assert began.wait(5)
+    assert [thread.is_alive() for thread in renewing] == [False]
 
 
 def test_a_second_run_says_who_holds_the_lake(tmp_path: Path) -> None:
@@ -23,26 +185,6 @@ def test_the_lake_is_free_after_the_run(tmp_path: Path) -> None:
         pass
     with lease(store, "second", 60):
         assert json.loads(store.read(PATH))["run"] == "second"
-
-
-def test_a_dead_process_of_this_host_holds_nothing(tmp_path: Path) -> None:
-    store = open_store(str(tmp_path))
-    with lease(store, "first", 60):
-        held = json.loads(store.read(PATH))
-    store.write(PATH, json.dumps(held | {"run": "first", "pid": 2**22 - 1, "expires": time.time() + 60}).encode())
-    with lease(store, "second", 60):
-        pass
-
-
-def test_an_expired_lease_is_free_and_a_foreign_one_is_not(tmp_path: Path) -> None:
-    store = open_store(str(tmp_path))
-    foreign = {"run": "far", "host": "elsewhere", "pid": 1, "expires": time.time() + 60}
-    store.write(PATH, json.dumps(foreign).encode())
-    with pytest.raises(HeldByAnother, match="elsewhere"), lease(store, "mine", 60):
-        pass
-    store.write(PATH, json.dumps(foreign | {"expires": time.time() - 1}).encode())
-    with lease(store, "mine", 60):
-        pass
 
 
 def test_a_living_run_renews(tmp_path: Path) -> None:

@@ -79,3 +79,65 @@ def test_salvage_leaves_out_what_was_damaged(tmp_path: Path) -> None:
     body[places[1].offset] ^= 0xFF
     path.write_bytes(body)
     assert len(list(salvage(store, places[0].shard))) == len(PICTURES) - 1
+
+
+@pytest.mark.parametrize(
+    ("mime", "extension"),
+    [
+        ("image/jpeg", "jpg"), ("image/png", "png"), ("image/webp", "webp"), ("image/avif", "avif"),
+        ("image/gif", "gif"), ("image/other", "bin"),
+    ],
+)  # fmt: skip
+def test_a_picture_and_its_answer_are_named_by_its_digest(tmp_path: Path, mime: str, extension: str) -> None:
+    store, body, answer = DiskStore(tmp_path), b"picture", {"url": "http://shop.test/ü", "a": 1}
+    digest = hashlib.sha256(body)
+    with ShardWriter(store, 1) as shards:
+        place = shards.add(digest.digest(), body, mime, answer)
+    assert (place.offset, place.length) == (3 * tarfile.BLOCKSIZE, 7)
+    with tarfile.open(tmp_path / "shards" / place.shard) as tar:
+        assert tar.getnames() == [f"{digest.hexdigest()}.json", f"{digest.hexdigest()}.{extension}"]
+        members = [tar.extractfile(member) for member in tar]
+        assert [member.read() for member in members if member] == [
+            '{"a": 1, "url": "http://shop.test/ü"}'.encode(),
+            body,
+        ]
+    assert (tmp_path / "shards" / place.shard).read_bytes()[-1024:] == bytes(1024)
+    assert list(salvage(store, place.shard)) == [(digest.digest(), place, answer)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "offsets"), [(2_047, [1_536, 1_536]), (2_048, [1_536, 1_536]), (2_049, [1_536, 3_584])]
+)
+def test_a_shard_is_full_once_it_has_its_bytes(tmp_path: Path, limit: int, offsets: list[int]) -> None:
+    with ShardWriter(
+        DiskStore(tmp_path), limit
+    ) as shards:  # with its answer and both heads a picture takes 2,048 bytes
+        places = [shards.add(bytes(32), bytes(512), "image/png", {}) for _ in range(2)]
+    assert [place.offset for place in places] == offsets
+    names = {place.shard for place in places}
+    assert len(names) == 3 - len(set(offsets))
+    assert {(tmp_path / "shards" / name).stat().st_size for name in names} == {2_048 * (3 - len(names)) + 1_024}
+
+
+def test_nothing_stored_is_no_shard(tmp_path: Path) -> None:
+    with ShardWriter(DiskStore(tmp_path), 1) as shards:
+        assert shards is not None
+    assert DiskStore(tmp_path).list("shards") == []
+
+
+def test_a_shard_that_is_broken_off_never_appears(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    with pytest.raises(RuntimeError), ShardWriter(store, 1 << 20) as shards:
+        shards.add(bytes(32), b"picture", "image/png", {})
+        raise RuntimeError
+    assert store.list("") == []
+
+
+def test_an_empty_picture_is_padded_to_nothing(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    with ShardWriter(store, 1 << 20) as shards:
+        places = [shards.add(hashlib.sha256(body).digest(), body, "image/png", {}) for body in (b"", b"x")]
+    assert [read_picture(store, place) for place in places] == [b"", b"x"]
+    assert [(digest, place) for digest, place, _ in salvage(store, places[0].shard)] == [
+        (hashlib.sha256(body).digest(), place) for body, place in zip((b"", b"x"), places, strict=True)
+    ]

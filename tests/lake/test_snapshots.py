@@ -1,6 +1,8 @@
+import hashlib
 import json
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
@@ -10,8 +12,8 @@ from lake.candidate import Rows, prepare
 from lake.published_files import TABLES, DamagedSnapshot
 from lake.snapshots import current, hold, live, manifest, parent, rollback, verify, versions
 from lake.store import DiskStore
-from schemas.errors import HeldByAnother, WrongInput
-from schemas.manifest import Gate, Manifest
+from schemas.errors import HeldByAnother, Stop, WrongInput
+from schemas.manifest import Counts, Encoder, Gate, Manifest, Pointer, StoredFile
 from schemas.published import GARMENTS, PRODUCTS
 from tests.lake.published import NIGHT, catalog, facts, publish_night
 
@@ -210,3 +212,126 @@ def test_rows_that_lack_a_column_are_refused(store):
     rows = catalog({"aa": 1})
     with pytest.raises(KeyError, match="price"):
         prepare(store, Rows(rows.garments, rows.products.drop_columns("price"), rows.vectors), None)
+
+
+def test_before_the_first_version_there_is_nothing_and_nothing_to_mend(store):
+    assert (current(store), versions(store), parent(store), hold(store)) == (None, [], None, None)
+    snapshots.mend(store, NIGHT)
+    assert store.list("") == []
+    with pytest.raises(WrongInput, match=r"there is no version 1 \(kept: none\)"):
+        manifest(store, 1)
+
+
+def test_a_version_that_is_not_kept_is_answered_with_the_last_five(store):
+    for size in range(1, 8):
+        publish_night(store, catalog({"aa": size}))
+    with pytest.raises(WrongInput, match=r"there is no version 8 \(kept: 3, 4, 5, 6, 7\)"):
+        manifest(store, 8)
+
+
+def test_a_damaged_pointer_or_manifest_is_said_with_what_to_do(store):
+    publish_night(store, catalog({"aa": 1}))
+    store.write("snapshots/1/manifest.json", b"{}")
+    with pytest.raises(DamagedSnapshot) as caught:
+        manifest(store, 1)
+    assert str(caught.value) == (
+        f"{store.uri}/snapshots/1/manifest.json: is damaged; to act: the data engineer (restore the file, or "
+        "`selvedge rollback VERSION` to another one)"
+    )
+    store.write("snapshots/CURRENT", b"1")
+    with pytest.raises(DamagedSnapshot) as caught:
+        current(store)
+    assert str(caught.value) == (
+        f"{store.uri}/snapshots/CURRENT: is damaged; to act: the data engineer (`selvedge live VERSION` writes it anew)"
+    )
+
+
+def test_a_version_says_when_it_was_published_and_what_came_before(store):
+    first = publish_night(store, catalog({"aa": 2})).manifest
+    second = publish_night(store, catalog({"aa": 3})).manifest
+    assert (first.parent, second.parent) == (None, 1)
+    assert first.published_at == second.published_at == NIGHT
+    assert manifest(store, 2) == second
+    assert first.schema_version == 1
+    assert store.list("snapshots/1")[0].path == "snapshots/1/changes.parquet"
+    assert not store.exists("snapshots/1/candidate.json")
+    changes = pq.read_table(store.root / second.changes.path).to_pylist()
+    assert [(row["id"], row["change"]) for row in changes] == [("aa:0002/0", "added"), ("aa:0002", "added")]
+    at = DeltaTable(store.delta_uri("published/garments")).get_add_actions()["modification_time"].to_pylist()
+    assert set(at) == {int(NIGHT.timestamp() * 1000)}
+
+
+def test_the_rows_of_each_retailer_are_counted(store):
+    rows = catalog({"aa": 5, "bb": 3, "cc": 1})
+    garments = rows.garments.filter(pa.compute.not_equal(rows.garments["retailer"], "cc"))
+    counts = snapshots.counts_of(prepare(store, Rows(garments, rows.products, rows.vectors), None))
+    assert counts == {
+        "aa": Counts(garments=7, products=5, categories={"dress": 3, "shirt": 3, "skirt": 1}),
+        "bb": Counts(garments=4, products=3, categories={"dress": 2, "shirt": 1, "skirt": 1}),
+        "cc": Counts(garments=0, products=1, categories={}),
+    }
+    assert list(counts["aa"].categories) == ["dress", "shirt", "skirt"]
+
+
+def test_files_that_did_not_change_are_carried(store):
+    first = publish_night(store, catalog({"aa": 5, "bb": 3})).manifest
+    second = publish_night(store, catalog({"aa": 5, "bb": 4})).manifest
+    carried = {file.path for file in first.files} & {file.path for file in second.files}
+    assert {(file.table, file.retailer) for file in second.files if file.path in carried} == {
+        ("garments", "aa"), ("products", "aa"), ("vectors", None),
+    }  # fmt: skip
+    assert [file.retailer for file in second.of("garments")] == ["aa", "bb"]
+    assert verify(store, 2) == []
+
+
+def damaged(store, version, **changed):
+    """Write a version's manifest as it is not."""
+    other = manifest(store, version).model_copy(update=changed)
+    store.write(f"snapshots/{version}/manifest.json", other.model_dump_json().encode())
+
+
+def test_verify_looks_at_rows_changes_and_encoder_too(store):
+    whole = publish_night(store, catalog({"aa": 3})).manifest
+    counted = {"aa": Counts(garments=3, products=4, categories={})}
+    damaged(store, 1, counts=counted)
+    assert verify(store, 1) == ["garments: 4 rows in files, 3 by retailer", "products: 3 rows in files, 4 by retailer"]
+    garments = whole.of("garments")[0]
+    files = [garments.model_copy(update={"rows": 9}), *whole.of("products"), *whole.of("vectors")]
+    lost = StoredFile(path="encoders/e/encoder.json", bytes=1, sha256="0" * 64)
+    changes = whole.changes.model_copy(update={"sha256": "0" * 64})
+    damaged(store, 1, counts=whole.counts, files=files, changes=changes, encoder=Encoder(digest="e", files=[lost]))
+    assert verify(store, 1) == [
+        f"{garments.path}: 4 rows where the manifest says 9",
+        f"{changes.path}: its sha256 differs from the manifest's",
+        "encoders/e/encoder.json: is missing",
+        "garments: 9 rows in files, 4 by retailer",
+    ]
+    with pytest.raises(DamagedSnapshot) as caught:
+        live(store, 1)
+    said = f"version 1 is damaged and stays off: {garments.path}: 4 rows where the manifest says 9 (4 in all)"
+    assert str(caught.value) == said
+
+
+def test_a_pointer_that_another_run_moves_back_ends_the_command(store, monkeypatch):
+    for size in (1, 2):
+        publish_night(store, catalog({"aa": size}))
+    monkeypatch.setattr(snapshots, "mend", lambda store, at: live_again(store, 2))
+    with pytest.raises(
+        Stop, match=r"^snapshots/CURRENT: another run moved the pointer at the same time; run the command"
+    ):
+        rollback(store, 1, "ann", "to try")
+
+
+def live_again(store, version):
+    body = store.read(f"snapshots/{version}/manifest.json")
+    pointer = Pointer(version=version, manifest_sha256=hashlib.sha256(body).hexdigest())
+    store.write("snapshots/CURRENT", pointer.model_dump_json().encode())
+
+
+def test_other_files_among_the_versions_are_none(store):
+    publish_night(store, catalog({"aa": 1}))
+    store.write("snapshots/9", b"")
+    store.write("snapshots/notes/manifest.json", b"")
+    store.write("snapshots/7/deeper/manifest.json", b"")
+    assert versions(store) == [1]
+    assert publish_night(store, catalog({"aa": 2})).manifest.version == 2

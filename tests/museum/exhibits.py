@@ -22,9 +22,10 @@ TABLE = Path(__file__).with_name("museum.yaml")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "museum.md"
 INTRODUCTION = """# The museum of bad shops
 
-One tiny feed or picture per evil, and the line that is said of it: a refused feed's reason, else the first reject's,
-else what was repaired. None of them costs more than its line. Written by `make museum` from `tests/museum/museum.yaml`;
-a test holds that every line is still said. It grows with every bug.
+One tiny feed or picture for each thing that a shop can do wrong, and the line that we say about it: why the feed was
+refused, otherwise why the first offer was rejected, otherwise what was repaired. None of them costs more than its line.
+`make museum` writes this page from `tests/museum/museum.yaml`; a test checks that every line is still said. Each bug in
+reading adds an exhibit.
 """
 
 

@@ -1,6 +1,5 @@
 """What every stage owes: nothing in, one row, nulls, the same twice, a deadly row, and rows that add up."""
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,26 +8,18 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from jobs.engine.stage import Bench, Counts, Query, Stage, run_stage
-from jobs.run import STAGE_NAMES
+from jobs.engine.bench import Bench
+from jobs.engine.stage import Counts, Query, Stage, run_stage
+from jobs.stage_list import STAGE_NAMES
+from jobs.stages import record
+from jobs.stages.declared import record_of
 from lake.tables import literal
 from schemas.rejects import Code
 from schemas.table import REJECTED, Table
 from schemas.tables import (
-    BOXES,
-    COVERAGE,
-    DUPLICATES,
-    FEEDS,
     FETCHES,
-    FINGERPRINTS,
-    GARMENTS,
-    MAPPED,
     OFFERS,
-    PICTURES,
-    SCREENS,
     STAGE_TABLES,
-    TEXTS,
-    VECTORS,
 )  # fmt: skip
 from tests.jobs.works import Poisoned
 from tests.night.conftest import LANE
@@ -36,14 +27,10 @@ from tests.night.house import DATE, House, double_keys
 
 pytestmark = pytest.mark.night
 
-OWN: dict[str, tuple[Table, ...]] = {
-    "acquire": (FEEDS,), "parse": (OFFERS,), "fetch": (FETCHES, PICTURES), "screen": (SCREENS,), "classify": (TEXTS,),
-    "map": (MAPPED, COVERAGE), "fingerprint": (FINGERPRINTS,), "dedup": (DUPLICATES,), "detect": (BOXES,),
-    "choose": (GARMENTS,), "embed": (VECTORS,), "publish": (),
-}  # fmt: skip
+OWN = {name: record_of(name).tables for name in STAGE_NAMES}
 """The tables that a stage writes; the first is its memory."""
 
-ROW_BY_ROW = ("screen", "classify", "map", "fingerprint", "dedup", "detect", "choose", "embed")
+ROW_BY_ROW = tuple(name for name in STAGE_NAMES if name not in ("acquire", "parse", "fetch", "publish"))
 """Stages whose work takes batches of rows; feeds and fetches are taken whole by readers of their own."""
 
 
@@ -70,12 +57,11 @@ def run(house: House, stage: str, *words: str) -> Ran:
 
 def patched(monkeypatch: pytest.MonkeyPatch, stage: str, change: Callable[[Stage], Stage]) -> None:
     """Let a stage run as `change` makes it."""
-    module = importlib.import_module(f"jobs.{stage}")
 
     def changed(bench: Bench, built: Stage) -> Counts:
-        return run_stage(bench, change(built))
+        return run_stage(bench, change(built) if built.name == stage else built)
 
-    monkeypatch.setattr(module, "run_stage", changed)
+    monkeypatch.setattr(record, "run_stage", changed)
 
 
 def keys_of(house: House, table: Table, count: int) -> list[bytes]:

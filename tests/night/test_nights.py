@@ -83,7 +83,7 @@ multiprocessing.process.BaseProcess.start = counted
 try:
     main()
 finally:
-    loaded = sorted({"onnxruntime", "pyspark", "torch", "tensorrt"} & set(sys.modules))
+    loaded = sorted({"onnxruntime", "pyspark", "sklearn", "torch", "tensorrt"} & set(sys.modules))
     print(json.dumps({"started": started, "loaded": loaded}), file=sys.stderr)
 """
 

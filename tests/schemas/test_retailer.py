@@ -35,7 +35,15 @@ def refusal(folder: Path) -> tuple[int | None, str]:
 def test_three_lines_are_a_whole_spec(tmp_path: Path) -> None:
     retailer = read_retailer(written(tmp_path, GOOD))
     assert (retailer.name, retailer.enabled, retailer.feed.dialect) == ("shop", True, "auto")
-    assert retailer.images.max_per_product == 8
+    assert retailer.images.model_dump() == {
+        "rate": 4, "connections": 2, "max_per_product": 8, "placeholder_products": 20, "allow_private_hosts": (),
+        "contract": None,
+    }  # fmt: skip
+    assert retailer.gates.model_dump() == {
+        "size_drop": {"percent": 50, "absolute": 10_000}, "offer_drop": {"percent": 30, "absolute": 50},
+        "max_age": None, "withdraw_after": 14, "no_picture": 0.5, "no_price": 0.5, "no_category": 1,
+        "orphan_category": 0.5, "category_cycles": 0, "changed_ids": 0.2,
+    }  # fmt: skip
     assert retailer.category_order == ("mapping", "text", "image")
     assert retailer.mapping is None
 

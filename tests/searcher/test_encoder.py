@@ -109,7 +109,7 @@ def snapshot(lake) -> Snapshot:
 
 def of_the_catalog(body: bytes, box: tuple[float, ...], model: Model) -> np.ndarray:
     """What the night's functions make of a picture and a box."""
-    return embed([crop(decode(body, opened_side(224, box)), box)], model).embedding[0]
+    return embed([crop(decode(body, opened_side(224, box)), box, 224)], model).embedding[0]
 
 
 @pytest.mark.parametrize("form", BODIES)
@@ -135,7 +135,7 @@ def test_garments_are_found_where_the_catalog_finds_them(snapshot, models, seed)
     model = load(models["detect"])
     found = [d for d in detect([decode(body, 320)], model)[0] if d.score >= model.description.thresholds["score"]]
     assert [(s.class_name, s.box) for s in seen] == ([(d[0], d.box) for d in found] or [(None, WHOLE)])
-    theirs = embed([crop(decode(body, opened_side(224, s.box)), s.box) for s in seen], load(models["embed"]))
+    theirs = embed([crop(decode(body, opened_side(224, s.box)), s.box, 224) for s in seen], load(models["embed"]))
     for at, garment in enumerate(seen):
         assert float(garment.vector @ theirs.embedding[at]) >= 0.9999
         assert garment.shape_code.tobytes() == theirs.shape_code[at]

@@ -3,9 +3,10 @@ import re
 
 import pytest
 
+from schemas.languages import LANGUAGES
 from shops.pictures.fabrics import COLOURS, PATTERNS, WEAVES
 from shops.pictures.wardrobe import CLASS_OF
-from shops.vocabulary import LANGUAGES, Said, vocabulary
+from shops.vocabulary import Said, vocabulary
 
 SCRIPT = {"en": r"[A-Za-z]", "ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "ru": r"[А-Яа-яЁё]"}
 

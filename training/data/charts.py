@@ -9,6 +9,7 @@ import numpy as np
 import pylopdf_fonts_cjk
 from PIL import Image, ImageDraw, ImageFont
 
+from schemas.languages import LANGUAGES
 from udfs.pictures.preprocess import resize
 
 SIZES = (
@@ -59,7 +60,7 @@ def style_of(generator: np.random.Generator) -> Style:
     dark = generator.random() < 0.12
     paper = generator.integers(0, 60, 3) if dark else generator.integers(225, 256, 3)
     return Style(
-        language=str(generator.choice(["en", "ja", "ru"])),
+        language=str(generator.choice(LANGUAGES)),
         serif=bool(generator.random() < 0.3),
         paper=_colour(paper),
         ink=_colour(generator.integers(200, 256, 3) if dark else generator.integers(0, 90, 3)),

@@ -26,7 +26,10 @@ from training.networks.backbone import imagenet
 from training.networks.features import Input, cached
 from training.progress import Progress
 from training.release.release import Release, promote, write_release
-from udfs.pictures.crops import SIDE, WHOLE, crop
+from udfs.pictures.crops import WHOLE, crop
+
+SIDE = 224
+"""Pixels that the network reads, each way."""
 
 SALT = "embed363"
 """Among 400 salts the one whose validation part has most sources at about a quarter of the products with views."""
@@ -87,7 +90,7 @@ def _kept(place: Path, key: np.ndarray) -> np.ndarray | None:
 
 def _input(view: View, box: Sequence[float], mirrored: bool) -> Input:
     def read() -> np.ndarray:
-        cut = crop(read_picture(view.path), box)
+        cut = crop(read_picture(view.path), box, SIDE)
         return np.ascontiguousarray(cut[:, ::-1]) if mirrored else cut
 
     place = ",".join(f"{value:.4f}" for value in box)

@@ -156,9 +156,9 @@ def score_embed(asked: Asked) -> dict[str, Any]:
     """`recall_at_1`, `_5`, `_10` of a further view finding its product's first view; whole pictures are embedded."""
     views = [view for folder in asked.folders if kind_of(folder) is Kind.CATALOG for view in read_views(folder)]
     counted = set(asked.counting(views, "view of a product"))
-    vectors = []
+    vectors, side = [], asked.model.description.side
     for start in range(0, len(views), CHUNK):
-        crops = [crop(read_picture(view.path), WHOLE) for view in views[start : start + CHUNK]]
+        crops = [crop(read_picture(view.path), WHOLE, side) for view in views[start : start + CHUNK]]
         vectors.append(embed(crops, asked.model).embedding)
     found = recall(np.concatenate(vectors), views, np.array([view in counted for view in views]))
     hits = {count: int(found.hits[:, :count].any(axis=1).sum()) for count in (1, 5, 10)}

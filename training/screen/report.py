@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.tables import SCREEN_CLASSES
+from schemas.tables import SCREEN_CLASSES, UNWANTED_CLASSES
 from training.intervals import share
 
 WANTED_KEPT = 0.995
@@ -59,7 +59,7 @@ def at_kept(probabilities: np.ndarray, classes: np.ndarray, kept: float) -> dict
 def mean_rejected(probabilities: np.ndarray, classes: np.ndarray) -> float:
     """Mean over the unwanted classes of the share turned away where 99.5% of the wanted are kept."""
     found = at_kept(probabilities, classes, WANTED_KEPT)
-    return float(np.mean([found[f"{name}_rejected"]["value"] for name in SCREEN_CLASSES[1:]]))
+    return float(np.mean([found[f"{name}_rejected"]["value"] for name in UNWANTED_CLASSES]))
 
 
 def class_figures(answers: np.ndarray, classes: np.ndarray, names: Sequence[str]) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from lxml import etree
 
+from schemas.languages import LANGUAGES
 from udfs.text.features import Text
 from udfs.text.gender import stated
-from udfs.text.language import LANGUAGES, by_letters
+from udfs.text.language import ANSWERS, by_letters
 
 AMBIGUOUS, OUT_OF_SCOPE = "ambiguous", "out_of_scope"
 TITLE_COLUMNS = {"source", "title", "category"}
 LABEL_COLUMNS = {"source", "category", "leaf"}
 STYLE_COLUMNS = {"productDisplayName", "articleType"}
-TAXONOMY_COLUMNS = {"en", "ja", "ru", "leaf"}
+TAXONOMY_COLUMNS = {*LANGUAGES, "leaf"}
 FEED_COLUMNS = {"file", "fashion", "language"}
 FEED_TEXTS_LIMIT = 250
 """Texts taken of one feed, so that one shop's toner does not outweigh the rest."""
@@ -85,7 +86,7 @@ def titles(folder: Path) -> list[Row]:
 def _language(row: dict[str, str], path: Path) -> str:
     """A table's language is its file's name; one of another name is told by its column or by each title's letters."""
     stated_language = row.get("language") or path.stem
-    return stated_language if stated_language in LANGUAGES else by_letters(row["title"].lower()) or "en"
+    return stated_language if stated_language in ANSWERS else by_letters(row["title"].lower()) or "en"
 
 
 def _title_row(row: dict[str, str], language: str, leaf: str, basis: str) -> Row:
@@ -136,7 +137,7 @@ def names(folder: Path) -> list[Row]:
         for row in table(path):
             if row["leaf"] == AMBIGUOUS:
                 continue
-            for language in ("en", "ja", "ru"):
+            for language in LANGUAGES:
                 for name in filter(None, row[language].split(" | ")):
                     steps = tuple(name.split(" > "))
                     rows.append(Row(Text(steps[-1]), language, f"names:{path.stem}", row["leaf"], "name", None, steps))

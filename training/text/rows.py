@@ -10,12 +10,11 @@ from training.text.data import Row
 from udfs.text.classify import UNSAID
 from udfs.text.features import KINDS, Found, found
 from udfs.text.gender import GENDERS
-from udfs.text.language import LANGUAGES
+from udfs.text.language import ANSWERS as LANGUAGE_ANSWERS
 from udfs.text.lexicon import Lexicon
 from udfs.text.model import valued
 
 GENDER_ANSWERS = (*GENDERS, UNSAID)
-LANGUAGE_ANSWERS = LANGUAGES
 CHUNK = 4000
 
 
@@ -61,4 +60,4 @@ def one_hot(answers: Sequence[str], names: Sequence[str]) -> np.ndarray:
 
 def language_of(row: Row) -> str:
     """The language as the table names it."""
-    return row.language if row.language in LANGUAGES else "other"
+    return row.language if row.language in LANGUAGE_ANSWERS else "other"

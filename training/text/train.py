@@ -30,7 +30,7 @@ from training.text.score import curves, report, table_of
 from training.text.split import BRANDS_KEPT, FOLDS, SALT, TITLES_KEPT, folds, part, shop
 from udfs.text.classify import UNSAID, calibrated, gender_scores
 from udfs.text.features import Text, doubtful
-from udfs.text.language import LANGUAGES
+from udfs.text.language import ANSWERS
 from udfs.text.lexicon import BEGINS, NOTHING, Lexicon
 from udfs.text.model import AS_SAID
 
@@ -107,7 +107,7 @@ def recommended(figures: Mapping[str, Any]) -> dict[str, float]:
     language without a bound takes the strictest of the others.
     """
     bounds = {name: bound["probability"] for name, bound in figures["validation"]["thresholds"].items() if bound}
-    return {language: bounds.get(language, max(bounds.values(), default=1.0)) for language in LANGUAGES}
+    return {language: bounds.get(language, max(bounds.values(), default=1.0)) for language in ANSWERS}
 
 
 def unseen_shops(course: Course, told: Sequence[Row], work: Path) -> np.ndarray:
@@ -199,7 +199,7 @@ def temperatures(rows: Sequence[Row], scored: np.ndarray, leaves: Sequence[str])
     spoken = np.array([language_of(row) for row in rows])
     weight = shop_weights(rows)
     found = {}
-    for language in ("other", *LANGUAGES):
+    for language in ("other", *ANSWERS):
         of = np.flatnonzero(spoken == language)
         if not len(of) and language == "other":
             of = np.arange(len(rows))

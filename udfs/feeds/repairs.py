@@ -33,6 +33,7 @@ class Repair(StrEnum):
     PICTURE_ADDRESS = "picture_address"
     PICTURE_DROPPED = "picture_dropped"
     PRICE_OF_ZERO = "price_of_zero"
+    PRICE_ROUNDED = "price_rounded"
     ORPHAN_CATEGORY = "orphan_category"
     CATEGORY_CYCLE = "category_cycle"
     LATE_CATEGORIES = "late_categories"
@@ -65,6 +66,7 @@ MEANINGS: dict[Repair, str] = {
     Repair.PICTURE_ADDRESS: "a picture address was mended (spaces, missing scheme, escaped twice)",
     Repair.PICTURE_DROPPED: "a picture address that is no http(s) URL, a whole site's, or one too many was left out",
     Repair.PRICE_OF_ZERO: "a price of zero is no price",
+    Repair.PRICE_ROUNDED: "a price of more than two decimals was rounded to two",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
     Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was ended there",
     Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",

@@ -96,7 +96,8 @@ def _is_null(column: pa.ChunkedArray) -> np.ndarray:
 def _cheapest(group: np.ndarray, available: np.ndarray, price: pa.ChunkedArray) -> np.ndarray:
     """The row (G,) with the lowest price among the available ones; without any price, the first available one."""
     priced = price.is_valid().to_numpy(zero_copy_only=False)
-    hundredths = pc.multiply(pc.fill_null(price, Decimal(0)), pa.scalar(Decimal(100), pa.decimal128(3, 0)))
+    whole = pa.scalar(Decimal(10**PRICE.scale), pa.decimal128(PRICE.scale + 1, 0))
+    hundredths = pc.multiply(pc.fill_null(price, Decimal(0)), whole)
     return _first(group, ~priced, ~available, hundredths.cast(pa.int64(), safe=False).to_numpy())
 
 

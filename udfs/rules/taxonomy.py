@@ -9,9 +9,8 @@ from pathlib import Path
 
 from lxml import etree
 
+from schemas.languages import LANGUAGES
 from schemas.xml_files import ERROR, Problem, line_of, raise_errors, read_xml
-
-LANGUAGES = ("en", "ja", "ru")
 
 
 @dataclass(frozen=True)

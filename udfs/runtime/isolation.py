@@ -59,6 +59,9 @@ class _Process:
         return cast(int | None, self._process.exitcode)
 
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Where this variable is set, Python imports nothing from the working directory, nor do processes below."""
+
 NEW_WORK = b""
 """Announces that the next message is no batch, but what to do with batches."""
 

@@ -2,7 +2,9 @@
 
 import re
 
-LANGUAGES = ("en", "ja", "ru", "other")
+from schemas.languages import LANGUAGES
+
+ANSWERS = (*LANGUAGES, "other")
 LATIN = ("en", "other")
 """Languages left where the letters are Latin."""
 

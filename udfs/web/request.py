@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from schemas.rejects import Code
+from schemas.retailer import POLITE_CONNECTIONS, POLITE_RATE
 from schemas.table import DONE, REJECTED
 from udfs.pictures.inspect import LIMITS, Limits
 from udfs.web.guard import Networks
@@ -23,8 +24,8 @@ class PictureRequest:
     etag: str | None = None
     last_modified: str | None = None
     picture: Digest | None = None
-    rate: float = 4.0  # requests a second to the host
-    connections: int = 2  # to the host at a time
+    rate: float = POLITE_RATE
+    connections: int = POLITE_CONNECTIONS
     allow_private_hosts: Networks = ()
     contract: str | None = None  # who allowed us to pass by robots rules
 

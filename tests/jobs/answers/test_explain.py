@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from jobs.answers.explain import explain
-from jobs.engine.night import parser_of
-from jobs.live.functions import classify_function
+from jobs.live.functions import classify_function, parser_of
 from schemas.errors import WrongInput
 from schemas.rejects import Code
 from schemas.tables import FEEDS, OFFERS, TEXTS

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jobs.answers.letter import QUOTING, gather, write_letter
+from jobs.live.feeds import live_feeds
 from reports.letter import ShopError
 from schemas.errors import WrongInput
 from schemas.rejects import Code
@@ -25,7 +26,7 @@ ROBOTS = "https://one.test/robots.txt forbids it to selvedge: Disallow: /3"
 def shops(tmp_path: Path) -> Shops:
     """Shop one has a bad offer and pictures that failed in two nights; shop two failed altogether."""
     shops = Shops(tmp_path, one=[f"https://one.test/{n}" for n in range(5)], two=["https://two.test/0"])
-    function = shops.night().live_feeds()[0].function
+    function = live_feeds(shops.night())[0].function
     shops.write(OFFERS, [
         {"retailer": name, "feed": FEED, "function": function, "position": 9, "status": "rejected", "line": line,
          "code": "offer_bad_price", "offer_id": f"={name}", "detail": f"price of {name}"}

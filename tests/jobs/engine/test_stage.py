@@ -5,9 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from jobs.engine.bench import Bench
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
-from jobs.engine.stage import Bench, OurFault, Query, Stage, due, run_stage
+from jobs.engine.stage import OurFault, Query, Stage, due, run_stage
 from lake.store import open_store
 from lake.tables import Tables
 from schemas.errors import HeldByAnother, Stop

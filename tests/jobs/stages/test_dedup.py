@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.live.functions import fingerprint_function
-from jobs.stages.dedup import dedup
+from jobs.stages.dedup import STAGE
 from schemas.tables import DESCRIPTOR_BYTES, DUPLICATES, FETCHES, FINGERPRINTS
 from tests.jobs.lake_of_offers import FIRST, Shops
 
@@ -28,8 +28,8 @@ def test_a_set_waits_until_every_picture_has_been_looked_at(tmp_path: Path) -> N
         for url, picture in zip(urls, PICTURES, strict=True)
     ])  # fmt: skip
     looked_at(shops, PICTURES[0], PICTURES[1])
-    assert dedup(shops.night()).due == 0
+    assert STAGE.run(shops.night()).due == 0
     looked_at(shops, PICTURES[2], status="rejected")
-    assert dedup(shops.night()).done == 1
+    assert STAGE.run(shops.night()).done == 1
     rows = shops.night().tables.sql("select groups from duplicates", [DUPLICATES]).to_pylist()
     assert [group["members"] for row in rows for group in row["groups"]] == [PICTURES[:2]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.live.functions import fetch_function
-from jobs.stages.fetch_queue import due_urls
+from jobs.stages.fetch_queue import due_urls, owed
 from schemas.rejects import Code
 from schemas.tables import FETCHES
 from tests.jobs.lake_of_offers import FIRST, Shops
@@ -66,3 +66,10 @@ def test_every_known_address_has_its_turn_once_in_so_many_nights(tmp_path: Path)
         asked(shops, -1, 1, None, url)
     turns = [url for night in range(7) for url in due_urls(shops.night(night, recheck_nights=7))["url"].to_pylist()]
     assert sorted(turns) == sorted(urls)
+
+
+def test_a_shop_whose_spec_says_nothing_of_pictures_is_owed_the_polite_default(tmp_path: Path) -> None:
+    shops = Shops(tmp_path, shop=["https://pictures.test/0"])
+    spec = tmp_path / "mappings" / "shop" / "retailer.yaml"
+    spec.write_text("language: en\nfeed: {url: 'http://shop.test/feed.xml'}\n", encoding="utf-8")
+    assert owed(shops.night()) == {"pictures.test": (4, 2)}

@@ -11,7 +11,7 @@ from udfs.pictures.embed import embed
 
 
 def test_embed_gives_the_same_bits_in_any_batch() -> None:
-    crops = [crop(picture, WHOLE) for picture in pictures()]
+    crops = [crop(picture, WHOLE, 224) for picture in pictures()]
     every = embed(crops, model("embed"))
     for index in FIRST:
         alone = embed([crops[index]], model("embed"))
@@ -21,7 +21,7 @@ def test_embed_gives_the_same_bits_in_any_batch() -> None:
 
 
 def test_embeddings_have_unit_length_and_codes_16_bytes() -> None:
-    found = embed([crop(picture, WHOLE) for picture in pictures()], model("embed"))
+    found = embed([crop(picture, WHOLE, 224) for picture in pictures()], model("embed"))
     assert found.embedding.shape == (len(pictures()), 256)
     assert found.embedding.dtype == np.float32
     assert np.abs(np.linalg.norm(found.embedding, axis=1) - 1).max() < 1e-5
@@ -32,7 +32,7 @@ def test_colour_changes_the_colour_code_more_than_the_shape_code() -> None:
     shirt = np.full((200, 200, 3), 255, np.uint8)
     shirt[40:160, 60:140] = (200, 30, 40)
     blue = shirt[:, :, ::-1].copy()
-    found = embed([crop(picture, WHOLE) for picture in (shirt, blue)], model("embed"))
+    found = embed([crop(picture, WHOLE, 224) for picture in (shirt, blue)], model("embed"))
 
     def apart(codes: list[bytes]) -> int:
         first, second = (np.frombuffer(code, np.uint8) for code in codes)
@@ -46,7 +46,7 @@ def test_the_number_of_threads_changes_no_bit() -> None:
     code = (
         "import hashlib;from tests.udfs.pictures.promoted import model, pictures;"
         "from udfs.pictures.crops import crop, WHOLE;from udfs.pictures.embed import embed;"
-        "e=embed([crop(p, WHOLE) for p in pictures()[:3]], model('embed'));"
+        "e=embed([crop(p, WHOLE, 224) for p in pictures()[:3]], model('embed'));"
         "print(hashlib.sha256(e.embedding.tobytes()).hexdigest())"
     )
     answers = set()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from udfs.pictures.crops import SIDE, crop
+from udfs.pictures.crops import crop
 from udfs.pictures.preprocess import PAD, letterbox, resize, squeeze
 
 SHAPES = [(1, 1), (1, 5000), (5000, 1), (3, 2), (320, 320), (641, 333)]
@@ -53,13 +53,13 @@ def test_a_canvas_of_the_same_size_changes_nothing() -> None:
 )
 @pytest.mark.parametrize(("height", "width"), SHAPES)
 def test_every_box_gives_a_crop(box: tuple[float, ...], height: int, width: int) -> None:
-    assert crop(noise(height, width), box).shape == (SIDE, SIDE, 3)
+    assert crop(noise(height, width), box, 224).shape == (224, 224, 3)
 
 
 def test_a_crop_holds_the_box_and_a_small_margin() -> None:
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[20:60, 30:70] = 255
-    inside = crop(picture, (0.3, 0.2, 0.7, 0.6))
+    inside = crop(picture, (0.3, 0.2, 0.7, 0.6), 224)
     assert inside[20:-20, 20:-20].min() == 255
     assert inside[0].max() == inside[-1].max() == inside[:, 0].max() == 0
     assert 0.8 < (inside > 0).mean() < 1

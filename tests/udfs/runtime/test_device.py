@@ -50,7 +50,7 @@ def test_a_device_that_is_not_there_is_refused(environment: dict, addresses: tup
 def test_importing_the_runtime_touches_no_gpu_and_loads_no_torch() -> None:
     code = (
         "import sys, udfs.runtime.models, udfs.pictures.screen, udfs.pictures.detect, udfs.pictures.embed;"
-        "print(sorted({'torch', 'tensorrt', 'onnxruntime', 'pyspark'} & set(sys.modules)))"
+        "print(sorted({'torch', 'sklearn', 'tensorrt', 'onnxruntime', 'pyspark'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.table import PRICE
 from udfs.feeds.forms.dialect import Dialect
 from udfs.feeds.markup.walk import Slots
-from udfs.feeds.offers.rows import Cached, Rows, Texts
+from udfs.feeds.offers.rows import MAX_CACHED, Cached, Rows, Texts
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.values.prices import iso_currency, parse_price
 
@@ -32,6 +33,7 @@ class AmountReader:
         self._mark, self._slots, self._repairs = dialect.decimal_mark, slots, repairs
         self._amounts: Cached[Amount] = Cached(self._amount)
         self._currencies: Cached[str | None] = Cached(iso_currency)
+        self._rounded: set[str] = set()  # texts whose amount is stated more precisely than it is kept
 
     def read(self, rows: Rows) -> Amounts:
         """The amounts of a batch."""
@@ -53,15 +55,22 @@ class AmountReader:
         return Amounts(asked, struck, currencies, self._unreadable(regular_texts, regular, asked))
 
     def _read(self, texts: Texts | None) -> list[Amount] | None:
-        return [amount or NONE for amount in self._amounts.each(texts)] if texts else None
+        if not texts:
+            return None
+        found = [amount or NONE for amount in self._amounts.each(texts)]
+        if self._rounded:
+            self._repairs[Repair.PRICE_ROUNDED] += sum(text in self._rounded for text in texts)
+        return found
 
     def _amount(self, text: str) -> Amount:
         if (
             text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
         ):  # the commonest form, read as parse_price does
-            return 100 * int(text), None
+            return 10**PRICE.scale * int(text), None
         price = parse_price(text, self._mark)
-        return None if price.amount is None else int(price.amount.scaleb(2)), price.currency
+        if price.is_rounded and len(self._rounded) < MAX_CACHED:
+            self._rounded.add(text)
+        return None if price.amount is None else int(price.amount.scaleb(PRICE.scale)), price.currency
 
     def _unreadable(self, texts: Texts | None, regular: list[Amount], asked: list[int | None]) -> Texts | None:
         if texts is None or None not in asked:

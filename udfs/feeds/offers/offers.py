@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from schemas.rejects import Code
+from schemas.table import PRICE
 from udfs.feeds.forms.dialect import FIELDS, Dialect
 from udfs.feeds.forms.element_names import Names
 from udfs.feeds.forms.words import is_nothing
@@ -285,11 +286,13 @@ class OfferReader:
         """What variants, terms that stand apart and the title add."""
         if self._variants is not None:
             for place in present(self._offered):
+                self._repairs[Repair.PRICE_ROUNDED] += self._offered[place].is_rounded
                 _add_variants(columns, place, self._offered[place])
                 self._offered[place] = None
         if self._facts.terms:
             for place in present(columns["offer_id"]):
                 if terms := self._facts.terms.get(columns["offer_id"][place]):
+                    self._repairs[Repair.PRICE_ROUNDED] += terms.is_rounded and columns["price"][place] is None
                     _add_terms(columns, place, terms)
         if self._extract:
             for place in present(columns["title"]):
@@ -357,7 +360,7 @@ class OfferReader:
 def _add_variants(columns: Columns, place: int, offered: Any) -> None:
     columns["sizes"][place] = columns["sizes"][place] or offered.sizes or None
     if offered.price:
-        columns["price"][place] = int(offered.price.scaleb(2))
+        columns["price"][place] = int(offered.price.scaleb(PRICE.scale))
     columns["currency"][place] = offered.currency or columns["currency"][place]
     if columns["available"][place] is None:
         columns["available"][place] = offered.available
@@ -365,7 +368,7 @@ def _add_variants(columns: Columns, place: int, offered: Any) -> None:
 
 def _add_terms(columns: Columns, place: int, terms: Terms) -> None:
     if columns["price"][place] is None and terms.price:
-        columns["price"][place] = int(terms.price.scaleb(2))
+        columns["price"][place] = int(terms.price.scaleb(PRICE.scale))
         columns["currency"][place] = terms.currency or columns["currency"][place]
     if columns["available"][place] is None:
         columns["available"][place] = terms.available

@@ -29,6 +29,7 @@ class Terms(NamedTuple):
     price: Decimal | None
     currency: str | None
     available: bool | None
+    is_rounded: bool = False  # the price is stated more precisely
 
 
 def can_reread(source: BinaryIO | Path) -> bool:
@@ -66,6 +67,7 @@ def joined_terms(source: BinaryIO | Path, dialect: Dialect, names: Names, option
             price.amount or None,
             price.currency or iso_currency(walk.first(slots["currency"]) or ""),
             availability(walk.first(slots["available"])),
+            price.is_rounded,
         )
         if key and (key in found or len(found) < MAX_JOINED):
             found[key] = _both(found[key], terms) if key in found else terms
@@ -73,6 +75,11 @@ def joined_terms(source: BinaryIO | Path, dialect: Dialect, names: Names, option
 
 
 def _both(first: Terms, second: Terms) -> Terms:
-    prices = [price for price in (first.price, second.price) if price is not None]
+    lowest = min((terms for terms in (first, second) if terms.price is not None), key=_price, default=first)
     known = [available for available in (first.available, second.available) if available is not None]
-    return Terms(min(prices, default=None), first.currency or second.currency, any(known) if known else None)
+    currency = first.currency or second.currency
+    return Terms(lowest.price, currency, any(known) if known else None, lowest.is_rounded)
+
+
+def _price(terms: Terms) -> Decimal:
+    return terms.price or Decimal(0)

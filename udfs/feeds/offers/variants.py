@@ -21,6 +21,7 @@ class Offered(NamedTuple):
     price: Decimal | None
     currency: str | None
     available: bool | None
+    is_rounded: bool = False  # the price is stated more precisely
 
 
 class VariantReader:
@@ -35,7 +36,7 @@ class VariantReader:
     def read(self, elements: list[etree._Element]) -> Offered:
         """What the variants of one offer have in common."""
         sizes: list[str] = []
-        priced: list[tuple[bool, Decimal, str | None]] = []
+        priced: list[tuple[bool, Decimal, str | None, bool]] = []
         known: list[bool] = []
         for element in elements:
             self._walk.clear()
@@ -49,9 +50,9 @@ class VariantReader:
                 known.append(available)
             if price.amount:
                 currency = price.currency or iso_currency(self._text("currency") or "")
-                priced.append((available is False, price.amount, currency))
-        lowest = min(priced, key=lambda one: one[:2], default=(False, None, None))
-        return Offered(sizes, lowest[1], lowest[2], any(known) if known else None)
+                priced.append((available is False, price.amount, currency, price.is_rounded))
+        lowest = min(priced, key=lambda one: one[:2], default=(False, None, None, False))
+        return Offered(sizes, lowest[1], lowest[2], any(known) if known else None, lowest[3])
 
     def _available(self) -> bool | None:
         told = [text for slot in self._slots.get("available", ()) if (text := self._walk.first((slot,)))]

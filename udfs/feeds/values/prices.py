@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from schemas.table import PRICE
 from udfs.feeds.forms.words import lists
 
 GROUPS = r"\d{1,3}(?:[ '\u2019\u066c]\d{3})+(?!\d)(?:[.,\u066b]\d+)?"
@@ -16,7 +17,7 @@ BESIDE = re.compile(r"[^\d\s,]+")
 SPACES = str.maketrans("", "", " '\u2019\u066c")
 THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 """Currencies that are written with three decimals."""
-CENT = Decimal("0.01")
+CENT = Decimal(1).scaleb(-PRICE.scale)
 MOST = Decimal(10) ** 15
 """A price of sixteen digits is a bar code that stands in the wrong place; the table's decimal ends there as well."""
 EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,4}")
@@ -27,6 +28,7 @@ class Price(NamedTuple):
 
     amount: Decimal | None
     currency: str | None
+    is_rounded: bool = False  # the text states the amount more precisely
 
 
 @lru_cache(maxsize=65_536)
@@ -38,16 +40,16 @@ def parse_price(text: str, decimal_mark: str = "auto") -> Price:
     """
     text = text[:200].strip()
     if (plain := PLAIN.fullmatch(text)) and text.isascii() and (not plain[3] or plain[3] in lists()["currencies"]):
-        return Price(Decimal(f"{plain[1]}.{plain[2] or 0}").quantize(CENT, ROUND_HALF_UP), plain[3])
+        return _price(Decimal(f"{plain[1]}.{plain[2] or 0}"), plain[3])
     text = unicodedata.normalize("NFKC", text)
     currency = _currency(text)
     if EXPONENT.fullmatch(text):
-        return Price(_checked(Decimal(text.replace(",", "."))), currency)
+        return _price(Decimal(text.replace(",", ".")), currency)
     found = NUMBER.search(text)
     if not found or _is_no_amount(text, found):
         return Price(None, currency)
     mark = "." if decimal_mark == "auto" and currency in THOUSANDTHS else decimal_mark
-    return Price(_checked(Decimal(_plain(found[0], mark))), currency)
+    return _price(Decimal(_plain(found[0], mark)), currency)
 
 
 def iso_currency(text: str) -> str | None:
@@ -86,8 +88,11 @@ def _digits(number: str, mark: str) -> str:
     return f"{whole.replace(mark, '') or 0}.{fraction or 0}"
 
 
-def _checked(amount: Decimal) -> Decimal | None:
-    return amount.quantize(CENT, ROUND_HALF_UP) if 0 <= amount < MOST else None
+def _price(stated: Decimal, currency: str | None) -> Price:
+    if not 0 <= stated < MOST:
+        return Price(None, currency)
+    amount = stated.quantize(CENT, ROUND_HALF_UP)
+    return Price(amount, currency, amount != stated)
 
 
 @cache

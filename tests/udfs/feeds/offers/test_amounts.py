@@ -41,6 +41,20 @@ def test_zero_is_counted_and_words_are_rejected() -> None:
     assert row["detail"] == "line 1: offer '1' has the price 'on request', which is no amount; the shop has to mend it"
 
 
+@pytest.mark.parametrize(
+    ("inside", "price", "rounded"),
+    [
+        ("<price>12.345 KWD</price>", "12.35", 1),
+        ("<price>12.340 KWD</price>", "12.34", 0),
+        ("<price>12.3456</price><oldprice>13.4567</oldprice>", "12.35", 2),
+        ("<price>12.34</price>", "12.34", 0),
+    ],
+)
+def test_an_amount_of_more_than_two_decimals_is_rounded_and_counted(inside: str, price: str, rounded: int) -> None:
+    (row,), summary = read(feed(OFFER.format(inside)))
+    assert (row["price"], summary.repairs[Repair.PRICE_ROUNDED]) == (Decimal(price), rounded)
+
+
 def test_the_largest_amounts_fit_the_column() -> None:
     (row,), _ = read(feed(OFFER.format("<price>999999999999999</price><oldprice>999999999999999.99</oldprice>")))
     assert row["price"] == Decimal("999999999999999")

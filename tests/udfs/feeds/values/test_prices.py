@@ -36,7 +36,7 @@ from udfs.feeds.values.prices import iso_currency, parse_price
     ],
 )  # fmt: skip
 def test_styles(text: str, amount: str, currency: str | None) -> None:
-    assert parse_price(text) == (Decimal(amount), currency)
+    assert parse_price(text)[:2] == (Decimal(amount), currency)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ STYLES = st.sampled_from(
 def test_every_style_of_an_amount_means_the_amount(amount: Decimal, style: tuple[str, str], around: str) -> None:
     thousands, mark = style
     written = f"{amount:,.2f}".replace(",", "\0").replace(".", mark).replace("\0", thousands)
-    assert parse_price(around.format(written)) == (amount, "EUR")
+    assert parse_price(around.format(written))[:2] == (amount, "EUR")
 
 
 @given(st.text(max_size=60))

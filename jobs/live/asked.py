@@ -1,0 +1,128 @@
+"""What somebody asks about: an offer, an address or a picture, with what is live around it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.live.catalog import Catalog
+from jobs.live.feeds import live_feeds
+from jobs.live.verdict import Verdict, verdict
+from jobs.live.views import live_offers, offers_of
+from lake.tables import literal
+from schemas.errors import WrongInput
+from schemas.table import DONE, Table
+from schemas.tables import FETCHES, OFFERS
+
+SHOWN_ROWS = 20
+SHOWN_PRODUCTS = 5
+"""Of those that show a picture; a placeholder stands on thousands."""
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Asked:
+    """One thing, and all that hangs on it; each stage picks what it knows about."""
+
+    night: Night
+    offers: list[Row] = field(default_factory=list)  # kept and rejected ones of the live feeds
+    products: list[str] = field(default_factory=list)  # ids
+    unshown: int = 0  # further products that show the same picture
+    urls: list[str] = field(default_factory=list)
+    picture: bytes | None = None  # where a picture itself is asked about
+
+    @property
+    def catalog(self) -> Catalog:
+        return Catalog.of(self.night)
+
+    @cached_property
+    def fetches(self) -> dict[str, list[Row]]:
+        """Every attempt at each address, the first first."""
+        return {url: self._attempts(url) for url in self.urls}
+
+    def _attempts(self, url: str) -> list[Row]:
+        query = f"select * from {FETCHES.name} where url = {literal(url)} order by attempt"  # noqa: S608
+        rows = self.night.tables.sql(query, [FETCHES]).to_pylist()
+        if not rows and pc.index(self.catalog.url_states["url"], pa.scalar(url)).as_py() < 0:
+            raise WrongInput("explain", None, f"{url}: was never asked for, and no live offer names it")
+        return rows
+
+    def brought(self, url: str) -> bytes | None:
+        """The picture that the last good attempt at an address brought."""
+        good = [row["picture"] for row in self.fetches[url] if row["status"] == DONE]
+        return good[-1] if good else None
+
+    @cached_property
+    def pictures(self) -> list[bytes]:
+        """The picture that is asked about, and those that the addresses brought, each once."""
+        found = [self.picture, *(self.brought(url) for url in self.urls)]
+        return list(dict.fromkeys(picture for picture in found if picture is not None))
+
+    def verdicts_on_pictures(
+        self, stage: str, table: Table, function: bytes, found: Callable[[Row], str]
+    ) -> Iterable[Verdict]:
+        """What a stage's rows say of the pictures; `found` puts a done row into words."""
+        for picture in self.pictures:
+            for row in self.rows_of(table, picture, function):
+                yield verdict(stage, picture.hex(), row, found(row) if row["status"] == DONE else "")
+
+    def rows_of(self, table: Table, picture: bytes, function: bytes) -> list[Row]:
+        """A picture's rows under a function."""
+        query = f"""
+            select * from {table.name}
+            where picture = {literal(picture)} and function = {literal(function)}"""  # noqa: S608
+        return self.night.tables.sql(query, [table]).to_pylist()
+
+    def place(self, product: str) -> int | None:
+        """A product's row in the catalog; None where it is blocked."""
+        at = pc.index(self.catalog.products["product_id"], pa.scalar(product)).as_py()
+        return at if at >= 0 else None
+
+    def chosen(self, product: str) -> list[Row]:
+        """The rows of `garments` that hold for a product tonight."""
+        if self.place(product) is None:
+            return []
+        rows: list[Row] = self.catalog.chosen.filter(pc.equal(self.catalog.chosen["product_id"], product)).to_pylist()
+        return rows
+
+
+def of_offer(night: Night, asked: str) -> Asked:
+    """An offer id, retailer:offer id, or a product id. Raises WrongInput where no live offer is known by it."""
+    name, feeds = literal(asked), live_feeds(night)
+    query = f"""
+        select retailer, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
+            {live_offers(feeds).sql} union all {offers_of(feeds).sql} where o.status <> '{DONE}'
+        ) where offer_id = {name} or product_id = {name}
+        or concat(retailer, ':', offer_id) = {name} order by retailer, line limit {SHOWN_ROWS}"""  # noqa: S608
+    rows = night.tables.sql(query, [OFFERS]).to_pylist()
+    if not rows:
+        raise WrongInput("explain", None, f"{asked}: no live offer, product, garment, picture or URL is known by it")
+    kept = [row for row in rows if row["status"] == DONE]
+    return Asked(
+        night,
+        offers=rows,
+        products=sorted({row["product_id"] for row in kept}),
+        urls=list(dict.fromkeys(url for row in kept for url in row["pictures"] or ())),
+    )
+
+
+def of_url(night: Night, url: str) -> Asked:
+    """A picture's address, with the products that show it."""
+    return _with_products(Asked(night, urls=[url]), "url", url)
+
+
+def of_picture(night: Night, picture: bytes) -> Asked:
+    """A stored picture by its sha256, with the products that show it."""
+    return _with_products(Asked(night, picture=picture), "picture", picture)
+
+
+def _with_products(asked: Asked, column: str, value: Any) -> Asked:
+    shown = asked.catalog.pictures.filter(pc.equal(asked.catalog.pictures[column], pa.scalar(value)))
+    products = asked.catalog.products["product_id"].take(pc.unique(shown["product"])).to_pylist()
+    asked.products, asked.unshown = products[:SHOWN_PRODUCTS], max(len(products) - SHOWN_PRODUCTS, 0)
+    return asked

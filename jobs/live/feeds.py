@@ -1,0 +1,89 @@
+"""Which feed of each retailer is live, and where its newest one stands."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from jobs.engine.night import Night
+from jobs.live.functions import parser_of
+from schemas.retailer import Retailer
+from schemas.table import DONE
+from schemas.tables import FEEDS
+
+
+@dataclass(frozen=True)
+class LiveFeed:
+    """The feed of a retailer that the next snapshot is made from."""
+
+    retailer: str
+    feed: bytes
+    function: bytes  # the parser's digest, with what the spec says of the dialect
+    max_pictures: int
+    acquired_at: datetime
+    held_since: datetime | None  # when a newer feed was first refused; null where this is the newest
+    reason: str  # why it is held; empty where it is not
+    completed_by: bytes | None = None  # an earlier feed, whose offers stay live where this one lacks them
+
+
+def _live(
+    spec: Retailer, accepted: dict[str, Any], held: dict[str, Any] | None, whole: dict[str, Any] | None
+) -> LiveFeed:
+    return LiveFeed(
+        completed_by=whole["feed"] if whole else None,
+        retailer=spec.name,
+        feed=accepted["feed"],
+        function=parser_of(spec),
+        max_pictures=spec.images.max_per_product,
+        acquired_at=accepted["acquired_at"],
+        held_since=held["acquired_at"] if held else None,
+        reason=(held["detail"] or "") if held else "",
+    )
+
+
+def feed_states(night: Night) -> list[dict[str, Any]]:
+    """Rows of `feeds` by retailer and kind: newest, newest accepted, newest accepted as a whole, and the
+    first one after that whose deletions are withheld."""
+    whole = f"""
+        select retailer, max(attempt) attempt from {FEEDS.name}
+        where status = '{DONE}' and code is null group by retailer"""  # noqa: S608
+    newest = f"""
+        select f.*, n.kind from {FEEDS.name} f join (
+            select retailer, max(attempt) attempt, 'newest' kind from {FEEDS.name} group by retailer
+            union all
+            select retailer, max(attempt) attempt, 'accepted' kind from {FEEDS.name}
+            where status = '{DONE}' group by retailer
+            union all
+            select retailer, attempt, 'whole' kind from ({whole})
+            union all
+            select g.retailer, min(g.attempt) attempt, 'withheld' kind from {FEEDS.name} g
+            join ({whole}) w on g.retailer = w.retailer and g.attempt > w.attempt
+            where g.status = '{DONE}' group by g.retailer
+        ) n on f.retailer = n.retailer and f.attempt = n.attempt order by f.retailer, n.kind"""  # noqa: S608
+    return night.kept("feed_states", lambda: night.tables.sql(newest, [FEEDS]).to_pylist())
+
+
+def live_feeds(night: Night) -> list[LiveFeed]:
+    """The last accepted feed of every enabled retailer, unless it was held for too long."""
+    return night.kept("live_feeds", lambda: _live_feeds(night))
+
+
+def _live_feeds(night: Night) -> list[LiveFeed]:
+    states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
+    feeds = []
+    for name, spec in sorted(night.retailers.items()):
+        accepted, newest = states.get((name, "accepted")), states.get((name, "newest"))
+        if accepted is None or newest is None:
+            continue
+        held = newest if newest["attempt"] != accepted["attempt"] else None
+        if held and _withdrawn(night, held["acquired_at"], spec):
+            continue
+        withheld = states.get((name, "withheld"))
+        lacks = withheld is not None and not _withdrawn(night, withheld["acquired_at"], spec)
+        whole = states.get((name, "whole")) if lacks else None
+        feeds.append(_live(spec, accepted, held or (accepted if whole else None), whole))
+    return feeds
+
+
+def _withdrawn(night: Night, held_since: datetime, spec: Retailer) -> bool:
+    after = spec.gates.withdraw_after
+    return after is not None and night.now() - held_since > timedelta(days=after)

@@ -1,0 +1,59 @@
+"""Where each retailer stands tonight: what its feed came to, and whether it may leave the index.
+
+A retailer leaves only because its spec says `enabled: false`, because its feed was held for longer than
+`withdraw_after`, or by `selvedge withdraw`. A spec or a feed that is merely not there is absence, not a decision.
+"""
+
+from datetime import timedelta
+
+from jobs.engine.night import Night
+from jobs.live.feeds import feed_states, live_feeds
+from lake.withdrawals import withdrawals
+from schemas.manifest import Manifest, RetailerState
+from schemas.retailer import SPEC_FILE
+
+
+def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
+    """Retailers of the parent that stay at its rows although they have no spec or no feed, with the reason."""
+    known = {state["retailer"] for state in feed_states(night)}
+    taken_out = withdrawals(night.store)
+    found = {}
+    for name in parent.counts if parent else ():
+        if name not in night.specs and name not in taken_out:
+            spec = night.settings.mappings / name / SPEC_FILE
+            ways = f"restore it, or `selvedge withdraw {name} --reason TEXT`"
+            found[name] = f"{spec} is missing; to act: the data engineer ({ways})"
+        elif name in night.retailers and name not in known:
+            found[name] = "the lake knows no feed of it any more; to act: nobody (the next night asks for it)"
+    return found
+
+
+def taken_out(night: Night, parent: Manifest) -> set[str]:
+    """Retailers of the parent that somebody decided to take out."""
+    disabled = set(night.specs) - set(night.retailers)
+    return (disabled | (set(withdrawals(night.store)) - set(night.specs))) & set(parent.counts)
+
+
+def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
+    """Where each retailer's feed stands tonight, beside the version before."""
+    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
+    live = {feed.retailer: feed for feed in live_feeds(night)}
+    before = parent.facts.retailers if parent else {}
+    states = {}
+    for name in sorted(night.retailers):
+        feed, row = live.get(name), newest.get(name)
+        if feed is None:
+            reason = (row or {}).get("detail") or "no feed has been accepted yet"
+            states[name] = RetailerState(status="held" if row else "waiting", reason=reason if row else None)
+            continue
+        age: timedelta = night.now() - feed.acquired_at
+        same = name in before and before[name].feed_sha256 == feed.feed.hex()
+        status = "held" if feed.held_since else "unchanged" if same else "fresh"
+        hours = round(age.total_seconds() / 3600, 1)
+        states[name] = RetailerState(
+            feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None
+        )
+    for name, reason in missing(night, parent).items():
+        last = before.get(name, RetailerState(status="held"))
+        states[name] = last.model_copy(update={"status": "held", "reason": reason})
+    return states

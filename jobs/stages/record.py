@@ -1,0 +1,118 @@
+"""One record a stage: all that the night, `plan`, `rejects`, `explain` and the report ask of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts, Query, Stage, due, run_stage
+from jobs.live.asked import Asked
+from jobs.live.verdict import Verdict
+from lake.tables import literal
+from schemas.rejects import Code
+from schemas.table import REJECTED, Table
+from udfs.runtime.isolation import Work
+
+WORKER_CODES = frozenset({Code.WORKER_KILLED, Code.WORKER_TIMEOUT, Code.INTERNAL})
+"""What may happen to any row that a worker takes."""
+
+REJECT = pa.schema([("code", pa.string()), ("detail", pa.string()), ("what", pa.string())])
+"""A live reject: why, in a line, and what was rejected."""
+
+
+def _pictures_at_once(night: Night) -> int:
+    return night.settings.work.batch_rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRecord:
+    """A stage, declared once in the module of its name and listed in `jobs.stage_list`."""
+
+    name: str
+    tables: tuple[Table, ...]
+    """Those that it writes; the first is its memory."""
+    codes: frozenset[Code]
+    """The reasons for which its rows, or what it chooses from, may be rejected."""
+    run: Callable[[Night], Counts]
+    """Works off what is due. Raises Stop where the run has to end."""
+    due: Callable[[Night], int | str]
+    """How many rows are due; in words where only the run itself can tell."""
+    rejects: Callable[[Night], Query | pa.Table]
+    """REJECT rows of what is live now."""
+    verdicts: Callable[[Night, Asked], Iterable[Verdict]]
+    """What it said of the thing that somebody asks about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A stage that follows the rule: due is needed minus present, and its work makes one row of each due key."""
+
+    name: str
+    table: Table
+    function: Callable[[Night], bytes]
+    """The digest of what makes the same input come out differently."""
+    needed: Callable[[Night], Query | pa.Table]
+    """Key columns, and what the work reads; one row a key."""
+    work: Callable[[Night], Work]
+    gather: Callable[[Night, pa.Table], pa.Table] | None = None
+    """Fetches what the work reads of the due rows, and leaves out those that are not ready."""
+    batch_rows: Callable[[Night], int] = _pictures_at_once
+
+    def run(self, night: Night) -> Counts:
+        return run_stage(night.bench, self.tonight(night))
+
+    def due(self, night: Night) -> int:
+        return due(night.tables, self.tonight(night)).num_rows
+
+    def rejects(self, night: Night) -> Query | pa.Table:
+        return _rejected(night, self.table, self.function(night), self.needed(night))
+
+    def tonight(self, night: Night) -> Stage:
+        gather = partial(self.gather, night) if self.gather else None
+        parts = self.function(night), self.needed(night), self.work(night), self.batch_rows(night), gather
+        return Stage(self.name, self.table, *parts)
+
+    def record(
+        self, *, verdicts: Callable[[Night, Asked], Iterable[Verdict]], codes: Iterable[Code] = ()
+    ) -> StageRecord:
+        """The record of a stage of which there is nothing more to say than its rule, its verdicts and its codes."""
+        return StageRecord(
+            name=self.name,
+            tables=(self.table,),
+            codes=WORKER_CODES.union(codes),
+            run=self.run,
+            due=self.due,
+            rejects=self.rejects,
+            verdicts=verdicts,
+        )
+
+
+def no_rejects(night: Night) -> pa.Table:
+    """Of a stage that rejects nothing."""
+    return REJECT.empty_table()
+
+
+def rejects_of(night: Night, record: StageRecord) -> pa.Table:
+    """REJECT: every live reject of a stage."""
+    found = record.rejects(night)
+    return night.tables.sql(found.sql, found.tables) if isinstance(found, Query) else found
+
+
+def _rejected(night: Night, table: Table, function: bytes, needed: Query | pa.Table) -> Query | pa.Table:
+    """Needed rows that the stage could not do under its function of now. Such tables have one key, a digest."""
+    (key,) = table.key
+    rejected = f"""
+        select code, detail, {key} from {table.name}
+        where function = {literal(function)} and status = '{REJECTED}'"""  # noqa: S608
+    if isinstance(needed, Query):
+        sql = f"""
+            select t.code, t.detail, encode(t.{key}, 'hex') what from ({rejected}) t
+            join (select distinct {key} from ({needed.sql})) live on t.{key} = live.{key}"""  # noqa: S608
+        return Query(sql, (*needed.tables, table))
+    rows = night.tables.sql(rejected, [table])
+    rows = rows.filter(pc.is_in(rows[key], needed[key].cast(rows[key].type)))
+    what = pa.array([value.hex() for value in rows[key].to_pylist()], pa.string())
+    return pa.table([rows["code"], rows["detail"], what], schema=REJECT)

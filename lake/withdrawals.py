@@ -1,0 +1,32 @@
+"""Retailers that somebody took out of the index by a command, because no spec can say so any more."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from lake.store import Store
+
+PATH = "withdrawn.json"
+
+
+class Withdrawal(BaseModel):
+    """Who took a retailer out, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    who: str
+    why: str
+    at: datetime
+
+
+_Withdrawals = TypeAdapter(dict[str, Withdrawal])
+
+
+def withdrawals(store: Store) -> dict[str, Withdrawal]:
+    """By retailer."""
+    return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
+
+
+def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:
+    """Note that a retailer is to leave with the next version. The caller holds the lease."""
+    store.write(PATH, _Withdrawals.dump_json(withdrawals(store) | {retailer: withdrawal}, indent=1) + b"\n")

@@ -1,0 +1,75 @@
+"""The folder that a searcher embeds with: named by its content, whole once its card is there."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from lake.encoders import keep_encoder
+from lake.store import DiskStore
+
+FILES = {"detect": {"model.json": b"{}", "model.onnx": b"boxes"}, "embed": {"model.onnx": b"vectors"}}
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> dict[str, Path]:
+    for part, files in FILES.items():
+        (tmp_path / "models" / part).mkdir(parents=True)
+        for name, body in files.items():
+            (tmp_path / "models" / part / name).write_bytes(body)
+    return {part: tmp_path / "models" / part for part in ("embed", "detect")}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DiskStore:
+    return DiskStore(tmp_path / "lake")
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def test_every_file_is_copied_and_listed_with_its_digest(store: DiskStore, models: dict[str, Path]) -> None:
+    kept = keep_encoder(store, models)
+    bodies = {f"{part}/{name}": body for part, files in FILES.items() for name, body in files.items()}
+    digests = {name: sha256(body) for name, body in bodies.items()}
+    assert kept.digest == sha256(json.dumps(dict(sorted(digests.items()))).encode())
+    root = f"encoders/{kept.digest}"
+    assert [file.path for file in kept.files] == [
+        f"{root}/{name}" for name in ("encoder.json", "detect/model.json", "detect/model.onnx", "embed/model.onnx")
+    ]
+    for file in kept.files:
+        body = store.read(file.path)
+        assert (file.bytes, file.sha256) == (len(body), sha256(body))
+    card = json.loads(store.read(f"{root}/encoder.json"))
+    assert card == {"digest": kept.digest, "parts": ["detect", "embed"], "files": digests}
+    assert store.read(f"{root}/embed/model.onnx") == b"vectors"
+    assert len(store.list("encoders")) == 4
+
+
+def test_a_whole_folder_is_not_written_again_and_a_part_of_one_is(store: DiskStore, models: dict[str, Path]) -> None:
+    first = keep_encoder(store, models)
+    card, weights = (f"encoders/{first.digest}/{name}" for name in ("encoder.json", "embed/model.onnx"))
+    store.delete(weights)
+    assert keep_encoder(store, models) == first
+    assert not store.exists(weights)
+    store.delete(card)  # a copy that was killed
+    assert keep_encoder(store, models) == first
+    assert store.exists(weights) and store.exists(card)
+
+
+def test_the_card_comes_last(store: DiskStore, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    write = store.write
+    monkeypatch.setattr(store, "write", lambda path, body: (written.append(path), write(path, body)))
+    keep_encoder(store, models)
+    assert written[-1].endswith("/encoder.json")
+
+
+def test_another_place_or_content_is_another_encoder(store: DiskStore, models: dict[str, Path]) -> None:
+    digests = {keep_encoder(store, models).digest}
+    digests.add(keep_encoder(store, {"detect": models["embed"], "embed": models["detect"]}).digest)
+    (models["embed"] / "model.onnx").write_bytes(b"vectorz")
+    digests.add(keep_encoder(store, models).digest)
+    assert len(digests) == 3
