@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shops.serve import serving
-from tests.night.house import Ended, House, Shops
+from tests.night.house import REPOSITORY, Ended, House, Shops
 
 HERE = Path(__file__).resolve().parent
 PATIENCE_S = 120
@@ -30,6 +30,7 @@ nearest = snapshot.garments.take(rows).to_pylist()[0]
 print(json.dumps({
     "place": str(pathlib.Path(selvedge_searcher.__file__).parent),
     "version": snapshot.version, "vectors": list(snapshot.vectors.shape),
+    "columns": snapshot.products.column_names,
     "product": nearest["product_id"], "url": nearest["image_url"], "cosine": float(cosines[0]),
     "prices": {row["product_id"]: str(row["price"]) for row in snapshot.products.to_pylist()},
 }))
@@ -55,6 +56,13 @@ class OlderHouse(House):
     def later_night(self, **settings: str) -> Ended:
         """A night on the day after, in which no picture has its turn to be asked for again."""
         return self.selvedge("night", "--json", "--date", self.facts["later"], **settings)
+
+    def next_program(self, *words: str, **settings: str) -> Ended:
+        """A verb of `tests.older.next_program`, in a process of its own."""
+        variables = os.environ | self.environment | {f"SELVEDGE_{name}": value for name, value in settings.items()}
+        command = [sys.executable, "-m", "tests.older.next_program", *words]
+        done = subprocess.run(command, env=variables, cwd=REPOSITORY, capture_output=True)
+        return Ended(done.returncode, done.stdout, done.stderr.decode())
 
     def picture(self, url: str) -> Path:
         """The file of a picture that the shops serve."""

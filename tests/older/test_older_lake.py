@@ -1,5 +1,6 @@
 """A lake that older code made: this code opens it and goes on from it, and older searchers read what it publishes."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 import selvedge_searcher
 from lake import snapshots
-from schemas.tables import RUNS, STAGE_TABLES
+from schemas.published import SCHEMA_MINOR
+from schemas.tables import RUNS, STAGE_TABLES, VECTORS
+from tests.night.house import Ended
 from tests.older.house import OlderHouse, older_house
 
 pytestmark = pytest.mark.night
@@ -17,6 +20,16 @@ LAKES = [1]
 TABLES = (*STAGE_TABLES, RUNS)
 WORKED = ("fetch", "screen", "classify", "fingerprint", "dedup", "detect", "embed")
 """Stages that read pictures or run a model."""
+MATERIALS = {
+    "harbour:hg1:red": "cotton", "harbour:hg3:blue": "linen", "meadow:m1:зелёный": "viscose",
+    "meadow:m2:синий": "cotton", "meadow:m3:тёмно-синий": "wool",
+}  # fmt: skip
+MATERIAL = re.compile(r"<(?:g:material|param name=\"Material\")>[^<]*</(?:g:material|param)>")
+
+
+def worked(ended: Ended) -> list[str]:
+    """The stages that had something to do."""
+    return [stage for stage, counts in ended.json["stages"].items() if counts["due"]]
 
 
 @pytest.fixture(params=LAKES, ids=lambda number: f"lake {number}")
@@ -35,12 +48,55 @@ def test_it_holds_what_it_held(house: OlderHouse) -> None:
     assert snapshots.verify(house.store, 1) == []
 
 
-def test_a_later_night_finds_nothing_new(house: OlderHouse) -> None:
+def test_a_later_night_publishes_what_the_feeds_said_of_materials(house: OlderHouse) -> None:
+    """A shop is asked for its feed, as on every night, and for no picture."""
     ended = house.later_night()
     assert ended.code == 0, ended.err or ended.text
-    assert (ended.json["snapshot"], ended.json["published"]) == (1, False)
-    assert {stage: counts["due"] for stage, counts in ended.json["stages"].items() if counts["due"]} == {}
+    assert (ended.json["snapshot"], ended.json["published"]) == (2, True)
+    assert worked(ended) == ["acquire", "parse", "publish"]
     assert set(house.shops.seen) == {f"/{retailer}/feed.xml" for retailer in house.shops.retailers}
+    vectors = house.rows(f"select count(*) n from {VECTORS.name}", VECTORS)[0]["n"]
+    assert vectors == house.facts["rows"]["vectors"]
+    before, after = house.manifest(1), house.manifest(2)
+    assert (before.schema_minor, after.schema_minor) == (0, SCHEMA_MINOR)
+    assert [after.of(table) for table in ("garments", "vectors")] == [
+        before.of(table) for table in ("garments", "vectors")
+    ]
+    again = house.later_night()
+    assert (again.code, again.json["snapshot"], again.json["published"]) == (0, 2, False)
+    assert worked(again) == []
+
+
+def test_search_tiers_of_both_days_read_the_new_version_and_can_go_back(house: OlderHouse) -> None:
+    assert house.later_night().code == 0
+    old, new = (selvedge_searcher.open(str(house.lake), version) for version in (1, 2))
+    stated = dict(zip(new.products["product_id"].to_pylist(), new.products["material"].to_pylist(), strict=True))
+    assert stated == MATERIALS
+    assert old.products["material"].null_count == len(old.products) == len(MATERIALS)
+    changed = [{"table": "products", "id": product, "change": "changed"} for product in sorted(MATERIALS)]
+    assert selvedge_searcher.changes(old, new).to_pylist() == changed
+    assert selvedge_searcher.changes(new, old).to_pylist() == changed
+    photo = house.picture(new.garments["image_url"][0].as_py())
+    seen = house.older_searcher_looks(photo)
+    assert (seen["version"], seen["vectors"]) == (2, list(new.vectors.shape))
+    assert seen["columns"] == new.products.column_names
+
+    assert house.selvedge("rollback", "1", "--why", "to see that it goes").code == 0
+    assert snapshots.verify(house.store, 1) == []
+    seen = house.older_searcher_looks(photo)
+    assert (seen["version"], "material" in seen["columns"]) == (1, False)
+    assert house.selvedge("live", "2").code == 0
+    assert selvedge_searcher.open(str(house.lake)).version == 2
+
+
+def test_feeds_that_state_no_material_are_nothing_new(house: OlderHouse) -> None:
+    for retailer in house.shops.retailers:
+        feed = house.shops.feed(retailer)
+        feed.write_text(MATERIAL.sub("", feed.read_text(encoding="utf-8")), encoding="utf-8")
+    ended = house.later_night()
+    assert ended.code == 0, ended.err or ended.text
+    assert ended.json["stages"]["parse"]["done"] > 0
+    assert (ended.json["snapshot"], ended.json["published"]) == (1, False)
     assert house.manifest().content_digest == house.facts["content_digest"]
 
 
@@ -49,9 +105,43 @@ def test_products_chosen_anew_have_the_vectors_that_they_had(house: OlderHouse) 
     ended = house.later_night(CHOICE__UNSURE="0.87")
     assert ended.code == 0, ended.err or ended.text
     assert ended.json["stages"]["choose"]["due"] == house.facts["rows"]["garments"]
-    assert [stage for stage in WORKED if ended.json["stages"][stage]["due"]] == []
+    assert worked(ended) == ["acquire", "parse", "choose", "publish"]
     assert house.shops.pictures_asked == 0
-    assert house.manifest().content_digest == house.facts["content_digest"]
+    before, after = house.manifest(1), house.manifest(2)
+    for retailer in house.shops.retailers:
+        assert after.content[retailer].garments == before.content[retailer].garments
+        assert after.content[retailer].vectors == before.content[retailer].vectors
+
+
+def test_columns_of_a_later_month_are_added_too(house: OlderHouse) -> None:
+    ended = house.next_program("night", "--json", "--date", house.facts["later"], CHOICE__UNSURE="0.87")
+    assert ended.code == 0, ended.err
+    assert worked(ended) == ["acquire", "parse", "choose", "publish"]
+    assert house.shops.pictures_asked == 0
+    new = selvedge_searcher.open(str(house.lake), 2)
+    assert new.products["weave"].to_pylist() == new.products["material"].to_pylist()
+    assert new.garments["weave"].null_count == len(new.garments)
+    old = selvedge_searcher.open(str(house.lake), 1)
+    assert selvedge_searcher.changes(old, new)["id"].to_pylist() == sorted(MATERIALS)
+    seen = house.older_searcher_looks(house.picture(new.garments["image_url"][0].as_py()))
+    assert (seen["version"], seen["columns"][-2:]) == (2, ["material", "weave"])
+
+
+def test_this_program_goes_back_from_a_later_one_and_does_no_more(house: OlderHouse) -> None:
+    assert house.next_program("night", "--date", house.facts["later"]).code == 0
+    held = house.store.list("tables")
+    for words in (["night", "--date", house.facts["later"]], ["stage", "map"], ["publish"], ["explain", "h1"]):
+        refused = house.selvedge(*words)
+        assert refused.code == 2, words
+        assert "tables/offers" in refused.err
+        assert "has the column weave, which this program" in refused.err
+        assert "upgrade selvedge" in refused.err
+        assert refused.err.count("\n") == 1
+    assert house.store.list("tables") == held
+    assert '"version": 2' in house.selvedge("snapshots", "--json").text
+    assert "files whole" in house.selvedge("describe", "2").text
+    assert house.selvedge("rollback", "1").code == 0
+    assert selvedge_searcher.open(str(house.lake)).version == 1
 
 
 def test_new_prices_are_published_for_both_searchers_and_no_picture_is_touched(house: OlderHouse) -> None:
