@@ -3,7 +3,7 @@
 import tempfile
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -124,7 +124,7 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
     )  # fmt: skip
 
 
-def _say(found: dict, reject_samples: dict[str, list[str]]) -> None:
+def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
     form = ", ".join(filter(None, (found["dialect"], found["encoding"])))
     typer.echo(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
     if found["dialect_file"]:

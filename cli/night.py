@@ -1,7 +1,7 @@
 """`night`, `stage`, `plan`, `publish` and `report`: doing a night, or a part of it."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -119,7 +119,7 @@ def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fals
     raise typer.Exit(outcome.exit_code)
 
 
-def _say(outcome: Outcome, found: dict) -> None:
+def _say(outcome: Outcome, found: dict[str, Any]) -> None:
     publication = outcome.publication
     for name, state in found["retailers"].items():
         if state["reason"] and (publication or "acquire" in outcome.counts):

@@ -1,7 +1,7 @@
 """`snapshots`, `describe`, `rollback` and `live`: the versions of the index."""
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -57,7 +57,7 @@ def _live(store: Store) -> tuple[int | None, list[str]]:
         return None, [str(error)]
 
 
-def _list(rows: list[dict], held: Hold | None) -> None:
+def _list(rows: list[dict[str, Any]], held: Hold | None) -> None:
     for row in rows:
         mark = "*" if row["live"] else " "
         typer.echo(f"{mark} {row['version']:>6}  {row['published_at'][:16].replace('T', ' ')}"
