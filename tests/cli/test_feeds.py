@@ -141,4 +141,4 @@ def test_a_retailers_feed_may_be_a_file(mappings: Path, tmp_path: Path, monkeypa
 def test_a_name_that_is_nothing(mappings: Path) -> None:
     done = RUNNER.invoke(app, ["feeds", "check", "shop"])
     assert isinstance(done.exception, WrongInput)
-    assert str(done.exception) == "shop: no such file, no URL, and no retailer of that name"
+    assert str(done.exception) == "shop: not a file, not a URL, and not the name of a retailer"

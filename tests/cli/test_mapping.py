@@ -68,8 +68,8 @@ def test_a_mapping_is_not_held_against_a_broken_taxonomy(mappings: Path) -> None
 
 
 def test_coverage_where_nothing_is_live(mappings: Path) -> None:
-    assert run("coverage").output == "no retailer: no live products yet; a night brings them\n"
-    assert run("coverage", "shop").output == "shop: no live products yet; a night brings them\n"
+    assert run("coverage").output == "all retailers: no live products yet; run a night first\n"
+    assert run("coverage", "shop").output == "shop: no live products yet; run a night first\n"
     done = run("coverage", "nosuch")
     assert isinstance(done.exception, WrongInput)
     assert str(done.exception) == "mapping coverage: nosuch: no enabled retailer; known: shop"
