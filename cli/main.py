@@ -77,7 +77,7 @@ def main() -> None:
             raise
         if error.errno == errno.ENOSPC:
             _end(
-                "the disk is full, the last snapshot stays live; to act: the data engineer (free space, then run again)",
+                "the disk is full, the last snapshot stays live; to act: the data engineer (free space and run again)",
                 LakeFull.exit_code,
             )
         _end(
