@@ -87,7 +87,8 @@ def test_failures_of_fetching_and_what_is_still_to_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nights", "said"), [(None, "no earlier night to estimate from"), (1, "complete in about 1 night"), (3, "complete in about 3 nights")]
+    ("nights", "said"),
+    [(None, "no earlier night to estimate from"), (1, "complete in about 1 night"), (3, "complete in about 3 nights")],
 )
 def test_when_a_shop_is_whole(nights: int | None, said: str) -> None:
     assert PicturesAsked(10, 5, nights).whole == said
