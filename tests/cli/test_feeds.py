@@ -33,7 +33,8 @@ def test_what_is_no_feed_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "feed.json").write_text('{"offers": []}', encoding="utf-8")
     done = RUNNER.invoke(app, ["feeds", "check", str(tmp_path / "feed.json")])
     assert done.exit_code == 4
-    assert done.output.startswith("refused: no tag is found; it begins '{\"offers\": []}'; the shop has to send XML\n")
+    said = "refused: no XML tag was found; the feed begins with '{\"offers\": []}'; the shop has to send XML\n"
+    assert done.output.startswith(said)
 
 
 def test_the_dialect_and_the_encoding_come_first(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-"""Kinds of repair that the reader makes; every one is counted, none is made silently."""
+"""The kinds of repair that the reader makes. Every repair is counted; none is silent."""
 
 from collections import Counter
 from enum import StrEnum
 
 
 class Repair(StrEnum):
-    """What was mended; the number beside it says how many times."""
+    """One kind of repair."""
 
     TEXT_BEFORE_XML = "text_before_xml"
     LATE_DECLARATION = "late_declaration"
@@ -40,13 +40,13 @@ class Repair(StrEnum):
 
 
 MEANINGS: dict[Repair, str] = {
-    Repair.TEXT_BEFORE_XML: "text before the first tag was left out (a browser's line, a warning of PHP)",
-    Repair.LATE_DECLARATION: "the XML declaration is not the first thing in the file",
+    Repair.TEXT_BEFORE_XML: "text before the first tag was skipped (for example a PHP warning)",
+    Repair.LATE_DECLARATION: "the XML declaration is not at the beginning of the file",
     Repair.DECLARATION_AS_TAG: "the XML declaration lacks its question marks",
-    Repair.HEAD_CUT_OFF: "the file begins after its root tag",
-    Repair.STRAY_END_TAG: "an end tag between the offers closes nothing that is open",
-    Repair.UNCLOSED_OFFER: "an offer has no end tag before the next one starts",
-    Repair.ENCODING_NAME: "the declared encoding has a name that nobody knows",
+    Repair.HEAD_CUT_OFF: "the file begins after its root tag, which is missing",
+    Repair.STRAY_END_TAG: "an end tag between the offers has no start tag",
+    Repair.UNCLOSED_OFFER: "an offer has no end tag before the next offer starts",
+    Repair.ENCODING_NAME: "the declared encoding has an unknown name",
     Repair.WRONG_DECLARATION: "the bytes are in another encoding than the declared one",
     Repair.ENCODED_TWICE: "a run of text was encoded twice and was turned back",
     Repair.BAD_BYTES: "bytes that the encoding does not know became U+FFFD",
@@ -68,7 +68,7 @@ MEANINGS: dict[Repair, str] = {
     Repair.PRICE_OF_ZERO: "a price of zero is no price",
     Repair.PRICE_ROUNDED: "a price of more than two decimals was rounded to two",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
-    Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was ended there",
+    Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was cut there",
     Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",
 }
 
@@ -76,5 +76,5 @@ Repairs = Counter[Repair]
 
 
 def counted(repairs: Repairs) -> dict[str, int]:
-    """The kinds that were needed, by name, with their counts."""
+    """The kinds of repair that were made, by name, with their counts."""
     return {kind.value: count for kind, count in sorted(repairs.items()) if count}
