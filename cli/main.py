@@ -36,7 +36,7 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Say the version.", callback=_say_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
     pass
@@ -62,8 +62,8 @@ app.add_typer(shop, name="shop")
 
 
 def main() -> None:
-    """Run a verb and end with its exit code; what ends a run is one line on standard error."""
-    os.environ[SAFE_PATH] = "1"  # for the workers: no code lies where the command happens to be typed
+    """Run a command and exit with its code; an error that ends it is one line on standard error."""
+    os.environ[SAFE_PATH] = "1"  # inherited by the workers: import nothing from the current folder
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:

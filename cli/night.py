@@ -41,7 +41,7 @@ def stage(
 ) -> None:
     """Run one stage, as a scheduler does."""
     if name not in STAGE_NAMES:
-        raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
+        raise WrongInput("stage", None, f"{name}: there is no such stage; choose one of {', '.join(STAGE_NAMES)}")
     finish(checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
@@ -69,7 +69,7 @@ def publish(
 ) -> None:
     """Publish the current rows, and let through the gates that an engineer has checked."""
     if accept and not reason:
-        raise WrongInput("--accept", None, "give the reason with --reason")
+        raise WrongInput("--accept", None, "needs --reason TEXT")
     whole = checked(open_night(run, date, quiet=json))
     of_feeds: dict[str, set[str]] = {}
     for gate in accept or ():
@@ -113,7 +113,7 @@ def report(run: RunOfReport = None) -> None:
 
 
 def checked(night: Night) -> Night:
-    """Specs, mappings, gates and weights are read before anything starts, and the report has a place."""
+    """Check specs, mappings, gates, weights and the report folder before anything starts."""
     night.check()
     with writing(night.settings.reports):
         night.settings.reports.mkdir(parents=True, exist_ok=True)

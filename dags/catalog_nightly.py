@@ -34,14 +34,14 @@ HOME = Path(os.environ.get("SELVEDGE_HOME", Path(__file__).resolve().parents[1])
 COMMAND = os.environ.get("SELVEDGE_COMMAND", str(Path(sys.executable).with_name("selvedge")))
 SNAPSHOT = Asset("snapshot", "selvedge://lake/snapshots")
 
-KILL_AFTER_S = 3  # Airflow itself kills a task 5 s after it was told to end
+KILL_AFTER_S = 3  # Airflow kills a task 5 s after asking it to end
 
 HELD = 4
 NOT_TO_BE_RETRIED = {2: "wrong input, fix what the last line of the log names", 3: "a gate refused the snapshot"}
 
 
 class StageOperator(BaseOperator):
-    """Runs the stage of its name in a process group of its own; what that prints becomes the task's log."""
+    """Runs the stage with the task's name in a process group of its own; its output becomes the task's log."""
 
     def __init__(self, *, retailers: list[str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,7 +69,9 @@ class StageOperator(BaseOperator):
         if code in NOT_TO_BE_RETRIED:
             raise AirflowFailException(f"{self.task_id}: {NOT_TO_BE_RETRIED[code]} (exit {code})")
         if code == HELD:
-            self.log.warning("%s: published, but a retailer is held at its last rows", self.task_id)
+            self.log.warning(
+                "%s: published, but a retailer is held at its last good rows; the report says why", self.task_id
+            )
         elif code:
             raise AirflowException(f"{self.task_id} ended with exit code {code}")
 

@@ -18,19 +18,19 @@ shop = typer.Typer(
 
 KNOWN = ", ".join(LANGUAGES)
 
-Json = Annotated[bool, typer.Option("--json", help="Print what was made as JSON.")]
-BaseUrl = Annotated[str, typer.Option(help="The server that will serve OUT; its address stands in the feed.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+BaseUrl = Annotated[str, typer.Option(help="Address of the server that will serve OUT; the feed contains it.")]
 
 
 @shop.command()
 def draw(  # noqa: PLR0913
     out: Annotated[Path, typer.Option(help="Folder of shops; the new shop becomes a folder in it.")],
     retailer: Annotated[str, typer.Option(help="Name of the shop: a-z, 0-9 and -.")] = "drawn",
-    seed: Annotated[int, typer.Option(help="The same seed and options draw the same bytes.")] = 1,
-    offers: Annotated[int, typer.Option(min=10, max=MAX_OFFERS, help="How many offers.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed and options give the same bytes.")] = 1,
+    offers: Annotated[int, typer.Option(min=10, max=MAX_OFFERS, help="Number of offers.")] = 100,
     language: Annotated[str, typer.Option(help=f"Language of the texts: {KNOWN}.")] = "en",
-    feed: Annotated[str, typer.Option(help="Feed as yml or google.")] = "yml",
-    pictures: Annotated[int, typer.Option(help="Pictures a product, about.")] = 3,
+    feed: Annotated[str, typer.Option(help="Dialect of the feed: yml or google.")] = "yml",
+    pictures: Annotated[int, typer.Option(help="Pictures per product, about.")] = 3,
     styles: Annotated[
         int, typer.Option(help="Number of styles with their own pictures; further styles reuse these pictures.")
     ] = 10_000,
@@ -51,10 +51,10 @@ def photos(  # noqa: PLR0913
     ],
     out: Annotated[Path, typer.Option(help="Folder of shops; the new shop becomes a folder in it.")],
     retailer: Annotated[str, typer.Option(help="Name of the shop: a-z, 0-9 and -.")] = "photos",
-    seed: Annotated[int, typer.Option(help="Order of the products, and which text goes with which photo.")] = 1,
-    limit: Annotated[int, typer.Option(help="Offers at most; 0: all.")] = 0,
-    language: Annotated[str, typer.Option(help=f"Language of the texts of photos that have none: {KNOWN}.")] = "en",
-    feed: Annotated[str, typer.Option(help="Feed as yml or google.")] = "yml",
+    seed: Annotated[int, typer.Option(help="Seed for the order of products and for which photo gets which text.")] = 1,
+    limit: Annotated[int, typer.Option(help="Largest number of offers; 0: no limit.")] = 0,
+    language: Annotated[str, typer.Option(help=f"Language of the texts for photos without text: {KNOWN}.")] = "en",
+    feed: Annotated[str, typer.Option(help="Dialect of the feed: yml or google.")] = "yml",
     base_url: BaseUrl = BASE_URL,
     as_json: Json = False,
 ) -> None:
