@@ -1,4 +1,4 @@
-"""`explain`: why is this not in the index?"""
+"""`explain`: why something is, or is not, in the index."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -10,9 +10,15 @@ from jobs.answers.explain import explain as verdicts_on
 
 
 def explain(
-    asked: Annotated[str, typer.Argument(metavar="OFFER|URL|SHA256", help="Or a product's id.")], json: Json = False
+    asked: Annotated[
+        str,
+        typer.Argument(
+            metavar="OFFER|URL|SHA256", help="Offer id, picture URL or picture SHA-256; also a product or garment id."
+        ),
+    ],
+    json: Json = False,
 ) -> None:
-    """Show every stage's verdict, in order, and what would have to change."""
+    """Show what each stage decided about an offer or a picture, and what would have to change."""
     found = verdicts_on(open_night(quiet=True), asked)
     if json:
         print_json([asdict(verdict) for verdict in found])

@@ -1,4 +1,4 @@
-"""`night`, `stage`, `plan`, `publish` and `report`: doing a night, or a part of it."""
+"""`night`, `stage`, `plan`, `publish` and `report`: run a night or a part of it, and see the result."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -20,16 +20,18 @@ from jobs.stages.gates import GATE_NAMES
 from schemas.errors import WrongInput
 
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]
-Accept = Annotated[list[str] | None, typer.Option(help="A gate to let through: NAME, or RETAILER/NAME of a feed.")]
-Reason = Annotated[str | None, typer.Option(help="Why; kept in the manifest.")]
-WhatIf = Annotated[list[str] | None, typer.Option(help="A threshold to move: SETTING=VALUE, as wanted=0.6.")]
-RunOfReport = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
+Accept = Annotated[list[str] | None, typer.Option(help="Gate to let through: GATE, or RETAILER/GATE for a feed gate.")]
+Reason = Annotated[str | None, typer.Option(help="Why the gate is let through (kept in the manifest).")]
+WhatIf = Annotated[
+    list[str] | None, typer.Option(help="Show the effect of a threshold: SETTING=VALUE, e.g. wanted=0.6.")
+]
+RunOfReport = Annotated[str | None, typer.Argument(help="Id of the run. Default: the last one.")]
 
 
 def night(
     retailer: Retailers = None, until_stage: Until = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
-    """Do everything that is due, and publish it."""
+    """Run all stages on everything that is due, then publish."""
     names = until(until_stage)
     finish(checked(open_night(run, date, retailer, quiet=json)), names, json)
 
@@ -37,14 +39,14 @@ def night(
 def stage(
     name: StageName, retailer: Retailers = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
-    """Run one stage alone, as a scheduler does."""
+    """Run one stage, as a scheduler does."""
     if name not in STAGE_NAMES:
-        raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
+        raise WrongInput("stage", None, f"{name}: there is no such stage; choose one of {', '.join(STAGE_NAMES)}")
     finish(checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
 def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
-    """Say what is due and how long it will take, or what a moved threshold would let in or turn away."""
+    """Show what is due and how long it will take. With --what-if: what another threshold would keep or reject."""
     today = open_night(None, date, quiet=True)
     if what_if:
         moved = count_moves(today, what_if)
@@ -65,9 +67,9 @@ def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
 def publish(
     accept: Accept = None, reason: Reason = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
-    """Publish what stands, and let gates through that an engineer has looked at."""
+    """Publish the current rows, and let through the gates that an engineer has checked."""
     if accept and not reason:
-        raise WrongInput("--accept", None, "give the reason with --reason")
+        raise WrongInput("--accept", None, "needs --reason TEXT")
     whole = checked(open_night(run, date, quiet=json))
     of_feeds: dict[str, set[str]] = {}
     for gate in accept or ():
@@ -75,7 +77,11 @@ def publish(
         if slash:
             of_feeds.setdefault(retailer, set()).add(name)
         elif gate not in GATE_NAMES:
-            raise WrongInput("--accept", None, f"{gate}: not one of {', '.join(GATE_NAMES)}, or RETAILER/GATE")
+            raise WrongInput(
+                "--accept",
+                None,
+                f"{gate}: there is no such gate; choose one of {', '.join(GATE_NAMES)}, or RETAILER/GATE",
+            )
         else:
             whole.accepted[gate] = str(reason)
     if of_feeds:
@@ -84,24 +90,30 @@ def publish(
 
 
 def report(run: RunOfReport = None) -> None:
-    """Say where the report of a run is; the last run's is written again, from the tables as they are now."""
+    """Print the path of a run's report. The report of the last run is written again from the current tables."""
     whole = open_night(quiet=True)
     last = last_run(whole.tables)
     if last is None:
-        raise WrongInput(whole.settings.lake, None, "no run has been recorded here yet")
+        raise WrongInput(whole.settings.lake, None, "no run has been recorded in this lake yet")
     if run in (None, last):
         typer.echo(write_report(whole, last))
         return
     path = report_file(whole, str(run))
     if not of_run(whole.tables, str(run)):
-        raise WrongInput("report", None, f"{run}: no such run in {whole.settings.lake}; the last one is {last}")
+        raise WrongInput(
+            "report", None, f"{run}: there is no such run in {whole.settings.lake}; the last run is {last}"
+        )
     if not path.exists():
-        raise WrongInput(path, None, "is gone; it cannot be written again, the tables have changed since that run")
+        raise WrongInput(
+            path,
+            None,
+            "the report was deleted, and the tables have changed since that run, so it cannot be written again",
+        )
     typer.echo(path)
 
 
 def checked(night: Night) -> Night:
-    """Specs, mappings, gates and weights are read before anything starts, and the report has a place."""
+    """Check specs, mappings, gates, weights and the report folder before anything starts."""
     night.check()
     with writing(night.settings.reports):
         night.settings.reports.mkdir(parents=True, exist_ok=True)
