@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import typer
 
+from cli.terminal import say
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.records import checked_run
@@ -51,7 +52,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+    say(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, open_night, print_json
+from cli.terminal import say
 from jobs.answers.explain import explain as verdicts_on
 
 
@@ -24,6 +25,6 @@ def explain(
         print_json([asdict(verdict) for verdict in found])
         return
     for verdict in found:
-        typer.echo(f"{verdict.stage:<12} {verdict.status:<12} {verdict.what}  {verdict.detail}")
+        say(f"{verdict.stage:<12} {verdict.status:<12} {verdict.what}  {verdict.detail}")
         if verdict.change:
-            typer.echo(f"{'':<26}{verdict.change}")
+            say(f"{'':<26}{verdict.change}")

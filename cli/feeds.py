@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, print_json, writing
+from cli.terminal import say
 from jobs.engine.mapping_files import check_dialect
 from jobs.stages.acquire import feed_request, received
 from jobs.stages.parse import feed_options
@@ -133,21 +134,21 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
 
 def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
     form = ", ".join(filter(None, (found["dialect"], found["encoding"])))
-    typer.echo(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
+    say(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
     if found["dialect_file"]:
-        typer.echo("the dialect is a guess: check the fields and the sample offers before you rely on it")
+        say("the dialect is a guess: check the fields and the sample offers before you rely on it")
     rejected = sum(found["rejects"].values())
-    typer.echo(f"{found['offers']:,} offers, {rejected:,} rejected; {found['products']:,} products")
+    say(f"{found['offers']:,} offers, {rejected:,} rejected; {found['products']:,} products")
     for name, share in found["filled"].items():
-        typer.echo(f"  {name:<16} {share:6.1%} filled")
+        say(f"  {name:<16} {share:6.1%} filled")
     for title in ("rejects", "repairs"):
         for code, count in found[title].items():
-            typer.echo(f"  {title[:-1]} {code}: {count}")
+            say(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
-                typer.echo(f"    {detail}")
+                say(f"    {detail}")
     for path, count in list(found["categories"].items())[:LARGEST]:
-        typer.echo(f"  category {path}: {count:,}")
+        say(f"  category {path}: {count:,}")
     for sample in found["samples"]:
-        typer.echo(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
+        say(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
     if found["dialect_file"]:
-        typer.echo(f"\nThe guessed dialect as a file. {KEPT}\n\n{found['dialect_file']}")
+        say(f"\nThe guessed dialect as a file. {KEPT}\n\n{found['dialect_file']}")

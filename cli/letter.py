@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import open_night, writing
+from cli.terminal import say
 from jobs.answers.letter import write_letter
 
 
@@ -21,4 +22,4 @@ def letter(
     with writing(folder):
         written = write_letter(night, retailer, folder)
     for path in written:
-        typer.echo(path)
+        say(path)

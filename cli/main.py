@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots, withdraw
+from cli.terminal import say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
 from shops.commands import shop
@@ -29,7 +30,7 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"selvedge {program_version()}")
+        say(f"selvedge {program_version()}")
         raise typer.Exit
 
 
@@ -96,5 +97,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end(line: str, code: int) -> NoReturn:
-    print(f"selvedge: {line}", file=sys.stderr)
+    say(f"selvedge: {line}", err=True)
     sys.exit(code)

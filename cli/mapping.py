@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, open_night, print_json
+from cli.terminal import say
 from jobs.engine.mapping_files import check_files
 from jobs.live.coverage import coverage_view
 from schemas.errors import WrongInput
@@ -35,8 +36,8 @@ def check(retailer: Retailer = None, json: Json = False) -> None:
         print_json([{"file": str(f), "line": p.line, "severity": p.severity, "text": p.text} for f, p in found])
     else:
         for file, problem in found:
-            typer.echo(f"{_place(file, problem.line)}: {problem.severity}: {problem.text}")
-        typer.echo(f"{_counted(len(files), 'file')}, {_counted(len(found), 'finding')}")
+            say(f"{_place(file, problem.line)}: {problem.severity}: {problem.text}")
+        say(f"{_counted(len(files), 'file')}, {_counted(len(found), 'finding')}")
     raise typer.Exit(2 if any(problem.severity == "error" for _, problem in found) else 0)
 
 
@@ -61,7 +62,7 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
     for view, rules in views:
         _say(view, rules)
     if not views:
-        typer.echo(f"{retailer or 'all retailers'}: no live products yet; run a night first")
+        say(f"{retailer or 'all retailers'}: no live products yet; run a night first")
 
 
 def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:
@@ -69,15 +70,15 @@ def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:
 
 
 def _say(view: RetailerCoverage, rules: list[RuleUse]) -> None:
-    typer.echo(f"{view.retailer}: {_counted(view.products, 'product')}  {_shares(view.shares())}")
-    typer.echo(f"  decided by: {_shares(view.decided_by())}")
+    say(f"{view.retailer}: {_counted(view.products, 'product')}  {_shares(view.shares())}")
+    say(f"  decided by: {_shares(view.decided_by())}")
     for use in rules:
         doubts = f" (text disagrees on {use.text_differs}, pictures on {use.image_differs})" if use.products else ""
         decides = _counted(use.products, "product") if use.products else "applies to no product"
-        typer.echo(f"  {use.rule}  -> {use.node or 'ignored'}: {decides}{doubts}")
+        say(f"  {use.rule}  -> {use.node or 'ignored'}: {decides}{doubts}")
     for category in view.largest_unmapped(LARGEST):
         path = written(category.path) or "(no category)"
-        typer.echo(f"  unmapped {category.products:>6}  {path}  ({'; '.join(category.titles[:3])})")
+        say(f"  unmapped {category.products:>6}  {path}  ({'; '.join(category.titles[:3])})")
 
 
 def _shares(shares: dict[str, float]) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, open_night, print_json
+from cli.terminal import say
 from jobs.engine.models import MODELS, about, release_folder, verify_weights
 from jobs.run import run_stages
 from schemas.errors import WrongInput
@@ -40,7 +41,7 @@ def list_models(json: Json = False) -> None:
         print_json([{name: model.get(name) for name in ("name", "digest", "task", "figures")} for model in found])
         return
     for model in found:
-        typer.echo(f"{model['name']:<8} {model['digest'][:12]}  {model['task']}")
+        say(f"{model['name']:<8} {model['digest'][:12]}  {model['task']}")
 
 
 @app.command()
@@ -66,7 +67,7 @@ def score(
         print_json(figures)
         return
     for line in _lines(figures):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -83,7 +84,7 @@ def promote(
     root = read_settings().models
     verify_weights(promotion.release_of(model, digest, root))
     done = promotion.promote(model, digest, root, because)
-    typer.echo(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
+    say(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
 
 
 @app.command()
@@ -91,7 +92,7 @@ def rollback(model: ModelName) -> None:
     """Promote the previous release again."""
     root = read_settings().models
     done = promotion.rollback(model, root)
-    typer.echo(f"{model}: {done.digest} is promoted again ({done.because})")
+    say(f"{model}: {done.digest} is promoted again ({done.because})")
 
 
 @app.command()
@@ -129,7 +130,7 @@ def report(
     settings = read_settings()
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
     _there(folders)
-    typer.echo(write_report(Subject(model, folders, release, rows), settings.models, out or settings.reports))
+    say(write_report(Subject(model, folders, release, rows), settings.models, out or settings.reports))
 
 
 def _there(folders: list[Path]) -> None:

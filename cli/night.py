@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json, writing
+from cli.terminal import say
 from jobs.answers.plan import plan as make_plan
 from jobs.answers.report import report_file, write_report
 from jobs.answers.summary import summary
@@ -53,7 +54,7 @@ def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
         if json:
             print_json([asdict(row) for row in moved])
         else:
-            typer.echo("\n".join(lines(moved)))
+            say("\n".join(lines(moved)))
         return
     rows = make_plan(today)
     if json:
@@ -61,7 +62,7 @@ def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
         return
     for row in rows:
         due = "?" if row["due"] is None else row["due"]
-        typer.echo(f"{row['stage']:<12} {due:>9} due   {row['about']}".rstrip())
+        say(f"{row['stage']:<12} {due:>9} due   {row['about']}".rstrip())
 
 
 def publish(
@@ -96,7 +97,7 @@ def report(run: RunOfReport = None) -> None:
     if last is None:
         raise WrongInput(whole.settings.lake, None, "no run has been recorded in this lake yet")
     if run in (None, last):
-        typer.echo(write_report(whole, last))
+        say(write_report(whole, last))
         return
     path = report_file(whole, str(run))
     if not of_run(whole.tables, str(run)):
@@ -109,7 +110,7 @@ def report(run: RunOfReport = None) -> None:
             None,
             "the report was deleted, and the tables have changed since that run, so it cannot be written again",
         )
-    typer.echo(path)
+    say(path)
 
 
 def checked(night: Night) -> Night:
@@ -135,19 +136,15 @@ def _say(outcome: Outcome, found: dict[str, Any]) -> None:
     publication = outcome.publication
     for name, state in found["retailers"].items():
         if state["reason"] and (publication or "acquire" in outcome.counts):
-            typer.echo(f"held     {name}: {state['reason'].removeprefix(f'{name}: ')}")
+            say(f"held     {name}: {state['reason'].removeprefix(f'{name}: ')}")
     if publication is None:
         return
     for note in found["notes"]:
-        typer.echo(f"note     {note}")
+        say(f"note     {note}")
     if not found["published"]:
-        typer.echo(
-            f"Nothing new: version {found['snapshot']} stays live." if found["snapshot"] else "Nothing to publish."
-        )
+        say(f"Nothing new: version {found['snapshot']} stays live." if found["snapshot"] else "Nothing to publish.")
     else:
-        typer.echo(
-            f"Published version {found['snapshot']}: {found['garments']} garments of {found['products']} products."
-        )
+        say(f"Published version {found['snapshot']}: {found['garments']} garments of {found['products']} products.")
     if publication.place:
-        typer.echo(f"snapshot {publication.place}")
-    typer.echo(f"report   {found['report']}")
+        say(f"snapshot {publication.place}")
+    say(f"report   {found['report']}")

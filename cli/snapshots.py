@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, print_json
+from cli.terminal import say
 from lake import snapshots as versions_of
 from lake.lease import lease
 from lake.published_files import DamagedSnapshot
@@ -60,12 +61,12 @@ def _live(store: Store) -> tuple[int | None, list[str]]:
 def _list(rows: list[dict[str, Any]], held: Hold | None) -> None:
     for row in rows:
         mark = "*" if row["live"] else " "
-        typer.echo(f"{mark} {row['version']:>6}  {row['published_at'][:16].replace('T', ' ')}"
+        say(f"{mark} {row['version']:>6}  {row['published_at'][:16].replace('T', ' ')}"
                    f"  {row['garments']:>9} garments  {row['products']:>9} products")  # fmt: skip
     if not rows:
-        typer.echo(f"nothing has been published in {read_settings().lake} yet")
+        say(f"nothing has been published in {read_settings().lake} yet")
     if held:
-        typer.echo(
+        say(
             f"version {held.version} is held live by {held.who} since {held.since:%Y-%m-%d %H:%M}: {held.why}; "
             "`selvedge live VERSION` ends the hold"
         )
@@ -73,7 +74,7 @@ def _list(rows: list[dict[str, Any]], held: Hold | None) -> None:
 
 def _end_with(faults: list[str]) -> None:
     for fault in faults:
-        typer.echo(f"selvedge: {fault}", err=True)
+        say(f"selvedge: {fault}", err=True)
     if faults:
         raise typer.Exit(DamagedSnapshot.exit_code)
 
@@ -89,7 +90,7 @@ def describe(version: MaybeVersion = None, json: Json = False) -> None:
         print_json(manifest.model_dump(mode="json") | {"faults": faults})
     else:
         _describe(manifest)
-        typer.echo("files intact" if not faults else "files damaged")
+        say("files intact" if not faults else "files damaged")
     said = "to act: the data engineer (restore the file, or `selvedge rollback VERSION` to an intact version)"
     _end_with([f"{fault}; {said}" for fault in faults])
 
@@ -97,22 +98,22 @@ def describe(version: MaybeVersion = None, json: Json = False) -> None:
 def _describe(manifest: Manifest) -> None:
     after = f", after version {manifest.parent}" if manifest.parent else ""
     by = f" by selvedge {manifest.made_by}" if manifest.made_by else ""
-    typer.echo(f"version {manifest.version}{after}, published {manifest.published_at:%Y-%m-%d %H:%M} UTC{by}")
-    typer.echo(f"{manifest.rows('garments')} garments, {manifest.rows('products')} products, "
+    say(f"version {manifest.version}{after}, published {manifest.published_at:%Y-%m-%d %H:%M} UTC{by}")
+    say(f"{manifest.rows('garments')} garments, {manifest.rows('products')} products, "
                f"content digest {manifest.content_digest[:16]}")  # fmt: skip
     for name, state in manifest.facts.retailers.items():
         counts = manifest.counts.get(name)
         age = "" if state.feed_age_hours is None else f", feed {state.feed_age_hours:g} h old"
-        typer.echo(
+        say(
             f"  {name}: {state.status}, {counts.garments if counts else 0} garments{age}  {state.reason or ''}".rstrip()
         )
     for name, digest in manifest.facts.models.items():
-        typer.echo(f"  model {name}: {digest[:12]}")
+        say(f"  model {name}: {digest[:12]}")
     for gate in manifest.gates:
         said = "passed" if gate.passed else "failed"
         where = f" ({gate.retailer})" if gate.retailer else ""
         accepted = f", accepted: {gate.accepted_because}" if gate.accepted_because else ""
-        typer.echo(f"  gate {gate.name}{where}: {gate.value:.6g}, bound {gate.bound:.6g}, {said}{accepted}")
+        say(f"  gate {gate.name}{where}: {gate.value:.6g}, bound {gate.bound:.6g}, {said}{accepted}")
 
 
 def rollback(
@@ -124,7 +125,7 @@ def rollback(
     store = _store()
     with lease(store, f"rollback-{version}", settings.lease_seconds):
         manifest = versions_of.rollback(store, version, getpass.getuser(), why)
-    typer.echo(
+    say(
         f"version {manifest.version} is live and held: nights go on publishing, but it stays live until "
         "`selvedge live VERSION`."
     )
@@ -136,4 +137,4 @@ def live(version: Version) -> None:
     store = _store()
     with lease(store, f"live-{version}", settings.lease_seconds):
         manifest = versions_of.live(store, version)
-    typer.echo(f"version {manifest.version} is live.")
+    say(f"version {manifest.version} is live.")
