@@ -1,4 +1,4 @@
-"""A night: every stage in its order, each recorded; what ends it, and what it ends with."""
+"""Runs a night: all stages in order, each recorded in the runs table."""
 
 import os
 import time
@@ -20,25 +20,25 @@ from udfs.runtime.isolation import end_idle
 
 @dataclass
 class Outcome:
-    """What a run did."""
+    """The result of a run."""
 
     run: str
     counts: dict[str, Counts] = field(default_factory=dict)
 
     @property
     def publication(self) -> Publication | None:
-        """Where the run came to publish."""
+        """Set if the run reached `publish`."""
         found = self.counts.get("publish")
         return found if isinstance(found, Publication) else None
 
     @property
     def exit_code(self) -> int:
-        """0 published or nothing new, 4 where a retailer was held."""
+        """0: published, or nothing new; 4: a retailer is held."""
         return 4 if self.publication is not None and self.publication.held else 0
 
 
 def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outcome:
-    """Run stages in order under the lake's lease. Raises Stop where the run has to end."""
+    """Run stages in order under the lake's lease. Raises Stop if the run has to end."""
     outcome = Outcome(night.run)
     os.environ[THREADS] = str(night.settings.work.model_threads or os.cpu_count() or 1)  # children inherit it
     with lease(night.store, night.run, night.settings.lease_seconds, shared):
@@ -52,11 +52,11 @@ def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outc
 
 
 def until(stage: str | None) -> tuple[str, ...]:
-    """The stages of a night up to and with one of them."""
+    """The stages of a night up to and including `stage`."""
     if stage is None:
         return STAGE_NAMES
     if stage not in STAGE_NAMES:
-        raise WrongInput("--until", None, f"{stage}: no such stage; one of {', '.join(STAGE_NAMES)}")
+        raise WrongInput("--until", None, f"{stage}: there is no such stage; choose one of {', '.join(STAGE_NAMES)}")
     return STAGE_NAMES[: STAGE_NAMES.index(stage) + 1]
 
 
@@ -87,7 +87,7 @@ def _line(name: str, counts: Counts) -> str:
 
 
 def as_json(outcome: Outcome, extra: dict[str, Any]) -> dict[str, Any]:
-    """The keys that schedulers rely on."""
+    """The `--json` output, with the keys that schedulers rely on."""
     stages = {
         name: {
             "due": c.due, "done": c.done, "rejected": c.rejected, "pending": c.pending, "seconds": round(c.seconds, 3),

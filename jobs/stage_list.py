@@ -1,7 +1,7 @@
-"""The stages of a night in their order, and what a scheduler has to know of each.
+"""The stages of a night in order, and what a scheduler needs to know about each.
 
-Imports the standard library alone, so that a DAG can read it. What else there is to know of a stage stands in its
-record, `jobs/stages/<name>.py`.
+Imports only the standard library, so that a DAG can read it. Everything else about a stage is in its record in
+`jobs/stages/<name>.py`.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ class Listed:
     """One stage, as a scheduler sees it."""
 
     name: str
-    hours: int = 1  # after which a task of it is ended and tried again
-    by_retailer: bool = False  # its work may be split into tasks of some retailers each
+    hours: int = 1  # time limit of one task, after which it is ended and retried
+    by_retailer: bool = False  # may be split into several tasks, each for some retailers
 
 
 STAGES = (
     Listed("acquire", hours=2, by_retailer=True),
     Listed("parse", hours=2, by_retailer=True),
-    Listed("fetch", hours=5),  # ends itself after the 4 hours of `fetch.deadline_seconds`
+    Listed("fetch", hours=5),  # stops by itself after `fetch.deadline_seconds`, 4 hours
     Listed("screen", hours=4),
     Listed("classify"),
     Listed("map"),

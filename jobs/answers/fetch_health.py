@@ -1,4 +1,4 @@
-"""How fetching goes: which addresses fail and how, against the last night, and in how many nights a shop is whole."""
+"""The health of fetching: which picture URLs fail and why, compared with the last night, and how many are left."""
 
 from collections import Counter, defaultdict
 from typing import Any
@@ -14,7 +14,7 @@ ALL_HOSTS = "all hosts"
 
 
 def host_rows(night: Night) -> list[HostRow]:
-    """Hosts with addresses that fail, the worst first, behind a row for all hosts; no rows where nothing fails."""
+    """One row for all hosts, then the hosts with failing URLs, the worst first; no rows if nothing fails."""
     return night.kept("host_rows", lambda: _host_rows(night))
 
 
@@ -42,12 +42,12 @@ def _host_row(
 
 
 def _jumped(now: int, before: int, settings: ReportSettings) -> bool:
-    """Whether a class of failure grew beyond both bounds."""
+    """Whether the URLs that fail with a code grew by more than both bounds."""
     return now - before > max(settings.jump_addresses, before * settings.jump_percent / 100)
 
 
 def _states(night: Night) -> list[dict[str, Any]]:
-    """Live addresses counted by where they lead, their newest failure, and what that was before this night."""
+    """Live picture URLs, counted by origin, newest failure code, and failure code before this night."""
     found = urls(night)
     query = f"""
         select substr_index(live.url, '/', 3) origin, late.code now, early.code was, count(*) addresses
@@ -69,18 +69,18 @@ def _before(night: Night) -> str:
 
 
 def jumps(rows: list[HostRow]) -> list[str]:
-    """A line for each class of failure that jumped at a host, or where none did, over all hosts."""
+    """One line per host and failure code that jumped; if no single host did, the codes that jumped over all hosts."""
     found = [(row, count) for row in rows for count in row.failures if count.jumped]
     shown = [(row, count) for row, count in found if row.host != ALL_HOSTS] or found
     shown.sort(key=lambda one: one[1].before - one[1].now)
     return [
-        f"{count.code} jumped at {row.host}: {count.now} of {row.addresses} picture addresses, {count.before} before"
+        f"{count.code} jumped at {row.host}: {count.now} of {row.addresses} picture URLs now, {count.before} before"
         for row, count in shown
     ]
 
 
 def pictures_asked(night: Night) -> dict[str, PicturesAsked]:
-    """How many of each retailer's live addresses have been asked for, and in how many nights all will have been."""
+    """How many live picture URLs of each retailer were never tried, and how many nights the rest will take."""
     return night.kept("pictures_asked", lambda: _pictures_asked(night))
 
 
@@ -97,7 +97,7 @@ def _pictures_asked(night: Night) -> dict[str, PicturesAsked]:
 
 
 def _asked(by_night: dict[Any, int]) -> PicturesAsked:
-    """by_night: addresses by the last night that asked for them; None: never. A night does what the last one did."""
+    """by_night: number of URLs by the night that last tried them (None: never). Assumes the pace of the last night."""
     left = by_night.pop(None, 0)
     a_night = by_night[max(by_night)] if by_night else 0
     return PicturesAsked(left + sum(by_night.values()), left, -(-left // a_night) if a_night else None)

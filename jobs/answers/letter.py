@@ -1,4 +1,4 @@
-"""What one shop is told: gathered from its own rows alone, written as a page and a table."""
+"""The letter to one shop, from its own rows only, as a page and a table."""
 
 import re
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ def write_letter(night: Night, retailer: str, folder: Path) -> tuple[Path, Path]
 
 
 def gather(night: Night, retailer: str) -> LetterFacts:
-    """Everything in the letter."""
+    """All data of the letter."""
     night.check_names([retailer], "letter")
     spec = night.retailers[retailer]
     state = next((r for r in feed_states(night) if r["retailer"] == retailer and r["kind"] == "newest"), None)
     if state is None:
-        raise WrongInput("letter", None, f"{retailer}: no night has asked for its feed yet")
+        raise WrongInput("letter", None, f"{retailer}: its feed was never requested; run `selvedge night` first")
     live = live_offers(feed for feed in live_feeds(night) if feed.retailer == retailer)
     asked = _last_night(night, live_urls(live))
     offers = state["offers"] or 0
@@ -87,7 +87,7 @@ def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
 
 
 def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
-    """What was asked of the shop's addresses in the last night that asked for any."""
+    """The fetches of the shop's picture URLs in the last night that tried any."""
     query = f"""
         select f.* from {FETCHES.name} f join (select distinct url from ({urls.sql})) mine on f.url = mine.url
         order by f.url, f.attempt"""  # noqa: S608
@@ -97,7 +97,7 @@ def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:
 
 
 def _picture_errors(night: Night, live: Query) -> Iterator[ShopError]:
-    """Every picture that could not be had when it was last asked for, with the first offer that names it."""
+    """Every picture whose last fetch failed, with the first offer that has it."""
     query = f"""
         select f.code, f.detail, f.http_status, f.url, o.line, o.offer_id from {newest_fetches()} f
         join (

@@ -1,4 +1,4 @@
-"""What a person should know of a night beside its figures: one line each, in its output and on its page."""
+"""Notes for a person: one line each, shown in a night's output and in its report."""
 
 from collections import Counter
 
@@ -11,28 +11,28 @@ from jobs.live.placeholders import suspects
 from lake import snapshots
 
 MOST = 5
-"""Lines of one kind; what jumps at many hosts at once has one cause, and the page has them all."""
+"""Most lines of one kind. If many hosts jump at once, there is one cause; the report has all of them."""
 
 
 def notes(night: Night) -> list[str]:
-    """A held pointer, classes of failure that jumped, pictures that are still to be asked for, shops without a garment,
-    suspected placeholders."""
+    """A held version, failure codes that jumped, pictures never tried yet, shops without a garment, suspected
+    placeholders."""
     jumped = jumps(host_rows(night))
     lines = [*_hold(night), *jumped[:MOST]]
     if len(jumped) > MOST:
-        lines.append(f"{len(jumped) - MOST} more classes of failure jumped: see Fetching in the report")
+        lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
     for retailer, asked in sorted(pictures_asked(night).items()):
         if asked.left:
-            lines.append(
-                f"{retailer}: {asked.left} of {asked.addresses} pictures are still to be asked for; {asked.whole}"
-            )
+            lines.append(f"{retailer}: {asked.left} of {asked.addresses} picture URLs were never tried; {asked.whole}")
     lines += [
         f"{retailer}: none of its {products} products has a garment in the index; the report says why"
         for retailer, products in sorted(_without_garments(night).items())
     ]
     kept = Counter(suspect.retailer for suspect in suspects(night) if not suspect.turned_away)
     for retailer, count in sorted(kept.items()):
-        lines.append(f"{retailer}: {count} pictures stand on very many products; placeholders? See the report")
+        lines.append(
+            f"{retailer}: {count} pictures are on very many products: placeholders? See Fetching in the report"
+        )
     return lines
 
 
@@ -42,12 +42,12 @@ def _hold(night: Night) -> list[str]:
         return []
     since = f"{held.since:%Y-%m-%d %H:%M}"
     return [
-        f"version {held.version} is held live by {held.who} since {since}: {held.why}; `selvedge live VERSION` ends it"
+        f"version {held.version} is held by {held.who} since {since}: {held.why}; `selvedge live VERSION` ends the hold"
     ]
 
 
 def _without_garments(night: Night) -> dict[str, int]:
-    """Live retailers of which nothing can be published, and their products."""
+    """Live retailers without a single garment, with their number of products."""
     catalog = Catalog.of(night)
     found = set(pc.unique(catalog.chosen_products()["retailer"]).to_pylist())
     return {

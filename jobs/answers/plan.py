@@ -1,7 +1,7 @@
-"""What a night would do now, stage by stage, and how long that took per row the last time.
+"""What a night would do now, stage by stage, with the time it would take at the last run's speed.
 
-Whether a shop has sent another feed is known only once it is asked, and what is published only once all is done: `due`
-of the first and the last stage is null.
+Whether a shop has a new feed is known only when it is requested, and what will be published only at the end: `due` of
+the first and the last stage is null.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from schemas.tables import RUNS
 
 
 def plan(night: Night) -> list[dict[str, Any]]:
-    """Rows due in each stage over what stands in the tables; later stages grow by what earlier ones bring."""
+    """Rows due in each stage with the tables as they are now; later stages will get more from earlier ones."""
     speeds = _seconds_a_row(night)
     rows = []
     for record in records():
@@ -25,7 +25,7 @@ def plan(night: Night) -> list[dict[str, Any]]:
 
 
 def _seconds_a_row(night: Night) -> dict[str, float]:
-    """From the newest run of each stage that had work."""
+    """Seconds per row, from the newest run in which the stage had work."""
     query = f"""
         select stage, seconds / (done + rejected) seconds from (
             select *, row_number() over (partition by stage order by started_at desc) place
@@ -38,4 +38,4 @@ def _seconds_a_row(night: Night) -> dict[str, float]:
 def _in_words(count: int, seconds: float | None) -> str:
     if not count:
         return ""
-    return "no run to go by yet" if seconds is None else f"about {seconds:.0f} s"
+    return "no earlier run to estimate from" if seconds is None else f"about {seconds:.0f} s"

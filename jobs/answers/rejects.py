@@ -1,4 +1,4 @@
-"""Rejects of what is live, as a view over the stages' tables: never a second truth."""
+"""The rejects of everything that is live, read from the stages' tables; nothing is stored twice."""
 
 from collections import Counter
 from typing import Any

@@ -1,4 +1,4 @@
-"""Gathers what the page of a night shows, from the tables alone, and writes it."""
+"""Gathers the data of the run report from the tables, and writes the page."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -52,7 +52,7 @@ LARGEST = 12
 
 
 def write_report(night: Night, run: str) -> Path:
-    """Write the page of a run; it shows the stages of that run over the live state of the tables."""
+    """Write the report of a run: its stages, and otherwise the current state of the tables."""
     path = report_file(night, run)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(gather(night, run)), encoding="utf-8")
@@ -60,12 +60,12 @@ def write_report(night: Night, run: str) -> Path:
 
 
 def report_file(night: Night, run: str) -> Path:
-    """Where the page of a run lies; raises WrongInput for what cannot be a run's id."""
+    """The path of a run's report. Raises WrongInput for an invalid run id."""
     return (night.settings.reports / f"{checked_run(run, 'report')}.html").absolute()
 
 
 def gather(night: Night, run: str) -> NightFacts:
-    """Everything on the page."""
+    """All data of the page."""
     catalog, version = Catalog.of(night), snapshots.current(night.store)
     manifest = snapshots.manifest(night.store, version) if version else None
     shown, stages = Pictures(night, catalog), of_run(night.tables, run)
@@ -97,7 +97,7 @@ def gather(night: Night, run: str) -> NightFacts:
 
 
 def night_of(night: Night, run: str, stages: list[dict[str, Any]]) -> str:
-    """The date of a run: a page that is written again on another day is still of its own night."""
+    """The date of a run, even if its page is written again on another day."""
     if run == night.run or not stages:
         return night.today.isoformat()
     return str(stages[0]["started_at"].date().isoformat())
@@ -111,7 +111,7 @@ def _headline(manifest: Manifest | None) -> str:
 
 
 def _funnel(night: Night, catalog: Catalog) -> list[Whole]:
-    """Offers, then products, then the pictures' addresses, then pictures: the parts of each add up to its whole."""
+    """The steps of the funnel: offers, products, picture URLs, pictures. The parts of each step add up to its total."""
     return [_offers(night), _products(catalog), _addresses(catalog), _pictures(night)]
 
 
@@ -138,11 +138,11 @@ def _addresses(catalog: Catalog) -> Whole:
     codes = Counter(code for code in states["code"].to_pylist() if code is not None)
     away = [_away(code, count) for code, count in codes.most_common()]
     waiting = states.num_rows - arrived - sum(codes.values())
-    return Whole("picture addresses", [Part("fetched", arrived, "through"), *away, _waiting(waiting)])
+    return Whole("picture URLs", [Part("fetched", arrived, "through"), *away, _waiting(waiting)])
 
 
 def _pictures(night: Night) -> Whole:
-    """Distinct pictures: kept, or what the screen takes them for."""
+    """Distinct pictures: wanted, or the unwanted class that the screen gives them."""
     live, wanted = pictures(night), night.settings.choice.wanted
     case = " ".join(f"when {name} = greatest({', '.join(UNWANTED_CLASSES)}) then '{name}'" for name in UNWANTED_CLASSES)
     query = f"""
@@ -164,7 +164,7 @@ def _away(code: str, count: int) -> Part:
 
 
 def _waiting(count: int) -> Part:
-    return Part("waiting", count, "waiting", "not tried yet: stays due")
+    return Part("waiting", count, "waiting", "not tried yet; stays due")
 
 
 def _stage(row: dict[str, Any]) -> StageTime:

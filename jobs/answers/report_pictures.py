@@ -1,4 +1,4 @@
-"""The pictures on the page of a night: small, as data URIs, with the boxes beside them."""
+"""The pictures of the run report: thumbnails as data URIs, with their boxes."""
 
 import base64
 from collections.abc import Iterable
@@ -34,14 +34,14 @@ GROUP_PICTURES = 6
 
 
 class Pictures:
-    """Galleries over what is live."""
+    """The galleries of the report, over everything that is live."""
 
     def __init__(self, night: Night, catalog: Catalog) -> None:
         self._night, self._catalog = night, catalog
         self._most = night.settings.report.thumbnails
 
     def turned_away(self) -> list[Gallery]:
-        """For each class of unwanted picture the surest ones; of those kept the unsure ones, least sure first."""
+        """The most confident rejected pictures of each unwanted class, and the kept pictures with the lowest scores."""
         live, wanted = pictures(self._night), self._night.settings.choice.wanted
         query = f"""
             select s.* from {SCREENS.name} s join ({live.sql}) p on s.picture = p.picture
@@ -57,7 +57,7 @@ class Pictures:
             mine = np.flatnonzero(away & (likeliest == at))
             galleries.append(self._scored(name, rows, scores[:, at], mine[np.argsort(-scores[mine, at])]))
         doubted = np.flatnonzero(~away & (scores[:, 0] < self._night.settings.choice.unsure))
-        unsure = self._scored("kept, unsure", rows, scores[:, 0], doubted[np.argsort(scores[doubted, 0])])
+        unsure = self._scored("kept, but unsure", rows, scores[:, 0], doubted[np.argsort(scores[doubted, 0])])
         return [gallery for gallery in [*galleries, unsure] if gallery.count]
 
     def _scored(self, name: str, rows: pa.Table, scores: np.ndarray, order: np.ndarray) -> Gallery:
@@ -68,7 +68,7 @@ class Pictures:
         return Gallery(name, len(order), [thumb for thumb in thumbs if thumb])
 
     def placeholders(self) -> list[Gallery]:
-        """For each retailer the pictures that stand on very many of its products."""
+        """For each retailer, the pictures that are on very many of its products."""
         by_retailer: dict[str, list[Suspect]] = {}
         for suspect in suspects(self._night):
             by_retailer.setdefault(suspect.retailer, []).append(suspect)
@@ -77,13 +77,13 @@ class Pictures:
     def _suspected(self, retailer: str, found: list[Suspect]) -> Gallery:
         thumbs = []
         for one in found[: self._most]:
-            fate = "turned away by the filter" if one.turned_away else "kept"
+            fate = "rejected by the filter" if one.turned_away else "kept"
             thumbs.append(self._thumbnail(one.picture, f"on {one.products} products", [fate, one.picture.hex()]))
         bound = self._night.retailers[retailer].images.placeholder_products
         return Gallery(retailer, len(found), [t for t in thumbs if t], f"each on more than {bound} products")
 
     def garments(self) -> list[Gallery]:
-        """Some garments of every category, evenly spread, each with all boxes of its picture."""
+        """Some garments of every category, each with all boxes of its picture."""
         rows = self._catalog.garments()
         if not rows.num_rows:
             return []
@@ -101,7 +101,7 @@ class Pictures:
         return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
 
     def duplicates(self) -> list[Gallery]:
-        """The largest groups, the medoid first."""
+        """The largest groups of near-duplicates, with the medoid first."""
         keys = ", ".join(literal(one["pictures_key"]) for one in self._catalog.picture_sets) or "X'00'"
         query = f"""
             select retailer, groups from {DUPLICATES.name} where pictures_key in ({keys})
@@ -122,7 +122,7 @@ class Pictures:
         return Gallery(f"{group['retailer']} {group['group_id'].hex()[:8]}", 0, [t for t in thumbs if t], note)
 
     def neighbours(self) -> list[Gallery]:
-        """Ten nearest neighbours of some garments of the live version, of other products."""
+        """The ten nearest neighbours, from other products, of some garments of the live version."""
         if snapshots.current(self._night.store) is None:
             return []
         snapshot = selvedge_searcher.open(self._night.store.uri)
@@ -147,14 +147,14 @@ class Pictures:
         return Gallery(title, 0, [t for t in thumbs if t])
 
     def _title(self, sha: bytes) -> str:
-        """A title of a product that shows the picture; empty where none is live."""
+        """The title of a live product that has the picture; empty if there is none."""
         seen = self._catalog.pictures
         at = pc.index(seen["picture"], pa.scalar(sha)).as_py()
         return "" if at < 0 else self._catalog.products["title"][seen["product"][at].as_py()].as_py() or ""
 
     @cached_property
     def _stored(self) -> pa.Table:
-        """Where every picture lies; as a table, since there may be millions and some hundred are asked for."""
+        """The place of every picture, kept as a table: there may be millions, and only some hundred are needed."""
         query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'"  # noqa: S608
         return self._night.tables.sql(query, [PICTURES])
 
@@ -191,7 +191,7 @@ def _box(label: str, box: list[float], chosen: bool = True) -> Box:
 
 
 def _spread(rows: pa.Table, column: str, most: int) -> pa.Table:
-    """Up to `most` rows, taken in turn from each value of a column, the same for the same rows."""
+    """Up to `most` rows, taken in turn from each value of a column. The same rows always give the same choice."""
     rows = rows.sort_by([(column, "ascending"), ("garment_id", "ascending")])
     values = rows[column].combine_chunks()
     names, counts = np.unique(values.to_numpy(zero_copy_only=False).astype(str), return_counts=True)

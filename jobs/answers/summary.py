@@ -1,4 +1,4 @@
-"""What a run came to, in the keys that schedulers and people rely on."""
+"""The result of a run, under the keys that schedulers and people rely on."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from lake import snapshots
 
 
 def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, Any]:
-    """`--json` of a night, less run and stages."""
+    """The `--json` output of a night, without `run` and `stages`."""
     has_published = outcome.publication is not None
     stands = outcome.publication or _standing(night)
     return {
@@ -29,7 +29,7 @@ def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, An
 
 
 def _standing(night: Night) -> Publication:
-    """What stands where a run did not come to publish: the live version, and where the feeds stand."""
+    """For a run without `publish`: the live version and the state of the feeds."""
     version = snapshots.current(night.store)
     live = snapshots.manifest(night.store, version) if version is not None else None
     stands = Publication(version=version, states=retailer_states(night, snapshots.parent(night.store)))
@@ -39,7 +39,7 @@ def _standing(night: Night) -> Publication:
 
 
 def rejects(night: Night) -> dict[str, int]:
-    """Rejects of the live feeds and of what was made from them, by code: a view over the stages' tables."""
+    """The number of live rejects per code, from the stages' tables."""
     counts: dict[str, int] = {}
     for row in reject_counts(night):
         counts[row["code"]] = counts.get(row["code"], 0) + row["count"]

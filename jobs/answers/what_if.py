@@ -1,4 +1,4 @@
-"""What a moved threshold would let in or turn away, counted over the scores that stand in the tables: no model runs."""
+"""What another value of a threshold would accept and reject, counted from the stored scores; no model runs."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ from schemas.table import DONE
 from schemas.tables import SCREENS, TEXTS
 
 STEP = 0.1
-"""How far the report moves each threshold, both ways."""
+"""How far the report moves each threshold up and down."""
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A setting of `choice` over one column of scores. `rises`: rows at or above it are let in, else those below."""
+    """A setting of `choice` for one column of scores. `rises`: rows at or above it pass, otherwise rows below it."""
 
     setting: str
     counts: str
@@ -40,7 +40,7 @@ THRESHOLDS = (
 
 
 def what_if(night: Night, moves: Iterable[str]) -> list[ThresholdRow]:
-    """One row a move of the form SETTING=VALUE; raises WrongInput for another form."""
+    """One row per move SETTING=VALUE. Raises WrongInput for any other form."""
     asked = [_parsed(move) for move in moves]
     return [_counted(night, threshold, _scores(night, threshold), value) for threshold, value in asked]
 
@@ -64,7 +64,9 @@ def _parsed(move: str) -> tuple[Threshold, float]:
         value = math.nan
     if not found or not 0 <= value <= 1:
         names = ", ".join(threshold.setting for threshold in THRESHOLDS)
-        raise WrongInput("--what-if", None, f"{move}: give SETTING=VALUE from 0 to 1; settings: {names}")
+        raise WrongInput(
+            "--what-if", None, f"{move}: must be SETTING=VALUE with a value from 0 to 1; settings: {names}"
+        )
     return found[0], value
 
 
@@ -105,9 +107,9 @@ def _column(night: Night, threshold: Threshold, key: str, live: Query, function:
 
 
 def lines(rows: Sequence[ThresholdRow]) -> list[str]:
-    """The rows as a person reads them."""
+    """The rows as lines for a person."""
     return [
-        f"{row.setting} {row.now:g} -> {row.moved:g}: of {row.total} {row.counts} are {row.passing} now; "
-        f"{row.let_in} would be let in, {row.turned_away} turned away"
+        f"{row.setting} {row.now:g} -> {row.moved:g}: now {row.passing} of {row.total} {row.counts}; "
+        f"{row.let_in} more would be accepted, {row.turned_away} more rejected"
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""What running a stage takes."""
+"""What a stage needs to run."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from schemas.settings import Settings
 
 @dataclass(frozen=True)
 class Bench:
-    """The tables of a lake, and what works on them."""
+    """The tables of a lake, the settings, and the tools that work on them."""
 
     tables: Tables
     settings: Settings

@@ -1,4 +1,4 @@
-"""Everything that people write below `mappings/`, checked at once."""
+"""Checks all files that people write under `mappings/`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,9 +15,9 @@ Checked = tuple[Path, list[Problem]]
 
 
 def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
-    """Each file with all that is wrong with it: the shared ones, and those of the retailers in `folders`.
+    """Each file with its problems: the shared files, and those of the retailers in `folders`.
 
-    Mapping files are left out where the taxonomy that they lead to is itself wrong.
+    If the taxonomy itself has errors, the mapping files are not checked.
     """
     tree, gates, blocked = (mappings / name for name in ("taxonomy.xml", "gates.yaml", "blocked.tsv"))
     found = _of_xml(tree, taxonomy.check)
@@ -33,7 +33,7 @@ def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
 
 
 def check_dialect(spec: Retailer) -> None:
-    """Raises WrongInput at the dialect file's line, or at the spec that names an unknown dialect."""
+    """Raises WrongInput with the line of the dialect file, or with the spec that names an unknown dialect."""
     try:
         dialect.of_setting(spec.feed.dialect)
     except dialect.DialectError as error:
@@ -43,7 +43,7 @@ def check_dialect(spec: Retailer) -> None:
 
 
 def _spec(folder: Path) -> Iterator[Checked]:
-    """The spec, and the dialect file that it names."""
+    """Checks the spec and the dialect file that it names."""
     errors = errors_of_retailer(folder)
     if not errors:
         spec = read_retailer(folder)

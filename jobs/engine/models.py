@@ -1,4 +1,4 @@
-"""The promoted models as the driver sees them: digests and weights are checked, no network is loaded."""
+"""The promoted models on the driver: digests and weights are checked, but no network is loaded."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ MODELS = ("screen", "text", "detect", "embed")
 
 
 def release_folder(name: str, root: Path) -> Path:
-    """The folder of a model's promoted release; raises WrongInput where there is none."""
+    """The folder of a model's promoted release. Raises WrongInput if there is none."""
     try:
         return promoted(name, root)
     except ModelError as error:
@@ -21,18 +21,22 @@ def release_folder(name: str, root: Path) -> Path:
 
 
 def release_digest(folder: Path) -> bytes:
-    """What identifies a release's answers."""
+    """The digest of a release; it changes whenever the release may answer differently."""
     return bytes.fromhex(about(folder)["digest"])
 
 
 def verify_weights(folder: Path) -> None:
-    """Raises WrongInput where a weight file is not the one that was released."""
+    """Raises WrongInput if a weight file is missing or differs from the released one."""
     said = about(folder)
     files = said.get("files") or {said["weights"]: said["weights_sha256"]}
     for name, expected in files.items():
         path = folder / Path(name).name
         if not path.is_file():
-            raise WrongInput(path, None, "the weights are missing; the data engineer restores or promotes them")
+            raise WrongInput(
+                path,
+                None,
+                "the weights are missing; to act: the data engineer (restore the file, or promote a release)",
+            )
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != expected:
@@ -42,10 +46,10 @@ def verify_weights(folder: Path) -> None:
 
 
 def about(folder: Path) -> dict[str, Any]:
-    """What `model.json` of a release says."""
+    """The content of a release's `model.json`."""
     path = folder / "model.json"
     try:
         said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise WrongInput(path, None, f"no description of a model ({error})") from error
+        raise WrongInput(path, None, f"not a model description ({error})") from error
     return said

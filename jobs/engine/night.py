@@ -1,4 +1,4 @@
-"""What a run knows: its settings, tables, date, retailers, and what people wrote for them."""
+"""The context of a run: its settings, tables and date, the retailers, and the files that people wrote for them."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -32,7 +32,7 @@ Kept = TypeVar("Kept")
 
 @dataclass
 class Night:
-    """One run. Stages ask it for everything but their own rows."""
+    """One run. It gives a stage everything except the stage's own rows."""
 
     settings: Settings
     run: str
@@ -85,30 +85,34 @@ class Night:
 
     @cached_property
     def mappings(self) -> dict[str, Mapping]:
-        """The mapping files that there are, by retailer."""
+        """The mapping files, by retailer; not every retailer has one."""
         specs = self.retailers.values()
         return {spec.name: Mapping.read(spec.mapping, self.taxonomy) for spec in specs if spec.mapping}
 
     def model(self, name: str) -> Path:
-        """The folder of a promoted model, or of the candidate that this run uses in its place."""
+        """The folder of a promoted model, or of the candidate that this run uses instead."""
         return self.candidates.get(name) or release_folder(name, self.settings.models)
 
     def model_digest(self, name: str) -> bytes:
-        """What identifies a promoted model's answers; loads no network."""
+        """The digest of a promoted model. Loads no network."""
         return release_digest(self.model(name))
 
     def check_names(self, names: Iterable[str], asked_by: str) -> None:
-        """Raises WrongInput for a retailer that has no enabled spec."""
+        """Raises WrongInput for a name without an enabled spec."""
         unknown = sorted(set(names) - set(self.retailers))
         if unknown:
             known = ", ".join(sorted(self.retailers)) or "none"
-            raise WrongInput(asked_by, None, f"{', '.join(unknown)}: no enabled retailer; known: {known}")
+            raise WrongInput(
+                asked_by, None, f"{', '.join(unknown)}: not an enabled retailer; enabled retailers: {known}"
+            )
 
     def check(self) -> None:
         """Read everything that people wrote, the weights, and whether a newer program was here: raises WrongInput
         before anything has started."""
         if not self.specs:
-            text = "holds no retailer's spec (NAME/retailer.yaml): is it the right folder, and is it mounted?"
+            text = (
+                "no retailer's spec (NAME/retailer.yaml) is in this folder; is it the right folder, and is it mounted?"
+            )
             raise WrongInput(self.settings.mappings, None, text)
         self.tables.check((*STAGE_TABLES, RUNS))
         with suppress(DamagedSnapshot):  # publish says it, and what stands before that can be done
@@ -120,7 +124,7 @@ class Night:
             verify_weights(self.model(name))
 
     def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
-        """What `make` gives: made once, and anew when this run has committed rows since. The lease keeps others out."""
+        """The result of `make`, cached until this run commits rows. The lease keeps other runs from committing."""
         commits = self.tables.commits.total() - self.tables.commits[RUNS.name]
         if name not in self._kept or self._kept[name][0] != commits:
             self._kept[name] = (commits, make())
@@ -128,5 +132,5 @@ class Night:
         return found
 
     def now(self) -> datetime:
-        """The time since the run began, on the date that `--date` gives it; it goes on past midnight."""
+        """The current time, as if the run had begun on the date of `--date`; it may pass midnight."""
         return datetime.combine(self.today, self.began.timetz()) + (datetime.now(UTC) - self.began)

@@ -1,4 +1,4 @@
-"""How far a stage is: a bar on a terminal, plain lines elsewhere, both on standard error."""
+"""Progress of a stage on standard error: a bar on a terminal, otherwise plain lines."""
 
 import sys
 import time
@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 
 LINE_SECONDS = 15.0
-"""Plain lines come no closer together than this."""
+"""Shortest time between two plain lines."""
 
 
 class Progress:
-    """Tells a person what is going on."""
+    """Shows a person the progress of a run."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
@@ -24,7 +24,7 @@ class Progress:
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A stage that has `total` rows due; the callable counts rows that are through."""
+        """Progress of a stage with `total` due rows. Call the result with the number of rows that were completed."""
         if sys.stderr.isatty():
             with self._bar() as bar:
                 task = bar.add_task(name, total=total)

@@ -1,4 +1,4 @@
-"""The runs table: what each stage of each run did, for the report, `plan` and whoever is woken at night."""
+"""The runs table: what each stage of each run did. The report and `plan` read it."""
 
 import re
 import resource
@@ -15,13 +15,13 @@ from schemas.errors import WrongInput
 from schemas.tables import RUNS
 
 RUN_ID = re.compile(r"[\w.+:-]{1,200}")
-"""A run's id is also the name of its report's file."""
+"""The form of a run id, which is also the file name of the run's report."""
 
 
 def checked_run(run: str, asked_by: str) -> str:
-    """The id, where it can be a run's; raises WrongInput."""
+    """The run id, if it is valid. Raises WrongInput otherwise."""
     if not RUN_ID.fullmatch(run):
-        raise WrongInput(asked_by, None, f"{run!r}: not a run's id: 1 to 200 letters, digits or any of . + : - _")
+        raise WrongInput(asked_by, None, f"{run!r} is not a valid run id: use 1 to 200 letters, digits or . + : - _")
     return run
 
 
@@ -45,7 +45,7 @@ def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -
 
 
 def _peak_kib() -> int:
-    """The most that this process or one of its children held at once, be the child over or still there."""
+    """Peak memory of this process or of its largest child, running or ended."""
     ours = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return max(*ours, *(_peak_of(child.pid) for child in psutil.Process().children()))
 

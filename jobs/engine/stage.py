@@ -1,7 +1,7 @@
-"""The rule that every stage obeys: a stage is a function from content to rows, and its table is its memory.
+"""The rule for all stages: a stage is a function from content to rows, and its table is its memory.
 
-due = needed - present, asked over keys alone before any Spark session. What is due is worked off in chunks; each chunk
-is one atomic commit, so that a kill loses at most one (tried under load and under 84 kills).
+due = needed - present, computed over keys only, before any Spark session. Due rows are worked off in chunks, and each
+chunk is one atomic commit, so that a kill loses at most one chunk (tested under load and with 84 kills).
 """
 
 import time
@@ -23,18 +23,18 @@ from udfs.runtime.isolation import Child, ChildDied, Work, row_by_row
 WRITTEN = pa.schema([
     ("path", pa.string()), ("bytes", pa.int64()), ("rows", pa.int64()), ("done", pa.int64()), ("internal", pa.int64()),
 ])  # fmt: skip
-"""What a worker tells the driver of the one file that it wrote."""
+"""What a worker reports to the driver about the file that it wrote."""
 
 INTERNAL_SHARE = 0.5
-"""Above this share of internal errors a chunk is our own fault, and is not committed."""
+"""If more than this share of a chunk's rows fail with an internal error, the chunk is not committed."""
 
 INTERNAL_ROWS = 20
-"""Fewer rows than this are judged one by one."""
+"""A chunk with no more internal errors than this is always committed."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Needed rows as SQL over tables: key columns, and what the work reads; one row a key."""
+    """The needed rows as SQL over tables: key columns and the input of the work, one row per key."""
 
     sql: str
     tables: tuple[Table, ...]
@@ -42,7 +42,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: whose rows, under which function, from which needed rows, by which work."""
+    """One stage: its table, the digest of its function, the needed rows, and the work."""
 
     name: str
     table: Table
@@ -51,12 +51,12 @@ class Stage:
     work: Work
     batch_rows: int = 32
     gather: Callable[[pa.Table], pa.Table] | None = None
-    """Fetches what the work reads of the due rows; those that it leaves out are not ready, and stay due."""
+    """Adds the input of the work to the due rows. Rows that it leaves out are not ready and stay due."""
 
 
 @dataclass
 class Counts:
-    """What a stage did. due = done + rejected + pending."""
+    """The counts of a stage: due = done + rejected + pending."""
 
     due: int = 0
     done: int = 0
@@ -70,11 +70,11 @@ class Counts:
 
 
 class OurFault(Stop):
-    """Too many rows of a chunk met an error of our own."""
+    """Too many rows of a chunk failed with an internal error."""
 
 
 def due(tables: Tables, stage: Stage) -> pa.Table:
-    """Needed rows whose key has no row under the stage's function, sorted by key."""
+    """The needed rows whose key has no row with the stage's function yet, sorted by key."""
     keys = list(stage.table.key)
     names = ", ".join(keys)
     present = f"select distinct {names} from {stage.table.name} where function = {literal(stage.function)}"  # noqa: S608
@@ -97,7 +97,7 @@ def _missing(needed: pa.Table, keys: list[str], present: pa.Table) -> pa.Table:
 
 
 def run_stage(bench: Bench, stage: Stage) -> Counts:
-    """Work off what is due, chunk by chunk. Raises Stop where the run has to end."""
+    """Work off the due rows, chunk by chunk. Raises Stop if the run has to end."""
     handle = bench.tables.open(stage.table)  # before due is asked: a racing commit is then a conflict
     counts = Counts()
     todo = due(bench.tables, stage)
@@ -121,7 +121,7 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
 
 
 def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[str, Any]]]:
-    """The files of each chunk in turn, every due row in one of them."""
+    """The written files, chunk by chunk. Every due row is in exactly one of them."""
     writer = RowWriter(bench.tables.store.uri, stage.table)
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds)
     few, chunk_rows = todo.num_rows <= bench.settings.spark.few_rows, bench.settings.work.chunk_rows
@@ -141,12 +141,14 @@ def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[st
 def _judge(stage: Stage, written: list[dict[str, Any]]) -> None:
     rows, internal = sum(w["rows"] for w in written), sum(w["internal"] for w in written)
     if internal > INTERNAL_ROWS and internal > INTERNAL_SHARE * rows:
-        raise OurFault(f"{stage.name}: {internal} of {rows} rows met an error of our own; none of them is kept")
+        raise OurFault(
+            f"{stage.name}: {internal} of {rows} rows failed with an internal error; none of these rows was kept"
+        )
 
 
 @dataclass(frozen=True)
 class Writing:
-    """Worker side: key batches in, at most one Parquet file out; one row that names it goes to the driver."""
+    """Worker side: takes batches of keys, writes at most one Parquet file, and sends one row about it to the driver."""
 
     writer: RowWriter
     function: bytes
@@ -154,7 +156,7 @@ class Writing:
     row_seconds: float
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Under Spark: a task's first try works in place, its second in children, a row at a time."""
+        """Under Spark: the first try of a task works in this process; a retry works in child processes, row by row."""
         from pyspark import TaskContext
 
         context = TaskContext.get()
@@ -165,7 +167,7 @@ class Writing:
             yield from self._write(self._in_place(batch) for batch in batches)
 
     def attempt(self, batches: Iterable[pa.RecordBatch], child: Child) -> Iterator[pa.RecordBatch]:
-        """Without Spark: in a child; a batch that kills it is done again a row at a time."""
+        """Without Spark: works in a child process; a batch that crashes it is done again row by row."""
         yield from self._write(self._in_child(batch, child) for batch in batches)
 
     def _in_place(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -199,7 +201,7 @@ class Writing:
         )
 
     def _checked(self, answer: pa.RecordBatch) -> pa.RecordBatch:
-        """The answer in the table's column order with the function's digest beside the key."""
+        """The answer in the table's column order, with the digest of the function added."""
         function = pa.array([self.function] * answer.num_rows, pa.binary(32))
         columns = {name: answer.column(name) for name in answer.schema.names} | {"function": function}
         statuses = set(pc.unique(columns["status"]).to_pylist())

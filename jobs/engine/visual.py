@@ -1,4 +1,4 @@
-"""Between a shard and a visual function: read the bytes, open them at the scale that is needed, keep rows in order."""
+"""Reads pictures from shards for a visual function: decodes them at the needed scale, keeping the order of rows."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,16 +18,16 @@ from udfs.pictures.inspect import PictureRefused
 from udfs.runtime.isolation import rejected
 
 READERS = 4
-"""Threads that read and decode ahead of the model; decoding releases the interpreter."""
+"""Threads that read and decode pictures ahead of the model; decoding releases the GIL."""
 
 Pixels = np.ndarray
 Look = Callable[[Sequence[Pixels], pa.RecordBatch], dict[str, Any]]
-"""A visual function: pixels and their rows in, one column of values for each column of the table."""
+"""A visual function: takes pixels and their rows, gives one column of values for each column of the table."""
 
 
 @dataclass(frozen=True)
 class OverPixels:
-    """A stage's work over pictures: columns `shard, offset, length` say where a row's picture lies."""
+    """The work of a stage over pictures. The columns `shard, offset, length` say where a row's picture is stored."""
 
     lake: str
     table: Table
@@ -64,13 +64,15 @@ class OverPixels:
             except PictureLost as lost:
                 return PictureRefused(Code.INTERNAL, str(lost))
             except OSError as error:  # of the disk or the store: no row is at fault
-                raise Stop(f"shards/{row['shard']}: {error}; to act: the data engineer (then run again)") from error
+                raise Stop(
+                    f"shards/{row['shard']}: {error}; to act: the data engineer (check the store, then run again)"
+                ) from error
 
         with ThreadPoolExecutor(READERS) as readers:
             return list(readers.map(one, rows))
 
     def _side(self, row: dict[str, Any]) -> int:
-        """A crop needs the picture larger by as much as its box is smaller."""
+        """The side to decode at: the smaller the box, the larger the picture has to be."""
         box = row.get("box")
         return round(self.side / max(min(box[2] - box[0], box[3] - box[1]), 0.1)) if box else self.side
 

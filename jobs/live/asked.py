@@ -1,4 +1,4 @@
-"""What somebody asks about: an offer, an address or a picture, with what is live around it."""
+"""What `explain` was asked about (an offer, a URL or a picture), with everything live that belongs to it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ from schemas.tables import FETCHES, OFFERS
 
 SHOWN_ROWS = 20
 SHOWN_PRODUCTS = 5
-"""Of those that show a picture; a placeholder stands on thousands."""
+"""Products shown for a picture; a placeholder may be on thousands."""
 
 Row = dict[str, Any]
 
 
 @dataclass
 class Asked:
-    """One thing, and all that hangs on it; each stage picks what it knows about."""
+    """One thing, with its offers, products, URLs and pictures; each stage uses what it knows about."""
 
     night: Night
     offers: list[Row] = field(default_factory=list)  # kept and rejected ones of the live feeds
@@ -42,31 +42,31 @@ class Asked:
 
     @cached_property
     def fetches(self) -> dict[str, list[Row]]:
-        """Every attempt at each address, the first first."""
+        """Every attempt at each URL, the oldest first."""
         return {url: self._attempts(url) for url in self.urls}
 
     def _attempts(self, url: str) -> list[Row]:
         query = f"select * from {FETCHES.name} where url = {literal(url)} order by attempt"  # noqa: S608
         rows: list[Row] = self.night.tables.sql(query, [FETCHES]).to_pylist()
         if not rows and pc.index(self.catalog.url_states["url"], pa.scalar(url)).as_py() < 0:
-            raise WrongInput("explain", None, f"{url}: was never asked for, and no live offer names it")
+            raise WrongInput("explain", None, f"{url}: was never fetched, and no live offer has it")
         return rows
 
     def brought(self, url: str) -> bytes | None:
-        """The picture that the last good attempt at an address brought."""
+        """The picture from the last successful attempt at a URL."""
         good = [row["picture"] for row in self.fetches[url] if row["status"] == DONE]
         return good[-1] if good else None
 
     @cached_property
     def pictures(self) -> list[bytes]:
-        """The picture that is asked about, and those that the addresses brought, each once."""
+        """The picture that was asked about and those of the URLs, each once."""
         found = [self.picture, *(self.brought(url) for url in self.urls)]
         return list(dict.fromkeys(picture for picture in found if picture is not None))
 
     def verdicts_on_pictures(
         self, stage: str, table: Table, function: bytes, found: Callable[[Row], str]
     ) -> Iterable[Verdict]:
-        """What a stage's rows say of the pictures; `found` puts a done row into words."""
+        """The verdicts of a stage on the pictures; `found` puts a done row into words."""
         for picture in self.pictures:
             for row in self.rows_of(table, picture, function):
                 yield verdict(stage, picture.hex(), row, found(row) if row["status"] == DONE else "")
@@ -80,12 +80,12 @@ class Asked:
         return rows
 
     def place(self, product: str) -> int | None:
-        """A product's row in the catalog; None where it is blocked."""
+        """The product's row number in the catalog; None if it is blocked."""
         at = pc.index(self.catalog.products["product_id"], pa.scalar(product)).as_py()
         return at if at >= 0 else None
 
     def chosen(self, product: str) -> list[Row]:
-        """The rows of `garments` that hold for a product tonight."""
+        """The current rows of `garments` for a product."""
         if self.place(product) is None:
             return []
         rows: list[Row] = self.catalog.chosen.filter(pc.equal(self.catalog.chosen["product_id"], product)).to_pylist()
@@ -93,7 +93,7 @@ class Asked:
 
 
 def of_offer(night: Night, asked: str) -> Asked:
-    """An offer id, retailer:offer id, or a product id. Raises WrongInput where no live offer is known by it."""
+    """Looks up an offer id, retailer:offer id, or product id. Raises WrongInput if no live offer has it."""
     name, feeds = literal(asked), live_feeds(night)
     query = f"""
         select retailer, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
@@ -102,7 +102,7 @@ def of_offer(night: Night, asked: str) -> Asked:
         or concat(retailer, ':', offer_id) = {name} order by retailer, line limit {SHOWN_ROWS}"""  # noqa: S608
     rows = night.tables.sql(query, [OFFERS]).to_pylist()
     if not rows:
-        raise WrongInput("explain", None, f"{asked}: no live offer, product, garment, picture or URL is known by it")
+        raise WrongInput("explain", None, f"{asked}: no live offer, product, garment, picture or URL has this id")
     kept = [row for row in rows if row["status"] == DONE]
     return Asked(
         night,
@@ -113,12 +113,12 @@ def of_offer(night: Night, asked: str) -> Asked:
 
 
 def of_url(night: Night, url: str) -> Asked:
-    """A picture's address, with the products that show it."""
+    """Looks up a picture URL, with the products that have it."""
     return _with_products(Asked(night, urls=[url]), "url", url)
 
 
 def of_picture(night: Night, picture: bytes) -> Asked:
-    """A stored picture by its sha256, with the products that show it."""
+    """Looks up a stored picture by its sha256, with the products that have it."""
     return _with_products(Asked(night, picture=picture), "picture", picture)
 
 

@@ -1,4 +1,4 @@
-"""The live products and what the tables say of them tonight, joined over keys."""
+"""The live products, joined with what the tables hold about them."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ GARMENT = GARMENTS.schema.field("garments").type.value_type
 
 
 class Catalog:
-    """A night's products. Everything is asked for once, when it is first needed."""
+    """The products of a night. Everything is read once, when it is first needed."""
 
     @classmethod
     def of(cls, night: Night) -> "Catalog":
@@ -39,7 +39,7 @@ class Catalog:
 
     @cached_property
     def products(self) -> pa.Table:
-        """`udfs.rules.products.PRODUCTS` of the live offers, less what is blocked."""
+        """`udfs.rules.products.PRODUCTS` of the live offers, without blocked products."""
         found = offers(self._night)
         names = ", ".join(dict.fromkeys(OFFER_COLUMNS))
         rows = self._night.tables.sql(f"select {names}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
@@ -62,7 +62,7 @@ class Catalog:
 
     @cached_property
     def verdicts(self) -> dict[bytes, list[dict[str, Any]]]:
-        """What the mapping says of each category key."""
+        """The mapping's verdicts by category key."""
         function = literal(map_function(self._night))
         query = f"select category_key, verdicts from {MAPPED.name} where function = {function} and status = '{DONE}'"  # noqa: S608
         rows = self._night.tables.sql(query, [MAPPED])
@@ -70,7 +70,7 @@ class Catalog:
 
     @cached_property
     def url_states(self) -> pa.Table:
-        """URL_STATES of the live URLs: the picture that the last good fetch brought, else why there is none."""
+        """URL_STATES of the live URLs: the picture from the last successful fetch, or why there is none."""
         found = urls(self._night)
         query = f"""
             select live.url, good.picture, last.code, last.detail, last.url is not null tried
@@ -80,7 +80,7 @@ class Catalog:
         return self._unblocked(self._night.tables.sql(query, {*found.tables, FETCHES}).cast(URL_STATES))
 
     def _unblocked(self, states: pa.Table) -> pa.Table:
-        """Blocked URLs and pictures have no picture, and say why."""
+        """Takes the picture away from blocked URLs and blocked pictures, and says why."""
         blocked = self._night.blocked
         barred = pc.or_(
             pc.is_in(states["url"], pa.array(sorted(blocked.urls), pa.string())),
@@ -99,7 +99,7 @@ class Catalog:
 
     @cached_property
     def pictures(self) -> pa.Table:
-        """One row a product's picture: `product` (row in `products`), `rank`, and the URL's state."""
+        """One row per picture of a product: `product` (row in `products`), `rank`, and the URL's state."""
         lists = self.products["pictures"].combine_chunks()
         product = pc.list_parent_indices(lists)
         states = self.url_states.take(pc.index_in(pc.list_flatten(lists), self.url_states["url"]))
@@ -108,7 +108,7 @@ class Catalog:
 
     @cached_property
     def groups(self) -> dict[bytes, bytes]:
-        """Picture -> its group of near-identical pictures, by the newest grouping of every retailer."""
+        """Picture -> its group of near-duplicates, from the newest grouping of its retailer."""
         keys = [row["pictures_key"] for row in self.picture_sets]
         function = literal(duplicates_function(self._night))
         query = f"select pictures_key, groups from {DUPLICATES.name} where function = {function} and status = '{DONE}'"  # noqa: S608
@@ -118,7 +118,7 @@ class Catalog:
 
     @cached_property
     def picture_sets(self) -> list[dict[str, Any]]:
-        """For each retailer its live pictures, sorted, and the digest of that set."""
+        """For each retailer its live pictures, sorted, with the digest of that set."""
         retailer = self.products["retailer"].take(self.pictures["product"])
         rows = pa.table({"retailer": retailer, "picture": self.pictures["picture"]}).drop_null()
         sets = []
@@ -130,9 +130,9 @@ class Catalog:
 
     @cached_property
     def keys(self) -> pa.Table:
-        """`product_key` and `product` (row in `products`) of each product that can be chosen from.
+        """`product_key` and `product` (row in `products`) of each product that is ready for `choose`.
 
-        A product waits while none of its pictures is here and some were never asked for.
+        A product is not ready while it has no picture yet and some of its URLs were never tried.
         """
         order = {name: spec.category_order for name, spec in self._night.retailers.items()}
         said = {key: json.dumps(verdicts, ensure_ascii=False) for key, verdicts in self.verdicts.items()}
@@ -150,7 +150,7 @@ class Catalog:
         return pa.table({"product_key": pa.array(keys, pa.binary()), "product": pa.array(places, pa.int64())})
 
     def _pictures_by_product(self) -> dict[int, list[tuple[Any, ...]]]:
-        """Product's row -> url, picture, code, group, tried of its pictures in their order."""
+        """Row of the product -> url, picture, code, group, tried of its pictures, in order."""
         names = ("product", "url", "picture", "code", "tried")
         by_product: dict[int, list[tuple[Any, ...]]] = {}
         for product, url, picture, code, tried in zip(*(self.pictures[n].to_pylist() for n in names), strict=True):
@@ -168,7 +168,7 @@ class Catalog:
         return rows.filter(live).append_column("product", self.keys["product"].take(at.filter(live)))
 
     def garments(self) -> pa.Table:
-        """One row a garment of the live products, with its product's columns."""
+        """One row per garment of the live products, with columns of its product."""
         done = self.chosen.filter(pc.equal(self.chosen["status"], DONE))
         lists = done["garments"].combine_chunks()
         flat = pc.list_flatten(lists)
@@ -186,7 +186,7 @@ class Catalog:
         return rows.append_column("category", done["category"])
 
     def for_duplicates(self, products: pa.Table) -> pa.Table:
-        """What tells whether one product stands for another: category, colour, and its pictures' groups."""
+        """The columns that decide whether two products are duplicates: category, colour, groups of their pictures."""
         garments = self.garments()
         groups: dict[str, set[bytes]] = {}
         pairs = zip(garments["product_id"].to_pylist(), garments["picture"].to_pylist(), strict=True)
@@ -197,7 +197,7 @@ class Catalog:
         return rows.append_column("groups", pa.array(lists, pa.list_(pa.binary())))
 
     def rejected_products(self) -> dict[str, int]:
-        """Live products that were turned away, by code."""
+        """Number of rejected live products per code."""
         codes = self.chosen.filter(pc.equal(self.chosen["status"], REJECTED))["code"]
         counted = pc.value_counts(codes)
         return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))

@@ -1,4 +1,4 @@
-"""How well the mapping covers the live products: rows for the table, shares for the gate, the analyst's view."""
+"""Mapping coverage of the live products: rows for the table, shares for the gate, and the analyst's view."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ KEY = ("retailer", "feed", "function")
 
 
 def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
-    """COVERAGE of the live feeds that have none yet under their retailer's mapping file."""
+    """COVERAGE rows of the live feeds that have none yet for their retailer's current mapping file."""
     feeds = {feed.retailer: feed.feed for feed in live_feeds(night)}
     present = night.tables.sql(f"select {', '.join(KEY)} from {COVERAGE.name}", [COVERAGE])  # noqa: S608
     known = {tuple(row.values()) for row in present.to_pylist()}
@@ -58,7 +58,7 @@ def _function(night: Night, retailer: str) -> bytes:
 
 
 def covered_share(night: Night, retailer: str) -> float | None:
-    """Mapped and ignored products among all of a retailer's; None where it has no mapping file, or no row."""
+    """The share of a retailer's products that are mapped or ignored; None if it has no mapping file or no row."""
     feed = next((feed.feed for feed in live_feeds(night) if feed.retailer == retailer), None)
     if feed is None or retailer not in night.mappings:
         return None
@@ -66,7 +66,7 @@ def covered_share(night: Night, retailer: str) -> float | None:
 
 
 def covered_share_of(night: Night, version: Manifest, retailer: str) -> float | None:
-    """The same of the feed and the mapping that a version was made from."""
+    """The same share for the feed and the mapping that a version was made from."""
     state = version.facts.retailers.get(retailer)
     if state is None or state.feed_sha256 is None:
         return None
@@ -83,7 +83,7 @@ def _share(night: Night, retailer: str, feed: bytes, function: bytes) -> float |
 
 
 def coverage_view(night: Night) -> list[count.RetailerCoverage]:
-    """What an analyst sees of each retailer."""
+    """The analyst's view of each retailer."""
     catalog = Catalog.of(night)
     if not catalog.products.num_rows:
         return []
@@ -114,7 +114,7 @@ def _sure_texts(night: Night) -> dict[bytes, str]:
 
 
 def _image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
-    """Product -> the class that its pictures show, whatever was chosen."""
+    """Product -> the class that its pictures show, independent of what `choose` decided."""
     live = pictures(night)
     seen = {table.name: _by_picture(night, table, function, live) for table, function in (
         (SCREENS, screen_function(night)), (BOXES, detect_function(night)))}  # fmt: skip

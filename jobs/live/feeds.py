@@ -1,4 +1,4 @@
-"""Which feed of each retailer is live, and where its newest one stands."""
+"""Which feed of each retailer is live, and the state of its newest feed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,8 +41,8 @@ def _live(
 
 
 def feed_states(night: Night) -> list[dict[str, Any]]:
-    """Rows of `feeds` by retailer and kind: newest, newest accepted, newest accepted as a whole, and the
-    first one after that whose deletions are withheld."""
+    """Rows of `feeds` by retailer and kind: `newest`; `accepted` (newest accepted); `whole` (newest accepted with its
+    deletions); `withheld` (the first accepted row after that, with deletions withheld)."""
     whole = f"""
         select retailer, max(attempt) attempt from {FEEDS.name}
         where status = '{DONE}' and code is null group by retailer"""  # noqa: S608
@@ -63,7 +63,7 @@ def feed_states(night: Night) -> list[dict[str, Any]]:
 
 
 def live_feeds(night: Night) -> list[LiveFeed]:
-    """The last accepted feed of every enabled retailer, unless it was held for too long."""
+    """The last accepted feed of every enabled retailer, unless it has been held for too long."""
     return night.kept("live_feeds", lambda: _live_feeds(night))
 
 

@@ -1,7 +1,7 @@
-"""The digest of each stage's function: what makes the same input come out differently.
+"""The digest of each stage's function. It changes whenever the same input may give another result.
 
-A `REVISION` is raised by hand when a stage's meaning changes. Thresholds that only readers apply are in no digest but
-that of `choose`, which reads them.
+A `REVISION` is raised by hand when a stage changes its results. Thresholds are only in the digest of `choose`, which
+applies them; other stages store scores.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from schemas.retailer import DIALECT_SUFFIX, Retailer
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
 PARSER_REVISION = 7
-"""Raised when the same feed is to be read into other offers."""
+"""Raised when the same feed gives other offers."""
 
 FETCH_REVISION = 1
 MAP_REVISION = 1
@@ -31,7 +31,7 @@ def digest_of(*parts: str | bytes) -> bytes:
 
 
 def parser_of(spec: Retailer) -> bytes:
-    """The digest of how a retailer's feed is read: parser, dialect files, and what the spec says of them."""
+    """The digest of how a retailer's feed is read: parser revision, dialect files, dialect and encoding of the spec."""
     dialects = sorted((files("udfs.feeds.forms") / "dialects").iterdir(), key=lambda file: file.name)
     name = spec.feed.dialect
     stated = Path(name).read_bytes() if name.endswith(DIALECT_SUFFIX) else name
@@ -59,13 +59,13 @@ def embed_function(night: Night) -> bytes:
 
 
 def map_function(night: Night) -> bytes:
-    """Every mapping file: they are few and quick to apply."""
+    """Covers all mapping files together: they are few and quick to apply."""
     files = (part for name, mapping in sorted(night.mappings.items()) for part in (name, mapping.digest))
     return digest_of("map", str(MAP_REVISION), *files)
 
 
 def coverage_function(mapping: bytes) -> bytes:
-    """`mapping`: the digest of a retailer's file; empty where it has none."""
+    """`mapping`: the digest of a retailer's mapping file; empty if it has none."""
     return digest_of("coverage", str(MAP_REVISION), mapping)
 
 
@@ -79,7 +79,7 @@ def duplicates_function(night: Night) -> bytes:
 
 
 def choose_function(night: Night) -> bytes:
-    """Everything that the choice reads beside its product: models' answers, taxonomy, thresholds."""
+    """Covers everything that `choose` reads besides the product: models, taxonomy and thresholds."""
     return digest_of(
         "choose",
         str(CHOOSE_REVISION),

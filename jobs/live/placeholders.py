@@ -1,4 +1,4 @@
-"""Pictures that stand on so many products of one shop that they may say "no picture" in its words."""
+"""Suspected placeholders: pictures on so many products of one shop that they may just say "no picture"."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Suspect:
 
 
 def suspects(night: Night) -> list[Suspect]:
-    """All of them, those on most products first. A person decides: `mappings/blocked.tsv` turns one away."""
+    """All suspected placeholders, most products first. A person decides, by a line in `mappings/blocked.tsv`."""
     return night.kept("suspects", lambda: _suspects(night, Catalog.of(night)))
 
 

@@ -1,7 +1,7 @@
-"""Where each retailer stands tonight: what its feed came to, and whether it may leave the index.
+"""The state of each retailer tonight: its feed, and whether the retailer leaves the index.
 
-A retailer leaves only because its spec says `enabled: false`, because its feed was held for longer than
-`withdraw_after`, or by `selvedge withdraw`. A spec or a feed that is merely not there is absence, not a decision.
+A retailer leaves the index only if its spec says `enabled: false`, if its feed was held for longer than
+`withdraw_after`, or by `selvedge withdraw`. A missing spec or feed alone does not remove it.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ from schemas.retailer import SPEC_FILE
 
 
 def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
-    """Retailers of the parent that stay at its rows although they have no spec or no feed, with the reason."""
+    """Retailers of the parent version that keep its rows although they have no spec or no feed, with the reason."""
     known = {state["retailer"] for state in feed_states(night)}
     taken_out = withdrawals(night.store)
     found = {}
@@ -24,18 +24,18 @@ def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
             ways = f"restore it, or `selvedge withdraw {name} --reason TEXT`"
             found[name] = f"{spec} is missing; to act: the data engineer ({ways})"
         elif name in night.retailers and name not in known:
-            found[name] = "the lake knows no feed of it any more; to act: nobody (the next night asks for it)"
+            found[name] = "the lake has no feed of this retailer any more; to act: nobody (the next night requests it)"
     return found
 
 
 def taken_out(night: Night, parent: Manifest) -> set[str]:
-    """Retailers of the parent that somebody decided to take out."""
+    """Retailers of the parent version that a person removed."""
     disabled = set(night.specs) - set(night.retailers)
     return (disabled | (set(withdrawals(night.store)) - set(night.specs))) & set(parent.counts)
 
 
 def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
-    """Where each retailer's feed stands tonight, beside the version before."""
+    """The state of each retailer's feed, compared with the version before."""
     newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
     live = {feed.retailer: feed for feed in live_feeds(night)}
     before = parent.facts.retailers if parent else {}

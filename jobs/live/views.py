@@ -1,4 +1,4 @@
-"""What several stages need: the live offers, URLs and pictures of a night as queries."""
+"""Queries that several stages need: the live offers, URLs and pictures of a night."""
 
 from collections.abc import Iterable
 
@@ -24,7 +24,7 @@ def pictures(night: Night) -> Query:
 
 
 def offers_of(feeds: Iterable[LiveFeed]) -> Query:
-    """Every offer of the live feeds, kept or turned away, with the most pictures of a product."""
+    """Every offer of the live feeds, accepted or rejected, with the limit of pictures per product."""
     rows = ", ".join(
         f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
     )
@@ -37,14 +37,14 @@ def offers_of(feeds: Iterable[LiveFeed]) -> Query:
 
 
 def live_offers(feeds: Iterable[LiveFeed]) -> Query:
-    """The kept offers of the live feeds, and those that a feed may not delete yet."""
+    """The accepted offers of the live feeds, and offers whose deletion is withheld."""
     feeds = list(feeds)
     kept = f"{offers_of(feeds).sql} where o.status = '{DONE}'"
     return Query(" union all ".join([kept, *(_missing(feed) for feed in feeds if feed.completed_by)]), (OFFERS,))
 
 
 def _missing(feed: LiveFeed) -> str:
-    """The offers of an earlier feed whose ids the live one does not hold at all."""
+    """The offers of an earlier feed whose ids are missing in the live one."""
     of = f"retailer = {literal(feed.retailer)} and function = {literal(feed.function)}"
     return f"""
         select o.*, {feed.max_pictures} max_pictures from {OFFERS.name} o
@@ -64,7 +64,7 @@ def live_urls(offers: Query) -> Query:
 
 
 def newest_fetches(where: str = "true") -> str:
-    """SQL of each URL's row of `fetches` with the highest attempt, among the rows that `where` lets in."""
+    """SQL for the row of `fetches` with the highest attempt per URL, among the rows that match `where`."""
     return f"""(
         select f.* from {FETCHES.name} f join (
             select url, max(attempt) attempt from {FETCHES.name} where {where} group by url
@@ -72,7 +72,7 @@ def newest_fetches(where: str = "true") -> str:
 
 
 def fetched(urls: Query) -> Query:
-    """URLs with the picture that their last successful fetch brought."""
+    """URLs with the picture from their last successful fetch."""
     sql = f"""
         select u.retailer, u.url, f.picture from ({urls.sql}) u
         join {newest_fetches(f"status = '{DONE}'")} f on u.url = f.url"""  # noqa: S608
@@ -80,7 +80,7 @@ def fetched(urls: Query) -> Query:
 
 
 def live_pictures(urls: Query, blocked: Blocked) -> Query:
-    """Distinct pictures of the live offers with their places, less what is blocked."""
+    """Distinct pictures of the live offers with their places, without blocked ones."""
     barred = ", ".join(literal(sha) for sha in sorted(blocked.pictures)) or "X'00'"
     found = fetched(urls)
     sql = f"""

@@ -1,1 +1,1 @@
-"""The stages of a night: a module each, found by the name under which `jobs.stage_list` has it."""
+"""The stages of a night, one module per stage, with the names of `jobs.stage_list`."""

@@ -1,4 +1,4 @@
-"""Feeds from the shops into the lake. A row is written only when a state changed, so that the last one is the state."""
+"""Downloads the shops' feeds into the lake. A row is written only if the state changed: the last row is the state."""
 
 import os
 import tempfile
@@ -36,16 +36,16 @@ from udfs.web.guard import Networks
 from udfs.web.sources import receive
 
 SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
-"""Feeds that are received and read at once."""
+"""Feeds that are downloaded and read at the same time."""
 
 TITLES = 5_000
-"""Offers of the last feed whose titles are compared: enough to tell a fifth from a tenth."""
+"""Offers of the last feed whose titles are compared: enough to tell a share of 20% from one of 10%."""
 
 State = dict[str, Any]
 
 
 def acquire(night: Night) -> Counts:
-    """Ask every retailer for its feed; the rows of those whose state changed are one commit."""
+    """Request every retailer's feed, and commit the rows of the retailers whose state changed."""
     states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
     counts = Counts()
 
@@ -67,12 +67,12 @@ def acquire(night: Night) -> Counts:
 
 
 def _to_compare(accepted: State | None, whole: State | None) -> State | None:
-    """The last accepted feed; its size is that of the last one accepted as a whole, so that no drop passes in steps."""
+    """The last accepted feed, with the size of the last whole feed, so that a large drop cannot pass in small steps."""
     return accepted and accepted | {name: (whole or accepted)[name] for name in ("bytes", "offers")}
 
 
 def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State | None) -> State | None:
-    """The new state of one retailer, or None where it is as it was."""
+    """The new state of one retailer, or None if it did not change."""
     function = parser_of(spec)
     same_parser = newest is not None and newest["function"] == function
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
@@ -91,7 +91,7 @@ def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State
 
 
 def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
-    """What the shop is asked: for what has changed since its last good feed."""
+    """The request: conditional, if the last feed was good."""
     request = feed_request(night.settings, spec.feed, spec.images.allow_private_hosts)
     if newest is None or newest["status"] != DONE:
         return request
@@ -99,14 +99,14 @@ def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
 
 
 def received(feed: Feed, request: FeedRequest, target: BinaryIO) -> Downloaded:
-    """What the shop answers; it is not asked where the secret that its spec names is not set."""
+    """The shop's response. Nothing is requested if the secret that the spec names is not set."""
     if feed.auth_env and not os.environ.get(feed.auth_env):
-        return Downloaded("refused", Code.FEED_CREDENTIALS, f"{feed.auth_env} is not set; the spec's auth_env names it")
+        return Downloaded("refused", Code.FEED_CREDENTIALS, f"{feed.auth_env} is not set (auth_env in the spec)")
     return receive(feed.url, request, target)
 
 
 def feed_request(settings: Settings, feed: Feed, networks: Networks) -> FeedRequest:
-    """How a feed is asked for; its secret comes from the environment."""
+    """The request for a feed. Its secret comes from the environment."""
     return FeedRequest(
         authorization=os.environ.get(feed.auth_env) if feed.auth_env else None,
         allow_private_hosts=networks,
@@ -133,7 +133,7 @@ def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded)
 
 
 def _same_state(row: State, newest: State | None) -> bool:
-    """A shop that sends the same bytes again, or fails in the same way, changes nothing."""
+    """Whether the shop sent the same bytes again or failed in the same way."""
     return newest is not None and all(row.get(name) == newest[name] for name in ("feed", "status", "code"))
 
 
@@ -144,16 +144,16 @@ def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
 
 
 def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
-    """What the feed holds, and whether its gates let it follow the last good one."""
+    """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles)
     with Child(scan) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
-            return _verdict(spec, Code.FEED_HOSTILE, f"reading it ended its process: {death.detail}")
+            return _verdict(spec, Code.FEED_HOSTILE, f"reading the feed crashed its process: {death.detail}")
         except RuntimeError as error:  # a fault of the reader costs this feed alone
-            return _verdict(spec, Code.INTERNAL, f"reading it failed: {' '.join(str(error).split())}")
+            return _verdict(spec, Code.INTERNAL, f"reading the feed failed: {' '.join(str(error).split())}")
     if found["code"]:
         return found | _verdict(spec, Code(found["code"]), found["detail"])
     results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
@@ -166,11 +166,11 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
 
 def _withheld(spec: Retailer, refused: str) -> str:
     command = f"selvedge publish --accept {spec.name}/{OFFER_DROP} --reason TEXT"
-    return f"{refused}: prices and new offers are taken, what is gone stays until `{command}`"
+    return f"{refused}: prices and new offers were taken, missing offers stay live until `{command}`"
 
 
 def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
-    """Titles by id of the last accepted feed, evenly taken from all of it."""
+    """Titles by id of the last accepted feed, sampled evenly."""
     step = max(1, (accepted["offers"] or 0) // TITLES)
     rows = night.tables.sql(
         f"""select offer_id, title from {OFFERS.name} where retailer = {literal(retailer)}
@@ -182,14 +182,14 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ScanFeed:
-    """Reads a whole feed and keeps the summary alone. Column `path`: the file on this machine."""
+    """Reads a whole feed and gives only its summary. Column `path`: the file on this machine."""
 
     settings: Settings
     dialect: str
     encoding: str | None
     url: str
     titles: Mapping[str, str]
-    """Titles by id as the last feed had them."""
+    """Titles by id in the last feed."""
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
@@ -221,7 +221,7 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
 
 
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
-    """Let feeds through that gates (by retailer) refused, all or none; the reason is kept in their rows."""
+    """Accept feeds that the given gates (by retailer) refused, all or none. The rows keep the reason."""
     newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
     rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
     with lease(night.store, night.run, night.settings.lease_seconds):
@@ -234,7 +234,7 @@ def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str]
     unknown = gates - {result.name for result in refusing(results)}
     if newest is None or not refused or unknown:
         named = ", ".join(f"{retailer}/{gate}" for gate in sorted(unknown or gates))
-        raise WrongInput("--accept", None, f"{named}: that gate refuses no feed of {retailer} now")
+        raise WrongInput("--accept", None, f"{named}: this gate does not refuse the current feed of {retailer}")
     kept = [replace(result, accepted_because=reason) if result.name in gates else result for result in results]
     still = refusal(kept)
     verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
@@ -260,7 +260,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
         if feed.retailer in retailers:
             what = f"{feed.retailer}, feed {feed.feed.hex()[:16]}"
             status = "held" if feed.held_since else "done"
-            yield Verdict("acquire", what, status, f"of {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason)
+            yield Verdict("acquire", what, status, f"received {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason)
 
 
 STAGE = StageRecord(
@@ -268,7 +268,7 @@ STAGE = StageRecord(
     tables=(FEEDS,),
     codes=FEED_CODES | WORKER_CODES,
     run=acquire,
-    due=lambda night: f"{len(night.chosen)} feeds are asked; whether they are new is known then",
+    due=lambda night: f"{len(night.chosen)} feeds will be requested; only then is it known which are new",
     rejects=_rejects,
     verdicts=_verdicts,
 )

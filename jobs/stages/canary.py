@@ -1,4 +1,4 @@
-"""The canary: some garments are embedded again from their stored pictures and must land on their own published row."""
+"""The canary gate: some garments are embedded again from their stored pictures and must match the published vectors."""
 
 import hashlib
 
@@ -24,7 +24,7 @@ NEEDED = pa.schema([
 
 
 def canary(night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
-    """The lowest cosine between a garment's published vector and its picture's, as the search tier loads them."""
+    """The lowest cosine between a published vector, as the search tier loads it, and the vector computed again."""
     garments = snapshot.garments
     if not len(garments):
         return Gate(name="canary", value=1.0, bound=bounds.cosine, passed=True)
@@ -35,7 +35,7 @@ def canary(night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
 
 
 def _again(night: Night, chosen: pa.Table) -> list[list[float] | None]:
-    """The garments' vectors from their stored pictures; None where there is none any more."""
+    """The garments' vectors, computed again from their stored pictures; None if the picture is gone."""
     needed = _with_places(night, chosen)
     known = needed.filter(needed["shard"].is_valid()).combine_chunks()
     made: dict[bytes, list[float] | None] = {}
@@ -44,19 +44,19 @@ def _again(night: Night, chosen: pa.Table) -> list[list[float] | None]:
             for batch in known.to_batches():
                 made |= {row["vector_key"]: row["embedding"] for row in child(batch).to_pylist()}
     except (ChildDied, RuntimeError) as error:
-        raise Stop(f"publish: the canary: {error}; run again") from error
+        raise Stop(f"publish: the canary gate failed to run: {error}; to act: the data engineer (run again)") from error
     return [made.get(key) for key in needed["vector_key"].to_pylist()]
 
 
 def _sample(rows: int, count: int, version: int) -> np.ndarray:
-    """The same rows for the same version: spread evenly, moved by the version's digest."""
+    """Evenly spaced rows, with an offset from the version number: the same version gives the same rows."""
     count = min(count, rows)
     start = int.from_bytes(hashlib.sha256(str(version).encode()).digest()[:4], "little")
     return np.unique((start + np.arange(count) * (rows // count)) % rows)
 
 
 def _with_places(night: Night, chosen: pa.Table) -> pa.Table:
-    """What embedding reads: key, picture, box and where the picture's bytes lie; nulls where they are gone."""
+    """The input for embedding: key, picture, box, and the place of the picture's bytes (null if they are gone)."""
     pictures = chosen["image_sha256"].to_pylist()
     query = f"""
         select picture, shard, "offset", length from {PICTURES.name}
@@ -70,7 +70,7 @@ def _with_places(night: Night, chosen: pa.Table) -> pa.Table:
 
 
 def _cosine(again: list[float] | None, published: np.ndarray) -> float:
-    """-1 where the picture could not be embedded again."""
+    """The cosine, or -1 if the picture could not be embedded again."""
     if again is None:
         return -1.0
     new, old = np.asarray(again, np.float64), published.astype(np.float64)

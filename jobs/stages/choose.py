@@ -1,4 +1,4 @@
-"""The garments on sale of each live product, from its text, its mapping and its pictures."""
+"""Chooses the category and the garments of each live product, from its text, its mapping and its pictures."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,7 +35,7 @@ def _work(night: Night) -> ChooseGarments:
 
 
 def _assembled(night: Night, wanted: pa.Table) -> pa.Table:
-    """PRODUCTS_TO_CHOOSE of the due products whose pictures all have been looked at."""
+    """PRODUCTS_TO_CHOOSE of the due products whose pictures were all screened."""
     catalog = Catalog.of(night)
     places = wanted["product"].to_pylist()
     pictures = catalog.pictures.filter(pc.is_in(catalog.pictures["product"].cast(pa.int64()), wanted["product"]))
@@ -63,7 +63,7 @@ def _assembled(night: Night, wanted: pa.Table) -> pa.Table:
 
 
 class _Looks:
-    """What the models and the fetch said of the pictures of due products."""
+    """What fetch and the models found for the pictures of the due products."""
 
     def __init__(self, night: Night, arrived: list[bytes]) -> None:
         self._wanted = night.settings.choice.wanted
@@ -72,7 +72,7 @@ class _Looks:
         self._sizes = _rows(night, PICTURES, "picture", None, arrived)
 
     def of(self, picture: dict[str, Any], catalog: Catalog) -> dict[str, Any] | None:
-        """A row of PICTURES_TO_CHOOSE; None while a stage has not looked at the picture yet."""
+        """A row of PICTURES_TO_CHOOSE; None while a stage has no row for the picture yet."""
         row = {name: picture[name] for name in ("url", "rank", "picture", "code", "detail")}
         if picture["picture"] is None:
             return row
@@ -91,7 +91,7 @@ class _Looks:
 
 
 def _rows(night: Night, table: Any, key: str, function: bytes | None, keys: list[bytes] | None = None) -> Rows:
-    """A stage's rows under its function by key."""
+    """A stage's rows of its current function, by key."""
     where = f"where function = {literal(function)}" if function else ""
     rows = night.tables.sql(f"select * from {table.name} {where}", [table])  # noqa: S608
     if keys is not None:
@@ -100,7 +100,7 @@ def _rows(night: Night, table: Any, key: str, function: bytes | None, keys: list
 
 
 def _rejects(night: Night) -> pa.Table:
-    """The live products that were turned away."""
+    """The rejected live products."""
     chosen = Catalog.of(night).chosen
     rows = chosen.filter(pc.equal(chosen["status"], REJECTED))
     return pa.table([rows["code"], rows["detail"], rows["product_id"]], schema=REJECT)
@@ -117,7 +117,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
         yield from _on_product(asked, product)
     if asked.unshown:
         shown = asked.picture.hex() if asked.picture else asked.urls[0]
-        yield Verdict("choose", shown, "shared", f"{asked.unshown} more products show it")
+        yield Verdict("choose", shown, "shared", f"{asked.unshown} more products have it")
 
 
 def _on_product(asked: Asked, product: str) -> Iterator[Verdict]:
@@ -126,7 +126,7 @@ def _on_product(asked: Asked, product: str) -> Iterator[Verdict]:
         return
     rows = asked.chosen(product)
     if not rows:
-        yield Verdict("choose", product, "waiting", "some of its pictures have not been fetched or looked at yet")
+        yield Verdict("choose", product, "waiting", "some of its pictures are not fetched or screened yet")
     for row in rows:
         found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, "
         yield verdict("choose", product, row, f"{found}{len(row['garments'] or ())} garments")

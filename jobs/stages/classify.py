@@ -1,4 +1,4 @@
-"""What the text says is sold, and for whom."""
+"""Classifies each text: its language, the category, and the gender."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Classifying:
 
 
 def _texts(night: Night) -> Query:
-    """Distinct texts of the live offers: offers of one text key agree in all that the classifier reads."""
+    """Distinct texts of the live offers. Offers with the same text key are the same for the classifier."""
     found = offers(night)
     sql = f"""
         select text_key, title, description, brand, category_path, gender from (
@@ -60,7 +60,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     for row in night.tables.sql(query, [TEXTS]).to_pylist():
         probability = row["probability"] or 0.0
         found = f"{row['language']}: {row['leaf']} {probability:.2f}, gender {row['gender']}"
-        unsure = "" if probability >= least else f" (below {least}: unknown)"
+        unsure = "" if probability >= least else f" (below choice.text {least}, so not used)"
         yield verdict("classify", "text", row, found + unsure)
 
 

@@ -1,4 +1,4 @@
-"""The records of all stages, each from the module of its name."""
+"""The records of all stages, each from the module of the same name."""
 
 from functools import cache
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Groups of near-identical pictures within each retailer, around a medoid."""
+"""Groups near-duplicate pictures within each retailer, around a medoid."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ HASHES = ("phash", "trimmed_phash", "descriptor")
 
 @dataclass(frozen=True)
 class Grouping:
-    """One retailer's pictures a row, with their fingerprints as lists."""
+    """One row per retailer, with its pictures and their fingerprints as lists."""
 
     bits: int
 
@@ -57,14 +57,14 @@ def _bytes(values: list[bytes]) -> np.ndarray:
 
 
 def _sets(night: Night) -> pa.Table:
-    """The live pictures of each retailer are one key."""
+    """One key per retailer: the set of its live pictures."""
     sets = Catalog.of(night).picture_sets
     return pa.table({"pictures_key": pa.array([s["pictures_key"] for s in sets], pa.binary())})
 
 
 def _with_fingerprints(night: Night, due: pa.Table) -> pa.Table:
-    """Each due set with the fingerprints of its pictures. A picture that has none takes no part; a set of which some
-    were not looked at yet waits."""
+    """Each due set with the fingerprints of its pictures. Pictures whose fingerprint failed are left out; a set waits
+    until all its pictures have a row."""
     wanted = set(due["pictures_key"].to_pylist())
     sets = [s for s in Catalog.of(night).picture_sets if s["pictures_key"] in wanted]
     kinds = [("pictures", pa.list_(pa.binary())), *((name, pa.list_(pa.binary())) for name in HASHES)]
@@ -95,7 +95,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
         group = groups.get(picture)
         alike = sum(other == group for other in groups.values()) if group else 0
         if group and alike > 1:
-            found = f"one of {alike} near-identical pictures, group {group.hex()[:16]}"
+            found = f"one of {alike} near-duplicate pictures, group {group.hex()[:16]}"
             yield Verdict("dedup", picture.hex(), "done", found)
 
 

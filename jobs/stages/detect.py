@@ -1,4 +1,4 @@
-"""Where garments are in the pictures that are wanted."""
+"""Finds the boxes of garments in the wanted pictures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
 
 def _in_words(boxes: list[dict[str, Any]], least: float) -> str:
     counted = [f"{box['class']} {box['score']:.2f}" for box in boxes if box["score"] >= least]
-    return f"{', '.join(counted) or 'no box'} ({len(boxes) - len(counted)} below {least} do not count)"
+    return f"{', '.join(counted) or 'no box'} ({len(boxes) - len(counted)} more below choice.box {least})"
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""Vectors and codes of the garments that were chosen."""
+"""Computes vectors and codes of the chosen garments."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def embedding_work(night: Night) -> OverPixels:
 
 
 def _needed(night: Night) -> pa.Table:
-    """One row a crop of the live garments, with the place of its picture."""
+    """One row per crop of the live garments, with the place of its picture."""
     garments = Catalog.of(night).garments()
     keyed = garments.select(["vector_key"]).append_column("place", pa.array(np.arange(garments.num_rows)))
     places = keyed.group_by("vector_key").aggregate([("place", "min")])["place_min"]

@@ -1,4 +1,4 @@
-"""Whether a feed may follow the last good one: each gate is a value and a bound from the retailer's spec."""
+"""The gates of a feed: each compares a value with a bound from the retailer's spec."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ OFFER_DROP = "offer_drop"
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate's verdict."""
+    """The result of one gate."""
 
     name: str
     value: float
@@ -22,9 +22,9 @@ class GateResult:
 
 
 def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates, now: datetime) -> list[GateResult]:
-    """Every gate over a feed's summary (rows of `feeds`); those that compare need the last accepted row.
+    """All gates on a feed's summary (a row of `feeds`). Gates that compare need the last accepted row.
 
-    `changed_ids`, which no row keeps, is the share of known ids that changed meaning; None: not compared.
+    `changed_ids`, which is not stored, is the share of known ids that now mean another product; None: not compared.
     """
     filled = {share["name"]: share["share"] for share in summary["filled"] or []}
     results = [
@@ -57,7 +57,7 @@ def _at_most(name: str, value: float, bound: float) -> GateResult:
 
 
 def _categories(summary: dict[str, Any], gates: FeedGates) -> list[GateResult]:
-    """The shop's own tree: cycles in it, and the share of the offers that it does not hold."""
+    """Gates on the shop's category tree: cycles in it, and the share of offers in categories that it does not list."""
     repairs = {repair["name"]: repair["count"] for repair in summary.get("repairs") or []}
     orphans = repairs.get(Repair.ORPHAN_CATEGORY, 0) / max(summary["offers"] or 0, 1)
     return [
@@ -72,16 +72,16 @@ def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:
 
 
 def refusing(results: list[GateResult]) -> list[GateResult]:
-    """The gates that neither passed nor were accepted."""
+    """The gates that failed and were not accepted."""
     return [result for result in results if not result.passed and result.accepted_because is None]
 
 
 def lacks_offers_alone(results: list[GateResult]) -> bool:
-    """Whether the feed is good but for what it no longer holds: its deletions are withheld, the rest is taken."""
+    """Whether missing offers are the only problem: then the deletions are withheld, and the rest is taken."""
     return {result.name for result in refusing(results)} == {OFFER_DROP}
 
 
 def refusal(results: list[GateResult]) -> str | None:
-    """The gates that refuse, in one line; None where all pass or were accepted."""
+    """The refusing gates in one line; None if all passed or were accepted."""
     failed = refusing(results)
     return "; ".join(f"{r.name} is {r.value:.4g}, allowed {r.bound:.4g}" for r in failed) or None

@@ -1,4 +1,4 @@
-"""Pictures from the hosts into shards. Limits are owed to hosts: one job for all retailers, a host in one task."""
+"""Fetches pictures into shards. Rate limits are per host: one job serves all retailers, each host in a single task."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,16 +35,16 @@ from udfs.web.request import FetchPolicy, FetchRow, PictureRequest
 
 FOUND = pa.schema([f for f in FETCHES.schema if f.name != "function"] + [PICTURES.schema.field(name) for name in (
     "mime", "width", "height", "shard", "offset", "length")] + [pa.field("given_up", pa.bool_())])  # fmt: skip
-"""A fetch and, where it brought a picture that this task stored, the picture's row; whether its host was given up."""
+"""A fetch, the row of the picture if this task stored it, and whether the task gave up on the host."""
 
 CHUNK_PATIENCE_S = 2 * CHUNK_S
-"""A chunk ends then, so that a host that drips holds up no other."""
+"""Time limit of a chunk, so that a very slow host does not delay the others."""
 
 TASKS_IN_PROCESS = 1
 
 
 def fetch(night: Night) -> Counts:
-    """Fetch what is due until the deadline; what was not tried stays due and is neither reject nor failure."""
+    """Fetch what is due until the deadline. URLs that were not tried stay due and count as neither reject nor failure."""
     handles = night.tables.open(PICTURES), night.tables.open(FETCHES)
     salvaged = salvage_shards(night, fetch_function())
     todo = due_urls(night)
@@ -62,9 +62,10 @@ def fetch(night: Night) -> Counts:
 
 
 def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
-    """What came of the URLs, chunk by chunk.
+    """The results of the URLs, chunk by chunk.
 
-    A host that was given up is asked no more. What a host is too slow for comes once more behind all others.
+    A host that was given up gets no more requests. URLs that a slow host did not answer in time are tried once more at
+    the end.
     """
     ends_at = datetime.now(UTC) + timedelta(seconds=night.settings.fetch.deadline_seconds)
     limits = owed(night)
@@ -115,7 +116,9 @@ def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime
             with Child(work) as child:
                 return pa.Table.from_batches([child(packed(assign(requests, TASKS_IN_PROCESS)))], FOUND)
         except (ChildDied, RuntimeError) as error:
-            raise Stop(f"fetch: {error}; run again: what it had stored is not asked for twice") from error
+            raise Stop(
+                f"fetch: {error}; to act: the data engineer (run again; stored pictures are not fetched twice)"
+            ) from error
     tasks = packed(assign(requests, night.spark.parallelism))
     return night.spark.map(pa.Table.from_batches([tasks]), OverTasks(work), FOUND, 1)
 
@@ -133,7 +136,7 @@ def _policy(night: Night, ends_at: datetime) -> FetchPolicy:
 
 
 def _commit(night: Night, handles: tuple[Any, Any], found: pa.Table) -> None:
-    """Pictures first: a fetch that says done then always has its picture."""
+    """Commits pictures first, so that a fetch with status done always has its picture."""
     function = pa.array([fetch_function()] * found.num_rows, pa.binary())
     rows = found.append_column("function", function)
     stored = rows.filter(pc.is_valid(rows["shard"]))
@@ -144,7 +147,7 @@ def _commit(night: Night, handles: tuple[Any, Any], found: pa.Table) -> None:
 
 
 def _unknown(night: Night, stored: pa.Table) -> pa.Table:
-    """One row a picture, the first by shard and offset, of pictures that the table does not hold."""
+    """One row per picture that the table does not have yet; the first by shard and offset."""
     present = night.tables.sql(f"select distinct picture from {PICTURES.name}", [PICTURES])  # noqa: S608
     ordered = stored.sort_by([("shard", "ascending"), ("offset", "ascending")])
     place = pa.array(range(ordered.num_rows), pa.int64())
@@ -162,7 +165,7 @@ TASK = pa.schema([("requests", pa.list_(pa.struct([
 
 
 def packed(tasks: Sequence[Sequence[PictureRequest]]) -> pa.RecordBatch:
-    """One row a task: what all its hosts are asked."""
+    """One row per task, with all requests of its hosts."""
     names = [field.name for field in fields(PictureRequest)]
     rows = []
     for requests in tasks:
@@ -181,7 +184,7 @@ def _unpack(task: dict[str, Any]) -> Iterator[PictureRequest]:
 
 @dataclass(frozen=True)
 class FetchPictures:
-    """Worker side: asks for a task's pictures, stores their bytes, answers with rows. Bytes go no other way."""
+    """Worker side: fetches a task's pictures, stores their bytes in shards, returns rows. No bytes go to the driver."""
 
     lake: str
     policy: FetchPolicy
@@ -223,7 +226,7 @@ class OverTasks:
 
 
 def _row(row: FetchRow, places: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
-    """The fetch's row; a picture's place stands in the row of every URL that brought it."""
+    """The row of a fetch. If several URLs brought the same picture, each row has its place."""
     kept = places.get(row.picture, {}) if row.picture is not None else {}
     return row._asdict() | {"code": str(row.code) if row.code else None} | kept
 
@@ -241,7 +244,7 @@ def _rejects(night: Night) -> Query:
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     for url, rows in asked.fetches.items():
         if not rows:
-            yield Verdict("fetch", url, "waiting", "was not asked for yet: it is due")
+            yield Verdict("fetch", url, "waiting", "not fetched yet; it is due")
         for row in rows:
             yield verdict("fetch", url, row, f"attempt {row['attempt']} on {row['night']}, HTTP {row['http_status']}")
     for picture in asked.pictures:
@@ -257,8 +260,8 @@ def _on_picture(night: Night, asked: Asked, picture: bytes) -> Iterator[Verdict]
         yield verdict("fetch", name, row, f"{row['mime']} {row['width']} x {row['height']}, {row['length']} bytes")
     for suspect in suspects(night):
         if suspect.picture == picture:
-            said = f"on {suspect.products} products of {suspect.retailer}: a placeholder?"
-            yield Verdict("fetch", name, "suspected", said, "a line in mappings/blocked.tsv turns it away")
+            said = f"on {suspect.products} products of {suspect.retailer}, so it may be a placeholder"
+            yield Verdict("fetch", name, "suspected", said, "to block it, add a line to mappings/blocked.tsv")
 
 
 STAGE = StageRecord(

@@ -1,4 +1,4 @@
-"""Which pictures are asked for tonight, and in which order: all hosts side by side, each at its own rate."""
+"""Which pictures are fetched tonight, and in which order: all hosts side by side, each at its own rate limit."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,18 +16,18 @@ from udfs.web.hosts import group_of, turns
 from udfs.web.retry import RETRY_RULES
 
 CHUNK_S = 300.0
-"""A chunk is what the hosts' rates allow in five minutes: so much at most is asked again after a kill."""
+"""A chunk is what the rate limits allow in five minutes; at most this much is fetched again after a kill."""
 
 
 class Owed(NamedTuple):
-    """What a host is owed: requests a second, and connections at a time."""
+    """The rate limit of a host: requests per second, and simultaneous connections."""
 
     rate: float
     connections: int
 
 
 def due_urls(night: Night) -> pa.Table:
-    """Live URLs that were never asked, whose failure is to be tried again, or whose turn it is to be asked again."""
+    """Live URLs that were never tried, whose failure is due for a retry, or that are due for a re-fetch."""
     found = urls(night)
     sql = f"""
         select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
@@ -40,7 +40,7 @@ def due_urls(night: Night) -> pa.Table:
 
 
 def _is_due(night: Night) -> str:
-    """The rule in SQL over `last`, a URL's last attempt, and `good`, the last that brought its picture."""
+    """The rule in SQL, over `last` (a URL's last attempt) and `good` (its last successful attempt)."""
     tonight = f"date '{night.today.isoformat()}'"
     again = [
         f"(last.code = {literal(str(code))} and last.attempt - coalesce(good.attempt, 0) < {rule.max_attempts} "
@@ -55,14 +55,14 @@ def _is_due(night: Night) -> str:
 
 
 def _has_its_turn(night: Night, nights: int) -> str:
-    """Whether the first byte of the URL's digest is in tonight's slice of all 256."""
+    """Whether the first byte of the URL's digest is in tonight's slice of the 256 values."""
     turn = night.today.toordinal() % nights
     low, high = 256 * turn // nights, 256 * (turn + 1) // nights - 1
     return f"substr(encode(sha256(live.url), 'hex'), 1, 2) between '{low:02x}' and '{high:02x}'"
 
 
 def owed(night: Night) -> dict[str, Owed]:
-    """What each host is owed: the smallest that any retailer allows whose live offers name it."""
+    """The rate limit of each host: the smallest among the retailers whose live offers use it."""
     found = urls(night)
     query = f"select distinct retailer, substr_index(url, '/', 3) origin from ({found.sql})"  # noqa: S608
     least: dict[str, Owed] = {}
@@ -74,7 +74,7 @@ def owed(night: Night) -> dict[str, Owed]:
 
 
 def in_turns(due: pa.Table, limits: dict[str, Owed]) -> pa.Table:
-    """The due URLs with their `host` and its `turn` in seconds, in the order in which their turns come."""
+    """The due URLs with their `host` and their `turn` (in seconds), in the order of their turns."""
     hosts = pa.array([group_of(url) for url in due["url"].to_pylist()], pa.string())
     seconds = turns(hosts, {host: one.rate for host, one in limits.items()})
     rows = due.append_column("host", hosts).append_column("turn", pa.array(seconds))
@@ -82,7 +82,7 @@ def in_turns(due: pa.Table, limits: dict[str, Owed]) -> pa.Table:
 
 
 def chunks(queue: pa.Table, rows: int) -> Iterator[pa.Table]:
-    """The queue in parts of at most so many rows, each of which takes the hosts about five minutes at most."""
+    """The queue in parts of at most `rows` rows, each of which takes at most about five minutes."""
     seconds = queue["turn"].to_numpy()
     at = 0
     while at < queue.num_rows:

@@ -1,4 +1,4 @@
-"""What near-identical pictures are found by."""
+"""Computes the fingerprints by which near-duplicates are found."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from schemas.tables import FINGERPRINTS
 from udfs.pictures.fingerprint import fingerprint as look
 
 OPENED_AT_PX = 96
-"""Hashes shrink a picture to 32 pixels: three times that is detail enough, and quick to decode."""
+"""The side to decode at. Hashes use 32 pixels; three times that is enough detail and quick to decode."""
 
 
 def _fingerprint(pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:

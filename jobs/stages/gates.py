@@ -1,4 +1,4 @@
-"""Gates before the pointer moves: what a candidate may not do against the version that is live."""
+"""The gates that a new version must pass, compared with the live version, before it goes live."""
 
 from collections.abc import Iterable
 
@@ -9,16 +9,16 @@ from schemas.retailer import Drop
 GATE_NAMES = (
     "first_garments", "first_products", "garments_drop", "products_drop", "category_shift", "coverage_drop", "canary",
 )  # fmt: skip
-"""Those that an engineer may let through; integrity and the drill are not among them."""
+"""The gates that an engineer may let through. The gates `integrity` and `drill` cannot be let through."""
 
 
 def no_findings(name: str) -> Gate:
-    """A gate that refuses at the first finding, and found none."""
+    """A passed gate of the kind that fails at the first finding."""
     return Gate(name=name, value=0, bound=0, passed=True)
 
 
 def total(counts: Iterable[Counts]) -> Counts:
-    """The counts of several retailers together."""
+    """The summed counts of several retailers."""
     garments = products = 0
     categories: dict[str, int] = {}
     for one in counts:
@@ -29,7 +29,7 @@ def total(counts: Iterable[Counts]) -> Counts:
 
 
 def compare(old: Counts, new: Counts, bounds: Comparison, retailer: str | None = None) -> list[Gate]:
-    """Rows and shares by category against the last version; the value is the worst that was found."""
+    """Gates on rows and category shares, compared with the last version; the value is the worst one found."""
     return [
         _drop("garments_drop", old.garments, new.garments, bounds.garments_drop, retailer),
         _drop("products_drop", old.products, new.products, bounds.products_drop, retailer),
@@ -38,13 +38,13 @@ def compare(old: Counts, new: Counts, bounds: Comparison, retailer: str | None =
 
 
 def coverage_drop(old: float, new: float, bounds: RetailerGates, retailer: str) -> Gate:
-    """Percentage points by which the mapped and ignored shares together fell."""
+    """Gate on the drop of mapped plus ignored products, in percentage points."""
     points, bound = max(100.0 * (old - new), 0.0), bounds.coverage_drop
     return Gate(name="coverage_drop", retailer=retailer, value=points, bound=bound, passed=points <= bound)
 
 
 def first_version(new: Counts, bounds: FirstVersion) -> list[Gate]:
-    """A first version has absolute bounds alone."""
+    """Gates of the first version: minimum counts only."""
     found = {"first_garments": (new.garments, bounds.garments), "first_products": (new.products, bounds.products)}
     return [Gate(name=name, value=count, bound=least, passed=count >= least) for name, (count, least) in found.items()]
 
@@ -55,7 +55,7 @@ def _drop(name: str, old: int, new: int, bound: Drop, retailer: str | None) -> G
 
 
 def _category_shift(old: Counts, new: Counts, bounds: Comparison, retailer: str | None) -> Gate:
-    """The largest move of a category's share among those that also move by more garments than the bound."""
+    """The largest move of a category's share, among the categories that moved by more garments than the bound."""
     worst = 0.0
     for category in old.categories.keys() | new.categories.keys():
         before, after = old.categories.get(category, 0), new.categories.get(category, 0)

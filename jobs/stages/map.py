@@ -1,4 +1,4 @@
-"""Shops' categories to ours by the mapping files, and how well these cover each feed."""
+"""Maps the shops' categories to ours by the mapping files, and counts their coverage per feed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ def _work(night: Night) -> MapCategories:
 
 
 def _map_and_count(night: Night) -> Counts:
-    """Map each category path once, then count what each live feed's products come to."""
+    """Map each category path once, then count the coverage of each live feed."""
     counts = RULE.run(night)
     catalog = Catalog.of(night)
     covered = coverage_rows(night, catalog)
@@ -57,14 +57,16 @@ def _verdict(catalog: Catalog, at: int) -> Verdict:
     path = written(row["category_path"] or ()) or "(no category)"
     rules = catalog.verdicts.get(catalog.categories[at])
     if rules is None:
-        return Verdict("map", path, "waiting", "no mapping was made of it yet")
+        return Verdict("map", path, "waiting", "the stage `map` has not run on it yet")
     said = [
         f"{rule['rule']}: " + (rule["node"] or f"ignored ({rule['ignored_because']})") + _condition(rule)
         for rule in rules
     ]
     if rules:
         return Verdict("map", path, "mapped", "; ".join(said))
-    ask = f"a rule in mappings/{row['retailer']}/categories.xml; to act: the analyst" if row["category_path"] else ""
+    ask = (
+        f"add a rule to mappings/{row['retailer']}/categories.xml; to act: the analyst" if row["category_path"] else ""
+    )
     return Verdict("map", path, "unmapped", "", ask)
 
 

@@ -1,4 +1,4 @@
-"""Live feeds into offers: one reader a feed, many feeds side by side, each feed one file and all of them one commit."""
+"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, one commit for all."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -35,11 +35,11 @@ DUE = pa.schema([
 ])  # fmt: skip
 
 FEW_BYTES = 64 << 20
-"""Feeds that are smaller together are parsed without Spark: half a minute on one core."""
+"""Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
 
 
 def parse(night: Night) -> Counts:
-    """Offers of the live feeds that are not in the table under the parser's digest."""
+    """Parse the live feeds whose offers are not in the table yet for the current parser digest."""
     handle = night.tables.open(OFFERS)
     feeds = _due_feeds(night)
     counts = Counts()
@@ -60,7 +60,7 @@ def parse(night: Night) -> Counts:
 
 
 def _due_feeds(night: Night) -> list[LiveFeed]:
-    """The live feeds, and those that complete them, whose offers are not in the table under the parser's digest."""
+    """The live feeds, and the feeds that complete them, whose offers are not in the table for the current parser."""
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
     chosen = {retailer.name for retailer in night.chosen}
@@ -86,7 +86,7 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
 
 
 def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict[str, Any]]:
-    """Each feed in a child process: one that its reader cannot survive becomes one reject row."""
+    """Reads each feed in a child process. A feed that crashes its reader becomes one reject row."""
     written = []
     for batch in rows.combine_chunks().to_batches(max_chunksize=1):
         with Child(_One(work)) as child:
@@ -125,7 +125,7 @@ class ParseFeeds:
             return self._write(chain([first], batches))
 
     def refuse(self, row: pa.RecordBatch, code: Code, detail: str) -> pa.RecordBatch:
-        """The one row of a feed whose reader died, or met an error of our own."""
+        """The one reject row of a feed whose reader crashed or failed with an internal error."""
         keys = row.append_column("position", pa.array([-1], pa.int32()))
         answer = rejected(OFFERS, keys, code, detail).append_column(
             pa.field("function", pa.binary(32)), row.column("function").cast(pa.binary(32))
@@ -150,7 +150,7 @@ class ParseFeeds:
 
 @dataclass(frozen=True)
 class _One:
-    """One feed a call, as a child does it."""
+    """One feed per call, for a child process."""
 
     work: ParseFeeds
 
@@ -159,7 +159,7 @@ class _One:
 
 
 def feed_options(settings: Settings, dialect: str, encoding: str | None, url: str) -> FeedOptions:
-    """How a feed is read, from the settings and its retailer's spec."""
+    """The options of reading a feed, from the settings and the retailer's spec."""
     return FeedOptions(
         dialect=dialect,
         encoding=encoding,
@@ -170,7 +170,7 @@ def feed_options(settings: Settings, dialect: str, encoding: str | None, url: st
 
 
 def _whole(batch: pa.RecordBatch, feed: dict[str, Any]) -> pa.RecordBatch:
-    """A batch of the reader with the feed's key, and product ids that name the retailer."""
+    """A batch of the reader with the feed's key added, and with product ids that include the retailer."""
     count = batch.num_rows
     product = pc.binary_join_element_wise(pa.scalar(feed["retailer"]), batch["product_id"], ":")
     columns = {name: batch[name] for name in batch.schema.names} | {
@@ -189,7 +189,7 @@ def _due(night: Night) -> int:
 
 
 def _rejects(night: Night) -> Query:
-    """Offers of the live feeds that were turned away."""
+    """The rejected offers of the live feeds."""
     found = offers_of(live_feeds(night))
     sql = f"""
         select code, detail, concat(retailer, ':', coalesce(offer_id, ''), ' line ', line) what

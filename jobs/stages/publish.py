@@ -1,4 +1,4 @@
-"""The next version: the live products with their garments and vectors, through the gates, then one small write."""
+"""Publishes the next version: the live products with their garments and vectors, if the gates pass."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ NOTHING = RowCounts(garments=0, products=0, categories={})
 
 @dataclass
 class Publication(Counts):
-    """What became of the night's candidate; `due` are the rows that differ from the parent's."""
+    """The result of `publish`. `due` counts the rows that differ from the parent version."""
 
     version: int | None = None  # the version that is live now
     is_new: bool = False
@@ -52,7 +52,7 @@ class Publication(Counts):
 
 
 def publish(night: Night) -> Publication:
-    """Publish what the stage tables hold. Raises RefusedByGate where a gate over the whole index fails."""
+    """Publish what the stage tables hold. Raises RefusedByGate if a gate over the whole index fails."""
     parent = snapshots.parent(night.store)
     encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
     states = retailer_states(night, parent)
@@ -90,7 +90,7 @@ def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder
 
 
 def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:
-    """The fresh rows, but the parent's for retailers that are held."""
+    """The fresh rows, with the parent's rows for held retailers."""
     names = set(held)
     old_garments, old_products = rows_of(night.store, parent, names)
     others = pa.array(sorted(set(fresh.products["retailer"].to_pylist()) - names), pa.string())
@@ -111,7 +111,7 @@ def _parent_of(candidate: Candidate) -> Manifest:
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
-    """Gates of each retailer that is in the parent too; one that fails marks its retailer as held."""
+    """The gates per retailer, for retailers that are in the parent too. If one fails, the retailer is held."""
     parent = candidate.parent
     if parent is None or not candidate.is_new:
         return []
@@ -134,7 +134,7 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
 
 
 def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
-    """Gates over all retailers of the parent but those that somebody decided to take out."""
+    """The gates over all retailers of the parent, except those that a person removed."""
     bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
     if candidate.parent is None:
         return gates.first_version(gates.total(new.values()), bounds.first_version)
@@ -145,7 +145,7 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
 
 
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
-    """Write aside, look at it as the search tier would, judge, then move the pointer."""
+    """Write the version, open it as the search tier would, check the gates, then move the pointer."""
     if not candidate.products.num_rows:
         _refuse(["the version would be empty, which is never published"])
     tolerance = night.gates.whole_index.norm_tolerance
@@ -171,7 +171,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
 
 
 def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_searcher.Snapshot:
-    """Open the draft, its encoder and its parent as the search tier will; golden answers are compared."""
+    """Open the draft, its encoder and its parent as the search tier will, and compare the golden answers."""
     try:
         drilled = selvedge_searcher.open(night.store.uri, version=draft.version, candidate=True)
         _ = drilled.encoder
@@ -180,13 +180,13 @@ def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_s
     except selvedge_searcher.SnapshotError as error:
         raise DamagedLake(
             f"publish: the search tier could not open what was written: {error}; nothing was published; to act: the "
-            "data engineer (restore that file; one of `encoders/` is written anew once it is deleted)"
+            "data engineer (restore that file; a deleted file of `encoders/` is written again)"
         ) from error
     return drilled
 
 
 def _accepted(night: Night, gate: Gate) -> Gate:
-    """A gate that an engineer lets through passes, and says why."""
+    """The gate; passed, with the reason, if an engineer let it through."""
     reason = night.accepted.get(gate.name)
     return (
         gate if gate.passed or reason is None else gate.model_copy(update={"passed": True, "accepted_because": reason})
@@ -201,7 +201,7 @@ def _refuse(lines: list[str]) -> None:
     if lines:
         raise RefusedByGate(
             f"refused by {'; '.join(lines)}. The last snapshot stays live; to act: the data engineer "
-            "(look, then `selvedge publish --accept GATE --reason TEXT`, or mend)"
+            "(fix the cause, or if the change is right: `selvedge publish --accept GATE --reason TEXT`)"
         )
 
 
@@ -214,7 +214,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
 
 
 def _in_the_index(night: Night, column: str, value: Any, retailer: str | None = None) -> Verdict:
-    """What the live version holds of a product or a picture."""
+    """What the live version has for a product or a picture."""
     name = value.hex() if isinstance(value, bytes) else str(value)
     live = snapshots.current(night.store)
     if live is None:
@@ -232,7 +232,7 @@ STAGE = StageRecord(
     tables=(),
     codes=frozenset(),
     run=publish,
-    due=lambda night: "whatever the stages before it have changed",
+    due=lambda night: "what the earlier stages change",
     rejects=no_rejects,
     verdicts=_verdicts,
 )

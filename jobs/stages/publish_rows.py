@@ -1,4 +1,4 @@
-"""Stage rows as the search tier reads them."""
+"""Turns the rows of the stages into the published rows."""
 
 import hashlib
 
@@ -18,7 +18,7 @@ from udfs.rules.choose import duplicate_of
 
 
 def published_key(vector_key: bytes, function: bytes) -> bytes:
-    """A vector is that of a crop under a function: another model gives another key."""
+    """The published key of a vector: the crop and the function, so that another model gives another key."""
     return hashlib.sha256(vector_key + function).digest()
 
 
@@ -37,7 +37,7 @@ def published_garments(garments: pa.Table, function: bytes) -> pa.Table:
 
 
 def published_products(catalog: Catalog, garments: pa.Table) -> pa.Table:
-    """PRODUCTS of the products that have a garment, each with the one that stands for it."""
+    """PRODUCTS of the products that have a garment, with `duplicate_of`."""
     products = catalog.chosen_products()
     with_garment = pc.is_in(products["product_id"], pc.unique(garments["product_id"]).cast(pa.string()))
     products = products.filter(with_garment)
@@ -51,7 +51,7 @@ def published_products(catalog: Catalog, garments: pa.Table) -> pa.Table:
 
 
 def published_vectors(night: Night, keys: pa.Array, function: bytes) -> pa.Table:
-    """Vectors under published keys; a key that has no done row is left out, and integrity finds it."""
+    """Vectors by published key. A key without a done row is left out; the gate `integrity` finds that."""
     empty = PUBLISHED_VECTORS.schema.empty_table()
     if not len(keys):
         return empty

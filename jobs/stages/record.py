@@ -1,4 +1,4 @@
-"""One record a stage: all that the night, `plan`, `rejects`, `explain` and the report ask of it."""
+"""One record per stage: everything that the night, `plan`, `rejects`, `explain` and the report need from it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from schemas.table import REJECTED, Table
 from udfs.runtime.isolation import Work
 
 WORKER_CODES = frozenset({Code.WORKER_KILLED, Code.WORKER_TIMEOUT, Code.INTERNAL})
-"""What may happen to any row that a worker takes."""
+"""Codes that any row of a worker can get."""
 
 REJECT = pa.schema([("code", pa.string()), ("detail", pa.string()), ("what", pa.string())])
-"""A live reject: why, in a line, and what was rejected."""
+"""A live reject: its code, one line of detail, and what was rejected."""
 
 
 def _pictures_at_once(night: Night) -> int:
@@ -33,32 +33,32 @@ class StageRecord:
 
     name: str
     tables: tuple[Table, ...]
-    """Those that it writes; the first is its memory."""
+    """The tables that it writes; the first is its memory."""
     codes: frozenset[Code]
-    """The reasons for which its rows, or what it chooses from, may be rejected."""
+    """The codes with which it may reject its rows, or the pictures among which it chooses."""
     run: Callable[[Night], Counts]
-    """Works off what is due. Raises Stop where the run has to end."""
+    """Works off what is due. Raises Stop if the run has to end."""
     due: Callable[[Night], int | str]
-    """How many rows are due; in words where only the run itself can tell."""
+    """How many rows are due, or a text if only the run itself can tell."""
     rejects: Callable[[Night], Query | pa.Table]
     """REJECT rows of what is live now."""
     verdicts: Callable[[Night, Asked], Iterable[Verdict]]
-    """What it said of the thing that somebody asks about."""
+    """Its verdicts on the thing that `explain` was asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A stage that follows the rule: due is needed minus present, and its work makes one row of each due key."""
+    """A stage that follows the common rule: due = needed - present, and the work makes one row per due key."""
 
     name: str
     table: Table
     function: Callable[[Night], bytes]
-    """The digest of what makes the same input come out differently."""
+    """The digest of the stage's function; it changes whenever the same input may give another result."""
     needed: Callable[[Night], Query | pa.Table]
-    """Key columns, and what the work reads; one row a key."""
+    """Key columns and the input of the work, one row per key."""
     work: Callable[[Night], Work]
     gather: Callable[[Night, pa.Table], pa.Table] | None = None
-    """Fetches what the work reads of the due rows, and leaves out those that are not ready."""
+    """Adds the input of the work to the due rows, and leaves out rows that are not ready."""
     batch_rows: Callable[[Night], int] = _pictures_at_once
 
     def run(self, night: Night) -> Counts:
@@ -78,7 +78,7 @@ class Rule:
     def record(
         self, *, verdicts: Callable[[Night, Asked], Iterable[Verdict]], codes: Iterable[Code] = ()
     ) -> StageRecord:
-        """The record of a stage of which there is nothing more to say than its rule, its verdicts and its codes."""
+        """The record of a stage that needs nothing beyond this rule, its verdicts and its codes."""
         return StageRecord(
             name=self.name,
             tables=(self.table,),
@@ -91,18 +91,18 @@ class Rule:
 
 
 def no_rejects(night: Night) -> pa.Table:
-    """Of a stage that rejects nothing."""
+    """For a stage that rejects nothing."""
     return REJECT.empty_table()
 
 
 def rejects_of(night: Night, record: StageRecord) -> pa.Table:
-    """REJECT: every live reject of a stage."""
+    """REJECT rows: all live rejects of a stage."""
     found = record.rejects(night)
     return night.tables.sql(found.sql, found.tables) if isinstance(found, Query) else found
 
 
 def _rejected(night: Night, table: Table, function: bytes, needed: Query | pa.Table) -> Query | pa.Table:
-    """Needed rows that the stage could not do under its function of now. Such tables have one key, a digest."""
+    """Needed rows that the stage rejected with its current function. Such tables have one key, a digest."""
     (key,) = table.key
     rejected = f"""
         select code, detail, {key} from {table.name}

@@ -1,4 +1,4 @@
-"""What a killed fetch had brought: shards that no row names give their pictures back before a shop is asked."""
+"""Recovers the pictures of a killed fetch: shards that no row refers to are read before anything is fetched again."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from schemas.tables import FETCHES, PICTURES
 
 
 def salvage_shards(night: Night, function: bytes) -> int:
-    """Rows for the pictures of orphaned shards; how many came back. A shard that brings nothing new is deleted."""
+    """Commit rows for the pictures of orphaned shards -> how many. A shard without new pictures is deleted."""
     stored = {entry.path.removeprefix(f"{FOLDER}/") for entry in night.store.list(FOLDER)}
     if not stored:
         return 0
@@ -43,7 +43,7 @@ def salvage_shards(night: Night, function: bytes) -> int:
 
 
 def _named(night: Night, shard: str) -> str:
-    """The name of a shard; one whose writer was killed before it got its name gets it now."""
+    """The name of a shard. A temporary file of a killed writer gets its final name now."""
     if not shard.startswith("."):
         return shard
     name = f"{uuid4().hex}.tar"

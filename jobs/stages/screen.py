@@ -1,4 +1,4 @@
-"""Which pictures show no garment to sell, and what the others depict."""
+"""Screens pictures: which show no garment for sale, and what the others depict."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def _verdict(name: str, row: dict[str, Any], wanted: float) -> Verdict:
     scores = ", ".join(f"{label} {row[label]:.2f}" for label in SCREEN_CLASSES)
     if row["wanted"] >= wanted:
         return Verdict("screen", name, "wanted", scores)
-    ask = f"another picture (the shop), or a lower choice.wanted than {wanted} (the engineer)"
+    ask = f"to act: the shop (send another picture) or the engineer (lower choice.wanted, now {wanted})"
     return Verdict("screen", name, "turned away", scores, ask)
 
 

@@ -73,4 +73,4 @@ def test_coverage_where_nothing_is_live(mappings: Path) -> None:
     assert run("coverage", "shop").output == "shop: no live products yet; run a night first\n"
     done = run("coverage", "nosuch")
     assert isinstance(done.exception, WrongInput)
-    assert str(done.exception) == "mapping coverage: nosuch: no enabled retailer; known: shop"
+    assert str(done.exception) == "mapping coverage: nosuch: not an enabled retailer; enabled retailers: shop"

@@ -79,7 +79,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_run_that_could_have_no_report_is_not_begun(words: list[str], project: Path) -> None:
     done = run(*words, "--run", "a/b")
     assert isinstance(done.exception, WrongInput)
-    assert str(done.exception).startswith("--run: 'a/b': not a run's id")
+    assert str(done.exception).startswith("--run: 'a/b' is not a valid run id")
     assert not (project / "lake" / "tables").exists()
 
 

@@ -67,7 +67,7 @@ def test_a_class_that_jumps_against_the_last_night_is_said(shop: Shops) -> None:
     tonight = shop.night(1)
     assert counts(tonight)["img*.shop.test"] == {FORBIDDEN: (25, 0)}
     assert counts(tonight)["cdn.test"] == {MISSING: (20, 20)}
-    said = "fetch_403 jumped at img*.shop.test: 25 of 60 picture addresses, 0 before"
+    said = "fetch_403 jumped at img*.shop.test: 25 of 60 picture URLs now, 0 before"
     assert jumps(host_rows(tonight)) == [said]
     assert notes(tonight)[0] == said
     assert jumps(host_rows(shop.night(2))) == [], "the night after it is no news"
@@ -87,14 +87,14 @@ def test_trouble_of_many_hosts_that_jumps_at_none_is_said_over_all(tmp_path: Pat
     fetched(shop, addresses("a.test", 1), NONE, 0)
     for host in hosts:
         fetched(shop, addresses(host, 5), "fetch_dns", 1)
-    assert jumps(host_rows(shop.night(1))) == ["fetch_dns jumped at all hosts: 30 of 30 picture addresses, 0 before"]
+    assert jumps(host_rows(shop.night(1))) == ["fetch_dns jumped at all hosts: 30 of 30 picture URLs now, 0 before"]
 
 
 def test_in_how_many_nights_a_shop_is_whole(shop: Shops) -> None:
     assert pictures_asked(shop.night()) == {"shop": PicturesAsked(80, 80, None)}
     fetched(shop, addresses("img1.shop.test", 30), NONE, 0)
     assert pictures_asked(shop.night()) == {"shop": PicturesAsked(80, 50, 2)}
-    assert "shop: 50 of 80 pictures are still to be asked for; whole in 2 nights" in notes(shop.night())
+    assert "shop: 50 of 80 picture URLs were never tried; complete in about 2 nights" in notes(shop.night())
     fetched(shop, addresses("img2.shop.test", 30), MISSING, 1)
     fetched(shop, addresses("cdn.test", 20), NONE, 1)
     assert pictures_asked(shop.night(1)) == {"shop": PicturesAsked(80, 0, 0)}, "a failure was asked for too"
