@@ -78,3 +78,8 @@ def test_one_bad_row_is_found_and_named(tmp_path, spoil, check, table):
     assert len(findings) == 1
     assert findings[0].count == 1
     assert findings[0].example in str(findings[0])
+
+
+def test_garments_without_any_segment_have_no_place(tmp_path):
+    findings = examined(tmp_path, lambda rows: Rows(rows.garments, rows.products, rows.vectors.slice(0, 0)))
+    assert [(finding.check, finding.count) for finding in findings] == [("no_place", 9)]

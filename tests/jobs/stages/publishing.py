@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import yaml
 
+import jobs.stages.publish
 from jobs.engine.models import MODELS
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, embed_function
+from jobs.stages.publish import publish
+from lake import snapshots
+from schemas.errors import RefusedByGate
+from schemas.gates import Canary
+from schemas.manifest import Gate, Manifest
 from schemas.tables import EMBEDDING_SIZE, FEEDS, FETCHES, GARMENTS, OFFERS, PICTURES, VECTORS
+from selvedge_searcher import Snapshot
 from tests.jobs.lake_of_offers import FIRST, REPOSITORY, Shops
 from tests.udfs.rules.mappings import WRITTEN
 from udfs.rules.on_sale import garment_id, vector_key
@@ -34,6 +42,33 @@ colour="1" shape="1">
 WHOLE = [0.0, 0.0, 1.0, 1.0]
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 """When the first feeds came; the nights of these tests are that day's and those after it."""
+
+
+TO_ACT = (
+    ". The last snapshot stays live; to act: the data engineer "
+    "(look, then `selvedge publish --accept GATE --reason TEXT`, or mend)"
+)
+
+
+class Tried:
+    """A canary and an encoder that say what they are told, and remember what they were asked of."""
+
+    def __init__(self) -> None:
+        self.cosine = 1.0
+        self.asked: list[tuple[Night, int, int]] = []
+        self.encoders: list[int] = []
+
+    def canary(self, night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
+        self.asked.append((night, snapshot.version, bounds.count))
+        passed = self.cosine >= bounds.cosine
+        return Gate(name="canary", value=self.cosine, bound=bounds.cosine, passed=passed)
+
+    def encoder(self, snapshot: Snapshot) -> None:
+        self.encoders.append(snapshot.version)
+
+    def patch(self, patched: pytest.MonkeyPatch) -> None:
+        patched.setattr(jobs.stages.publish, "canary", self.canary)
+        patched.setattr(Snapshot, "encoder", property(self.encoder))
 
 
 class Index(Shops):
@@ -183,3 +218,33 @@ def _vector(function: bytes, garment: dict[str, Any]) -> dict[str, Any]:
         "embedding": (drawn / np.linalg.norm(drawn)).astype(np.float32).tolist(), "shape_code": key[:16],
         "colour_code": key[16:],
     }  # fmt: skip
+
+
+def hats(*numbers: int) -> dict[int, str]:
+    return dict.fromkeys(numbers, "hat")
+
+
+def manifest(index: Index, version: int | None = None) -> Manifest:
+    store = index.night().store
+    return snapshots.manifest(store, version or snapshots.current(store) or 0)
+
+
+def sizes(index: Index) -> dict[str, tuple[int, int]]:
+    """Garments and products of each retailer in the live version."""
+    return {name: (counts.garments, counts.products) for name, counts in manifest(index).counts.items()}
+
+
+def gate_of(gates: list[Gate], name: str, retailer: str | None = None) -> Gate:
+    (found,) = [gate for gate in gates if (gate.name, gate.retailer) == (name, retailer)]
+    return found
+
+
+def refused(night: Night) -> str:
+    """What a night whose version is refused says; the version that was live stays so."""
+    before = snapshots.current(night.store)
+    with pytest.raises(RefusedByGate) as caught:
+        publish(night)
+    assert snapshots.current(night.store) == before
+    said = str(caught.value)
+    assert said.startswith("refused by ") and said.endswith(TO_ACT)
+    return said.removeprefix("refused by ").removesuffix(TO_ACT)

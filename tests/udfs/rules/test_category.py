@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.udfs.rules.choosing import SETTINGS, box, choose, chosen, picture, product, verdict
-from udfs.rules.category import gender_of, shown
+from tests.udfs.rules.mappings import TAXONOMY
+from udfs.rules.category import Category, category_of, gender_of, shown
 
 SKIRT = [verdict("skirt")]
 TEXT_DRESS = {"text_leaf": "dress", "text_probability": 0.95}
@@ -107,3 +108,53 @@ def test_boxes_say_it_where_all_are_of_one_class() -> None:
     outfit = picture("b", depicts=None, depicts_score=None, boxes=[box("top"), box("skirt")])
     assert shown([alone], SETTINGS) == "shoes"
     assert shown([outfit], SETTINGS) is None
+
+
+@pytest.mark.parametrize(
+    ("age", "gender", "expected"),
+    [
+        ("girls", None, "girls"), ("boys", None, "boys"), ("kids", None, "kids"), ("kids", "women", "girls"),
+        ("kids", "men", "boys"), ("kids", "girls", "girls"), ("kids", "unisex", "kids"), ("girls", "unisex", "girls"),
+        (None, "women", "women"),
+    ],
+)  # fmt: skip
+def test_a_stated_age_makes_a_child_of_a_gender(age: str | None, gender: str | None, expected: str) -> None:
+    row = {"gender": gender, "age": age, "text_gender": "men", "text_gender_probability": 1.0}
+    assert gender_of(row, SETTINGS) == expected
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"), [(SETTINGS.text, "men"), (SETTINGS.text - 0.01, None), (None, None)]
+)
+def test_a_texts_gender_counts_from_its_bound(probability: float | None, expected: str | None) -> None:
+    row = {"gender": None, "age": None, "text_gender": "men", "text_gender_probability": probability}
+    assert gender_of(row, SETTINGS) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"text_leaf": "dress", "text_probability": 0.75}, ("dress", "text")),
+        ({"text_leaf": "dress", "text_probability": 0.5}, (None, None)),
+        ({"text_leaf": "out_of_scope", "text_probability": 0.75}, (None, None)),
+        ({"pictures": [picture("a", depicts="shoes", depicts_score=0.5)]}, ("shoes", "image")),
+        ({"pictures": [picture("a", depicts="shoes", depicts_score=0.25)]}, (None, None)),
+        ({"pictures": [picture("a", depicts="shoes", depicts_score=None)]}, (None, None)),
+        ({"pictures": [picture("a", boxes=[box("hat", 0.5)])]}, ("headwear", "image")),
+        ({"pictures": [picture("a", boxes=[box("hat", 0.25)])]}, (None, None)),
+        ({"pictures": [picture("a", boxes=[box("hat") | {"score": None}])]}, (None, None)),
+    ],
+)
+def test_a_source_decides_from_its_bound(changed: dict[str, Any], expected: tuple[str | None, str | None]) -> None:
+    bounds = SETTINGS.model_copy(update={"text": 0.75, "image": 0.5, "out_of_scope": 0.75})
+    one = {"gender": None, "age": None, "title": "", "verdicts": [], "text_leaf": None, "text_probability": None,
+           "text_gender": None, "text_gender_probability": None} | changed  # fmt: skip
+    kept = [{"depicts": None, "depicts_score": None} | found for found in one.get("pictures", [])]
+    found = category_of(one, kept, ("mapping", "text", "image"), TAXONOMY, bounds)
+    assert (found.node, found.source) == expected
+
+
+def test_a_category_says_why_there_is_none_and_nothing_where_there_is_one() -> None:
+    row = chosen(**TEXT_DRESS)
+    assert (row["code"], row["detail"]) == (None, None)
+    assert Category("dress", "text").detail is None

@@ -4,10 +4,11 @@ import time
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.tables import DESCRIPTOR_BYTES
+from schemas.tables import DESCRIPTOR_BYTES, LIGHTNESS_BYTES
 from udfs.pictures.fingerprint import fingerprint
 from udfs.rules.duplicates import Group, groups
 
@@ -89,3 +90,30 @@ def test_a_shop_with_many_pairs_takes_no_longer_for_each_of_them() -> None:
     found = groups(names, hashes, hashes, looks, BITS)
     assert time.process_time() - started < 20, "comparing takes one or two; looking through all for each group took 44"
     assert [group.members for group in found] == [names[at : at + 2] for at in range(0, count, 2)]
+
+
+def pair(lightness: int = 0, colour: int = 0) -> list[Group]:
+    """Two pictures with one hash, of which the second is lighter by so many steps, and differs so in its colours."""
+    plain = np.arange(DESCRIPTOR_BYTES // 2) % 100 + 50
+    other = plain.copy()
+    other[:LIGHTNESS_BYTES] += lightness
+    other[LIGHTNESS_BYTES:] += np.resize([colour, 0], len(other) - LIGHTNESS_BYTES)  # half of them, so half on average
+    looks = np.stack([np.tile(half, 2) for half in (plain, other)]).astype(np.uint8)
+    hashes = np.zeros((2, 8), np.uint8)
+    return groups([b"a", b"b"], hashes, hashes, looks, 0)
+
+
+@pytest.mark.parametrize(("lightness", "colour", "copies"), [(6, 3, True), (7, 0, False), (0, 4, False)])
+def test_copies_may_differ_by_six_steps_of_lightness_and_one_and_a_half_of_colour(
+    lightness: int, colour: int, copies: bool
+) -> None:
+    assert bool(pair(lightness, colour)) == copies
+
+
+@pytest.mark.parametrize(("apart", "copies"), [(8, True), (9, False)])
+def test_hashes_may_differ_by_so_many_bits(apart: int, copies: bool) -> None:
+    hashes = np.zeros((2, 8), np.uint8)
+    hashes[1, :2] = [2 ** min(apart, 8) - 1, apart > 8]
+    looks = np.tile(np.arange(DESCRIPTOR_BYTES) % 256, (2, 1)).astype(np.uint8)
+    found = groups([b"a", b"b"], hashes, hashes, looks, BITS)
+    assert [group.largest_distance for group in found] == [8] * copies

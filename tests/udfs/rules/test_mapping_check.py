@@ -101,7 +101,8 @@ def test_the_file_belongs_to_its_folder_and_its_taxonomy(tmp_path: Path) -> None
     assert check(stranger, TAXONOMY) == [Problem(1, ERROR, "retailer is another, but the folder is shop")]
     older = mapping_file(tmp_path, attributes=f'retailer="shop" taxonomy="{TAXONOMY.version + 1}"')
     (problem,) = check(older, TAXONOMY)
-    assert (problem.severity, problem.line) == (WARNING, 1)
+    now = TAXONOMY.version
+    assert problem == Problem(1, WARNING, f"written for version {now + 1} of the taxonomy; it is {now} now")
     Mapping.read(older, TAXONOMY)
 
 
@@ -147,3 +148,29 @@ def test_a_rule_said_never_to_apply_never_does(
     mapping = Mapping(path, "shop", tuple(Rule.of(element) for element in elements))
     applied = {verdict.rule for names in paths for verdict in mapping.verdicts(["x", *names], [])}
     assert not applied & hidden
+
+
+def test_the_retailer_of_a_file_is_read_with_it(tmp_path: Path) -> None:
+    assert Mapping.read(mapping_file(tmp_path), TAXONOMY).retailer == "shop"
+
+
+def test_the_earliest_of_all_rules_that_hide_one_is_named(tmp_path: Path) -> None:
+    """One that is as narrow, and one that is wider: whichever comes first."""
+    wide = '<rule path="Hats > **" title="a" to="hat" %/>'
+    narrow = '<rule path="Hats > Caps" title="a" to="cap" %/>'
+    last = '<rule path="Hats > Caps" title="a" gender="men" to="belt" %/>'
+    for rules in ((wide, narrow, last), (narrow, wide, last)):
+        said = [problem.text for problem in check(mapping_file(tmp_path, *rules), TAXONOMY) if problem.line == 4]
+        assert said == ["never applies: the rule in line 2 fits first"]
+
+
+def test_a_rule_that_an_id_or_a_title_narrows_is_no_catch_all(tmp_path: Path) -> None:
+    for narrowed in ('id="7"', 'within="7"', 'title="cap"'):
+        assert check(mapping_file(tmp_path, f'<rule path="**" {narrowed} to="hat" %/>'), TAXONOMY) == []
+
+
+def test_eight_wildcards_are_not_too_many(tmp_path: Path) -> None:
+    path = "*".join("abcdefghi")
+    assert check(mapping_file(tmp_path, f'<rule path="{path}" to="hat" %/>'), TAXONOMY) == []
+    (problem,) = check(mapping_file(tmp_path, f'<rule path="{path}*" to="hat" %/>'), TAXONOMY)
+    assert problem.text == "the path has more than 8 wildcards"

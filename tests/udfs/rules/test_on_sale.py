@@ -64,3 +64,41 @@ def test_garment_ids_differ_by_product_picture_and_place() -> None:
     }
     assert len(ids) == 8
     assert all(len(value) == 32 for value in ids)
+
+
+def test_a_garment_id_is_what_the_docs_say() -> None:
+    expected = hashlib.sha256(b"a:1\x00" + b"p" * 32 + b"\x002").hexdigest()[:32]
+    assert garment_id("a:1", b"p" * 32, 2) == expected
+
+
+def test_a_box_counts_from_its_score_and_its_area() -> None:
+    bounds = SETTINGS.model_copy(update={"box": 0.5, "box_area": 0.25})
+    low = (0.25, 0.25, 0.75, 0.75)
+
+    def found(one: dict) -> Cut:
+        (cut,) = cuts({"boxes": [one]}, [("top",)], bounds)
+        return cut
+
+    assert found(box("top", 0.5, low)) == Cut(0, "top", low, 0.5)
+    assert found(box("top", 0.49, low)).name is None
+    assert found(box("top", 0.5, (0.25, 0.25, 0.75, 0.74))).name is None
+    assert found(box("top", 0.5, (0.5, 0.75, 1.0, 1.0))).name is None, "its height counts, not where it lies"
+    assert found(box("top", 0.5, (0.75, 0.5, 1.0, 1.0))).name is None
+    assert found(box("top", 0.5, (0.9, 0.0, 0.1, 1.0))).name is None, "one that is turned around has no area"
+    for broken in ({"score": None}, {"box": None}, {"score": float("nan")}, {"box": (0.0, 0.0, float("inf"), 1.0)}):
+        assert found(box("top", 0.9, low) | broken) == Cut(0, None, WHOLE, 0.0)
+
+
+def test_each_piece_of_a_set_is_cut_out_in_its_place() -> None:
+    top, skirt = (0.0, 0.0, 1.0, 0.5), (0.0, 0.5, 1.0, 1.0)
+    picture = {"boxes": [box("skirt", 0.75, skirt), box("top", 0.5, top)]}
+    assert cuts(picture, [("bag",), ("top",), ("skirt",)], SETTINGS) == [
+        Cut(1, "top", top, 0.5), Cut(2, "skirt", skirt, 0.75),
+    ]  # fmt: skip
+    assert cuts({"boxes": None}, [("top",)], SETTINGS) == [Cut(0, None, WHOLE, 0.0)]
+
+
+def test_the_next_class_of_a_piece_counts_half() -> None:
+    coat, shirt = (0.0, 0.0, 0.5, 0.5), (0.5, 0.5, 1.0, 1.0)
+    assert best(box("outerwear", 0.5, coat), box("top", 0.99, shirt)).name == "outerwear"
+    assert best(box("outerwear", 0.49, coat), box("top", 1.0, shirt)).name == "top"

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.errors import WrongInput
 from tests.udfs.rules.mappings import PROJECT, TAXONOMY
-from udfs.rules.taxonomy import Taxonomy
+from udfs.rules.taxonomy import Taxonomy, check
 
 FILE = PROJECT / "mappings" / "taxonomy.xml"
 DETECTED = {"top", "outerwear", "dress", "skirt", "trousers", "shorts", "shoes", "bag", "hat", "eyewear"}
@@ -108,3 +108,12 @@ def test_entities_and_outside_files_are_refused(tmp_path: Path) -> None:
     path.write_text(f'<!DOCTYPE t [<!ENTITY x SYSTEM "{secret.as_uri()}">]><taxonomy version="1">&x;</taxonomy>')
     with pytest.raises(WrongInput, match="DOCTYPE"):
         Taxonomy.read(path)
+
+
+def test_every_mistake_of_a_file_is_said_by_line(tmp_path: Path) -> None:
+    twice = f'<node code="wear" {NODE.format("again")}/>'
+    path = written(tmp_path, ROOT, twice, f'<node code="other" {NODE.format("wear")}/>', "</node>")
+    assert [(problem.line, problem.text.partition(" stands")[0]) for problem in check(path)] == [
+        (3, "code wear"), (4, "en wear"), (4, "ja wear"), (4, "ru wear"),
+    ]  # fmt: skip
+    assert check(FILE) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from udfs.rules.wording import joined, normalise, path_pattern, split_path, title_pattern, written
+from udfs.rules.wording import joined, joined_literals, normalise, path_pattern, split_path, title_pattern, written
 
 NAMES = st.text("ab*", min_size=1, max_size=4)
 GLOBS = st.one_of(st.just("**"), st.text("ab*?", min_size=1, max_size=5))
@@ -109,3 +109,11 @@ def test_patterns_are_plain_text_elsewhere() -> None:
     assert path_pattern(split_path("a.c (x)")).match(joined(["a.c (x)"]))
     assert not path_pattern(split_path("a.c")).match(joined(["abc"]))
     assert isinstance(path_pattern(["a"]), re.Pattern)
+
+
+def test_segments_without_wildcards_stand_for_one_joined_path():
+    assert joined_literals(split_path(r"hats > cap\*s > a\\b")) == joined(["Hats", "cap*s", "a\\b"])
+
+
+def test_a_path_is_parted_where_no_backslash_says_otherwise():
+    assert split_path(r"a > b\> c > d\\> e") == ["a", "b\\> c", "d\\\\", "e"]
