@@ -44,7 +44,7 @@ TASKS_IN_PROCESS = 1
 
 
 def fetch(night: Night) -> Counts:
-    """Fetch what is due until the deadline. URLs that were not tried stay due and count as neither reject nor failure."""
+    """Fetch what is due until the deadline. URLs that were not tried stay due: neither rejected nor failed."""
     handles = night.tables.open(PICTURES), night.tables.open(FETCHES)
     salvaged = salvage_shards(night, fetch_function())
     todo = due_urls(night)
