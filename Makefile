@@ -1,48 +1,51 @@
-# The few verbs of the project; `make help` lists them. Everything runs in .venv, which any of them sets up.
+# The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test check kill-test mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
-help: ## list these verbs
+help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-nightly: setup ## two sample shops, served on loopback, and a night over them
+nightly: setup ## draw two sample shops, serve them on loopback, and run a night over them
 	@infra/nightly.sh
 
-test: check ## the checks and all tests, in two processes: they wait as long as they compute
+test: check ## run the checks and all tests, in two processes
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-check: setup ## ruff, mypy and the import rule, without tests
+check: setup ## run ruff, mypy and the import rules, but no tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-kill-test: setup ## a small night killed at 20 random moments, and run again
+kill-test: setup ## kill a small night at 20 random moments and run it again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
 
-airflow: setup ## Airflow on loopback with the nightly DAG; Ctrl-C ends it
+mutation: setup ## change the code in small ways and list the changes that no test notices (hours; SEED=2: other changes)
+	@nice $(BIN)/python -m tests.mutation.campaign --seed $${SEED:-1} $(ONLY)
+
+airflow: setup ## run Airflow on loopback with the nightly DAG, until Ctrl-C
 	@$(BIN)/python -m infra.airflow_here
 
-shops: setup ## draw the two sample shops and serve them until Ctrl-C
+shops: setup ## draw the two sample shops and serve them on loopback, until Ctrl-C
 	@infra/shops.sh
 
-bench: setup ## the benchmarks of the README
+bench: setup ## run the benchmarks of the README
 	@for each in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$each .py) || exit; done
 
-setup: ## .venv from requirements.lock; nothing to do where it stands
+setup: ## install .venv from requirements.lock, unless it is up to date
 	@infra/setup.sh
 
-lock: setup ## requirements.lock anew from requirements*.txt
+lock: setup ## rebuild requirements.lock from requirements*.txt
 	@infra/lock.sh
 
-settings: setup ## the table of settings in docs/operations.md anew
+settings: setup ## rewrite the table of settings in docs/operations.md
 	@$(BIN)/python -m infra.settings_table
 
-museum: setup ## the page of bad shops, docs/museum.md, anew
+museum: setup ## rewrite docs/museum.md, the collection of bad feeds and pictures
 	@$(BIN)/python -m tests.museum.exhibits
 
-clean: ## delete caches and build leftovers; never var/, where the lake is
+clean: ## delete caches and build files; keeps var/, where the lake is
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse build

@@ -1,4 +1,4 @@
-"""What most verbs begin with: the settings, and a run over them."""
+"""What most commands share: common options, the settings, and a run based on them."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import typer
 
+from cli.terminal import say
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.records import checked_run
@@ -18,18 +19,23 @@ from schemas.errors import WrongInput
 from schemas.settings import read_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Retailers = Annotated[list[str] | None, typer.Option("--retailer", "-r", help="Only this retailer; may be repeated.")]
-Until = Annotated[str | None, typer.Option("--until", help="End after this stage.")]
-RunId = Annotated[
-    str | None, typer.Option("--run", help="The run's id; a scheduler gives all stages of a night the same.")
+Retailers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retailer", "-r", help="Acquire and parse only this retailer (may be given more than once). Default: all."
+    ),
 ]
-Date = Annotated[str | None, typer.Option("--date", help="The night's date, YYYY-MM-DD; today where it is left out.")]
+Until = Annotated[str | None, typer.Option("--until", help="Stop after this stage.")]
+RunId = Annotated[
+    str | None, typer.Option("--run", help="Id of the run. A scheduler uses the same id for all stages of one night.")
+]
+Date = Annotated[str | None, typer.Option("--date", help="Date of the night, YYYY-MM-DD. Default: today (UTC).")]
 
 
 def open_night(
     run: str | None = None, today: str | None = None, retailers: list[str] | None = None, quiet: bool = False
 ) -> Night:
-    """A run over the settings of this process; raises WrongInput for a wrong run id, date or retailer."""
+    """A run with the settings of this process. Raises WrongInput for a wrong run id, date or retailer."""
     run_id = checked_run(run, "--run") if run is not None else _new_run()
     night = Night(read_settings(), run_id, _date(today), Progress(quiet), tuple(retailers or ()))
     night.check_names(night.only, "--retailer")
@@ -38,7 +44,7 @@ def open_night(
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Around the writing of a file that the caller named: a place that cannot be written raises WrongInput."""
+    """Wraps the writing of a file that the user named: raises WrongInput if it cannot be written."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError) as error:
@@ -46,7 +52,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+    say(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
 
 
 def _plain(value: Any) -> Any:
@@ -63,4 +69,4 @@ def _date(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise WrongInput("--date", None, f"{text}: not a date of the form YYYY-MM-DD") from error
+        raise WrongInput("--date", None, f"{text} is not a date of the form YYYY-MM-DD") from error

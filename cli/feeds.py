@@ -1,13 +1,14 @@
-"""`feeds check`: what would be read from a feed, without Spark and without a lake."""
+"""`feeds check`: shows what would be read from a feed; needs neither Spark nor a lake."""
 
 import tempfile
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.context import Json, print_json, writing
+from cli.terminal import say
 from jobs.engine.mapping_files import check_dialect
 from jobs.stages.acquire import feed_request, received
 from jobs.stages.parse import feed_options
@@ -24,39 +25,46 @@ from udfs.rules.wording import written
 from udfs.web.download import FeedRequest
 from udfs.web.guard import Networks
 
-app = typer.Typer(help="Look at a feed.", no_args_is_help=True)
+app = typer.Typer(help="Check a feed.", no_args_is_help=True)
 
 EXIT_REFUSED = 4
 LARGEST = 10
-"""Categories on a terminal; the page and --json have more."""
+"""Number of categories shown on a terminal; the page and --json have more."""
 KEPT = (
-    "Keep it as mappings/SHOP/guessed.yaml, correct it, and name it under `feed:` in SHOP's retailer.yaml: "
+    "Save it as mappings/SHOP/guessed.yaml, correct it, and set it under `feed:` in mappings/SHOP/retailer.yaml: "
     "dialect: guessed.yaml"
 )
 PRIVATE = tuple(
     ip_network(network)
     for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
-"""Loopback and private networks; link-local addresses, where clouds keep their secrets, are never opened."""
+"""Loopback and private networks. Link-local addresses (cloud metadata services) are never opened."""
 
 
 @app.callback()
 def feeds() -> None:
-    """Look at a feed."""
+    """Check a feed."""
 
 
 @app.command()
 def check(
-    feed: Annotated[str, typer.Argument(help="A file, an http(s) or s3 URL, or a retailer that has a spec.")],
+    feed: Annotated[
+        str, typer.Argument(help="A file, an http(s) or s3 URL, or the name of a retailer that has a spec.")
+    ],
     dialect: Annotated[
-        str | None, typer.Option(help="auto, a dialect's name, or a dialect file; else the spec's, or auto.")
+        str | None,
+        typer.Option(help="auto, the name of a dialect, or a dialect file. Default: that of the spec, else auto."),
     ] = None,
-    encoding: Annotated[str | None, typer.Option(help="The encoding, where the feed's own word is wrong.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the same as a page, with pictures, to this file.")] = None,
-    allow_private: Annotated[bool, typer.Option(help="Let the URL lead to your own machine or network.")] = False,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding to use if the one that the feed declares is wrong.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write the result to this file as an HTML page with pictures.")
+    ] = None,
+    allow_private: Annotated[bool, typer.Option(help="Allow a URL on your own machine or private network.")] = False,
     json: Json = False,
 ) -> None:
-    """Show what would be read: fields filled, rejects with their lines, repairs, categories, sample offers."""
+    """Show what would be read from a feed: filled fields, rejects with lines, repairs, categories, sample offers."""
     settings = read_settings()
     spec = _spec(settings.mappings, feed)
     source = spec.feed if spec else Feed.model_construct(url=feed)
@@ -78,7 +86,7 @@ def check(
 
 
 def _spec(mappings: Path, name: str) -> Retailer | None:
-    """The spec of a retailer, switched on or not; None for what is the name of none."""
+    """The spec of a retailer, enabled or not; None if no retailer has this name."""
     folder = mappings / name
     if not NAME.fullmatch(name) or not (folder / SPEC_FILE).is_file():
         return None
@@ -88,14 +96,14 @@ def _spec(mappings: Path, name: str) -> Retailer | None:
 
 
 def _networks(spec: Retailer | None, allow_private: bool) -> Networks:
-    """The private networks that the check may open."""
+    """The private networks that the check may access."""
     return (*(spec.images.allow_private_hosts if spec else ()), *(PRIVATE if allow_private else ()))
 
 
 def _received(feed: Feed, request: FeedRequest, options: FeedOptions, is_spec: bool) -> FeedSummary:
-    """What an address holds; one that does not answer is refused, as it would be at night."""
+    """The summary of the feed at an address. If it does not answer, the feed is refused, as it would be at night."""
     if not is_spec and "://" not in feed.url:
-        raise WrongInput(feed.url, None, "no such file, no URL, and no retailer of that name")
+        raise WrongInput(feed.url, None, "not a file, not a URL, and not the name of a retailer")
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(folder) / "feed"
         with file.open("wb") as target:
@@ -103,7 +111,7 @@ def _received(feed: Feed, request: FeedRequest, options: FeedOptions, is_spec: b
         if answer.status == REFUSED:
             code = Code(str(answer.code))
             is_private = code is Code.FEED_ADDRESS and feed.url.startswith("http")
-            opens = " (--allow-private opens it for this check)" if is_private else ""
+            opens = " (--allow-private allows it for this check)" if is_private else ""
             said = f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}"
             return FeedSummary(REFUSED, code, said)
         return examine(file, options)
@@ -124,23 +132,23 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
     )  # fmt: skip
 
 
-def _say(found: dict, reject_samples: dict[str, list[str]]) -> None:
+def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
     form = ", ".join(filter(None, (found["dialect"], found["encoding"])))
-    typer.echo(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
+    say(f"{found['status']}: {'; '.join(filter(None, (form, found['reason'])))}")
     if found["dialect_file"]:
-        typer.echo("the dialect is a guess: look at the fields and the samples before you trust it")
+        say("the dialect is a guess: check the fields and the sample offers before you rely on it")
     rejected = sum(found["rejects"].values())
-    typer.echo(f"{found['offers']:,} offers, {rejected:,} rejected; {found['products']:,} products")
+    say(f"{found['offers']:,} offers, {rejected:,} rejected; {found['products']:,} products")
     for name, share in found["filled"].items():
-        typer.echo(f"  {name:<16} {share:6.1%}")
+        say(f"  {name:<16} {share:6.1%} filled")
     for title in ("rejects", "repairs"):
         for code, count in found[title].items():
-            typer.echo(f"  {title[:-1]} {code}: {count}")
+            say(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
-                typer.echo(f"    {detail}")
+                say(f"    {detail}")
     for path, count in list(found["categories"].items())[:LARGEST]:
-        typer.echo(f"  category {path}: {count:,}")
+        say(f"  category {path}: {count:,}")
     for sample in found["samples"]:
-        typer.echo(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
+        say(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
     if found["dialect_file"]:
-        typer.echo(f"\nThe dialect as a file. {KEPT}\n\n{found['dialect_file']}")
+        say(f"\nThe guessed dialect as a file. {KEPT}\n\n{found['dialect_file']}")

@@ -1,4 +1,4 @@
-"""The `selvedge` command: verbs, flags, and how a run ends for whoever called it."""
+"""The `selvedge` command: its subcommands, and the exit code and last line of a run."""
 
 import errno
 import os
@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots, withdraw
+from cli.terminal import say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
 from shops.commands import shop
@@ -20,7 +21,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="selvedge",
-    help="Every night, retailers' XML feeds into one versioned, checked table of garment vectors.",
+    help="Every night, turn retailers' XML feeds into one versioned, checked table of garment vectors.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -29,14 +30,14 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"selvedge {program_version()}")
+        say(f"selvedge {program_version()}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Say the version.", callback=_say_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
     pass
@@ -62,8 +63,8 @@ app.add_typer(shop, name="shop")
 
 
 def main() -> None:
-    """Run a verb and end with its exit code; what ends a run is one line on standard error."""
-    os.environ[SAFE_PATH] = "1"  # for the workers: no code lies where the command happens to be typed
+    """Run a command and exit with its code; an error that ends it is one line on standard error."""
+    os.environ[SAFE_PATH] = "1"  # inherited by the workers: import nothing from the current folder
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -71,24 +72,30 @@ def main() -> None:
     except Stop as stop:
         _end(str(stop), stop.exit_code)
     except Exception as error:
-        if _interrupted.is_set():  # what broke, broke on the way out: Spark's JVM gets the signal too
+        if _interrupted.is_set():  # an error while shutting down: Spark's JVM gets the signal too
             sys.exit(INTERRUPTED)
         if not isinstance(error, OSError):
             raise
         if error.errno == errno.ENOSPC:
-            _end("the disk is full: make room and run again (the last snapshot stays live)", LakeFull.exit_code)
-        _end(f"{error}; to act: the data engineer (the disk, the network or the store; then run again)", Stop.exit_code)
+            _end(
+                "the disk is full, the last snapshot stays live; to act: the data engineer (free space and run again)",
+                LakeFull.exit_code,
+            )
+        _end(
+            f"{error}; to act: the data engineer (check the disk, the network and the store, then run again)",
+            Stop.exit_code,
+        )
 
 
 _interrupted = threading.Event()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SystemExit, so that every `with` is left in order and nobody catches it on the way."""
+    """Exits through SystemExit, so that every `with` block is closed in order and no handler catches it."""
     _interrupted.set()
-    _end("interrupted; what was committed stays, the next run goes on from there", INTERRUPTED)
+    _end("interrupted; committed work is kept, and the next run continues from there", INTERRUPTED)
 
 
 def _end(line: str, code: int) -> NoReturn:
-    print(f"selvedge: {line}", file=sys.stderr)
+    say(f"selvedge: {line}", err=True)
     sys.exit(code)

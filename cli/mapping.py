@@ -1,4 +1,4 @@
-"""`mapping check` and `mapping coverage`: what an analyst asks of the mapping files."""
+"""`mapping check` and `mapping coverage`: errors in the mapping files, and how much they cover."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, open_night, print_json
+from cli.terminal import say
 from jobs.engine.mapping_files import check_files
 from jobs.live.coverage import coverage_view
 from schemas.errors import WrongInput
@@ -15,28 +16,28 @@ from udfs.rules.coverage import RetailerCoverage, RuleUse
 from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
 
-app = typer.Typer(help="Check the mapping files, and see what they cover.", no_args_is_help=True)
+app = typer.Typer(help="Check the mapping files and their coverage.", no_args_is_help=True)
 
-Retailer = Annotated[str | None, typer.Argument(help="One retailer; all where it is left out.")]
+Retailer = Annotated[str | None, typer.Argument(help="One retailer. Default: all.")]
 
 LARGEST = 15
 
 
 @app.command()
 def check(retailer: Retailer = None, json: Json = False) -> None:
-    """Find every error and warning of the files under `mappings/`, with file and line."""
+    """List all errors and warnings in the files under `mappings/`, with file and line."""
     mappings = read_settings().mappings
     folders = [folder for folder in retailer_folders(mappings) if retailer in (None, folder.name)]
     if retailer and not folders:
-        raise WrongInput("mapping check", None, f"{retailer}: no such retailer")
+        raise WrongInput("mapping check", None, f"{retailer}: there is no such retailer")
     files = list(check_files(mappings, folders))
     found = [(file, problem) for file, problems in files for problem in problems]
     if json:
         print_json([{"file": str(f), "line": p.line, "severity": p.severity, "text": p.text} for f, p in found])
     else:
         for file, problem in found:
-            typer.echo(f"{_place(file, problem.line)}: {problem.severity}: {problem.text}")
-        typer.echo(f"{_counted(len(files), 'file')}, {_counted(len(found), 'finding')}")
+            say(f"{_place(file, problem.line)}: {problem.severity}: {problem.text}")
+        say(f"{_counted(len(files), 'file')}, {_counted(len(found), 'finding')}")
     raise typer.Exit(2 if any(problem.severity == "error" for _, problem in found) else 0)
 
 
@@ -50,7 +51,7 @@ def _counted(count: int, name: str) -> str:
 
 @app.command()
 def coverage(retailer: Retailer = None, json: Json = False) -> None:
-    """Show which share of the live products is mapped, ignored, unmapped, and the largest unmapped categories."""
+    """Show how many live products are mapped, ignored and unmapped, and the largest unmapped categories."""
     night = open_night(quiet=True)
     night.check_names([retailer] if retailer else [], "mapping coverage")
     views = [(view, _rules(view, night.mappings.get(view.retailer)))
@@ -61,7 +62,7 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
     for view, rules in views:
         _say(view, rules)
     if not views:
-        typer.echo(f"{retailer or 'no retailer'}: no live products yet; a night brings them")
+        say(f"{retailer or 'all retailers'}: no live products yet; run a night first")
 
 
 def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:
@@ -69,15 +70,15 @@ def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:
 
 
 def _say(view: RetailerCoverage, rules: list[RuleUse]) -> None:
-    typer.echo(f"{view.retailer}: {_counted(view.products, 'product')}  {_shares(view.shares())}")
-    typer.echo(f"  decided by: {_shares(view.decided_by())}")
+    say(f"{view.retailer}: {_counted(view.products, 'product')}  {_shares(view.shares())}")
+    say(f"  decided by: {_shares(view.decided_by())}")
     for use in rules:
-        doubts = f", text differs {use.text_differs}, image differs {use.image_differs}" if use.products else ""
-        decides = _counted(use.products, "product") if use.products else "decides nothing"
-        typer.echo(f"  {use.rule}  -> {use.node or 'ignored'}: {decides}{doubts}")
+        doubts = f" (text disagrees on {use.text_differs}, pictures on {use.image_differs})" if use.products else ""
+        decides = _counted(use.products, "product") if use.products else "applies to no product"
+        say(f"  {use.rule}  -> {use.node or 'ignored'}: {decides}{doubts}")
     for category in view.largest_unmapped(LARGEST):
         path = written(category.path) or "(no category)"
-        typer.echo(f"  unmapped {category.products:>6}  {path}  ({'; '.join(category.titles[:3])})")
+        say(f"  unmapped {category.products:>6}  {path}  ({'; '.join(category.titles[:3])})")
 
 
 def _shares(shares: dict[str, float]) -> str:

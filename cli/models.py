@@ -1,4 +1,4 @@
-"""`models`: what is promoted, how good it is on labelled data, and how one release takes another's place."""
+"""`models`: which releases are promoted, how good they are on labelled data, and promotion and rollback."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.context import Json, open_night, print_json
+from cli.terminal import say
 from jobs.engine.models import MODELS, about, release_folder, verify_weights
 from jobs.run import run_stages
 from schemas.errors import WrongInput
@@ -18,43 +19,43 @@ from udfs.runtime.device import THREADS
 
 def _known(model: str) -> str:
     if model not in MODELS:
-        raise WrongInput("models", None, f"{model}: no such model; one of {', '.join(MODELS)}")
+        raise WrongInput("models", None, f"{model}: there is no such model; choose one of {', '.join(MODELS)}")
     return model
 
 
 ModelName = Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.", callback=_known)]
 SCORED = ("screen", "classify", "detect", "embed", "text")
-"""What can be scored: classify is the class of a garment, which the release of screen says too."""
+"""What can be scored. `classify` is the garment class, which the release of `screen` also predicts."""
 STAGE_OF = {"screen": "screen", "text": "classify", "detect": "detect", "embed": "embed"}
-"""The stage whose rows a model's answers are."""
+"""The stage that each model's answers belong to."""
 
-app = typer.Typer(help="See, score, fill, promote and roll back models.", no_args_is_help=True)
+app = typer.Typer(help="List, score, fill, promote and roll back models.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the promoted models with their digests and figures."""
+    """List the promoted models with their digests and tasks; --json adds their figures."""
     root = read_settings().models
     found = [about(release_folder(name, root)) for name in MODELS]
     if json:
         print_json([{name: model.get(name) for name in ("name", "digest", "task", "figures")} for model in found])
         return
     for model in found:
-        typer.echo(f"{model['name']:<8} {model['digest'][:12]}  {model['task']}")
+        say(f"{model['name']:<8} {model['digest'][:12]}  {model['task']}")
 
 
 @app.command()
 def score(
     model: Annotated[str, typer.Argument(help=f"One of {', '.join(SCORED)}.")],
     folders: Annotated[
-        list[Path], typer.Argument(help="Labelled data; its form is known by the columns of its index.")
+        list[Path], typer.Argument(help="Folders of labelled data; the columns of their tables tell the kind of data.")
     ],
     everything: Annotated[
-        bool, typer.Option("--all", help="Count what the model was trained on too; else it is left out.")
+        bool, typer.Option("--all", help="Include the training data too. Default: held-out data only.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Run a promoted model over labelled data and print its figures with their 95% intervals."""
+    """Run a promoted model on labelled data and print its figures with 95% intervals."""
     from training.quality.scores import score as score_model  # brings what training needs, which no night loads
 
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
@@ -66,36 +67,42 @@ def score(
         print_json(figures)
         return
     for line in _lines(figures):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
 def promote(
     model: ModelName,
-    digest: Annotated[str, typer.Argument(help="The release: its folder under models/MODEL, or how that begins.")],
-    because: Annotated[str | None, typer.Option(help="Why a release that is worse is promoted; kept.")] = None,
+    digest: Annotated[
+        str, typer.Argument(help="Digest of the release (its folder under models/MODEL), or its first characters.")
+    ],
+    because: Annotated[
+        str | None, typer.Option(help="Promote even if the release is worse, for this reason (kept in the history).")
+    ] = None,
 ) -> None:
-    """Make a release the one that the night uses, unless it is worse on a guarded figure beyond its interval."""
+    """Make a release the one that nights use. Refused if a guarded figure is worse than its interval allows."""
     root = read_settings().models
     verify_weights(promotion.release_of(model, digest, root))
     done = promotion.promote(model, digest, root, because)
-    typer.echo(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
+    say(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
 
 
 @app.command()
 def rollback(model: ModelName) -> None:
-    """Bring back the release before the promoted one."""
+    """Promote the previous release again."""
     root = read_settings().models
     done = promotion.rollback(model, root)
-    typer.echo(f"{model}: {done.digest} is promoted again ({done.because})")
+    say(f"{model}: {done.digest} is promoted again ({done.because})")
 
 
 @app.command()
 def fill(
     model: ModelName,
-    digest: Annotated[str, typer.Argument(help="The candidate: its folder under models/MODEL.")],
+    digest: Annotated[
+        str, typer.Argument(help="Digest of the candidate (its folder under models/MODEL), or its first characters.")
+    ],
 ) -> None:
-    """Compute what a candidate has due, so that the night after its promotion is short."""
+    """Run a candidate on everything that is due for it now, so that the night after its promotion is short."""
     night = open_night()
     folder = promotion.release_of(model, digest, night.settings.models)
     night.candidates[model] = folder
@@ -107,30 +114,33 @@ def fill(
 def report(
     model: Annotated[str, typer.Argument(help="screen, classify or text.")],
     folders: Annotated[list[Path], typer.Argument(help="Labelled data, as for score.")],
-    release: Annotated[str | None, typer.Option(help="Another release than the promoted one.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The folder of the page; that of run reports if left out.")] = None,
+    release: Annotated[str | None, typer.Option(help="Digest of the release. Default: the promoted one.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page. Default: the folder of the run reports.")
+    ] = None,
     rows: Annotated[
-        int | None, typer.Option(min=0, help="At most so many mistakes and rows that would teach; 0: figures alone.")
+        int | None,
+        typer.Option(min=0, help="Largest number of mistakes, and of rows worth labelling, to show. 0: figures only."),
     ] = None,
 ) -> None:
-    """Write the quality report of a release: figures beside the one before, mistakes to mark, what would teach most."""
+    """Write the quality report of a release: figures next to the previous release, mistakes, rows worth labelling."""
     from training.quality.judge import Subject
     from training.quality.judge import report as write_report
 
     settings = read_settings()
     os.environ.setdefault(THREADS, str(os.cpu_count() or 1))
     _there(folders)
-    typer.echo(write_report(Subject(model, folders, release, rows), settings.models, out or settings.reports))
+    say(write_report(Subject(model, folders, release, rows), settings.models, out or settings.reports))
 
 
 def _there(folders: list[Path]) -> None:
     for folder in folders:
         if not folder.is_dir():
-            raise WrongInput(folder, None, "no such folder")
+            raise WrongInput(folder, None, "there is no such folder")
 
 
 def _labelled(model: str, folders: list[Path]) -> None:
-    """Raises WrongInput where no folder has a table of the model's kind of data."""
+    """Raises WrongInput if no folder has a table of the kind that the model needs."""
     from training.data.labelled import SIGNS, expanded, kind_of
     from training.text.data import tables
     from training.text.score import TOLD
@@ -143,11 +153,11 @@ def _labelled(model: str, folders: list[Path]) -> None:
         sought = [f"{name} with {', '.join(sorted(columns))}" for _, name, columns in SIGNS]
     if not known:
         places = ", ".join(map(str, folders))
-        raise WrongInput(places, None, f"no labelled data; looked for {'; '.join(sought)}")
+        raise WrongInput(places, None, f"no labelled data found; looked for {'; '.join(sought)}")
 
 
 def _lines(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """One line a figure, with its interval where it has one."""
+    """One line per figure, with its interval if it has one."""
     for name, value in figures.items():
         if value == {}:  # a group that nothing was counted for
             continue
@@ -155,7 +165,7 @@ def _lines(figures: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{indent}{name}"
             yield from _lines(value, indent + "  ")
         elif isinstance(value, Mapping):
-            said = "nothing to count" if value["value"] is None else f"{value['value']:.4f}"
+            said = "no rows" if value["value"] is None else f"{value['value']:.4f}"
             count = f"   of {value['count']}" if "count" in value else ""
             interval = f"   95%: {value['low']} to {value['high']}" if value["value"] is not None else ""
             yield f"{indent + name:<28} {said}{interval}{count}"

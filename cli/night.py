@@ -1,11 +1,12 @@
-"""`night`, `stage`, `plan`, `publish` and `report`: doing a night, or a part of it."""
+"""`night`, `stage`, `plan`, `publish` and `report`: run a night or a part of it, and see the result."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json, writing
+from cli.terminal import say
 from jobs.answers.plan import plan as make_plan
 from jobs.answers.report import report_file, write_report
 from jobs.answers.summary import summary
@@ -20,16 +21,18 @@ from jobs.stages.gates import GATE_NAMES
 from schemas.errors import WrongInput
 
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]
-Accept = Annotated[list[str] | None, typer.Option(help="A gate to let through: NAME, or RETAILER/NAME of a feed.")]
-Reason = Annotated[str | None, typer.Option(help="Why; kept in the manifest.")]
-WhatIf = Annotated[list[str] | None, typer.Option(help="A threshold to move: SETTING=VALUE, as wanted=0.6.")]
-RunOfReport = Annotated[str | None, typer.Argument(help="A run's id; the last one where it is left out.")]
+Accept = Annotated[list[str] | None, typer.Option(help="Gate to let through: GATE, or RETAILER/GATE for a feed gate.")]
+Reason = Annotated[str | None, typer.Option(help="Why the gate is let through (kept in the manifest).")]
+WhatIf = Annotated[
+    list[str] | None, typer.Option(help="Show the effect of a threshold: SETTING=VALUE, e.g. wanted=0.6.")
+]
+RunOfReport = Annotated[str | None, typer.Argument(help="Id of the run. Default: the last one.")]
 
 
 def night(
     retailer: Retailers = None, until_stage: Until = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
-    """Do everything that is due, and publish it."""
+    """Run all stages on everything that is due, then publish."""
     names = until(until_stage)
     finish(checked(open_night(run, date, retailer, quiet=json)), names, json)
 
@@ -37,21 +40,21 @@ def night(
 def stage(
     name: StageName, retailer: Retailers = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
-    """Run one stage alone, as a scheduler does."""
+    """Run one stage, as a scheduler does."""
     if name not in STAGE_NAMES:
-        raise WrongInput("stage", None, f"{name}: no such stage; one of {', '.join(STAGE_NAMES)}")
+        raise WrongInput("stage", None, f"{name}: there is no such stage; choose one of {', '.join(STAGE_NAMES)}")
     finish(checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
 
 
 def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
-    """Say what is due and how long it will take, or what a moved threshold would let in or turn away."""
+    """Show what is due and how long it will take. With --what-if: what another threshold would keep or reject."""
     today = open_night(None, date, quiet=True)
     if what_if:
         moved = count_moves(today, what_if)
         if json:
             print_json([asdict(row) for row in moved])
         else:
-            typer.echo("\n".join(lines(moved)))
+            say("\n".join(lines(moved)))
         return
     rows = make_plan(today)
     if json:
@@ -59,15 +62,15 @@ def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
         return
     for row in rows:
         due = "?" if row["due"] is None else row["due"]
-        typer.echo(f"{row['stage']:<12} {due:>9} due   {row['about']}".rstrip())
+        say(f"{row['stage']:<12} {due:>9} due   {row['about']}".rstrip())
 
 
 def publish(
     accept: Accept = None, reason: Reason = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
-    """Publish what stands, and let gates through that an engineer has looked at."""
+    """Publish the current rows, and let through the gates that an engineer has checked."""
     if accept and not reason:
-        raise WrongInput("--accept", None, "give the reason with --reason")
+        raise WrongInput("--accept", None, "needs --reason TEXT")
     whole = checked(open_night(run, date, quiet=json))
     of_feeds: dict[str, set[str]] = {}
     for gate in accept or ():
@@ -75,7 +78,11 @@ def publish(
         if slash:
             of_feeds.setdefault(retailer, set()).add(name)
         elif gate not in GATE_NAMES:
-            raise WrongInput("--accept", None, f"{gate}: not one of {', '.join(GATE_NAMES)}, or RETAILER/GATE")
+            raise WrongInput(
+                "--accept",
+                None,
+                f"{gate}: there is no such gate; choose one of {', '.join(GATE_NAMES)}, or RETAILER/GATE",
+            )
         else:
             whole.accepted[gate] = str(reason)
     if of_feeds:
@@ -84,24 +91,30 @@ def publish(
 
 
 def report(run: RunOfReport = None) -> None:
-    """Say where the report of a run is; the last run's is written again, from the tables as they are now."""
+    """Print the path of a run's report. The report of the last run is written again from the current tables."""
     whole = open_night(quiet=True)
     last = last_run(whole.tables)
     if last is None:
-        raise WrongInput(whole.settings.lake, None, "no run has been recorded here yet")
+        raise WrongInput(whole.settings.lake, None, "no run has been recorded in this lake yet")
     if run in (None, last):
-        typer.echo(write_report(whole, last))
+        say(write_report(whole, last))
         return
     path = report_file(whole, str(run))
     if not of_run(whole.tables, str(run)):
-        raise WrongInput("report", None, f"{run}: no such run in {whole.settings.lake}; the last one is {last}")
+        raise WrongInput(
+            "report", None, f"{run}: there is no such run in {whole.settings.lake}; the last run is {last}"
+        )
     if not path.exists():
-        raise WrongInput(path, None, "is gone; it cannot be written again, the tables have changed since that run")
-    typer.echo(path)
+        raise WrongInput(
+            path,
+            None,
+            "the report was deleted, and the tables have changed since that run, so it cannot be written again",
+        )
+    say(path)
 
 
 def checked(night: Night) -> Night:
-    """Specs, mappings, gates and weights are read before anything starts, and the report has a place."""
+    """Check specs, mappings, gates, weights and the report folder before anything starts."""
     night.check()
     with writing(night.settings.reports):
         night.settings.reports.mkdir(parents=True, exist_ok=True)
@@ -119,23 +132,19 @@ def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fals
     raise typer.Exit(outcome.exit_code)
 
 
-def _say(outcome: Outcome, found: dict) -> None:
+def _say(outcome: Outcome, found: dict[str, Any]) -> None:
     publication = outcome.publication
     for name, state in found["retailers"].items():
         if state["reason"] and (publication or "acquire" in outcome.counts):
-            typer.echo(f"held     {name}: {state['reason'].removeprefix(f'{name}: ')}")
+            say(f"held     {name}: {state['reason'].removeprefix(f'{name}: ')}")
     if publication is None:
         return
     for note in found["notes"]:
-        typer.echo(f"note     {note}")
+        say(f"note     {note}")
     if not found["published"]:
-        typer.echo(
-            f"Nothing new: version {found['snapshot']} stays live." if found["snapshot"] else "Nothing to publish."
-        )
+        say(f"Nothing new: version {found['snapshot']} stays live." if found["snapshot"] else "Nothing to publish.")
     else:
-        typer.echo(
-            f"Published version {found['snapshot']}: {found['garments']} garments of {found['products']} products."
-        )
+        say(f"Published version {found['snapshot']}: {found['garments']} garments of {found['products']} products.")
     if publication.place:
-        typer.echo(f"snapshot {publication.place}")
-    typer.echo(f"report   {found['report']}")
+        say(f"snapshot {publication.place}")
+    say(f"report   {found['report']}")

@@ -1,4 +1,4 @@
-"""`picture`: the bytes of a stored picture."""
+"""`picture`: writes a stored picture to a file."""
 
 import re
 import sys
@@ -15,19 +15,17 @@ from schemas.tables import PICTURES
 
 
 def picture(
-    sha256: Annotated[str, typer.Argument(help="The picture's sha256, 64 hexadecimal digits.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A file; standard output where it is left out.")
-    ] = None,
+    sha256: Annotated[str, typer.Argument(help="SHA-256 of the picture, 64 hexadecimal digits.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write. Default: standard output.")] = None,
 ) -> None:
-    """Write a stored picture's bytes."""
+    """Write a stored picture to a file, byte for byte."""
     if not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise WrongInput("picture", None, f"{sha256}: not a sha256, which has 64 of 0-9 and a-f")
+        raise WrongInput("picture", None, f"{sha256}: not a sha256, which has 64 hexadecimal digits")
     digest, night = bytes.fromhex(sha256), open_night(quiet=True)
     query = f'select shard, "offset", length from {PICTURES.name} where picture = {literal(digest)}'  # noqa: S608
     found = night.tables.sql(query, [PICTURES]).to_pylist()
     if not found:
-        raise WrongInput(night.settings.lake, None, f"{sha256}: no such picture")
+        raise WrongInput(night.settings.lake, None, f"{sha256}: no such picture is stored")
     body = read_picture(night.store, Place(**found[0]))
     if out:
         with writing(out):

@@ -1,4 +1,4 @@
-"""`withdraw`: taking a retailer out of the index that has no spec any more."""
+"""`withdraw`: removes a retailer without a spec from the index."""
 
 import getpass
 from typing import Annotated
@@ -17,11 +17,11 @@ from schemas.retailer import SPEC_FILE
 
 
 def withdraw(
-    retailer: Annotated[str, typer.Argument(help="A retailer that is in the index and has no spec any more.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the lake.")],
+    retailer: Annotated[str, typer.Argument(help="A retailer that is in the index but no longer has a spec.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why the retailer is withdrawn (kept in the lake).")],
     json: Json = False,
 ) -> None:
-    """Take a retailer that has no spec out of the index, and publish."""
+    """Remove a retailer that no longer has a spec from the index, and publish."""
     night = checked(open_night(quiet=json))
     _refuse_others(night, retailer)
     with lease(night.store, night.run, night.settings.lease_seconds):
@@ -32,9 +32,13 @@ def withdraw(
 def _refuse_others(night: Night, retailer: str) -> None:
     if retailer in night.specs:
         spec = night.specs[retailer].folder / SPEC_FILE
-        raise WrongInput(spec, None, "set `enabled: false` here; the next night takes the retailer out of the index")
+        raise WrongInput(
+            spec, None, "set `enabled: false` in this spec; the next night then removes the retailer from the index"
+        )
     parent = snapshots.parent(night.store)
     counts = parent.counts if parent else {}
     if retailer not in counts:
         known = ", ".join(sorted(set(counts) - set(night.specs))) or "none"
-        raise WrongInput("withdraw", None, f"{retailer}: is not in the index; in it without a spec: {known}")
+        raise WrongInput(
+            "withdraw", None, f"{retailer} is not in the index; retailers in the index without a spec: {known}"
+        )

@@ -1,18 +1,16 @@
-"""# The catalog's night
+"""# The nightly run of the catalog
 
-Retailers' XML feeds become one versioned, checked table of garment vectors. Each task runs one stage as a process of
-its own, `selvedge stage NAME`, and computes nothing itself; every stage does only what is due, so a task may be cleared
-and run again at any time.
+Turns retailers' XML feeds into one versioned, checked table of garment vectors. Each task runs one stage in a process
+of its own (`selvedge stage NAME`). A stage does only what is due, so a task can be cleared and run again at any time.
 
-* `acquire` and `parse` are mapped over groups of retailers, read from `mappings/*/retailer.yaml` when the night starts.
-  The Airflow variable `selvedge_retailers_per_task` sets how many stand in a group (50). Groups take turns: the lake
-  has one writer.
-* `publish` updates the asset `snapshot`. An event is only a nudge: what is live stands in the lake
-  (`selvedge snapshots`).
-* Exit codes: 0 done; 4 published, but a retailer is held at its last rows (a warning in the log); 2 wrong input and
-  3 refused by a gate fail at once, because a person has to act; all others are tried again.
+* `acquire` and `parse` are mapped over groups of retailers (`mappings/*/retailer.yaml` at the start of the run). The
+  Airflow variable `selvedge_retailers_per_task` sets the size of a group (50). Groups run one by one: the lake has one
+  writer.
+* `publish` updates the asset `snapshot`. Its event is only a hint; `selvedge snapshots` shows which version is live.
+* Exit codes: 0 done; 4 published, but a retailer is held at its last good rows (a warning in the log). 2 (wrong input)
+  and 3 (refused by a gate) fail at once, because a person has to act. All other codes are retried.
 
-What to do when a task fails: `docs/operations.md`.
+If a task fails, see `docs/operations.md`.
 """
 
 import os
@@ -36,14 +34,14 @@ HOME = Path(os.environ.get("SELVEDGE_HOME", Path(__file__).resolve().parents[1])
 COMMAND = os.environ.get("SELVEDGE_COMMAND", str(Path(sys.executable).with_name("selvedge")))
 SNAPSHOT = Asset("snapshot", "selvedge://lake/snapshots")
 
-KILL_AFTER_S = 3  # Airflow itself kills a task 5 s after it was told to end
+KILL_AFTER_S = 3  # Airflow kills a task 5 s after asking it to end
 
 HELD = 4
-NOT_TO_BE_RETRIED = {2: "wrong input: mend the file that the last line names", 3: "a gate refused the snapshot"}
+NOT_TO_BE_RETRIED = {2: "wrong input, fix what the last line of the log names", 3: "a gate refused the snapshot"}
 
 
 class StageOperator(BaseOperator):
-    """Runs the stage of its name in a process group of its own; what that prints becomes the task's log."""
+    """Runs the stage with the task's name in a process group of its own; its output becomes the task's log."""
 
     def __init__(self, *, retailers: list[str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -58,7 +56,7 @@ class StageOperator(BaseOperator):
         self._judge(self._run(command))
 
     def _run(self, command: list[str]) -> int:
-        """Run the command to its end, a log line for each of its lines."""
+        """Run the command to its end and log each line of its output."""
         self.process = subprocess.Popen(
             command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
             start_new_session=True,
@@ -71,24 +69,26 @@ class StageOperator(BaseOperator):
         if code in NOT_TO_BE_RETRIED:
             raise AirflowFailException(f"{self.task_id}: {NOT_TO_BE_RETRIED[code]} (exit {code})")
         if code == HELD:
-            self.log.warning("%s: published, but a retailer is held at its last rows", self.task_id)
+            self.log.warning(
+                "%s: published, but a retailer is held at its last good rows; the report says why", self.task_id
+            )
         elif code:
             raise AirflowException(f"{self.task_id} ended with exit code {code}")
 
     def on_kill(self) -> None:
-        """Airflow calls this on a timeout and when the task is stopped: end the stage with all that it started."""
+        """Airflow calls this on a timeout or when the task is stopped: end the stage and all processes it started."""
         if self.process is None:
             return
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(KILL_AFTER_S)
-            os.killpg(self.process.pid, signal.SIGKILL)  # who is left of the group, if anyone
+            os.killpg(self.process.pid, signal.SIGKILL)  # the rest of the group, if any
 
 
 @task
 def groups() -> list[list[str]]:
-    """The enabled retailers, some to a group. A spec that cannot be read stays in: its stage says file and line."""
+    """The enabled retailers in groups. A spec that cannot be read is included: its stage reports file and line."""
     mappings = HOME / os.environ.get("SELVEDGE_MAPPINGS", "mappings")
     names = [spec.parent.name for spec in sorted(mappings.glob("[!._]*/retailer.yaml")) if _is_enabled(spec)]
     size = int(Variable.get("selvedge_retailers_per_task", default=50))

@@ -1,6 +1,6 @@
-"""A Spark standalone cluster on this machine's loopback, from pyspark's own files, until Ctrl-C.
+"""Runs a Spark standalone cluster on this machine's loopback, from pyspark's own files, until Ctrl-C.
 
-Workers pass their environment on to executors: what a lake in S3 needs (AWS_*) is set where the cluster is started.
+Executors inherit the environment of the workers: set the AWS_* variables of a lake in S3 before starting the cluster.
 """
 
 import argparse
@@ -19,7 +19,7 @@ SPARK = Path(pyspark.__file__).parent
 
 
 def environment() -> dict[str, str]:
-    """What master, workers and the executors below them see."""
+    """The environment of master, workers and executors."""
     ours = {"SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": HOST, "PYSPARK_PYTHON": sys.executable}
     return {**os.environ, **ours, "SPARK_DAEMON_JAVA_OPTS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
 
@@ -47,7 +47,7 @@ def serve(flags: argparse.Namespace) -> None:
         for name in workers:
             programs.start(name, worker_command(flags), environment())
         _wait(programs, workers, "Successfully registered with master")
-        print(f"spark://{HOST}:{flags.port} with {flags.workers} workers; Ctrl-C ends it", flush=True)
+        print(f"spark://{HOST}:{flags.port} with {flags.workers} workers; Ctrl-C stops it", flush=True)
         while True:
             programs.check()
             time.sleep(1)
@@ -64,11 +64,11 @@ def _wait(programs: Programs, names: list[str], line: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.cluster", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--cores", type=int, default=1, help="of each worker")
-    parser.add_argument("--memory", default="2g", help="of each worker's executors")
-    parser.add_argument("--port", type=int, default=7077)
-    parser.add_argument("--folder", type=Path, default=Path("var/spark"), help="for logs and the workers' files")
+    parser.add_argument("--workers", type=int, default=2, help="number of workers")
+    parser.add_argument("--cores", type=int, default=1, help="cores per worker")
+    parser.add_argument("--memory", default="2g", help="memory of each worker's executors")
+    parser.add_argument("--port", type=int, default=7077, help="port of the master")
+    parser.add_argument("--folder", type=Path, default=Path("var/spark"), help="folder for logs and the workers' files")
     flags = parser.parse_args()
     try:
         with until_told_to_end():

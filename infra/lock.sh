@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements.lock anew from requirements*.txt, for every machine: Python 3.11 to 3.13, with and without a GPU.
+# Rebuilds requirements.lock from requirements*.txt, for every machine: Python 3.11 to 3.13, with and without a GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,8 @@
-"""Prints requirements.lock as one machine installs it; run by infra/setup.sh before anything is installed.
+"""Prints the part of requirements.lock that one machine installs; run by infra/setup.sh before anything is installed.
 
-The lock is made for every machine, so it names torch's CUDA build and the packages which that build alone needs.
-A machine without a GPU takes torch's CPU build instead: same version, other files, whose hashes stand in
-torch-cpu.sha256 because the package index of the lock does not carry them.
+The lock covers all machines, so it has torch's CUDA build and the packages that only this build needs. A machine
+without a GPU takes torch's CPU build instead: the same version in other files. Their hashes are in torch-cpu.sha256,
+because the package index of the lock does not have these files.
 """
 
 import argparse
@@ -13,7 +13,7 @@ CUDA_ONLY = re.compile(r"nvidia-|cuda-|triton$")
 
 
 def entries(lock: str) -> dict[str, str]:
-    """Package name -> its lines (requirement, then hashes); a name that stands twice keeps both."""
+    """Package name -> its lines (requirement, then hashes); a name that occurs twice keeps both."""
     found: dict[str, str] = {}
     for block in re.findall(r"^[A-Za-z0-9].*\n(?:[ \t]+.*\n)*", lock, flags=re.MULTILINE):
         name = re.match(r"[A-Za-z0-9._-]+", block)[0].lower()  # type: ignore[index]
@@ -22,16 +22,16 @@ def entries(lock: str) -> dict[str, str]:
 
 
 def cpu_torch(entry: str, sums: str) -> str:
-    """The entry of torch for its CPU build. uv takes hashes for the exact version alone, so it must say +cpu here."""
+    """The entry for torch's CPU build. uv accepts hashes only for the exact version, hence the +cpu."""
     version = re.match(r"torch==([\d.]+)", entry)[1]  # type: ignore[index]
     hashes = [line.split()[0] for line in sums.splitlines() if f"torch-{version}+cpu-" in line]
     if not hashes:
-        raise SystemExit(f"infra/torch-cpu.sha256: no file of torch {version}; add the sums of its CPU wheels")
+        raise SystemExit(f"infra/torch-cpu.sha256: has no hashes of torch {version}; add those of its CPU wheels")
     return " \\\n    ".join([f"torch=={version}+cpu", *(f"--hash=sha256:{digest}" for digest in hashes)]) + "\n"
 
 
 def for_machine(lock: str, sums: str, gpu: bool) -> str:
-    """The lock's entries, for a machine with or without an NVIDIA GPU."""
+    """The lock's entries for a machine with or without an NVIDIA GPU."""
     if gpu:
         return "".join(entries(lock).values())
     kept = {name: entry for name, entry in entries(lock).items() if not CUDA_ONLY.match(name)}
@@ -42,7 +42,7 @@ def main() -> None:
     here = Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gpu", action="store_true", help="the machine has an NVIDIA GPU")
-    parser.add_argument("--only", help="one package's entry, as the lock has it")
+    parser.add_argument("--only", help="print only this package's entry, unchanged")
     flags = parser.parse_args()
     lock = (here.parent / "requirements.lock").read_text()
     print(

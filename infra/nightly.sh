@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A night over the two sample shops, which are served on loopback while it runs. Arguments go to `selvedge night`.
+# Runs a night over the two sample shops, which are served on loopback meanwhile. Arguments go to `selvedge night`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . infra/serving.sh
@@ -11,7 +11,7 @@ serve_shops
 code=0
 "$SELVEDGE" night "$@" || code=$?
 if [ "$code" -eq "$PUBLISHED_BUT_HELD" ]; then
-    echo "nightly: published, but a retailer was held at its last good rows (see the report)" >&2
+    echo "nightly: published, but a retailer is held at its last good rows; the report says why" >&2
     code=0
 fi
 exit "$code"

@@ -1,4 +1,4 @@
-"""Long-running programs under one command: started together, and ended with everything that they started."""
+"""Runs several programs under one command, and stops them together with all processes that they started."""
 
 import ctypes
 import os
@@ -20,13 +20,13 @@ LAST_LINES = 15
 
 
 class ProgramEnded(Exception):
-    """A program ended by itself; reads as its name, its exit code and the end of its log."""
+    """A program ended by itself. The text has its name, its exit code and the end of its log."""
 
 
 class Programs:
-    """Runs programs, each with a log file, until the block ends: then no process that they started is left.
+    """Runs programs, each with a log file. When the `with` block ends, no process that they started is left.
 
-    This process becomes the parent of every process below it whose own parent dies, so none can slip away.
+    This process adopts every descendant whose parent dies, so that none is missed.
     """
 
     def __init__(self, logs: Path) -> None:
@@ -50,14 +50,14 @@ class Programs:
         _reap()
 
     def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
-        """Start a program in a session of its own, so that Ctrl-C reaches this process alone."""
+        """Start a program in a session of its own, so that Ctrl-C reaches only this process."""
         with self._log(name).open("wb") as log:
             self._running[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(environment), start_new_session=True
             )
 
     def check(self) -> None:
-        """Raise ProgramEnded if one of them has ended."""
+        """Raise ProgramEnded if one of the programs has ended."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 end = self._log(name).read_text(errors="replace").splitlines()[-LAST_LINES:]
@@ -73,19 +73,19 @@ class Programs:
 
 @contextmanager
 def until_told_to_end() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block quietly, also where a shell started this process with Ctrl-C ignored."""
+    """Ctrl-C and SIGTERM end the block quietly, even if a shell started this process with SIGINT ignored."""
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except KeyboardInterrupt:
-        print("ending", flush=True)
+        print("stopping", flush=True)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def answer_of(url: str) -> bytes | None:
-    """What a server on this machine answers; None where it does not yet."""
+    """The body that a server on this machine answers; None if it does not answer yet."""
     try:
         with urlopen(url, timeout=2) as answer:  # noqa: S310
             return bytes(answer.read())
@@ -94,7 +94,7 @@ def answer_of(url: str) -> bytes | None:
 
 
 def _reap() -> None:
-    """Take the exit codes of the dead, so that they leave the table of processes."""
+    """Collect the exit codes of ended children, so that no zombie is left."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

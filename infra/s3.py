@@ -1,4 +1,4 @@
-"""An S3 stand-in on this machine's loopback (moto), until Ctrl-C. All in memory: for trials and tests."""
+"""Runs a substitute for S3 (moto) on this machine's loopback, until Ctrl-C. In memory only: for trials and tests."""
 
 import argparse
 import time
@@ -16,7 +16,7 @@ REGION = "us-east-1"
 
 @contextmanager
 def s3_server(bucket: str, port: int = 0) -> Iterator[dict[str, str]]:
-    """A server with one bucket, on a free port for 0; gives the environment by which every client finds it."""
+    """A server with one bucket (port 0: any free port). Gives the environment variables that its clients need."""
     server = ThreadedMotoServer(HOST, port, verbose=False)
     server.start()
     try:
@@ -36,7 +36,7 @@ def s3_server(bucket: str, port: int = 0) -> Iterator[dict[str, str]]:
 
 
 def client(environment: dict[str, str]) -> "boto3.client":
-    """boto3's S3 client for such a server."""
+    """A boto3 client for this server."""
     return boto3.client(
         "s3",
         endpoint_url=environment["AWS_ENDPOINT_URL"],
@@ -48,8 +48,8 @@ def client(environment: dict[str, str]) -> "boto3.client":
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.s3", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--bucket", default="selvedge")
-    parser.add_argument("--port", type=int, default=8791)
+    parser.add_argument("--bucket", default="selvedge", help="bucket to create")
+    parser.add_argument("--port", type=int, default=8791, help="port to listen on")
     flags = parser.parse_args()
     with s3_server(flags.bucket, flags.port) as environment, until_told_to_end():
         print(*(f"export {name}={value}" for name, value in environment.items()), sep="\n")

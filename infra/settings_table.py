@@ -1,4 +1,4 @@
-"""Writes the table of settings in docs/operations.md anew from schemas/settings.py."""
+"""Rewrites the table of settings in docs/operations.md from schemas/settings.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ BEGIN, END = "<!-- settings: written by `make settings` -->\n", "<!-- end of set
 
 
 def rows(model: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting with its dotted name in selvedge.yaml."""
+    """Every setting with its dotted name, as in selvedge.yaml."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def with_table(page: str) -> str:
-    """The page with the table of now between its two marks."""
+    """The page with the current table between its two markers."""
     before, rest = page.split(BEGIN)
     return before + BEGIN + table() + END + rest.split(END)[1]
 

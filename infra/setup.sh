@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv exactly as requirements.lock says. Where nothing changed since the last call, it does nothing.
-# PYTHON chooses the interpreter. The CPU build of torch comes from pip's find-links where they name one.
+# Installs .venv exactly as requirements.lock says. Does nothing if nothing changed since the last call.
+# PYTHON chooses the interpreter. The CPU build of torch is taken from pip's find-links if they have it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,14 +19,14 @@ find_python() {
             return
         fi
     done
-    fail "no Python 3.11 to 3.13 found: sudo apt-get install python3 python3-venv (or set PYTHON)"
+    fail "Python 3.11 to 3.13 was not found: sudo apt-get install python3 python3-venv (or set PYTHON to one)"
 }
 
 check_java() {
     local java="${JAVA_HOME:+$JAVA_HOME/bin/}java" major
-    command -v "$java" >/dev/null || fail "Spark needs Java 17: sudo apt-get install openjdk-17-jre-headless"
+    command -v "$java" >/dev/null || fail "Java was not found, Spark needs Java 17: sudo apt-get install openjdk-17-jre-headless"
     major=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
-    [ "${major:-0}" -ge 17 ] || fail "$java is version ${major:-unknown}, Spark needs 17: sudo apt-get install openjdk-17-jre-headless"
+    [ "${major:-0}" -ge 17 ] || fail "$java is Java ${major:-unknown}, Spark needs Java 17: sudo apt-get install openjdk-17-jre-headless"
 }
 
 has_gpu() {
@@ -49,7 +49,7 @@ make_venv() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
 }
 
-# torch's CPU build is in no package index of its own name: pip's find-links may hold it, else uv knows where it is.
+# The usual package index does not have torch's CPU build: take it from pip's find-links, else from where uv finds it.
 torch_source() {
     local links
     links="${PIP_FIND_LINKS:-$(.venv/bin/python -m pip config get global.find-links 2>/dev/null || true)}"
@@ -64,7 +64,7 @@ install_for_gpu() {
     "$1" infra/machine_lock.py --gpu >.venv/machine.lock
     .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes .venv/machine.lock
     .venv/bin/uv pip install --quiet -r requirements-gpu.txt ||
-        echo "setup: TensorRT could not be installed (it needs the vendor's package index); the models run without it" >&2
+        echo "setup: TensorRT was not installed (it needs the vendor's package index); the models run without it" >&2
 }
 
 install_for_cpu() {
@@ -79,13 +79,13 @@ main() {
     ! has_gpu || device=gpu
     stamp=$(wanted "$python" "$device")
     [ "$(cat "$STAMP" 2>/dev/null)" != "$stamp" ] || return 0
-    echo "setup: .venv from requirements.lock with $("$python" --version), for a $device (a few minutes the first time)"
+    echo "setup: installing .venv from requirements.lock with $("$python" --version), for a $device (the first time takes a few minutes)"
     make_venv "$python"
     export VIRTUAL_ENV="$PWD/.venv"
     "install_for_$device" "$python"
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable searcher
     .venv/bin/python -c 'import udfs.feeds.markup.shred, udfs.feeds.values.untag' 2>/dev/null ||
-        echo "setup: no C compiler, so feeds are read more slowly: sudo apt-get install gcc python3-dev, then make setup" >&2
+        echo "setup: without a C compiler, feeds are read more slowly; to fix: sudo apt-get install gcc python3-dev, then make setup" >&2
     echo "$stamp" >"$STAMP"
 }
 

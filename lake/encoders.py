@@ -11,16 +11,19 @@ from schemas.manifest import Encoder, StoredFile
 def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     """Copy model folders (part's name, such as detect or embed -> folder) to `encoders/<digest>/`, once.
 
-    The digest covers each file's place and content. `encoder.json` is written last: a folder that has it is whole.
+    The digest covers each file's place and content. `encoder.json` is written last: a folder that has it was whole. A
+    file that is gone since, or has another size, is written anew.
     """
     bodies = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
     digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(bodies.items())}
     digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     card = json.dumps({"digest": digest, "parts": sorted(models), "files": digests}, indent=1).encode()
     root = f"encoders/{digest}"
-    if not store.exists(f"{root}/encoder.json"):
-        for name, path in bodies.items():
+    sizes = {entry.path: entry.bytes for entry in store.list(root)}
+    for name, path in bodies.items():
+        if sizes.get(f"{root}/{name}") != path.stat().st_size:
             store.write(f"{root}/{name}", path.read_bytes())
+    if sizes.get(f"{root}/encoder.json") != len(card):
         store.write(f"{root}/encoder.json", card)
     files = [
         StoredFile(path=f"{root}/{name}", bytes=path.stat().st_size, sha256=digests[name])

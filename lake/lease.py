@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from lake.store import Store
-from schemas.errors import HeldByAnother
+from schemas.errors import DamagedLake, HeldByAnother
 
 PATH = "lease.json"
 RENEWALS = 4
@@ -42,13 +42,13 @@ def lease(store: Store, run: str, seconds: float, shared: bool = False) -> Itera
 def release(store: Store, run: str) -> None:
     """Give the lake back."""
     present = _present(store)
-    if present and json.loads(present)["run"] == run:
+    if present and _holder(store, present).get("run") == run:
         store.write_if(PATH, _document({"run": "", "expires": 0.0}), present)
 
 
 def _take(store: Store, run: str, seconds: float, shared: bool) -> dict[str, Any]:
     present = _present(store)
-    holder = json.loads(present) if present else {}
+    holder = _holder(store, present) if present else {}
     if holder.get("run") not in (None, "", run) and not _is_over(holder):
         expires = datetime.fromtimestamp(holder["expires"], UTC).isoformat(timespec="seconds")
         raise HeldByAnother(
@@ -71,10 +71,20 @@ def _is_over(holder: dict[str, Any]) -> bool:
 
 def _renew(store: Store, mine: dict[str, Any], seconds: float, ended: threading.Event) -> None:
     while not ended.wait(seconds / RENEWALS):
-        with suppress(OSError):  # a store that does not answer now is asked again before the lease ends
+        with suppress(OSError, DamagedLake):  # a store that does not answer now is asked again before the lease ends
             present = _present(store)
-            if present and json.loads(present)["run"] == mine["run"]:
+            if present and _holder(store, present).get("run") == mine["run"]:
                 store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present)
+
+
+def _holder(store: Store, document: bytes) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(document)
+        float(found["expires"])
+    except (ValueError, TypeError, KeyError) as error:
+        text = "is damaged, so nobody can tell whether a night is running; to act: the data engineer"
+        raise DamagedLake(f"{store.uri}/{PATH}: {text} (see that none is, then delete the file)") from error
+    return found
 
 
 def _present(store: Store) -> bytes | None:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.store import Store
-from schemas.errors import Stop
+from schemas.errors import DamagedLake
 from schemas.manifest import DataFile, Manifest, PublishedTable, StoredFile
 from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from schemas.table import Table
@@ -27,7 +27,7 @@ DENSE_VECTORS = VECTORS.schema.set(
 """As stored: a Parquet list whose numbers cannot be null decodes a quarter faster."""
 
 
-class DamagedSnapshot(Stop):
+class DamagedSnapshot(DamagedLake):
     """A published file is missing, or is not what its manifest says."""
 
 

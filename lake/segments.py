@@ -36,8 +36,8 @@ class Shelf:
 
     def find(self, vector_keys: pa.Array) -> np.ndarray:
         """(N,) int64: where each key stands in `keys`; -1 where it does not."""
-        found = pc.index_in(vector_keys, self.keys).fill_null(-1)
-        return found.to_numpy().astype(np.int64)
+        found: np.ndarray = pc.index_in(vector_keys, self.keys).fill_null(-1).to_numpy()
+        return found.astype(np.int64)
 
     def places(self, positions: np.ndarray) -> tuple[pa.Array, pa.Array]:
         """Segment's name and row of each position; both null for -1."""
@@ -118,7 +118,8 @@ def fixed_width(column: pa.ChunkedArray) -> np.ndarray:
     """(N, width) view of a column of fixed-size lists or binaries without nulls."""
     array = one_array(column)
     if pa.types.is_fixed_size_list(array.type):
-        return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), array.type.list_size)
+        items: np.ndarray = array.flatten().to_numpy(zero_copy_only=False)
+        return items.reshape(len(array), array.type.list_size)
     width = array.type.byte_width
     values = np.frombuffer(array.buffers()[1], np.uint8)
     return values[array.offset * width : (array.offset + len(array)) * width].reshape(len(array), width)

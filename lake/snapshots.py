@@ -77,12 +77,25 @@ def manifest(store: Store, version: int) -> Manifest:
 
 def hold(store: Store) -> Hold | None:
     """Who holds the pointer, if anyone."""
-    return Hold.model_validate_json(store.read(HOLD)) if store.exists(HOLD) else None
+    try:
+        return Hold.model_validate_json(store.read(HOLD)) if store.exists(HOLD) else None
+    except ValueError:
+        raise DamagedSnapshot(
+            f"{store.uri}/{HOLD}: is damaged, so nobody can tell which version is to stay live; to act: the data "
+            "engineer (`selvedge rollback VERSION` holds one, `selvedge live VERSION` ends a hold)"
+        ) from None
 
 
 def parent(store: Store) -> Manifest | None:
     """The version that the next one is laid beside: the live one, or the newest published one under a hold."""
-    chosen = versions(store)[-1] if hold(store) else current(store)
+    kept = versions(store)
+    chosen = kept[-1] if hold(store) and kept else current(store)
+    if chosen is not None and chosen not in kept:
+        whole = f"`selvedge live {kept[-1]}`" if kept else "restore it from a copy of the lake"
+        raise DamagedSnapshot(
+            f"{store.uri}/snapshots/{chosen}/manifest.json: is missing, though {CURRENT} names it; to act: the data "
+            f"engineer ({whole})"
+        )
     return manifest(store, chosen) if chosen is not None else None
 
 

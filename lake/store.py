@@ -64,7 +64,7 @@ class _Listing:
             return cast(bytes, file.read_at(length, offset))
 
     def exists(self, path: str) -> bool:
-        return self.filesystem.get_file_info(path).type != pafs.FileType.NotFound
+        return bool(self.filesystem.get_file_info(path).type != pafs.FileType.NotFound)
 
     def list(self, prefix: str) -> list[Entry]:
         """Every file below a folder, sorted by path; none where the folder is missing."""

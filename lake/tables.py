@@ -1,6 +1,7 @@
 """Delta tables without a JVM: created from `schemas/`, asked in SQL, grown by files that workers wrote."""
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,18 +12,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder, Transaction
 from deltalake import Schema as DeltaSchema
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from lake.growth import grow, lacking, signed, view
 from lake.store import Store, open_store
-from schemas.errors import HeldByAnother
+from schemas.errors import DamagedLake, HeldByAnother
 from schemas.table import Table
 
 ROW_GROUP_ROWS = 64_000
 """Keys are scanned every night: few, large row groups (measured: 0.01 s against 0.33 s at 32 rows a group)."""
 
 FOLDER = "tables"
+
+UNREADABLE = re.compile(rf"{FOLDER}/\w+/[\w.-]+\.parquet")
+"""The file that an engine's error names."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Tables:
             return DeltaTable(self.uri(table), storage_options=self.store.storage_options or None)
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            raise _damaged(f"{self.uri(table)}/_delta_log", error) from error
 
     def _present(self, table: Table) -> DeltaTable:
         return self._found(table) or DeltaTable.create(
@@ -83,7 +89,12 @@ class Tables:
         builder = QueryBuilder()
         for table in set(tables):
             _register(builder, table, self._present(table))
-        found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
+        try:
+            found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
+        except pa.ArrowInvalid as error:
+            if file := UNREADABLE.search(str(error)):
+                raise _damaged(f"{self.store.uri}/{file[0]}", error) from error
+            raise
         return found.cast(pa.schema([pa.field(f.name, _plain(f.type)) for f in found.schema]))
 
     def append(self, table: Table, rows: pa.Table) -> None:
@@ -140,6 +151,12 @@ def literal(value: bytes | str | None) -> str:
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
     return "'" + value.replace("'", "''") + "'"
+
+
+def _damaged(place: str, error: Exception) -> DamagedLake:
+    said = str(error).splitlines()[0][:200]
+    ways = "restore it from a copy of the lake"
+    return DamagedLake(f"{place}: cannot be read ({said}); to act: the data engineer ({ways})")
 
 
 def _register(builder: QueryBuilder, table: Table, handle: DeltaTable) -> None:

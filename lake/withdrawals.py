@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from lake.store import Store
+from schemas.errors import DamagedLake
 
 PATH = "withdrawn.json"
 
@@ -23,8 +24,12 @@ _Withdrawals = TypeAdapter(dict[str, Withdrawal])
 
 
 def withdrawals(store: Store) -> dict[str, Withdrawal]:
-    """By retailer."""
-    return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
+    """By retailer. Raises DamagedLake."""
+    try:
+        return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
+    except ValueError:
+        text = "is damaged; to act: the data engineer (delete it, then `selvedge withdraw` what has to leave)"
+        raise DamagedLake(f"{store.uri}/{PATH}: {text}") from None
 
 
 def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:

@@ -1,4 +1,4 @@
-"""Templates as every page uses them: what a shop or a person wrote is escaped, and a missing value is an error."""
+"""Rendering of the HTML templates. All values are escaped, and a missing value is an error."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,12 +9,12 @@ STYLE = "style.css"
 
 
 def template_text(name: str) -> str:
-    """A file of the templates' folder."""
+    """The text of a file in the templates folder."""
     return (files("reports") / "templates" / name).read_text(encoding="utf-8")
 
 
 def render_page(name: str, **values: object) -> str:
-    """HTML of a template; `style` is the one style sheet."""
+    """The HTML of a template. All pages share one style sheet, `style`."""
     return _environment().get_template(name).render(style=template_text(STYLE), **values)
 
 
@@ -33,15 +33,15 @@ def _environment() -> Environment:
 
 
 def number(value: float) -> str:
-    """Thousands parted by thin spaces."""
+    """A whole number with thin spaces between thousands."""
     return f"{value:,.0f}".replace(",", "\u2009")
 
 
 def percent(part: float, whole: float) -> str:
-    """A share with one decimal."""
+    """A percentage with one decimal."""
     return f"{100 * part / whole:.1f}%" if whole else "0%"
 
 
 def share(value: float | None) -> str:
-    """A share with three decimals; a dash where it was not measured."""
+    """A share with three decimals, or a dash if it was not measured."""
     return "–" if value is None else f"{value:.3f}"

@@ -1,11 +1,11 @@
-"""What the page of a night shows: plain values, gathered elsewhere."""
+"""The data of a run report: plain values, gathered elsewhere."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Part:
-    """A share of a whole. `fate`: through, away (turned away), waiting."""
+    """A part of one step of the funnel. `fate` is through, away (rejected) or waiting."""
 
     label: str
     count: int
@@ -43,7 +43,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture as a data URI, with its boxes and what stands under it."""
+    """A small picture as a data URI, with its boxes and its caption."""
 
     image: str
     title: str
@@ -53,7 +53,7 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures that belong together."""
+    """A group of pictures under one heading."""
 
     name: str
     count: int
@@ -78,7 +78,7 @@ class StageTime:
 
 @dataclass(frozen=True)
 class RejectRow:
-    """Rejects of one stage and code, with a few of them."""
+    """The rejects of one stage and code, with a few samples."""
 
     stage: str
     code: str
@@ -90,23 +90,23 @@ class RejectRow:
 
 @dataclass(frozen=True)
 class PicturesAsked:
-    """How many of a retailer's picture addresses were never asked for, and in how many nights all will have been."""
+    """How many of a retailer's picture URLs were never fetched (`left`), and how many nights the rest will take."""
 
     addresses: int = 0
     left: int = 0
-    whole_in: int | None = None  # None: no night to go by
+    whole_in: int | None = None  # nights; None: no earlier night to estimate from
 
     @property
     def whole(self) -> str:
-        """When the shop is whole, for a person."""
+        """How long the rest will take, in words."""
         if self.whole_in is None:
-            return "no night to go by yet"
-        return f"whole in {self.whole_in} night{'s' if self.whole_in > 1 else ''}"
+            return "no earlier night to estimate from"
+        return f"complete in about {self.whole_in} night{'s' if self.whole_in > 1 else ''}"
 
 
 @dataclass(frozen=True)
 class RetailerRow:
-    """Where a retailer stands."""
+    """The state of one retailer."""
 
     name: str
     status: str
@@ -120,17 +120,17 @@ class RetailerRow:
 
 @dataclass(frozen=True)
 class FailureCount:
-    """Addresses of a host that fail with one code, now and before this night."""
+    """Picture URLs of a host that fail with one code: now, and before this night."""
 
     code: str
     now: int
     before: int
-    jumped: bool  # grew beyond the bounds of the settings
+    jumped: bool  # grew by more than the settings report.jump_* allow
 
 
 @dataclass(frozen=True)
 class HostRow:
-    """A host's live picture addresses, and how many of them fail with which code."""
+    """The live picture URLs of one host, and how many of them fail with which code."""
 
     host: str
     addresses: int
@@ -143,7 +143,7 @@ class HostRow:
 
 @dataclass(frozen=True)
 class UnmappedRow:
-    """A shop's category that no rule names."""
+    """A shop category that no mapping rule matches."""
 
     path: str
     products: int
@@ -152,7 +152,7 @@ class UnmappedRow:
 
 @dataclass(frozen=True)
 class RuleRow:
-    """A mapping rule at work."""
+    """A mapping rule that applies to at least one product."""
 
     rule: str
     node: str
@@ -172,7 +172,7 @@ class CoverageRow:
     unmapped: float
     decided_by: dict[str, float]
     rules: list[RuleRow]
-    idle: list[str]  # rules that decide nothing today
+    idle: list[str]  # rules that apply to no product today
     largest: list[UnmappedRow]
 
 
@@ -190,7 +190,7 @@ class GateRow:
 
 @dataclass(frozen=True)
 class ThresholdRow:
-    """What a threshold that is moved from `now` to `moved` would change: `passing` of `total` rows pass it now."""
+    """The effect of changing a threshold from `now` to `moved`: `passing` of `total` rows pass it now."""
 
     setting: str
     counts: str  # what is counted
@@ -204,7 +204,7 @@ class ThresholdRow:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a version changed against its parent."""
+    """The differences between a version and its parent."""
 
     parent: int | None
     counts: dict[str, dict[str, int]]  # table -> added, removed, changed
@@ -213,7 +213,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class NightFacts:
-    """The whole page."""
+    """All data of the page."""
 
     run: str
     date: str

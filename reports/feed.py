@@ -1,4 +1,4 @@
-"""The page of one feed: what would be read of it, with the pictures that it names."""
+"""The page of `feeds check`: what would be read from a feed, with its pictures."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from reports.environment import render_page
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of reject or repair: how often, what it means, and some of them with their lines."""
+    """One kind of reject or repair: its count, its meaning, and some examples with their lines."""
 
     kind: str
     count: int
@@ -18,7 +18,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class FeedFacts:
-    """What `feeds check` found. `filled` is shares of the offers; `samples` are rows of the offers table."""
+    """The result of `feeds check`. `filled` holds shares of the offers, `samples` rows of the offers table."""
 
     source: str
     status: str
@@ -33,9 +33,9 @@ class FeedFacts:
     categories: dict[str, int]
     samples: tuple[dict[str, Any], ...]
     dialect_file: str | None
-    kept: str  # how a guessed dialect becomes the retailer's own
+    kept: str  # how to save a guessed dialect for the retailer
 
 
 def render_feed(facts: FeedFacts) -> str:
-    """HTML of a feed. What came from the shop is escaped; the browser asks the shop for its pictures."""
+    """The HTML of a feed's page. Texts of the shop are escaped; the browser loads the pictures from the shop."""
     return render_page("feed.html.j2", feed=facts)

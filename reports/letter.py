@@ -1,4 +1,4 @@
-"""The letter to a shop: its own errors and how to mend them, as a page and a table in its language."""
+"""The letter to a shop: its errors and how to fix them, as a page and a table in the shop's language."""
 
 import csv
 import io
@@ -16,14 +16,14 @@ from schemas.rejects import MEANINGS, Code
 FALLBACK = "en"
 HEADINGS = ("error", "line_heading", "offer", "address", "wrong_heading", "mend_heading", "found")
 SHOWN = 5
-"""Errors of one kind on the page; all of them are in the table."""
+"""Errors of one kind that the page shows; the table has all of them."""
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", ";", ",")
-"""What makes a spreadsheet take a cell for a formula, or begin another cell."""
+"""Characters at which a spreadsheet would read a cell as a formula, or begin a new cell."""
 
 
 @dataclass(frozen=True)
 class ShopError:
-    """Something that the shop can mend: an offer in a line, a picture of it, or the feed's own address."""
+    """An error that the shop can fix: in an offer, in a picture, or in the feed as a whole."""
 
     code: str
     line: int | None = None
@@ -31,13 +31,13 @@ class ShopError:
     address: str | None = None
     detail: str = ""  # in English
     value: str | None = None
-    """What the shop wrote or answered there, in its own words: a price, a robots rule, an HTTP status."""
+    """What the shop wrote or its server answered there, unchanged: a price, a robots rule, an HTTP status."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was fetched from the shop in one night: `unchanged` ones of those that arrived were not sent again, and
-    `barred` ones were left alone because of its robots rules."""
+    """What we fetched from the shop in one night. `unchanged` pictures arrived as HTTP 304; `barred` pictures were not
+    fetched because of the shop's robots rules."""
 
     night: str
     asked: int
@@ -50,7 +50,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class LetterFacts:
-    """All that a letter says."""
+    """All data of a letter."""
 
     retailer: str
     language: str
@@ -69,7 +69,7 @@ class LetterFacts:
 
     @property
     def robot(self) -> str:
-        """The name that the shop's robots.txt can call us by."""
+        """Our name for `User-agent:` in the shop's robots.txt."""
         return self.agent.partition("/")[0].strip()
 
 
@@ -80,24 +80,24 @@ def _languages() -> dict[str, dict[str, Any]]:
 
 
 def words(language: str) -> dict[str, Any]:
-    """The letter's words in a language; English where there are none."""
+    """The letter's texts in a language, or in English if there are none."""
     return _languages().get(language, _languages()[FALLBACK])
 
 
 def what_is_wrong(code: str, language: str) -> str:
-    """The error in the language; `schemas.rejects` has the English."""
+    """The meaning of a code in the language; English meanings come from `schemas.rejects`."""
     said = words(language)["wrong"].get(code)
     return str(said) if said else MEANINGS[Code(code)].text
 
 
 def how_to_mend(code: str, language: str) -> str:
-    """What the shop has to do, for a code or for the kind that its name begins with."""
+    """What the shop has to do, for this code or else for its kind (the code's first word)."""
     mend = words(language)["mend"]
     return str(mend.get(code) or mend.get(code.partition("_")[0]) or "")
 
 
 def render_letter(facts: LetterFacts) -> str:
-    """The page. Everything that came from the shop is escaped."""
+    """The HTML of the letter. Everything that came from the shop is escaped."""
     language = facts.language if facts.language in _languages() else FALLBACK
     said = words(language)
     groups = []
@@ -111,7 +111,7 @@ def render_letter(facts: LetterFacts) -> str:
 
 
 def render_table(facts: LetterFacts) -> str:
-    """All errors as CSV, one a row; no cell is a formula."""
+    """All errors as CSV, one per row; no cell can act as a formula."""
     said = words(facts.language)
     target = io.StringIO()
     writer = csv.writer(target, quoting=csv.QUOTE_ALL)
@@ -128,16 +128,16 @@ def _cells(error: ShopError, language: str) -> Iterator[str]:
 
 
 def plain_cell(text: str) -> str:
-    """A cell that every spreadsheet takes for text, whatever a shop wrote."""
+    """The text, made safe: every spreadsheet reads it as text, whatever a shop wrote."""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def _place(error: ShopError, language: str) -> list[str]:
-    """The address of a picture, the line and id of its offer, and what was found there."""
+    """The picture's address, the line and id of its offer, and what was found there."""
     line = str(words(language)["line"]).format(line=error.line, offer=error.offer or "?") if error.line else ""
     return [text for text in (error.address, line, _found(error, language)) if text]
 
 
 def _found(error: ShopError, language: str) -> str:
-    """Our reader's own words to those who read English, else the bare value."""
+    """The reader's own message in an English letter; in other languages only the quoted value."""
     return error.detail if words(language) is words(FALLBACK) else error.value or ""

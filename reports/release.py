@@ -1,4 +1,4 @@
-"""The page of a model release: figures beside the release before, mistakes to mark, labels that would teach most."""
+"""The quality report of a model release: figures next to the previous release, mistakes, and rows worth labelling."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 150, 60
 
 @dataclass(frozen=True)
 class FigureRow:
-    """One figure with its 95% interval; None where it was not measured."""
+    """One figure with its 95% interval; None if it was not measured."""
 
     name: str
     value: float | None
@@ -25,7 +25,7 @@ class FigureRow:
 
 @dataclass(frozen=True)
 class Curve:
-    """Shares over thresholds, rising from 0 to 1: of a class's rows found, of other rows taken for it, and right."""
+    """True positive rate, false positive rate and precision of a class at rising thresholds from 0 to 1."""
 
     true_positive: Sequence[float]
     false_positive: Sequence[float]
@@ -33,14 +33,14 @@ class Curve:
 
     @staticmethod
     def points(shares: Sequence[float]) -> str:
-        """A share a threshold as the points of an SVG line."""
+        """The points of an SVG line, one per threshold."""
         last = max(len(shares) - 1, 1)
         return " ".join(f"{WIDTH * at / last:.0f},{HEIGHT * (1 - share):.0f}" for at, share in enumerate(shares))
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """How one category fares; shares are None where nothing counts."""
+    """The rates of one category; None if there are no rows to count."""
 
     name: str
     rows: int
@@ -54,7 +54,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Item:
-    """A picture or text to look at: its key, label and answer; `image` is a data URI or empty."""
+    """A picture or text to check: its key, its label and the model's answer. `image` is a data URI or empty."""
 
     key: str
     label: str
@@ -67,7 +67,7 @@ class Item:
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """The whole page. `key_column` is the first column of the corrections: sha256 or text_key."""
+    """All data of the page. `key_column` is the first column of the corrections file: sha256 or text_key."""
 
     model: str
     digest: str
@@ -84,7 +84,7 @@ class ReleaseFacts:
 
 
 def render_release(facts: ReleaseFacts) -> str:
-    """HTML of a release. Texts and labels are escaped; no script but our own may run."""
+    """The HTML of the page. Texts and labels are escaped, and only our own script may run."""
     script = template_text("release.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return render_page(

@@ -1,4 +1,4 @@
-"""Takedowns: what `mappings/blocked.tsv` keeps out of the catalog."""
+"""Takedowns: `mappings/blocked.tsv` lists pictures and products to keep out of the catalog."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ KINDS = ("sha256", "url", "product")
 
 @dataclass(frozen=True)
 class Block:
-    """One line: a picture's sha256 in hex, a picture's URL or a product id, why, since when and by whom."""
+    """One line: a picture's sha256 in hex, a picture's URL or a product id; the reason, the date and who wrote it."""
 
     kind: str
     value: str
@@ -24,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Blocked:
-    """All lines, and what they name by kind."""
+    """All lines of the file; the properties give their values by kind."""
 
     blocks: tuple[Block, ...]
 
@@ -48,12 +48,12 @@ class Blocked:
 
 
 def read_blocked(path: Path) -> Blocked:
-    """Raises WrongInput with file and line for the first error. No file blocks nothing."""
+    """The blocked list; empty if there is no file. Raises WrongInput with file and line for the first error."""
     return Blocked(tuple(_block(path, line, row) for line, row in _rows(path)))
 
 
 def errors_of_blocked(path: Path) -> list[WrongInput]:
-    """Everything that is wrong with the file, by line."""
+    """All errors in the file, by line."""
     found = []
     try:
         for line, row in _rows(path):
@@ -67,31 +67,31 @@ def errors_of_blocked(path: Path) -> list[WrongInput]:
 
 
 def _rows(path: Path) -> list[tuple[int, str]]:
-    """The lines below the header that say something, with their numbers."""
+    """The non-blank lines below the header, with their numbers."""
     if not path.exists():
         return []
     try:
         header, *rows = path.read_text(encoding="utf-8-sig").split("\n")  # a spreadsheet may put its mark before it
     except UnicodeDecodeError:
-        raise WrongInput(path, None, "is not UTF-8") from None
+        raise WrongInput(path, None, "the file is not UTF-8") from None
     if tuple(header.split("\t")) != COLUMNS:
-        raise WrongInput(path, 1, f"must begin with the columns {', '.join(COLUMNS)}, parted by tabs")
+        raise WrongInput(path, 1, f"the header must name the columns {', '.join(COLUMNS)}, separated by tabs")
     return [(line, row) for line, row in enumerate(rows, 2) if row.strip()]
 
 
 def _block(path: Path, line: int, row: str) -> Block:
     cells = [cell.strip() for cell in row.split("\t")]
     if len(cells) != len(COLUMNS) or not all(cells):
-        raise WrongInput(path, line, f"needs {len(COLUMNS)} cells parted by tabs: {', '.join(COLUMNS)}")
+        raise WrongInput(path, line, f"a line needs {len(COLUMNS)} cells separated by tabs: {', '.join(COLUMNS)}")
     kind, value, reason, day, initials = cells
     if kind not in KINDS:
         raise WrongInput(path, line, f"kind is {kind}; it must be one of {', '.join(KINDS)}")
     if kind == "sha256" and not re.fullmatch("[0-9a-f]{64}", value):
-        raise WrongInput(path, line, "a sha256 is 64 of 0-9 and a-f")
+        raise WrongInput(path, line, "a sha256 has 64 characters out of 0-9 and a-f")
     if kind == "url" and not re.match("https?://", value):
-        raise WrongInput(path, line, "a url begins with http:// or https://")
+        raise WrongInput(path, line, "a url must begin with http:// or https://")
     if kind == "product" and ":" not in value:
-        raise WrongInput(path, line, "a product id reads retailer:group or retailer:group:colour")
+        raise WrongInput(path, line, "a product id has the form retailer:group or retailer:group:colour")
     return Block(kind, value, reason, _date(path, line, day), initials)
 
 
@@ -99,4 +99,4 @@ def _date(path: Path, line: int, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise WrongInput(path, line, f"{text} is no date such as 2026-01-31") from None
+        raise WrongInput(path, line, f"{text} is not a date such as 2026-01-31") from None

@@ -1,4 +1,4 @@
-"""What the choice of the garment on sale is made from: one row a product, its pictures as a list."""
+"""The input of the stage `choose`: one row per product, with its pictures as a list."""
 
 import pyarrow as pa
 
@@ -7,13 +7,13 @@ from schemas.tables import BOXES, SCREEN_CLASSES, VERDICTS
 
 PICTURES_TO_CHOOSE = pa.list_(pa.struct([
     ("url", pa.string()),
-    ("rank", pa.int32()),  # place in the feed, from 0
-    ("picture", pa.binary(32)),  # null where it has not arrived
-    ("code", pa.string()),  # why it was turned away before the models saw it; null: it was not
+    ("rank", pa.int32()),  # position in the feed, from 0
+    ("picture", pa.binary(32)),  # null if it was not fetched
+    ("code", pa.string()),  # why it was rejected before the models saw it; null: it was not
     ("detail", pa.string()),
     ("width", pa.int32()),
     ("height", pa.int32()),
-    ("group", pa.binary(32)),  # of near-identical pictures; null: alone
+    ("group", pa.binary(32)),  # of near-duplicate pictures; null: it has none
     *((name, pa.float32()) for name in SCREEN_CLASSES),
     ("depicts", pa.string()),
     ("depicts_score", pa.float32()),
@@ -27,7 +27,7 @@ PRODUCTS_TO_CHOOSE = pa.schema([
     ("title", pa.string()),
     ("gender", pa.string()),  # as the shop states it, like age
     ("age", pa.string()),
-    ("verdicts", VERDICTS),  # null: no category is known
+    ("verdicts", VERDICTS),  # null: the category is not mapped yet
     ("text_leaf", pa.string()),
     ("text_probability", pa.float32()),
     ("text_gender", pa.string()),

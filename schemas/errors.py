@@ -1,21 +1,21 @@
-"""What ends a run: each error owns its exit code and its one line."""
+"""Errors that end a run. Each has its own exit code and reads as one line."""
 
 from pathlib import Path
 
 
 class Stop(Exception):
-    """Ends the run with a line for a person and no stack trace."""
+    """Ends the run with one line for a person, without a stack trace."""
 
     exit_code = 1
 
 
 class WrongInput(Stop):
-    """A flag, spec, mapping, setting or weight that is wrong: nothing was started, a retry is of no use."""
+    """A flag, spec, mapping, setting or weight file is wrong: nothing was started, and a retry would not help."""
 
     exit_code = 2
 
     def __init__(self, path: Path | str, line: int | None, text: str) -> None:
-        said = " ".join(text.split()).removeprefix(f"{path}: ")  # a cause often begins with the same place
+        said = " ".join(text.split()).removeprefix(f"{path}: ")  # the cause often begins with the same place
         self.path, self.line, self.text = Path(path), line, said
         where = f"{path}:{line}" if line else str(path)
         super().__init__(f"{where}: {self.text}")
@@ -31,8 +31,12 @@ class RefusedByGate(Stop):
 
 
 class HeldByAnother(Stop):
-    """Another run holds the lake."""
+    """Another run holds the lake's lease."""
+
+
+class DamagedLake(Stop):
+    """A file of the lake is missing, or is not what it should be; the message names it and what to do."""
 
 
 class LakeFull(Stop):
-    """The lake has no room left."""
+    """The lake's disk is full."""

@@ -1,4 +1,4 @@
-"""Bounds of the gates before a snapshot goes live: `mappings/gates.yaml`."""
+"""Bounds of the gates that a snapshot must pass before it goes live: `mappings/gates.yaml`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,18 +10,18 @@ from schemas.retailer import Drop, Strict
 from schemas.yaml_lines import errors_of_model, read_model
 
 Points = Annotated[float, Field(ge=0, le=100)]
-"""Percentage points: a share of 40% that becomes 25% has moved by 15."""
+"""Percentage points: a share that goes from 40% to 25% has moved by 15 points."""
 
 
 class Shift(Strict):
-    """A move of a category's share; refused beyond both bounds."""
+    """How far a category's share may move. The gate fails only if both bounds are exceeded."""
 
     points: Points
     absolute: int = Field(ge=0, description="garments")
 
 
 class Comparison(Strict):
-    """Bounds against the last version; only retailers in both count."""
+    """Bounds against the last version. Only retailers that are in both versions count."""
 
     garments_drop: Drop
     products_drop: Drop
@@ -29,33 +29,35 @@ class Comparison(Strict):
 
 
 class RetailerGates(Comparison):
-    """One that fails keeps that retailer's last rows."""
+    """Gates per retailer. If one fails, the retailer keeps its rows of the last version."""
 
     coverage_drop: Points = Field(
-        description="of the mapped and ignored shares together, where there is a mapping file"
+        description="allowed drop of mapped plus ignored products, if there is a mapping file"
     )
 
 
 class FirstVersion(Strict):
-    """A first version has nothing to be compared with."""
+    """Minimum sizes of the first version, which has no earlier version to compare with."""
 
     garments: int = Field(ge=1)
     products: int = Field(ge=1)
 
 
 class Canary(Strict):
-    """Garments that are embedded again from their stored pictures and must land on their own row."""
+    """Some garments are embedded again from their stored pictures; each must match its published vector."""
 
     count: int = Field(64, ge=1, le=4096)
     cosine: float = Field(0.999, gt=0, le=1)
 
 
 class WholeIndex(Comparison):
-    """One that fails refuses the snapshot."""
+    """Gates over all retailers together. If one fails, the snapshot is refused."""
 
     first_version: FirstVersion
     canary: Canary = Canary()
-    norm_tolerance: float = Field(1e-3, gt=0, le=0.1, description="of a vector's length from 1; rounding is 1e-6")
+    norm_tolerance: float = Field(
+        1e-3, gt=0, le=0.1, description="how far a vector's length may be from 1; rounding alone is 1e-6"
+    )
 
 
 class Gates(Strict):
@@ -66,10 +68,10 @@ class Gates(Strict):
 
 
 def errors_of_gates(path: Path) -> list[WrongInput]:
-    """Everything that is wrong with the file, by line."""
+    """All errors in the file, by line."""
     return errors_of_model(path, Gates)
 
 
 def read_gates(path: Path) -> Gates:
-    """Raises WrongInput with file and line for the first error."""
+    """The file's gates. Raises WrongInput with file and line for the first error."""
     return read_model(path, Gates)

@@ -1,4 +1,4 @@
-"""Why something was turned away: one code, one meaning, and who has to act. Tests, reports and letters read it here."""
+"""Why something was rejected: each code has one meaning and says who has to act. Reports and letters read it here."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Acts(StrEnum):
 
 
 class Code(StrEnum):
-    """Codes are permanent: a meaning may be sharpened, a code is never given another one."""
+    """Codes are permanent: the wording of a meaning may improve, but a code never gets another meaning."""
 
     # a whole feed
     FEED_MISSING = "feed_missing"
@@ -87,69 +87,75 @@ PICTURE_CODES = _beginning("PICTURE_")
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a code says to a person."""
+    """What a code means, for a person."""
 
     text: str
     acts: Acts
 
 
 MEANINGS: dict[Code, Meaning] = {
-    Code.FEED_MISSING: Meaning("the shop answered that there is no feed under its address", Acts.SHOP),
-    Code.FEED_UNREACHABLE: Meaning("the feed's host did not answer, or broke off", Acts.SHOP),
+    Code.FEED_MISSING: Meaning("there is no feed at this address", Acts.SHOP),
+    Code.FEED_UNREACHABLE: Meaning("the feed's server did not answer, or the connection broke off", Acts.SHOP),
     Code.FEED_ADDRESS: Meaning(
-        "the feed's address in the spec cannot be used: no such kind, out of the folder, or a private network",
+        "the feed address in the spec cannot be used: unknown scheme, outside the feeds folder, or a private network",
         Acts.ENGINEER,
     ),
-    Code.FEED_CREDENTIALS: Meaning("the secrets that open the feed's store are missing or wrong", Acts.ENGINEER),
-    Code.FEED_EMPTY: Meaning("the feed has no bytes, or white space alone", Acts.SHOP),
+    Code.FEED_CREDENTIALS: Meaning("the credentials for the feed are missing or wrong", Acts.ENGINEER),
+    Code.FEED_EMPTY: Meaning("the feed is empty or holds only white space", Acts.SHOP),
     Code.FEED_NOT_XML: Meaning("the feed is not XML, even after safe repairs", Acts.SHOP),
-    Code.FEED_HOSTILE: Meaning("the feed declares entities, or nests or repeats beyond reason", Acts.ENGINEER),
-    Code.FEED_CUT_OFF: Meaning("the feed ends before its end tag", Acts.SHOP),
-    Code.FEED_TOO_LARGE: Meaning("the feed is larger than the setting allows", Acts.ENGINEER),
-    Code.FEED_NO_OFFERS: Meaning("the feed holds no offer", Acts.SHOP),
-    Code.FEED_DIALECT_UNKNOWN: Meaning("no dialect fits the feed; a dialect file is needed", Acts.ENGINEER),
-    Code.FEED_ENCODING: Meaning("the bytes fit no encoding that the feed could mean", Acts.SHOP),
-    Code.FEED_ARCHIVE: Meaning("the archive is broken, a bomb, or holds more than one feed", Acts.SHOP),
-    Code.FEED_GATE: Meaning("the feed differs from the last good one by more than its gates allow", Acts.ENGINEER),
+    Code.FEED_HOSTILE: Meaning(
+        "the feed declares XML entities, or nests or repeats far more than a real feed", Acts.ENGINEER
+    ),
+    Code.FEED_CUT_OFF: Meaning("the feed is cut off before its last end tag", Acts.SHOP),
+    Code.FEED_TOO_LARGE: Meaning("the feed is larger than the setting feeds.max_bytes allows", Acts.ENGINEER),
+    Code.FEED_NO_OFFERS: Meaning("the feed holds no offers", Acts.SHOP),
+    Code.FEED_DIALECT_UNKNOWN: Meaning("no known dialect fits the feed; write a dialect file for it", Acts.ENGINEER),
+    Code.FEED_ENCODING: Meaning("the bytes fit neither the declared encoding nor any other", Acts.SHOP),
+    Code.FEED_ARCHIVE: Meaning("the archive is broken, is an archive bomb, or holds more than one feed", Acts.SHOP),
+    Code.FEED_GATE: Meaning("the feed failed a gate, so the last good feed stays live", Acts.ENGINEER),
     Code.FEED_DELETIONS: Meaning(
-        "more offers are gone than the gates allow: prices and new offers were taken, the missing ones stay for now",
+        "more offers are missing than the gates allow: prices and new offers were taken, missing offers stay for now",
         Acts.ENGINEER,
     ),
     Code.OFFER_NO_ID: Meaning("the offer has no id", Acts.SHOP),
     Code.OFFER_NO_TITLE: Meaning("the offer has no title", Acts.SHOP),
     Code.OFFER_NO_PICTURE: Meaning("the offer names no picture", Acts.SHOP),
-    Code.OFFER_DUPLICATE_ID: Meaning("an equal offer with this id came before in the feed", Acts.SHOP),
-    Code.OFFER_ID_REUSED: Meaning("another product with this id came before in the feed", Acts.SHOP),
-    Code.OFFER_TOO_LARGE: Meaning("the offer or one of its fields is beyond the size limit", Acts.SHOP),
-    Code.OFFER_MALFORMED: Meaning("the offer breaks off or is not well formed", Acts.SHOP),
+    Code.OFFER_DUPLICATE_ID: Meaning("the same offer, with the same id, came earlier in the feed", Acts.SHOP),
+    Code.OFFER_ID_REUSED: Meaning("a different product with this id came earlier in the feed", Acts.SHOP),
+    Code.OFFER_TOO_LARGE: Meaning("the offer, or one of its fields, is over the size limit", Acts.SHOP),
+    Code.OFFER_MALFORMED: Meaning("the offer is cut off or is not well-formed XML", Acts.SHOP),
     Code.OFFER_BAD_PRICE: Meaning("the price cannot be read as a number", Acts.SHOP),
-    Code.FETCH_BAD_URL: Meaning("the picture's address is no http(s) URL", Acts.SHOP),
-    Code.FETCH_DNS: Meaning("the picture's host has no address", Acts.SHOP),
+    Code.FETCH_BAD_URL: Meaning("the picture's address is not an http(s) URL", Acts.SHOP),
+    Code.FETCH_DNS: Meaning("the host name in the picture's address does not exist in the DNS", Acts.SHOP),
     Code.FETCH_CONNECT: Meaning("the picture's host refused or dropped the connection", Acts.SHOP),
-    Code.FETCH_TLS: Meaning("the picture's host has a bad certificate", Acts.SHOP),
+    Code.FETCH_TLS: Meaning(
+        "no secure (TLS) connection to the picture's host: its certificate may be invalid", Acts.SHOP
+    ),
     Code.FETCH_TIMEOUT: Meaning("the picture did not arrive in time", Acts.SHOP),
-    Code.FETCH_403: Meaning("the picture's host forbids us", Acts.SHOP),
-    Code.FETCH_404: Meaning("there is no picture under the address", Acts.SHOP),
-    Code.FETCH_429: Meaning("the picture's host asks us to slow down", Acts.ENGINEER),
-    Code.FETCH_4XX: Meaning("the picture's host refuses the request", Acts.SHOP),
-    Code.FETCH_5XX: Meaning("the picture's host has an error of its own", Acts.SHOP),
-    Code.FETCH_REDIRECT: Meaning("the address is redirected in a loop, too often, or to nowhere", Acts.SHOP),
+    Code.FETCH_403: Meaning("the picture's host denies us access (HTTP 403)", Acts.SHOP),
+    Code.FETCH_404: Meaning("there is no picture at this address", Acts.SHOP),
+    Code.FETCH_429: Meaning("the picture's host asks us to slow down (HTTP 429)", Acts.ENGINEER),
+    Code.FETCH_4XX: Meaning("the picture's host refuses the request (HTTP 4xx)", Acts.SHOP),
+    Code.FETCH_5XX: Meaning("the picture's host reports an internal error (HTTP 5xx)", Acts.SHOP),
+    Code.FETCH_REDIRECT: Meaning("the address redirects in a loop, too many times, or to no usable address", Acts.SHOP),
     Code.FETCH_PRIVATE_ADDRESS: Meaning("the address leads into a private network", Acts.ENGINEER),
-    Code.FETCH_ROBOTS: Meaning("the host's robots rules forbid the picture", Acts.SHOP),
-    Code.FETCH_TYPE: Meaning("what came is not a picture", Acts.SHOP),
-    Code.FETCH_SIZE: Meaning("the picture has more bytes than the setting allows", Acts.SHOP),
-    Code.FETCH_CUT_OFF: Meaning("fewer bytes came than were announced", Acts.SHOP),
+    Code.FETCH_ROBOTS: Meaning("the host's robots.txt or X-Robots-Tag forbids the picture", Acts.SHOP),
+    Code.FETCH_TYPE: Meaning("the response is not a picture", Acts.SHOP),
+    Code.FETCH_SIZE: Meaning("the picture's file is larger than we accept", Acts.SHOP),
+    Code.FETCH_CUT_OFF: Meaning("fewer bytes arrived than the server announced", Acts.SHOP),
     Code.PICTURE_DECODE: Meaning("the picture cannot be decoded", Acts.SHOP),
-    Code.PICTURE_TRUNCATED: Meaning("the picture's file breaks off", Acts.SHOP),
-    Code.PICTURE_PIXELS: Meaning("the picture has too many pixels, or too few", Acts.SHOP),
-    Code.SCREEN_UNWANTED: Meaning("the picture shows no garment to sell (size chart, texture, logo, ...)", Acts.NOBODY),
-    Code.DUPLICATE_PICTURE: Meaning("a better copy of the picture stands for it", Acts.NOBODY),
-    Code.TEXT_OUT_OF_SCOPE: Meaning("what is sold is no garment", Acts.NOBODY),
+    Code.PICTURE_TRUNCATED: Meaning("the picture's file is cut off", Acts.SHOP),
+    Code.PICTURE_PIXELS: Meaning("the picture has too many or too few pixels", Acts.SHOP),
+    Code.SCREEN_UNWANTED: Meaning(
+        "the picture shows no garment for sale (size chart, texture, logo, ...)", Acts.NOBODY
+    ),
+    Code.DUPLICATE_PICTURE: Meaning("a near-duplicate: another picture of the product is used instead", Acts.NOBODY),
+    Code.TEXT_OUT_OF_SCOPE: Meaning("the product is not a garment", Acts.NOBODY),
     Code.MAPPING_IGNORED: Meaning("a mapping rule ignores the shop's category", Acts.ANALYST),
-    Code.NO_CATEGORY: Meaning("neither mapping nor text nor image says what is sold", Acts.ANALYST),
-    Code.NO_PICTURE_LEFT: Meaning("none of the product's pictures is through", Acts.NOBODY),
-    Code.BLOCKED: Meaning("blocked by mappings/blocked.tsv", Acts.ANALYST),
-    Code.WORKER_KILLED: Meaning("the row killed the process that worked on it", Acts.ENGINEER),
-    Code.WORKER_TIMEOUT: Meaning("the row took longer than a row may take", Acts.ENGINEER),
-    Code.INTERNAL: Meaning("an error of our own; the detail names it", Acts.ENGINEER),
+    Code.NO_CATEGORY: Meaning("neither mapping, text nor pictures give a category", Acts.ANALYST),
+    Code.NO_PICTURE_LEFT: Meaning("all pictures of the product were rejected", Acts.NOBODY),
+    Code.BLOCKED: Meaning("blocked by a line in mappings/blocked.tsv", Acts.ANALYST),
+    Code.WORKER_KILLED: Meaning("the row crashed the worker process", Acts.ENGINEER),
+    Code.WORKER_TIMEOUT: Meaning("the row took longer than the setting work.row_seconds allows", Acts.ENGINEER),
+    Code.INTERNAL: Meaning("an error in our own code; the detail says which", Acts.ENGINEER),
 }

@@ -1,11 +1,11 @@
-"""What a table is: a name, an Arrow schema and the columns that make a row unique."""
+"""The definition of a table: its name, its Arrow schema and its key columns."""
 
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 DIGEST = pa.binary(32)
-"""A sha256. Delta stores it as variable binary; the length is checked where it is written."""
+"""A sha256. Delta stores it as variable-length binary; its length is checked on writing."""
 
 PRICE = pa.decimal128(18, 2)
 """Two decimals: what a shop states more precisely is rounded, and counted as a repair."""
@@ -16,14 +16,14 @@ REJECTED = "rejected"
 
 VERDICT = (
     pa.field("status", pa.string(), nullable=False),  # done or rejected
-    pa.field("code", pa.string()),  # why it was rejected: schemas.rejects.Code
+    pa.field("code", pa.string()),  # why it was rejected, a schemas.rejects.Code
     pa.field("detail", pa.string()),  # one line for a person
 )
 
 
 @dataclass(frozen=True)
 class Table:
-    """A Delta table of the lake. `key` names the columns that, together with `function`, make a row unique."""
+    """A Delta table of the lake. The columns of `key` and the column `function` together identify a row."""
 
     name: str
     key: tuple[str, ...]
@@ -43,7 +43,7 @@ def stage_table(name: str, key: tuple[str, ...], *columns: pa.Field) -> Table:
 
 
 def without_fixed_sizes(kind: pa.DataType) -> pa.DataType:
-    """The type with plain binaries and lists, as Delta and Spark take them."""
+    """The type with variable-size binaries and lists, which is what Delta and Spark support."""
     if pa.types.is_fixed_size_binary(kind):
         return pa.binary()
     if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):

@@ -1,8 +1,8 @@
-"""The program's version, which stands in `pyproject.toml` alone."""
+"""The program's version. It is set in `pyproject.toml` and nowhere else."""
 
 from importlib.metadata import version
 
 
 def program_version() -> str:
-    """As `selvedge --version` and every manifest say it."""
+    """The version that `selvedge --version` and every manifest show."""
     return version("selvedge")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -161,7 +162,7 @@ def weights_of(text: np.ndarray, image: np.ndarray, truth: np.ndarray) -> tuple[
 MEASURES: dict[str, Weighed] = {"macro_f1": macro_f1, "accuracy": accuracy, "right_at_85": right_at_85}
 
 
-def figures(leaves: Sequence[str], chances: Chances, rows: Sequence[Pictured]) -> dict[str, dict[str, dict]]:
+def figures(leaves: Sequence[str], chances: Chances, rows: Sequence[Pictured]) -> dict[str, dict[str, dict[str, Any]]]:
     """Each measure with its interval, by way of answering; brands are drawn for the interval."""
     told = [
         Row(
@@ -191,7 +192,7 @@ def settled(leaves: Sequence[str], chances: Chances, rows: Sequence[Pictured]) -
     return cases
 
 
-def markdown(found: dict[str, dict[str, dict]], cases: Sequence[tuple[Pictured, str, str]]) -> str:
+def markdown(found: dict[str, dict[str, dict[str, Any]]], cases: Sequence[tuple[Pictured, str, str]]) -> str:
     """The table of all three ways, and what the picture settles most often."""
     lines = ["| answered by | " + " | ".join(MEASURES) + " |", "| --- " * (len(MEASURES) + 1) + "|"]
     for way, values in found.items():

@@ -55,12 +55,13 @@ def _states(night: Night) -> list[dict[str, Any]]:
         left join {newest_fetches()} late on live.url = late.url
         left join {newest_fetches(_before(night))} early on live.url = early.url
         group by origin, now, was"""  # noqa: S608
-    return night.tables.sql(query, {*found.tables, FETCHES}).to_pylist()
+    states: list[dict[str, Any]] = night.tables.sql(query, {*found.tables, FETCHES}).to_pylist()
+    return states
 
 
 def _asked_before(night: Night) -> bool:
     query = f"select 1 from {FETCHES.name} where {_before(night)} limit 1"  # noqa: S608
-    return night.tables.sql(query, [FETCHES]).num_rows > 0
+    return bool(night.tables.sql(query, [FETCHES]).num_rows)
 
 
 def _before(night: Night) -> str:

@@ -17,11 +17,12 @@ from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS
 
 QUOTING = {
-    Code.OFFER_BAD_PRICE: r"has the price '(.*)', which is no amount",
+    Code.OFFER_BAD_PRICE: r"has the price '(.*)', which is (?:not a number|no amount)",
     Code.FETCH_ROBOTS: r" forbids it to [^:]*: (.*)",
     Code.FETCH_TYPE: r"begins with (.*)",
 }
-"""Where a detail quotes what the shop wrote: the part that needs no translation."""
+"""Details that quote what the shop wrote: the group is the quoted part, which needs no translation. Rows of earlier
+releases may say "no amount"."""
 
 
 def write_letter(night: Night, retailer: str, folder: Path) -> tuple[Path, Path]:

@@ -100,7 +100,8 @@ def _column(night: Night, threshold: Threshold, key: str, live: Query, function:
         select s.{threshold.score} score from {table.name} s
         join (select distinct {key} from ({live.sql})) live on s.{key} = live.{key}
         where s.status = '{DONE}' and s.function = {literal(function)} and {threshold.where}"""  # noqa: S608
-    return night.tables.sql(query, {*live.tables, table})["score"].to_numpy().astype(np.float64)
+    scores: np.ndarray = night.tables.sql(query, {*live.tables, table})["score"].to_numpy()
+    return scores.astype(np.float64)
 
 
 def lines(rows: Sequence[ThresholdRow]) -> list[str]:

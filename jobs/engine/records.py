@@ -4,6 +4,7 @@ import re
 import resource
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyarrow as pa
@@ -57,10 +58,11 @@ def _peak_of(process: int) -> int:
     return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
-def of_run(tables: Tables, run: str) -> list[dict]:
+def of_run(tables: Tables, run: str) -> list[dict[str, Any]]:
     """The rows of one run, in the order in which its stages started."""
     query = f"select * from {RUNS.name} where run = {literal(run)} order by started_at"  # noqa: S608
-    return tables.sql(query, [RUNS]).to_pylist()
+    rows: list[dict[str, Any]] = tables.sql(query, [RUNS]).to_pylist()
+    return rows
 
 
 def last_run(tables: Tables) -> str | None:

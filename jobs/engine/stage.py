@@ -7,6 +7,7 @@ is one atomic commit, so that a kill loses at most one (tried under load and und
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -119,7 +120,7 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     return counts
 
 
-def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict]]:
+def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[str, Any]]]:
     """The files of each chunk in turn, every due row in one of them."""
     writer = RowWriter(bench.tables.store.uri, stage.table)
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds)
@@ -137,7 +138,7 @@ def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict]]:
             yield written
 
 
-def _judge(stage: Stage, written: list[dict]) -> None:
+def _judge(stage: Stage, written: list[dict[str, Any]]) -> None:
     rows, internal = sum(w["rows"] for w in written), sum(w["internal"] for w in written)
     if internal > INTERNAL_ROWS and internal > INTERNAL_SHARE * rows:
         raise OurFault(f"{stage.name}: {internal} of {rows} rows met an error of our own; none of them is kept")

@@ -47,7 +47,7 @@ class Asked:
 
     def _attempts(self, url: str) -> list[Row]:
         query = f"select * from {FETCHES.name} where url = {literal(url)} order by attempt"  # noqa: S608
-        rows = self.night.tables.sql(query, [FETCHES]).to_pylist()
+        rows: list[Row] = self.night.tables.sql(query, [FETCHES]).to_pylist()
         if not rows and pc.index(self.catalog.url_states["url"], pa.scalar(url)).as_py() < 0:
             raise WrongInput("explain", None, f"{url}: was never asked for, and no live offer names it")
         return rows
@@ -76,7 +76,8 @@ class Asked:
         query = f"""
             select * from {table.name}
             where picture = {literal(picture)} and function = {literal(function)}"""  # noqa: S608
-        return self.night.tables.sql(query, [table]).to_pylist()
+        rows: list[Row] = self.night.tables.sql(query, [table]).to_pylist()
+        return rows
 
     def place(self, product: str) -> int | None:
         """A product's row in the catalog; None where it is blocked."""

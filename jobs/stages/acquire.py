@@ -149,7 +149,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles)
     with Child(scan) as child:
         try:
-            found = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
+            found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
             return _verdict(spec, Code.FEED_HOSTILE, f"reading it ended its process: {death.detail}")
         except RuntimeError as error:  # a fault of the reader costs this feed alone

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
@@ -84,7 +85,7 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
     return pa.Table.from_pylist(rows, DUE)
 
 
-def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict]:
+def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict[str, Any]]:
     """Each feed in a child process: one that its reader cannot survive becomes one reject row."""
     written = []
     for batch in rows.combine_chunks().to_batches(max_chunksize=1):
@@ -168,7 +169,7 @@ def feed_options(settings: Settings, dialect: str, encoding: str | None, url: st
     )
 
 
-def _whole(batch: pa.RecordBatch, feed: dict) -> pa.RecordBatch:
+def _whole(batch: pa.RecordBatch, feed: dict[str, Any]) -> pa.RecordBatch:
     """A batch of the reader with the feed's key, and product ids that name the retailer."""
     count = batch.num_rows
     product = pc.binary_join_element_wise(pa.scalar(feed["retailer"]), batch["product_id"], ":")

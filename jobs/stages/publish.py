@@ -25,7 +25,7 @@ from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
-from schemas.errors import RefusedByGate
+from schemas.errors import DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
 
@@ -159,9 +159,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
         mappings={name: mapping.digest.hex() for name, mapping in night.mappings.items()},
     )
     draft = snapshots.write(night.store, candidate, facts, encoder)
-    drilled = selvedge_searcher.open(night.store.uri, version=draft.manifest.version, candidate=True)
-    if candidate.parent is not None:
-        selvedge_searcher.open(night.store.uri, version=candidate.parent.version)
+    drilled = _drill(night, draft.manifest, candidate.parent)
     tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
     _refuse([_line(tried)] if not tried.passed else [])
     always = [gates.no_findings("integrity"), gates.no_findings("drill")]
@@ -170,6 +168,21 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
     publication.is_new = True
     publication.version = published.manifest.version
     publication.due = publication.done = len(candidate.changes)
+
+
+def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_searcher.Snapshot:
+    """Open the draft, its encoder and its parent as the search tier will; golden answers are compared."""
+    try:
+        drilled = selvedge_searcher.open(night.store.uri, version=draft.version, candidate=True)
+        _ = drilled.encoder
+        if parent is not None:
+            selvedge_searcher.open(night.store.uri, version=parent.version)
+    except selvedge_searcher.SnapshotError as error:
+        raise DamagedLake(
+            f"publish: the search tier could not open what was written: {error}; nothing was published; to act: the "
+            "data engineer (restore that file; one of `encoders/` is written anew once it is deleted)"
+        ) from error
+    return drilled
 
 
 def _accepted(night: Night, gate: Gate) -> Gate:

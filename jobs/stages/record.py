@@ -65,7 +65,7 @@ class Rule:
         return run_stage(night.bench, self.tonight(night))
 
     def due(self, night: Night) -> int:
-        return due(night.tables, self.tonight(night)).num_rows
+        return int(due(night.tables, self.tonight(night)).num_rows)
 
     def rejects(self, night: Night) -> Query | pa.Table:
         return _rejected(night, self.table, self.function(night), self.needed(night))

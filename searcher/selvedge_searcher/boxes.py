@@ -39,7 +39,8 @@ def boxes(scores: np.ndarray, corners: np.ndarray, placement: Placement) -> list
 def _on_picture(corners: np.ndarray, placement: Placement) -> np.ndarray:
     origin = np.array([placement.left, placement.top] * 2, np.float32)
     size = np.array([placement.width, placement.height] * 2, np.float32)
-    return np.clip((corners - origin) / size, 0.0, 1.0).astype(np.float32)
+    shares: np.ndarray = np.clip((corners - origin) / size, 0.0, 1.0)
+    return shares.astype(np.float32)
 
 
 def _suppressed(places: np.ndarray, classes: np.ndarray) -> list[int]:

@@ -65,9 +65,11 @@ def _differ(old: pa.Table, new: pa.Table) -> np.ndarray:
 
 def _unequal(old: pa.Array, new: pa.Array) -> np.ndarray:
     """(N,) bool; a null equals a null alone, lists are compared item by item."""
+    unequal: np.ndarray
     if not _is_list(old.type):
-        unequal = pc.fill_null(pc.not_equal(old, new), False)
-        return pc.or_(unequal, pc.xor(old.is_null(), new.is_null())).to_numpy(zero_copy_only=False)
+        differ = pc.fill_null(pc.not_equal(old, new), False)
+        unequal = pc.or_(differ, pc.xor(old.is_null(), new.is_null())).to_numpy(zero_copy_only=False)
+        return unequal
     lengths = (
         pc.fill_null(pc.list_value_length(old), -1).to_numpy(),
         pc.fill_null(pc.list_value_length(new), -1).to_numpy(),
@@ -80,4 +82,4 @@ def _unequal(old: pa.Array, new: pa.Array) -> np.ndarray:
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind))

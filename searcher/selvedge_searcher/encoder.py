@@ -43,7 +43,7 @@ class Encoder:
         digests = {name: named[name].sha256 for name in sorted(named) if name != "encoder.json"}
         if hashlib.sha256(json.dumps(digests).encode()).hexdigest() != listed.digest:
             raise EncoderMismatch(f"{root}: its files are not those of this digest")
-        parts: dict[str, dict] = {}
+        parts: dict[str, dict[str, bytes]] = {}
         for name, file in named.items():
             part, _, place = name.rpartition("/")
             parts.setdefault(part, {})[place] = contents[file.path]

@@ -50,7 +50,8 @@ def empty(column: str, rows: int) -> np.ndarray:
 
 def _view(array: pa.Array) -> np.ndarray:
     if pa.types.is_fixed_size_list(array.type):
-        return array.flatten().to_numpy().reshape(len(array), array.type.list_size)
+        items: np.ndarray = array.flatten().to_numpy()
+        return items.reshape(len(array), array.type.list_size)
     width = array.type.byte_width
     values = array.buffers()[1] or b""
     return np.frombuffer(values, np.uint8)[array.offset * width : (array.offset + len(array)) * width].reshape(

@@ -58,12 +58,14 @@ class Photo:
     def _decoded_jpeg(self, factor: int) -> np.ndarray:
         factor = next((f for f in JPEG_FACTORS if f <= factor), 1)
         least = {"min_width": -(-self._width // factor), "min_height": -(-self._height // factor)}
+        pixels: np.ndarray
         try:
-            return simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, **least)
+            pixels = simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, **least)
         except ValueError as error:
             if "extraneous bytes" not in str(error):  # bytes too many harm no pixel
                 raise
-        return simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, strict=False, **least)
+            pixels = simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, strict=False, **least)
+        return pixels
 
     def _decoded(self, factor: int) -> np.ndarray:
         with self._header() as image:

@@ -56,7 +56,8 @@ class Snapshot:
         found = pc.index_in(self.garments["product_id"], self.products["product_id"].combine_chunks())
         if found.null_count:
             raise SnapshotDamaged(f"version {self.version}: {found.null_count} garments have no product")
-        return found.to_numpy().astype(np.int64)
+        rows: np.ndarray = found.to_numpy()
+        return rows.astype(np.int64)
 
     @cached_property
     def vectors(self) -> np.ndarray:

@@ -33,7 +33,8 @@ def test_what_is_no_feed_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "feed.json").write_text('{"offers": []}', encoding="utf-8")
     done = RUNNER.invoke(app, ["feeds", "check", str(tmp_path / "feed.json")])
     assert done.exit_code == 4
-    assert done.output.startswith("refused: no tag is found; it begins '{\"offers\": []}'; the shop has to send XML\n")
+    said = "refused: no XML tag was found; the feed begins with '{\"offers\": []}'; the shop has to send XML\n"
+    assert done.output.startswith(said)
 
 
 def test_the_dialect_and_the_encoding_come_first(tmp_path: Path) -> None:
@@ -141,4 +142,4 @@ def test_a_retailers_feed_may_be_a_file(mappings: Path, tmp_path: Path, monkeypa
 def test_a_name_that_is_nothing(mappings: Path) -> None:
     done = RUNNER.invoke(app, ["feeds", "check", "shop"])
     assert isinstance(done.exception, WrongInput)
-    assert str(done.exception) == "shop: no such file, no URL, and no retailer of that name"
+    assert str(done.exception) == "shop: not a file, not a URL, and not the name of a retailer"

@@ -23,9 +23,9 @@ def typed(page: Path) -> list[str]:
 
 
 def verbs() -> set[str]:
-    """The verbs of `selvedge`, those of a group with the group's name."""
+    """The verbs and flags of `selvedge`, the verbs of a group with the group's name."""
     root = typer.main.get_command(app)
-    found = set()
+    found = {flag for option in root.params for flag in option.opts}
     for name, command in root.commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", None)
         found |= {f"{name} {verb}" for verb in inner} | {name} if inner else {name}

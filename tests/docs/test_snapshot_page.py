@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from schemas.published import PUBLISHED_TABLES, SCHEMA_VERSION
+from schemas.published import ADDED, PUBLISHED_TABLES, SCHEMA_MINOR, SCHEMA_VERSION
 from schemas.table import Table
 from tests.docs.pages import DOCS, names, rows, section
 
@@ -42,6 +42,14 @@ def test_the_key_is_named(table: Table) -> None:
 
 
 def test_the_schema_version_is_that_of_now() -> None:
-    history = rows(section(PAGE, "## What may change, and when").partition("The searcher accepts")[2])
-    assert f"now `{SCHEMA_VERSION}`" in PAGE
-    assert history[0][0] == str(SCHEMA_VERSION)
+    now = f"{SCHEMA_VERSION}.{SCHEMA_MINOR}"
+    history = rows(section(PAGE, "## What may change, and when").partition("The searcher reads")[2])
+    assert f"now `{now}`" in PAGE
+    assert history[0][0] == now
+
+
+def test_a_column_that_was_added_says_since_when() -> None:
+    for table in PUBLISHED_TABLES:
+        said_of = {names(row[0])[0]: row[3] for row in rows(section(PAGE, f"## {table.name}"))}
+        for column, minor in ADDED[table.name].items():
+            assert said_of[column].endswith(f"Since {SCHEMA_VERSION}.{minor}")

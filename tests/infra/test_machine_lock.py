@@ -54,7 +54,7 @@ def test_with_a_gpu_the_whole_lock_is_installed() -> None:
 
 
 def test_a_new_torch_without_sums_is_said() -> None:
-    with pytest.raises(SystemExit, match=r"no file of torch 9\.9\.9"):
+    with pytest.raises(SystemExit, match=r"has no hashes of torch 9\.9\.9"):
         for_machine("torch==9.9.9 \\\n    --hash=sha256:00\n", SUMS, gpu=False)
 
 

@@ -2,14 +2,17 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.s3 import s3_server
-from lake.store import Store, open_store
+from lake.store import DiskStore, ObjectStore, Store, open_store
 from schemas.errors import LakeFull
 
 
@@ -86,3 +89,82 @@ def test_a_full_disk_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(LakeFull, match="make room"):
         store.write("old", b"2")
     assert store.read("old") == b"1"
+
+
+def test_folders_are_made_as_deep_as_a_path_goes(store: Store) -> None:
+    store.write("a/b/c/d", b"1")
+    assert store.write_if("e/f/g", b"2", None)
+    assert [entry.path for entry in store.list("")][:2] == ["a/b/c/d", "e/f/g"]
+    assert [entry.bytes for entry in store.list("a")] == [1]
+    assert store.delta_uri("tables/offers") == f"{store.uri}/tables/offers"
+
+
+def test_files_are_listed_by_path_whatever_the_place_says(store: Store) -> None:
+    for path in ("b", "a/z", "a.txt", "a/b"):
+        store.write(path, b"")
+    assert [entry.path for entry in store.list("")] == sorted(["b", "a/z", "a.txt", "a/b"])
+
+
+def test_a_file_of_a_folder_is_written_beside_its_place_and_by_no_other_name_left(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path / "deep" / "lake")
+    with store.open_output("a/b") as file:
+        assert Path(file.name).parent == tmp_path / "deep" / "lake" / "a", "so that it can be renamed at once"
+        assert Path(file.name).name.startswith(".tmp-")
+    assert [path.name for path in (tmp_path / "deep" / "lake" / "a").iterdir()] == ["b"]
+    assert stat.S_ISREG((tmp_path / "deep" / "lake" / "a" / "b").stat().st_mode)
+
+
+def test_a_lake_of_an_address() -> None:
+    lake = open_store("s3://bucket/deep/lake/")
+    assert isinstance(lake, ObjectStore)
+    assert (lake.uri, lake.bucket, lake.prefix) == ("s3://bucket/deep/lake", "bucket", "deep/lake")
+    assert lake.delta_uri("a") == "s3://bucket/deep/lake/a"
+    assert (lake._key("a"), ObjectStore("s3://bucket")._key("a")) == ("deep/lake/a", "a")
+
+
+def test_a_folder_may_be_named_as_a_file_address(tmp_path: Path) -> None:
+    assert open_store(f"file://{tmp_path}/lake").uri == str(tmp_path / "lake")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "lost"),
+    [
+        (412, "PreconditionFailed", True), (409, "ConditionalRequestConflict", True), (404, "NoSuchKey", True),
+        (404, "NoSuchBucket", False), (403, "AccessDenied", False), (410, "Gone", False), (500, "Internal", False),
+    ],
+)  # fmt: skip
+def test_only_a_lost_race_is_no_error(monkeypatch: pytest.MonkeyPatch, status: int, code: str, lost: bool) -> None:
+    class Client:
+        def put_object(self, **asked: Any) -> None:
+            assert asked == {"Bucket": "bucket", "Key": "lake/pointer", "Body": b"new", "IfNoneMatch": "*"}
+            answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
+
+    store = ObjectStore("s3://bucket/lake")
+    monkeypatch.setattr(store, "_client", Client)
+    if lost:
+        assert store.write_if("pointer", b"new", None) is False
+        return
+    with pytest.raises(OSError, match=r"^s3://bucket/lake/pointer: "):
+        store.write_if("pointer", b"new", None)
+
+
+def test_a_store_that_does_not_answer_is_an_error_of_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        def get_object(self, **asked: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="http://s3.test")
+
+    store = ObjectStore("s3://bucket/lake")
+    monkeypatch.setattr(store, "_client", Client)
+    with pytest.raises(OSError, match=r"^s3://bucket/lake/pointer: "):
+        store.write_if("pointer", b"new", b"old")
+
+
+def test_another_fault_of_the_disk_is_said_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        open_store(str(tmp_path)).write("a", b"1")
+    assert list(tmp_path.iterdir()) == []

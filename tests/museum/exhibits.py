@@ -1,6 +1,6 @@
-"""The museum of bad shops: what `museum.yaml` holds, what is said of each exhibit, and the page of it.
+"""The museum of bad feeds: the exhibits of `museum.yaml`, the message for each, and the page that lists them.
 
-`python -m tests.museum.exhibits` writes docs/museum.md anew.
+`python -m tests.museum.exhibits` rewrites docs/museum.md.
 """
 
 import io
@@ -20,7 +20,7 @@ from udfs.pictures.inspect import PictureRefused, inspect
 
 TABLE = Path(__file__).with_name("museum.yaml")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "museum.md"
-INTRODUCTION = """# The museum of bad shops
+INTRODUCTION = """# The museum of bad feeds and pictures
 
 One tiny feed or picture for each thing that a shop can do wrong, and the line that we say about it: why the feed was
 refused, otherwise why the first offer was rejected, otherwise what was repaired. None of them costs more than its line.
@@ -31,7 +31,7 @@ reading adds an exhibit.
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One evil: `kind` is feeds or pictures, `line` what is said of it."""
+    """One exhibit: `kind` is feeds or pictures, `line` the message for it."""
 
     kind: str
     name: str
@@ -50,13 +50,13 @@ class Exhibit:
 
 
 def exhibits() -> list[Exhibit]:
-    """All of them, in the order of the table."""
+    """All exhibits, in the order of the table."""
     table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
     return [Exhibit(kind, **exhibit) for kind in ("feeds", "pictures") for exhibit in table[kind]]
 
 
 def said_of(exhibit: Exhibit) -> str:
-    """The line that the report prints for an exhibit."""
+    """The message that the report prints for an exhibit."""
     return _said_of_feed(exhibit.body()) if exhibit.kind == "feeds" else _said_of_picture(exhibit.body())
 
 
@@ -71,7 +71,7 @@ def _said_of_feed(body: bytes) -> str:
     if rejected:
         return f"{rejected['code']}: {rejected['detail']}"
     repaired = "; ".join(f"{kind} {count}: {MEANINGS[kind]}" for kind, count in sorted(summary.repairs.items()))
-    return repaired or f"accepted: {summary.done} of {summary.offers} offers read, nothing to mend"
+    return repaired or f"accepted: {summary.done} of {summary.offers} offers read, nothing to repair"
 
 
 def _said_of_picture(body: bytes) -> str:
@@ -92,7 +92,7 @@ def _tables(every: list[Exhibit]) -> Iterator[str]:
     for kind in ("feeds", "pictures"):
         shown = [exhibit for exhibit in every if exhibit.kind == kind]
         yield f"## {len(shown)} {kind}\n"
-        yield "| exhibit | what the shop did | what is said |\n| --- | --- | --- |"
+        yield "| exhibit | what the shop sent | message |\n| --- | --- | --- |"
         yield "\n".join(f"| {one.name} | {_cell(one.shop)} | {_cell(one.line)} |" for one in shown) + "\n"
 
 

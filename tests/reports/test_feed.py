@@ -27,8 +27,8 @@ def test_the_page_shows_pictures_rejects_with_lines_and_repairs(tmp_path: Path) 
     assert code == 0
     assert '<img src="http://s.test/1.jpg"' in page
     for text in (said, page.replace("&#39;", "'")):
-        assert "line 2: the id '1' came before in line 1" in text
-        assert "line 3: offer '3' names no picture" in text
+        assert "line 2: the id '1' was already used in line 1" in text
+        assert "line 3: offer '3' has no picture" in text
         assert "raw_ampersand" in text
 
 

@@ -37,10 +37,10 @@ FACTS = LetterFacts(
 @pytest.mark.parametrize(
     ("language", "title"),
     [
-        ("en", "Your feed, as we read it"),
+        ("en", "How we read your feed"),
         ("ja", "貴店フィード"),
         ("ru", "Как мы прочитали"),
-        ("pl", "Your feed, as we read it"),
+        ("pl", "How we read your feed"),
     ],
 )
 def test_it_is_in_the_shops_language(language: str, title: str) -> None:
@@ -105,4 +105,4 @@ def test_every_language_says_the_same_and_every_code_of_a_shop_can_be_mended(lan
 def test_a_clean_shop_is_thanked_and_a_contract_is_named() -> None:
     page = render_letter(replace(FACTS, language="en", errors=(), fetched=None, contract="mail of 3 May"))
     assert "We found no error" in page
-    assert "passed by as agreed: mail of 3 May" in page
+    assert "is not applied, as agreed: mail of 3 May" in page

@@ -76,18 +76,19 @@ def test_every_section_is_there_with_its_figures() -> None:
 def test_rules_at_work_and_rules_that_decide_nothing() -> None:
     page = re.sub(r"<[^>]+>|\s+", " ", render(facts()))
     assert re.search(
-        r"Rules at work: 1 .* m\.xml:3 +coat +4 +1 +0 .* Rules that decide nothing[^.]*: 1 +m\.xml:9", page
+        r"Rules that apply: 1 .* m\.xml:3 +coat +4 +1 +0 .* Rules that apply to no product[^.]*: 1 +m\.xml:9", page
     )
 
 
 def test_failures_of_fetching_and_what_is_still_to_be_asked_for() -> None:
     page = re.sub(r"<[^>]+>|\s+", " ", render(facts()))
     assert re.search(r"img\*\.shop\.test +5 000 +480 +fetch_403 +480 +\( *12 *\) +jumped", page)
-    assert re.search(r"1 200 of 5 000 +whole in 4 nights", page)
+    assert re.search(r"1 200 of 5 000 +complete in about 4 nights", page)
 
 
 @pytest.mark.parametrize(
-    ("nights", "said"), [(None, "no night to go by yet"), (1, "whole in 1 night"), (3, "whole in 3 nights")]
+    ("nights", "said"),
+    [(None, "no earlier night to estimate from"), (1, "complete in about 1 night"), (3, "complete in about 3 nights")],
 )
 def test_when_a_shop_is_whole(nights: int | None, said: str) -> None:
     assert PicturesAsked(10, 5, nights).whole == said

@@ -51,7 +51,7 @@ def test_no_file_blocks_nothing(tmp_path: Path) -> None:
         (2, f"{HEADER}sha1\t{SHA}\treason\t2026-01-31\tAK\n", "kind is sha1"),
         (3, f"{HEADER}\nurl\t/1.jpg\treason\t2026-01-31\tAK\n", "http"),
         (2, f"{HEADER}product\t12\treason\t2026-01-31\tAK\n", "retailer:group"),
-        (2, f"{HEADER}product\tshop:12\treason\t31.01.2026\tAK\n", "no date"),
+        (2, f"{HEADER}product\tshop:12\treason\t31.01.2026\tAK\n", "is not a date"),
         (2, f"{HEADER}product\tshop:12\t \t2026-01-31\tAK\n", "5 cells"),
     ],
 )

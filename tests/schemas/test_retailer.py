@@ -83,7 +83,7 @@ category_order: [text, mapping]
     ("line", "text", "said"),
     [
         (4, GOOD + "colour: red\n", "colour: no such setting"),
-        (1, "language: russian\nfeed: {url: 'https://a.b/c'}\n", "language: must be the two letters of a language"),
+        (1, "language: russian\nfeed: {url: 'https://a.b/c'}\n", "language: must be a two-letter language code"),
         (1, "language: no\nfeed: {url: 'https://a.b/c'}\n", "language: must be text; put quotes around it"),
         (4, GOOD + "enabled: perhaps\n", "enabled: must be true or false"),
         (4, GOOD + "images: {rate: fast}\n", "images.rate: must be a number"),
@@ -92,11 +92,11 @@ category_order: [text, mapping]
         (1, "language: ru\n", "feed: is missing"),
         (3, "language: ru\nfeed:\n  url: ftp://shop.example/feed\n", "http(s) or s3"),
         (3, "language: ru\nfeed:\n  url: https://user:word@shop.example/feed\n", "auth_env"),
-        (3, "language: ru\nfeed:\n  url: ../../etc/passwd\n", "below the feeds folder"),
-        (3, "language: ru\nfeed:\n  url: /etc/passwd\n", "below the feeds folder"),
+        (3, "language: ru\nfeed:\n  url: ../../etc/passwd\n", "must stay inside the feeds folder"),
+        (3, "language: ru\nfeed:\n  url: /etc/passwd\n", "must stay inside the feeds folder"),
         (4, GOOD + "  auth_env: AWS_SECRET_ACCESS_KEY\n", "feed.auth_env"),
         (4, GOOD + "  dialect: ../other.yaml\n", "feed.dialect"),
-        (4, GOOD + "  encoding: klingon\n", "no such encoding"),
+        (4, GOOD + "  encoding: klingon\n", "unknown encoding klingon"),
         (5, GOOD + "images:\n  allow_private_hosts: [169.254.0.0/16]\n", "link-local"),
         (5, GOOD + "images:\n  allow_private_hosts: [0.0.0.0/0]\n", "link-local"),
         (5, GOOD + "images:\n  allow_private_hosts: ['fe80::/64']\n", "link-local"),
@@ -104,7 +104,7 @@ category_order: [text, mapping]
         (
             6,
             GOOD + "images:\n  allow_private_hosts:\n    - not-a-network\n",
-            "allow_private_hosts.0: is no network",
+            "allow_private_hosts.0: is not a network",
         ),
         (
             5,
@@ -118,7 +118,7 @@ category_order: [text, mapping]
         (4, GOOD + "language: ja\n", "language is set twice"),
         (4, GOOD + "name: other\n", "name"),
         (3, "language: ru\nfeed: [\n", "expected"),
-        (1, "- a\n- b\n", "names with values"),
+        (1, "- a\n- b\n", "the file must consist of lines of the form `name: value`"),
         (2, "a: &all [1]\nb: *all\n", "aliases"),
         (4, GOOD + "extra: 2026-02-30\n", "day is out of range"),
     ],
@@ -138,7 +138,7 @@ def test_every_error_of_a_spec_is_found(tmp_path: Path) -> None:
 
 def test_a_folder_needs_a_spec_and_a_plain_name(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert refusal(tmp_path / "empty") == (None, "does not exist")
+    assert refusal(tmp_path / "empty") == (None, "the file does not exist")
     assert "a-z" in refusal(written(tmp_path, GOOD, "Shop_1"))[1]
 
 

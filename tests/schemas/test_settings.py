@@ -28,7 +28,7 @@ def test_no_file_is_a_normal_case_unless_it_was_named(tmp_path: Path, monkeypatc
     monkeypatch.delenv("SELVEDGE_SETTINGS", raising=False)
     assert read_settings().lake == "var/lake"
     monkeypatch.setenv("SELVEDGE_SETTINGS", "selvege.yaml")
-    with pytest.raises(WrongInput, match=r"selvege.yaml: does not exist"):
+    with pytest.raises(WrongInput, match=r"selvege.yaml: the file does not exist"):
         read_settings()
 
 
@@ -58,8 +58,11 @@ def test_a_wrong_variable_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("variable", "said"),
     [
-        ("SELVEDGE_CHOISE__WANTED", "SELVEDGE_CHOISE__WANTED: no such setting; SELVEDGE_CHOICE__WANTED may be meant"),
-        ("SELVEDGE_LAKES", "SELVEDGE_LAKES: no such setting; SELVEDGE_LAKE may be meant"),
+        (
+            "SELVEDGE_CHOISE__WANTED",
+            "SELVEDGE_CHOISE__WANTED: no such setting; did you mean SELVEDGE_CHOICE__WANTED\\?",
+        ),
+        ("SELVEDGE_LAKES", "SELVEDGE_LAKES: no such setting; did you mean SELVEDGE_LAKE\\?"),
         ("SELVEDGE_XYZ", "SELVEDGE_XYZ: no such setting$"),
     ],
 )

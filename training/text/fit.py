@@ -11,7 +11,6 @@ from training.text.export import Fitted
 from training.text.linear import Fit, Lesson, fitted
 from training.text.rows import (
     GENDER_ANSWERS,
-    LANGUAGE_ANSWERS,
     Vocabulary,
     features,
     language_of,
@@ -20,6 +19,7 @@ from training.text.rows import (
     vocabulary,
 )
 from training.text.split import shop
+from udfs.text.language import ANSWERS as LANGUAGE_ANSWERS
 from udfs.text.lexicon import Lexicon, in_its_place
 from udfs.text.normalise import plain
 

@@ -57,7 +57,9 @@ class FeedReading:
             self._refuse(refused.code, refused.detail)
         self.summary.repairs = +self.summary.repairs
         if not self.summary.offers and self.summary.code is None:
-            self._refuse(Code.FEED_NO_OFFERS, f"{self._whereabouts()} holds no offer; the shop has to send a full feed")
+            self._refuse(
+                Code.FEED_NO_OFFERS, f"{self._whereabouts()} holds no offers; the shop has to send the full feed"
+            )
 
     def _refuse(self, code: Code, detail: str) -> None:
         self.summary.status, self.summary.code, self.summary.detail = REFUSED, code, detail
@@ -194,15 +196,17 @@ def _tag(outline: Outline, found: Found) -> OfferTag:
 
 
 def _empty() -> FeedRefused:
-    return FeedRefused(Code.FEED_EMPTY, "the feed has no bytes but white space; the shop has to send it again")
+    return FeedRefused(Code.FEED_EMPTY, "the feed is empty or holds only white space; the shop has to send it again")
 
 
 def _unreadable(sample: bytes, outline: Outline) -> FeedRefused:
     if not outline.places:
-        return FeedRefused(Code.FEED_NOT_XML, f"no tag is found; it begins {_begins(sample)}; the shop has to send XML")
+        return FeedRefused(
+            Code.FEED_NOT_XML, f"no XML tag was found; the feed begins with {_begins(sample)}; the shop has to send XML"
+        )
     if outline.root == "html":
-        return FeedRefused(Code.FEED_NOT_XML, "an HTML page came instead of a feed; the shop has to mend the address")
-    return FeedRefused(Code.FEED_NO_OFFERS, f"<{outline.root}> holds no offer; the shop has to send a full feed")
+        return FeedRefused(Code.FEED_NOT_XML, "this is an HTML page, not a feed; the shop has to correct the address")
+    return FeedRefused(Code.FEED_NO_OFFERS, f"<{outline.root}> holds no offers; the shop has to send the full feed")
 
 
 def _begins(sample: bytes) -> str:

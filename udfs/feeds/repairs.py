@@ -1,11 +1,11 @@
-"""Kinds of repair that the reader makes; every one is counted, none is made silently."""
+"""The kinds of repair that the reader makes. Every repair is counted; none is silent."""
 
 from collections import Counter
 from enum import StrEnum
 
 
 class Repair(StrEnum):
-    """What was mended; the number beside it says how many times."""
+    """One kind of repair."""
 
     TEXT_BEFORE_XML = "text_before_xml"
     LATE_DECLARATION = "late_declaration"
@@ -40,35 +40,35 @@ class Repair(StrEnum):
 
 
 MEANINGS: dict[Repair, str] = {
-    Repair.TEXT_BEFORE_XML: "text before the first tag was left out (a browser's line, a warning of PHP)",
-    Repair.LATE_DECLARATION: "the XML declaration is not the first thing in the file",
+    Repair.TEXT_BEFORE_XML: "text before the first tag was skipped (for example a PHP warning)",
+    Repair.LATE_DECLARATION: "the XML declaration is not at the beginning of the file",
     Repair.DECLARATION_AS_TAG: "the XML declaration lacks its question marks",
-    Repair.HEAD_CUT_OFF: "the file begins after its root tag",
-    Repair.STRAY_END_TAG: "an end tag between the offers closes nothing that is open",
-    Repair.UNCLOSED_OFFER: "an offer has no end tag before the next one starts",
-    Repair.ENCODING_NAME: "the declared encoding has a name that nobody knows",
+    Repair.HEAD_CUT_OFF: "the file begins after its root tag, which is missing",
+    Repair.STRAY_END_TAG: "an end tag between the offers has no start tag",
+    Repair.UNCLOSED_OFFER: "an offer has no end tag before the next offer starts",
+    Repair.ENCODING_NAME: "the declared encoding has an unknown name",
     Repair.WRONG_DECLARATION: "the bytes are in another encoding than the declared one",
-    Repair.ENCODED_TWICE: "a run of text was encoded twice and was turned back",
-    Repair.BAD_BYTES: "bytes that the encoding does not know became U+FFFD",
-    Repair.CONTROL_CHARACTER: "a control character that XML forbids was left out",
-    Repair.RAW_AMPERSAND: "an ampersand that begins no entity was taken as text",
-    Repair.HTML_ENTITY: "an entity of HTML that XML does not know was resolved",
-    Repair.BAD_REFERENCE: "a reference to a character that XML forbids was left out",
-    Repair.RAW_LESS_THAN: "a less-than sign that begins no tag was taken as text",
-    Repair.STRAY_SECTION_END: "the end of a CDATA section that is not open was left out",
-    Repair.UNDECLARED_PREFIX: "a prefix that no namespace is declared for was accepted",
-    Repair.RAW_HTML: "HTML that is not well formed inside a text field was taken as text",
-    Repair.MARKUP_RECOVERED: "an offer's markup is broken and was recovered, its fields being whole",
-    Repair.CDATA_AS_TEXT: "a CDATA marker that was escaped as text was removed",
-    Repair.RICH_TEXT: "a description in RTF was turned to plain text",
-    Repair.TEXT_CUT: "a description above the limit was cut",
-    Repair.RELATIVE_PICTURE: "a relative picture address was completed",
-    Repair.PICTURE_ADDRESS: "a picture address was mended (spaces, missing scheme, escaped twice)",
-    Repair.PICTURE_DROPPED: "a picture address that is no http(s) URL, a whole site's, or one too many was left out",
-    Repair.PRICE_OF_ZERO: "a price of zero is no price",
+    Repair.ENCODED_TWICE: "a piece of text was encoded twice, which was undone",
+    Repair.BAD_BYTES: "bytes that are invalid in the encoding were replaced by U+FFFD",
+    Repair.CONTROL_CHARACTER: "a control character that XML forbids was removed",
+    Repair.RAW_AMPERSAND: "an ampersand that begins no entity was read as text",
+    Repair.HTML_ENTITY: "an HTML entity that XML does not define was resolved",
+    Repair.BAD_REFERENCE: "a reference to a character that XML forbids was removed",
+    Repair.RAW_LESS_THAN: "a less-than sign that begins no tag was read as text",
+    Repair.STRAY_SECTION_END: "an end of a CDATA section without its beginning was removed",
+    Repair.UNDECLARED_PREFIX: "a prefix without a namespace declaration was accepted",
+    Repair.RAW_HTML: "HTML in a text field that is not well-formed XML was read as text",
+    Repair.MARKUP_RECOVERED: "an offer's XML is broken, but its fields could be recovered completely",
+    Repair.CDATA_AS_TEXT: "an escaped CDATA marker inside a text was removed",
+    Repair.RICH_TEXT: "a description in RTF was converted to plain text",
+    Repair.TEXT_CUT: "a description over the length limit was cut",
+    Repair.RELATIVE_PICTURE: "a relative picture address was made absolute",
+    Repair.PICTURE_ADDRESS: "a picture address was repaired (spaces, missing scheme, escaped twice)",
+    Repair.PICTURE_DROPPED: "a picture address was skipped: not an http(s) URL, only a host, or one too many",
+    Repair.PRICE_OF_ZERO: "a price of zero was read as no price",
     Repair.PRICE_ROUNDED: "a price of more than two decimals was rounded to two",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
-    Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was ended there",
+    Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was cut there",
     Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",
 }
 
@@ -76,5 +76,5 @@ Repairs = Counter[Repair]
 
 
 def counted(repairs: Repairs) -> dict[str, int]:
-    """The kinds that were needed, by name, with their counts."""
+    """The kinds of repair that were made, by name, with their counts."""
     return {kind.value: count for kind, count in sorted(repairs.items()) if count}

@@ -63,7 +63,9 @@ def _decode_any(body: bytes, header: Header, factor: int) -> np.ndarray:
     """Every other picture through Pillow."""
     with open_picture(body, header.mime) as image:
         if image.size != (header.width, header.height):
-            raise PictureRefused(Code.PICTURE_DECODE, f"the header states another size than {image.size}")
+            raise PictureRefused(
+                Code.PICTURE_DECODE, f"the header has another size than the picture itself, {image.size}"
+            )
         try:
             if header.mime == JPEG:
                 image.draft(None, (header.width // factor, header.height // factor))

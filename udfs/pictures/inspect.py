@@ -84,14 +84,14 @@ def inspect(body: bytes, limits: Limits = LIMITS) -> Picture:
 def read_header(body: bytes, limits: Limits = LIMITS) -> Header:
     """The picture as stored; checks and errors as in `inspect`."""
     if len(body) > limits.max_bytes:
-        raise PictureRefused(Code.FETCH_SIZE, f"{len(body)} bytes, at most {limits.max_bytes} are taken")
+        raise PictureRefused(Code.FETCH_SIZE, f"{len(body)} bytes, the limit is {limits.max_bytes}")
     mime = sniff(body[:SNIFFED_BYTES])
     if mime is None:
         raise PictureRefused(Code.FETCH_TYPE, f"not a JPEG, PNG, WebP, AVIF or GIF: begins with {beginning(body)}")
     try:
         header = READERS[mime](body)
     except (struct.error, IndexError) as error:
-        raise PictureRefused(Code.PICTURE_TRUNCATED, f"the {mime} ends after {len(body)} bytes, not whole") from error
+        raise PictureRefused(Code.PICTURE_TRUNCATED, f"the {mime} is cut off after {len(body)} bytes") from error
     _check_size(header, limits)
     return header
 
@@ -113,9 +113,9 @@ def sniff(head: bytes) -> str | None:
 
 def _check_size(header: Header, limits: Limits) -> None:
     if header.width * header.height > limits.max_pixels:
-        what = f"at most {limits.max_pixels} in all are taken"
+        what = f"the limit is {limits.max_pixels} in all"
     elif min(header.width, header.height) < limits.min_side:
-        what = f"a side must have at least {limits.min_side}"
+        what = f"each side needs at least {limits.min_side}"
     else:
         return
     raise PictureRefused(Code.PICTURE_PIXELS, f"{header.width} x {header.height} pixels, {what}")
@@ -141,7 +141,7 @@ def _read_jpeg(body: bytes) -> Header:
             orientation = _orientation(body[start + 6 : position + 2 + length])
         position += 2 + length
     if not width or not height:
-        raise PictureRefused(Code.PICTURE_DECODE, "the JPEG states no size")
+        raise PictureRefused(Code.PICTURE_DECODE, "the JPEG does not state its size")
     if body.rfind(b"\xff\xd9", position) < 0:
         raise PictureRefused(Code.PICTURE_TRUNCATED, f"the JPEG ends after {len(body)} bytes without an end marker")
     if progressive and body.count(b"\xff\xda", position) > MAX_SCANS:
@@ -165,7 +165,7 @@ def _marker(body: bytes, position: int) -> int:
         marker = body[position + 1]
         if marker == 0xD9:
             raise PictureRefused(
-                Code.PICTURE_TRUNCATED, f"the JPEG's end marker is at byte {position}, no pixels before"
+                Code.PICTURE_TRUNCATED, f"the JPEG's end marker is at byte {position}, with no pixels before it"
             )
         if marker >= 0xC0 and marker != 0xFF and not 0xD0 <= marker <= 0xD8:
             return position

@@ -57,7 +57,7 @@ def category_of(
     text, probability = product["text_leaf"], product["text_probability"] or 0.0
     foreign = text == OUT_OF_SCOPE and probability >= settings.out_of_scope
     if foreign and mapped.kind != MAPPED and "text" in order:
-        return Category(code=Code.TEXT_OUT_OF_SCOPE, detail=f"by the text, {probability:.2f}")
+        return Category(code=Code.TEXT_OUT_OF_SCOPE, detail=f"the text says so, with probability {probability:.2f}")
     leans_away = text == OUT_OF_SCOPE and probability >= settings.leans_out_of_scope
     said = {
         "mapping": mapped.node,
@@ -103,4 +103,4 @@ def _mapped(product: dict[str, Any], gender: str | None) -> Decision:
 
 
 def _unsure(text: str | None, probability: float) -> str:
-    return f"the text leans to {text}, {probability:.2f}" if text else "the text says nothing"
+    return f"the text suggests {text}, with probability {probability:.2f}" if text else "the text suggests nothing"

@@ -75,7 +75,7 @@ def sift(
     kept = [picture for picture in through if best[_group(picture)] is picture]
     copies = [picture for picture in through if best[_group(picture)] is not picture]
     turned_away += [
-        {"url": copy["url"], "code": Code.DUPLICATE_PICTURE, "detail": f"copy of {best[_group(copy)]['url']}"}
+        {"url": copy["url"], "code": Code.DUPLICATE_PICTURE, "detail": f"near-duplicate of {best[_group(copy)]['url']}"}
         for copy in copies
     ]
     return kept, turned_away
@@ -131,7 +131,9 @@ def _reject(code: Code | None, detail: str | None) -> dict[str, Any]:
 def _why_none(pictures: Sequence[dict[str, Any]], turned_away: Sequence[dict[str, str | None]]) -> str:
     counts = Counter(str(picture["code"]) for picture in turned_away)
     pending = len(pictures) - len(turned_away)
-    parts = [f"{count} {code}" for code, count in sorted(counts.items())] + [f"{pending} not here yet"] * bool(pending)
+    parts = [f"{count} {code}" for code, count in sorted(counts.items())] + [f"{pending} not fetched yet"] * bool(
+        pending
+    )
     return ", ".join(parts) or "the product has no picture"
 
 

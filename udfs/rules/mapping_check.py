@@ -26,11 +26,13 @@ def problems_of(
         yield Problem(line, ERROR, f"retailer is {root.get('retailer')}, but the folder is {folder}")
     pinned = root.get("taxonomy", "")
     if pinned.isdecimal() and int(pinned) != taxonomy.version:
-        yield Problem(line, WARNING, f"written for version {pinned} of the taxonomy; it is {taxonomy.version} now")
+        yield Problem(
+            line, WARNING, f"written for taxonomy version {pinned}; the taxonomy is now version {taxonomy.version}"
+        )
     for rule in rules:
         yield from (Problem(rule.line, ERROR, text) for text in _errors_of(rule, taxonomy))
         if rule.path and len(rule.path) == 1 and SLASH in rule.path[0]:
-            yield Problem(rule.line, WARNING, "the path is one name with a slash in it; names are parted by >")
+            yield Problem(rule.line, WARNING, "the path is one name that contains a slash; separate names with >")
     yield from _hidden([rule for rule in rules if rule.line not in broken])
 
 
@@ -45,7 +47,7 @@ def _errors_of(rule: Rule, taxonomy: Taxonomy) -> Iterator[str]:
     if sum(is_wildcard(token) for token in _tokens(rule)) > MAX_WILDCARDS:
         yield f"the path has more than {MAX_WILDCARDS} wildcards"
     if _is_catch_all(rule):
-        yield "a rule for every category is not allowed: what no rule names stays unmapped"
+        yield "a rule that matches every category is not allowed: categories without a rule stay unmapped"
     if rule.title_word is not None and not rule.title_word.strip("* "):
         yield "the title word has no letters"
 
@@ -74,7 +76,7 @@ def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
         if earlier is None:
             continue
         if _where(earlier) != _where(rule):
-            yield Problem(rule.line, WARNING, f"never applies: the rule in line {earlier.line} fits first")
+            yield Problem(rule.line, WARNING, f"never applies: the rule in line {earlier.line} matches first")
         elif earlier.outcome == rule.outcome:
             yield Problem(rule.line, WARNING, f"repeats the rule in line {earlier.line}")
         else:

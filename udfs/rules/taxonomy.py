@@ -140,16 +140,20 @@ def _repeats(nodes: list[Node]) -> Iterator[Problem]:
         for kind, value in (("code", node.code), *node.names.items(), ("depicts", node.depicts)):
             other = seen.setdefault((kind, value), node)
             if other is not node and value is not None:
-                yield Problem(node.line, ERROR, f"{kind} {value} stands in line {other.line} already")
+                yield Problem(node.line, ERROR, f"{kind} {value} is already used in line {other.line}")
 
 
 def _broken_rules(nodes: list[Node]) -> Iterator[Problem]:
     for node in nodes:
         if node.depicts and node.depicts not in node.image_classes:
-            yield Problem(node.line, ERROR, f"{node.code} depicts {node.depicts}, which its image classes do not name")
+            yield Problem(
+                node.line, ERROR, f"{node.code} depicts {node.depicts}, which is not one of its image classes"
+            )
         if not node.genders:
-            yield Problem(node.line, ERROR, f"{node.code} has no genders, and no node around it has")
+            yield Problem(node.line, ERROR, f"{node.code} has no genders, and neither has any node above it")
         if node.colour_weight + node.shape_weight == 0:
-            yield Problem(node.line, ERROR, f"{node.code} has no weight of colour or shape, and no node around it has")
+            yield Problem(
+                node.line, ERROR, f"{node.code} has no weight of colour or shape, and neither has any node above it"
+            )
         if len({word for piece in node.pieces for word in piece}) < sum(map(len, node.pieces)):
             yield Problem(node.line, ERROR, f"{node.code} names a detector class twice")

@@ -13,7 +13,8 @@ class WeightsChanged(Stop):
     def __init__(self, path: Path, expected: str, found: str) -> None:
         self.path, self.expected, self.found = path, expected, found
         super().__init__(
-            f"{path}: sha256 is {found[:12]}, expected {expected[:12]}; the engineer restores or promotes it"
+            f"{path}: sha256 is {found[:12]}, expected {expected[:12]}; "
+            "to act: the data engineer (restore the file, or promote a release)"
         )
 
     def __reduce__(self) -> tuple[type["WeightsChanged"], tuple[Path, str, str]]:

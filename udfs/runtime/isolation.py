@@ -56,7 +56,7 @@ class _Process:
         """Its exit code, once it has ended."""
         self._process.join()
         self.pipe.close()
-        return cast(int | None, self._process.exitcode)
+        return self._process.exitcode
 
 
 SAFE_PATH = "PYTHONSAFEPATH"

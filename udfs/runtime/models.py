@@ -85,7 +85,7 @@ def promoted(name: str, root: Path) -> Path:
     try:
         releases = json.loads(index.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{index}: does not exist; it names the promoted release of each model") from None
+        raise ModelError(f"{index}: does not exist; it must name the promoted release of each model") from None
     except (OSError, ValueError) as error:
         raise ModelError(f"{index}: cannot be read ({error})") from error
     if name not in releases:
@@ -99,14 +99,16 @@ def describe(folder: Path) -> Description:
     try:
         description = Description(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{path}: no description of a model ({error})") from error
+        raise ModelError(f"{path}: not a model description ({error})") from error
     if description.numeric_class not in NUMERIC_CLASSES:
         raise ModelError(f"{path}: numeric_class {description.numeric_class!r} is unknown")
     if Path(description.weights).name != description.weights:
-        raise ModelError(f"{path}: weights {description.weights!r} must be a file beside it")
+        raise ModelError(f"{path}: weights {description.weights!r} must be a file in the same folder")
     found = digest_of(description.weights_sha256, description.preprocessing, description.numeric_class)
     if found != description.digest:
-        raise ModelError(f"{path}: digest {description.digest[:DIGEST_LENGTH]}… where its parts give {found[:12]}…")
+        raise ModelError(
+            f"{path}: its digest is {description.digest[:DIGEST_LENGTH]}…, but its parts give {found[:12]}…"
+        )
     return description
 
 
@@ -148,7 +150,9 @@ class Model:
         for name, values in expected.items():
             likeness = cosine(values, found[name])
             if likeness < SAME_NUMERIC_CLASS:
-                raise GoldenDiffers(f"{path}: {name} agrees to {likeness:.4f}, the release wants {SAME_NUMERIC_CLASS}")
+                raise GoldenDiffers(
+                    f"{path}: {name} has cosine {likeness:.4f} to the golden answers, below {SAME_NUMERIC_CLASS}"
+                )
 
 
 def cosine(first: np.ndarray, second: np.ndarray) -> float:
@@ -165,7 +169,7 @@ def cosine(first: np.ndarray, second: np.ndarray) -> float:
 def run_in_batches(session: Session, inputs: np.ndarray, batch: int) -> dict[str, np.ndarray]:
     """Run `session` over inputs [N, ...] in batches of exactly `batch`; padding rows are zero and dropped."""
     if len(inputs) == 0:
-        raise ValueError("a network cannot be run on nothing")
+        raise ValueError("a network needs at least one input")
     collected: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(inputs), batch):
         rows = np.ascontiguousarray(inputs[start : start + batch])

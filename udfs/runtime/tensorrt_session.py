@@ -98,7 +98,7 @@ class TensorRtSession:
         (entry,) = self._inputs
         rows = np.ascontiguousarray(batch, dtype=entry.dtype)
         if rows.shape != entry.shape:
-            raise ValueError(f"a batch of {rows.shape} where the engine was built for {entry.shape}")
+            raise ValueError(f"the batch has the shape {rows.shape}, but the engine was built for {entry.shape}")
         self._cuda.copy(entry.address, rows.ctypes.data, entry.size_bytes, TO_DEVICE)
         self._context.execute_async_v3(0)
         self._cuda.wait()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -90,7 +91,9 @@ def _languages(texts: Sequence[Text], scores: np.ndarray, names: Sequence[str]) 
     return found
 
 
-def _leaves(model: TextModel, scores: np.ndarray, languages: Sequence[str], known: np.ndarray) -> list[list[dict]]:
+def _leaves(
+    model: TextModel, scores: np.ndarray, languages: Sequence[str], known: np.ndarray
+) -> list[list[dict[str, Any]]]:
     temperature = np.array([model.temperature[language] for language in languages])
     chances = calibrated(probabilities(scores / temperature[:, None]), model.certainty)
     order = np.argsort(-chances, axis=1, kind="stable")[:, :BEST]

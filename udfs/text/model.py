@@ -114,13 +114,18 @@ def load(folder: Path) -> TextModel:
 def _load(folder: Path) -> TextModel:
     release = Model(folder)
     if release.description.preprocessing["revision"] not in range(1, REVISION + 1):
-        raise ModelError(f"{folder}: made for other features than this program's; the engineer retrains")
+        raise ModelError(
+            f"{folder}: made for another revision of the text features; to act: the data engineer (retrain it)"
+        )
     model = opened(release.weights.read_bytes(), release.description)
     golden = json.loads((folder / str(release.description.golden)).read_text(encoding="utf-8"))
     scores, _ = model.scores([Text(**text) for text in golden["texts"]])
     worst = float(np.abs(scores - np.array(golden["scores"], dtype=np.float32)).max())
     if not worst <= GOLDEN_TOLERANCE:
-        raise GoldenDiffers(f"{folder}: golden texts differ by {worst:.4f}; the engineer retrains or rolls back")
+        raise GoldenDiffers(
+            f"{folder}: answers to the golden texts differ by {worst:.4f}; "
+            "to act: the data engineer (retrain or roll back)"
+        )
     return model
 
 

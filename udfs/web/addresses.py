@@ -49,11 +49,13 @@ def read_url(text: str) -> Target:
 def redirected(hop: Target, status: int, location: str | None) -> Target:
     """Where a redirect leads; raises Failure FETCH_REDIRECT where that is no http(s) address."""
     if not location:
-        raise Failure(Code.FETCH_REDIRECT, f"answered {status} without saying where to", status, hop.text)
+        raise Failure(Code.FETCH_REDIRECT, f"answered {status} without a target address", status, hop.text)
     try:
         return read_url(str(URL(hop.text, encoded=True).join(URL(_quoted(location), encoded=True))))
     except (Failure, *UNREADABLE) as error:
-        raise Failure(Code.FETCH_REDIRECT, f"redirected to {location[:200]!r}", status, hop.text) from error
+        raise Failure(
+            Code.FETCH_REDIRECT, f"redirected to {location[:200]!r}, which is not an http(s) address", status, hop.text
+        ) from error
 
 
 def same_owner(first: Target, hop: Target) -> bool:
@@ -71,7 +73,7 @@ def _origin(text: str) -> URL | None:
     if url.scheme not in ("http", "https") or not url.host or not url.port:
         return None
     if url.user is not None or url.password is not None:
-        raise Failure(Code.FETCH_BAD_URL, "the address carries a user name or a password")
+        raise Failure(Code.FETCH_BAD_URL, "the address contains a user name or a password")
     return url.origin()
 
 
@@ -80,5 +82,5 @@ def _quoted(text: str) -> str:
     if not UNQUOTED.search(text):
         return text
     if CONTROL.search(text):
-        raise ValueError("control characters in an address")
+        raise ValueError("the address contains control characters")
     return str(URL(text))

@@ -42,12 +42,12 @@ class Body:
         self._status, self._url, self._size = response.status, response.url, 0
         announced = response.length
         if announced is not None and announced > self._cap.max_bytes:
-            raise self._failure(self._cap.code, f"{announced} bytes announced, at most {self._cap.max_bytes} are taken")
+            raise self._failure(self._cap.code, f"{announced} bytes announced, the limit is {self._cap.max_bytes}")
         coding = (response.header("content-encoding") or "identity").lower()
         if coding in PACKED:
             self._inflater = zlib.decompressobj(GZIP_OR_ZLIB)
         elif coding != "identity":
-            raise self._failure(Code.FETCH_TYPE, f"packed as {coding[:40]!r}, which was not asked for")
+            raise self._failure(Code.FETCH_TYPE, f"compressed as {coding[:40]!r}, which we did not ask for")
         else:
             self._inflater = None
         return None
@@ -70,12 +70,12 @@ class Body:
                     self._refuse()
                 self._take(unpacked)
         except zlib.error as error:
-            raise self._failure(Code.FETCH_CUT_OFF, f"packed, but broken: {error}") from error
+            raise self._failure(Code.FETCH_CUT_OFF, f"the compressed body is broken: {error}") from error
 
     def end(self) -> None:
         """The body is whole, unless its packing says otherwise."""
         if self._inflater is not None and not self._inflater.eof:
-            raise self._failure(Code.FETCH_CUT_OFF, "packed, and breaks off")
+            raise self._failure(Code.FETCH_CUT_OFF, "the compressed body is cut off")
 
     def _refuse(self) -> NoReturn:
         raise self._failure(self._cap.code, f"more than {self._cap.max_bytes} bytes")

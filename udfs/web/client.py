@@ -141,7 +141,7 @@ class Client:
             return known[1]
         usable = [address for address in found if allowed(address, self._options.opened)]
         if not usable:
-            detail = f"{host} leads to {found[0]}, which is not open to requests"
+            detail = f"{host} leads to {found[0]}, which we may not access (private or reserved)"
             raise Failure(Code.FETCH_PRIVATE_ADDRESS, detail, final_url=target.text)
         pinned = [] if literal(host) else [f"{origin.raw_host}:{origin.port}:{','.join(map(str, usable))}"]
         self._pins[origin.authority] = found, pinned
@@ -181,7 +181,7 @@ class _Line:
         try:
             return open_socket(address.family, address.socktype, address.protocol, address.addr, self._opened)
         except PrivateAddress as refused:
-            detail = f"{URL(self._url).host} leads to {refused.address}, which is not open to requests"
+            detail = f"{URL(self._url).host} leads to {refused.address}, which we may not access (private or reserved)"
             self._error = Failure(Code.FETCH_PRIVATE_ADDRESS, detail)
             return int(pycurl.SOCKET_BAD)
 
@@ -236,7 +236,7 @@ class _Line:
     def whole(self) -> Response:
         """The answer, once curl is done with it."""
         if self._response is None:
-            raise Failure(Code.FETCH_5XX, f"{URL(self._url).host}: the answer is not as HTTP has it (no head)")
+            raise Failure(Code.FETCH_5XX, f"{URL(self._url).host}: the response is not valid HTTP (no header)")
         if self._response.status == 200:
             self._sink.end()
         return self._response

@@ -143,7 +143,7 @@ async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO
             body = Body(Cap(request.max_bytes), sink.write)
             response = await client.get(read_url(url), _headers(request), body, authorization=request.authorization)
     except TimeoutError:
-        raise Failure(Code.FETCH_TIMEOUT, f"not there within {request.total_s:g} s") from None
+        raise Failure(Code.FETCH_TIMEOUT, f"not complete within {request.total_s:g} s") from None
     answer = Downloaded(
         "new" if response.status == 200 else "unchanged",
         http_status=response.status,

@@ -17,25 +17,25 @@ OF_THE_HOST = frozenset({Code.FETCH_CONNECT, Code.FETCH_TIMEOUT, Code.FETCH_429,
 certificate are not among them: they are certain, cost the host nothing, and every URL may be told so."""
 
 OF_CURL: dict[int, tuple[Code, str]] = {
-    pycurl.E_UNSUPPORTED_PROTOCOL: (Code.FETCH_5XX, "the answer is not as HTTP has it"),  # HTTP/0.9
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: (Code.FETCH_5XX, "the answer is not as HTTP has it"),
-    pycurl.E_BAD_CONTENT_ENCODING: (Code.FETCH_5XX, "the answer is not as HTTP has it"),
-    100: (Code.FETCH_5XX, "the answer's head is too large"),  # CURLE_TOO_LARGE, which pycurl has no name for
+    pycurl.E_UNSUPPORTED_PROTOCOL: (Code.FETCH_5XX, "the response is not valid HTTP"),  # HTTP/0.9
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: (Code.FETCH_5XX, "the response is not valid HTTP"),
+    pycurl.E_BAD_CONTENT_ENCODING: (Code.FETCH_5XX, "the response is not valid HTTP"),
+    100: (Code.FETCH_5XX, "the response header is too large"),  # CURLE_TOO_LARGE, which pycurl has no name for
     pycurl.E_URL_MALFORMAT: (Code.FETCH_BAD_URL, "not an address"),
-    pycurl.E_COULDNT_RESOLVE_HOST: (Code.FETCH_DNS, "no address found"),
+    pycurl.E_COULDNT_RESOLVE_HOST: (Code.FETCH_DNS, "the host name was not found"),
     pycurl.E_COULDNT_CONNECT: (Code.FETCH_CONNECT, "the connection failed"),
     pycurl.E_GOT_NOTHING: (Code.FETCH_CONNECT, "the connection failed"),
     pycurl.E_SEND_ERROR: (Code.FETCH_CONNECT, "the connection failed"),
     pycurl.E_RECV_ERROR: (Code.FETCH_CONNECT, "the connection failed"),
-    pycurl.E_OPERATION_TIMEDOUT: (Code.FETCH_TIMEOUT, "no answer in time"),
-    pycurl.E_PARTIAL_FILE: (Code.FETCH_CUT_OFF, "the answer broke off"),
+    pycurl.E_OPERATION_TIMEDOUT: (Code.FETCH_TIMEOUT, "no response in time"),
+    pycurl.E_PARTIAL_FILE: (Code.FETCH_CUT_OFF, "the response was cut off"),
     **dict.fromkeys(
         (
             pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CERTPROBLEM,
             pycurl.E_SSL_CIPHER, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_ISSUER_ERROR, pycurl.E_SSL_SHUTDOWN_FAILED,
             pycurl.E_SSL_PINNEDPUBKEYNOTMATCH, pycurl.E_SSL_INVALIDCERTSTATUS,
         ),
-        (Code.FETCH_TLS, "no secure line"),
+        (Code.FETCH_TLS, "no TLS connection"),
     ),
 }  # fmt: skip
 
@@ -62,7 +62,7 @@ class Failure(Exception):
 def of_curl(error: pycurl.error, url: str, status: int | None = None) -> Failure:
     """The failure that curl's error number means. `status`: of the answer, where its head had come."""
     number, said = error.args[0], " ".join(str(error.args[1]).split())[:160]
-    code, text = OF_CURL.get(number, (Code.INTERNAL, f"curl's error {number}"))
+    code, text = OF_CURL.get(number, (Code.INTERNAL, f"curl error {number}"))
     if code is Code.FETCH_CONNECT and status is not None:
         code, text = OF_CURL[pycurl.E_PARTIAL_FILE]
     return Failure(code, f"{URL(url).host}: {text} ({said})", status, url if status else None)

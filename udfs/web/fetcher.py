@@ -205,7 +205,7 @@ class _Fetch:
                 async with clock:
                     return await asker.ask(request, target, clock, before)
             except TimeoutError:
-                raise Failure(Code.FETCH_TIMEOUT, f"not there within {self._policy.total_s:g} s") from None
+                raise Failure(Code.FETCH_TIMEOUT, f"not complete within {self._policy.total_s:g} s") from None
 
     def _asker(self, opened: Networks) -> Asker:
         for networks, asker in self._askers:  # a few; hashing networks would cost more

@@ -24,7 +24,7 @@ class PrivateAddress(Exception):
     """A request would have gone into a network that is not open to it."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(f"{address} is not open to requests")
+        super().__init__(f"{address} may not be accessed (private or reserved)")
         self.address = address
 
 

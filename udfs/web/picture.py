@@ -50,7 +50,7 @@ class PictureBody(Body):
         tags = response.headers.get("x-robots-tag")
         directive = opted_out(tags, self._robot) if tags and self._robot else None
         if directive is not None:
-            detail = f"the answer's X-Robots-Tag says {directive}"
+            detail = f"the X-Robots-Tag of the response says {directive}"
             raise Failure(Code.FETCH_ROBOTS, detail, response.status, response.url)
         announced = response.length if self._inflater is None else None
         wanted = self._cap.max_bytes if announced is None else announced
@@ -78,7 +78,7 @@ class PictureBody(Body):
     def _check_head(self) -> None:
         head = b"".join([part[:SNIFFED_BYTES] for part in self._parts])
         if sniff(head) is None:
-            said = ((self._answer and self._answer.header("content-type")) or "no type")[:60]
+            said = ((self._answer and self._answer.header("content-type")) or "no content type")[:60]
             raise self._failure(Code.FETCH_TYPE, f"{said}, begins with {beginning(head)}")
 
 
@@ -150,7 +150,7 @@ def _answer(response: Response) -> Answer:
 def _unchanged(request: PictureRequest, answer: Answer) -> Answer:
     """304: the picture of before, with the validators of before where the answer names none."""
     if request.picture is None:
-        raise Failure(Code.FETCH_5XX, "answered 304 to a request without a condition", 304, answer.final_url)
+        raise Failure(Code.FETCH_5XX, "answered 304 (not modified) to an unconditional request", 304, answer.final_url)
     answer.picture = request.picture
     answer.etag = answer.etag or request.etag
     answer.last_modified = answer.last_modified or request.last_modified

@@ -65,7 +65,7 @@ class Names:
         try:
             found = [ip_address(text.partition("%")[0]) for text in await self._lookup(host)]
         except (OSError, UnicodeError, ValueError) as error:
-            raise Failure(Code.FETCH_DNS, f"{host}: no address found ({error})") from error
+            raise Failure(Code.FETCH_DNS, f"{host}: the host name was not found ({error})") from error
         if not found:
-            raise Failure(Code.FETCH_DNS, f"{host}: no address found")
+            raise Failure(Code.FETCH_DNS, f"{host}: the host name was not found")
         return found

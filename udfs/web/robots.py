@@ -124,7 +124,7 @@ class Robots:
                 target = Target(f"{origin}/robots.txt", origin)
                 await self._client.get(target, {"Accept": "text/plain"}, Body(CAP, parts.append))
         except TimeoutError:
-            raise Failure(Code.FETCH_TIMEOUT, f"{origin}/robots.txt did not come in time") from None
+            raise Failure(Code.FETCH_TIMEOUT, f"{origin}/robots.txt did not arrive in time") from None
         except Failure as failure:
             if failure.code in ABSENT:
                 return self._hold(origin, Rules())

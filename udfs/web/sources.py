@@ -32,25 +32,25 @@ def receive(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     if scheme in ("", "file"):
         return _from_file(unquote(urlsplit(url).path) if scheme else url, request, target)
     return Downloaded(
-        "refused", Code.FEED_ADDRESS, f"feeds come by http, https, s3 or as files, not by {scheme[:40]!r}"
+        "refused", Code.FEED_ADDRESS, f"a feed must be an http, https or s3 address or a file, not {scheme[:40]!r}"
     )
 
 
 def _from_file(path: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     """A file below the folder, links followed before that is checked. Its size and time stand for an ETag."""
     if request.folder is None:
-        return Downloaded("refused", Code.FEED_ADDRESS, f"{path}: no folder for feeds is configured")
+        return Downloaded("refused", Code.FEED_ADDRESS, f"{path}: the setting feeds.folder is not set")
     try:
         folder = request.folder.resolve(strict=True)
         file = (folder / path).resolve(strict=True)
         if not file.is_relative_to(folder):
-            detail = f"{path} leads out of {folder}, which the setting feeds.folder names"
+            detail = f"{path} is outside {folder} (setting feeds.folder)"
             return Downloaded("refused", Code.FEED_ADDRESS, detail)
         if not file.is_file():
-            return Downloaded("refused", Code.FEED_ADDRESS, f"{path} is no regular file")
+            return Downloaded("refused", Code.FEED_ADDRESS, f"{path} is not a regular file")
         return _read_file(file, request, target)
     except FileNotFoundError:
-        below = f"below {request.folder}, which the setting feeds.folder names"
+        below = f"in {request.folder} (setting feeds.folder)"
         return Downloaded("refused", Code.FEED_MISSING, f"{path}: no such file {below}")
     except (OSError, ValueError) as error:
         return Downloaded("refused", Code.FEED_UNREACHABLE, f"{path}: {one_line(error)}")
@@ -97,7 +97,7 @@ def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
     except ClientError as error:
         return _s3_refusal(url, request, error.response)
     except ParamValidationError:
-        return Downloaded("refused", Code.FEED_ADDRESS, f"{url} names no object of a bucket", final_url=url)
+        return Downloaded("refused", Code.FEED_ADDRESS, f"{url} must have the form s3://bucket/key", final_url=url)
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
         detail = f"{url}: {one_line(error)}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         return Downloaded("refused", Code.FEED_CREDENTIALS, detail, final_url=url)

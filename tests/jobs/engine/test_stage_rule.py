@@ -1,5 +1,6 @@
 """The stage rule where no process is started: what is due, what is committed, and what a worker may answer."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -93,6 +94,12 @@ def test_what_was_neither_done_nor_rejected_is_pending() -> None:
     assert (Counts(due=9, done=4, rejected=2).pending, Counts().pending) == (3, 0)
 
 
+def test_a_count_begins_at_nothing_now() -> None:
+    counts = Counts()
+    assert (counts.due, counts.done, counts.rejected, counts.seconds) == (0, 0, 0, 0)
+    assert abs(counts.started_at - time.time()) < 60
+
+
 def test_a_stage_takes_32_rows_a_batch_unless_it_says_otherwise() -> None:
     assert Stage("numbers", NUMBERS, FUNCTION, needed(), Square()).batch_rows == 32
 
@@ -176,6 +183,12 @@ def test_files_of_a_chunk_add_up(tables: Tables) -> None:
     files = tables.open(NUMBERS).get_add_actions()
     assert sorted(files["path"].to_pylist()) == ["0.parquet", "1.parquet"]
     assert files["size_bytes"].to_pylist() == [9, 9]
+    assert sorted(files["num_records"].to_pylist()) == [4, 6]
+
+
+def test_rejects_of_all_chunks_add_up(tables: Tables) -> None:
+    counts = run_stage(bench(tables, Said((4, 3, 0)), chunk_rows=4), stage(needed(*range(8))))
+    assert (counts.done, counts.rejected) == (6, 2)
 
 
 def test_rows_that_do_not_come_out_end_the_run(tables: Tables) -> None:
@@ -298,7 +311,7 @@ def test_a_task_that_is_tried_again_works_in_children_a_row_at_a_time(
     work = Square()
     (told,) = written(tables, work, batch(1, 2), batch(3))
     assert children == ([(work, 60)] if careful else [])
-    assert told["done"] == (0 if careful else 3)
+    assert (told["done"], told["internal"]) == (0 if careful else 3, 0)
 
 
 @pytest.mark.parametrize("error", [ChildDied(Code.WORKER_KILLED, "signal 9"), RuntimeError("ValueError: 2")])

@@ -21,6 +21,16 @@ from tests.jobs.lake_of_offers import FIRST, REPOSITORY, Shops
 from tests.udfs.rules.mappings import WRITTEN
 from udfs.rules.on_sale import garment_id, vector_key
 
+TAXONOMY = """<taxonomy version="1">
+  <node code="clothing" en="clothing" ja="衣類" ru="одежда" detector="hat" image="hat scarf" genders="women" \
+colour="1" shape="1">
+    <node code="hat" en="hat" ja="帽子" ru="шляпа" depicts="hat"/>
+    <node code="scarf" en="scarf" ja="スカーフ" ru="шарф"/>
+  </node>
+</taxonomy>
+"""
+"""The whole one takes as long to read as a night over these few rows."""
+
 WHOLE = [0.0, 0.0, 1.0, 1.0]
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 """When the first feeds came; the nights of these tests are that day's and those after it."""
@@ -31,6 +41,7 @@ class Index(Shops):
 
     def __init__(self, root: Path, **sizes: int) -> None:
         super().__init__(root)
+        (root / "mappings" / "taxonomy.xml").write_text(TAXONOMY, encoding="utf-8")
         self.gates: dict[str, Any] = yaml.safe_load((REPOSITORY / "mappings" / "gates.yaml").read_text())
         for part in self.gates.values():
             part |= {name: {"percent": 25, "absolute": 1} for name in ("garments_drop", "products_drop")}
@@ -153,7 +164,7 @@ def _garment(night: Night, product: dict[str, Any], category: str) -> dict[str, 
     picture = product["picture"]
     garment = {
         "garment_id": garment_id(product["product_id"], picture, 0), "vector_key": vector_key(picture, WHOLE),
-        "picture": picture, "url": product["pictures"][0], "class": "headwear", "box": WHOLE, "score": 0.5, "rank": 0,
+        "picture": picture, "url": product["pictures"][0], "class": "hat", "box": WHOLE, "score": 0.5, "rank": 0,
         "whole_picture": True,
     }  # fmt: skip
     return {

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from deltalake import DeltaTable
@@ -13,10 +12,11 @@ from jobs.live.functions import coverage_function
 from jobs.stages.publish import Publication, publish
 from lake import published_delta, snapshots
 from lake.tables import literal
-from schemas.errors import RefusedByGate
+from schemas.errors import DamagedLake, RefusedByGate
+from schemas.gates import Canary
 from schemas.manifest import Gate, Manifest, RetailerState
 from schemas.tables import COVERAGE, GARMENTS, VECTORS
-from selvedge_searcher import SnapshotDamaged
+from selvedge_searcher import EncoderMismatch, Snapshot
 from tests.jobs.stages.publishing import NOON, Index
 
 ANY = {"percent": 100, "absolute": 1_000_000}
@@ -27,23 +27,31 @@ TO_ACT = (
 
 
 class Tried:
-    """A canary that says what it is told, and remembers what it was asked of."""
+    """A canary and an encoder that say what they are told, and remember what they were asked of."""
 
     def __init__(self) -> None:
         self.cosine = 1.0
         self.asked: list[tuple[Night, int, int]] = []
+        self.encoders: list[int] = []
 
-    def __call__(self, night: Night, snapshot: Any, bounds: Any) -> Gate:
+    def canary(self, night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
         self.asked.append((night, snapshot.version, bounds.count))
         passed = self.cosine >= bounds.cosine
         return Gate(name="canary", value=self.cosine, bound=bounds.cosine, passed=passed)
 
+    def encoder(self, snapshot: Snapshot) -> None:
+        self.encoders.append(snapshot.version)
+
+    def patch(self, patched: pytest.MonkeyPatch) -> None:
+        patched.setattr(jobs.stages.publish, "canary", self.canary)
+        patched.setattr(Snapshot, "encoder", property(self.encoder))
+
 
 @pytest.fixture(autouse=True)
 def tried(monkeypatch: pytest.MonkeyPatch) -> Tried:
-    canary = Tried()
-    monkeypatch.setattr(jobs.stages.publish, "canary", canary)
-    return canary
+    tried = Tried()
+    tried.patch(monkeypatch)
+    return tried
 
 
 @pytest.fixture
@@ -55,7 +63,7 @@ def index(tmp_path: Path) -> Index:
 def first_version(tmp_path_factory: pytest.TempPathFactory) -> Index:
     index = Index(tmp_path_factory.mktemp("first"), atelier=8, lane=4)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(jobs.stages.publish, "canary", Tried())
+        Tried().patch(patched)
         publish(index.ready())
     return index
 
@@ -96,6 +104,18 @@ def refused(night: Night) -> str:
     return said.removeprefix("refused by ").removesuffix(TO_ACT)
 
 
+def test_a_publication_names_who_is_held_and_why() -> None:
+    states = {
+        "one": RetailerState(status="held", reason="old"),
+        "two": RetailerState(status="held"),
+        "three": RetailerState(status="fresh", reason="none of it"),
+    }
+    assert Publication(states=states).held == {"one": "old", "two": ""}
+    nothing = Publication()
+    assert (nothing.version, nothing.is_new, nothing.garments, nothing.products) == (None, False, 0, 0)
+    assert (nothing.gates, nothing.states, nothing.place) == ([], {}, "")
+
+
 def test_a_first_version_holds_every_product_with_its_garment(index: Index, tried: Tried) -> None:
     night = index.ready()
     done = publish(night)
@@ -104,7 +124,7 @@ def test_a_first_version_holds_every_product_with_its_garment(index: Index, trie
     assert done.place == f"{night.store.uri}/snapshots/1"
     assert done.held == {}
     assert sizes(index) == {"atelier": (8, 8), "lane": (4, 4)}
-    assert tried.asked == [(night, 1, 64)]
+    assert (tried.asked, tried.encoders) == ([(night, 1, 64)], [1])
     passed = [Gate(name=name, value=0, bound=0, passed=True) for name in ("integrity", "drill")]
     first = [Gate(name=f"first_{rows}", value=12, bound=1, passed=True) for rows in ("garments", "products")]
     canary = Gate(name="canary", value=1, bound=0.999, passed=True)
@@ -321,18 +341,22 @@ def test_a_whole_index_beyond_a_bound_is_refused_until_it_is_accepted(
     allowed: float,
 ) -> None:  # fmt: skip
     loose.bounds("whole_index", **{gate: bound})
-    loose.deliver("atelier", within)
-    assert gate_of(publish(loose.ready(1)).gates, gate) == Gate(name=gate, value=25, bound=allowed, passed=True)
-    loose.deliver("atelier", hats(*range(8)))
-    loose.bounds("whole_index", **{gate: {"points": 100, "absolute": 0} if "shift" in gate else ANY})
-    publish(loose.ready(2))
-    loose.bounds("whole_index", **{gate: bound})
     loose.deliver("atelier", beyond)
-    assert refused(loose.ready(3)) == f"{gate} is {value}, allowed {allowed}"
-    assert refused(loose.ready(3, accepted={"canary": "another gate"})) == f"{gate} is {value}, allowed {allowed}"
-    done = publish(loose.ready(3, accepted={gate: "winter"}))
+    said = f"{gate} is {value}, allowed {allowed}"
+    assert refused(loose.ready(1, accepted={"canary": "another gate"})) == said
+    done = publish(loose.ready(1, accepted={gate: "winter"}))
     assert gate_of(manifest(loose).gates, gate) == gate_of(done.gates, gate)
     assert gate_of(done.gates, gate).accepted_because == "winter"
+
+
+@pytest.mark.parametrize(("gate", "bound", "within", "beyond", "value", "allowed"), WHOLE)
+def test_a_whole_index_within_its_bounds_is_published(
+    loose: Index, gate: str, bound: dict[str, float], within: dict[int, str], beyond: dict[int, str], value: str,
+    allowed: float,
+) -> None:  # fmt: skip
+    loose.bounds("whole_index", **{gate: bound})
+    loose.deliver("atelier", within)
+    assert gate_of(publish(loose.ready(1)).gates, gate) == Gate(name=gate, value=25, bound=allowed, passed=True)
 
 
 def test_two_gates_that_refuse_an_index_are_both_named(loose: Index) -> None:
@@ -390,9 +414,22 @@ def test_a_damaged_last_version_stops_the_next_before_it_is_live(live: Index) ->
     path.write_bytes(path.read_bytes().replace(b"parquet-cpp", b"parquet-CPP"))  # it can still be read
     live.deliver("lane", hats(*range(5)))
     night = live.ready(1)
-    with pytest.raises(SnapshotDamaged, match=file.path):
+    with pytest.raises(DamagedLake) as caught:
         publish(night)
+    assert str(caught.value).startswith(f"publish: the search tier could not open what was written: {file.path}")
+    assert "nothing was published; to act: the data engineer" in str(caught.value)
     assert snapshots.current(night.store) == 1
+
+
+def test_an_encoder_that_does_not_open_stops_the_version(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(snapshot: Snapshot) -> None:
+        raise EncoderMismatch("detect: a golden answer differs")
+
+    monkeypatch.setattr(Snapshot, "encoder", property(broken))
+    night = index.ready()
+    with pytest.raises(DamagedLake, match="could not open what was written: detect: a golden answer differs; nothing"):
+        publish(night)
+    assert snapshots.current(night.store) is None
 
 
 def test_another_model_moves_every_vector_and_nothing_else(live: Index) -> None:
@@ -424,12 +461,3 @@ def test_where_each_retailers_feed_stands(index: Index) -> None:
     assert publish(index.ready(1)).states["lane"].status == "unchanged"
     index.deliver("lane", hats(0, 1))
     assert publish(index.ready(2)).states["lane"].status == "fresh"
-
-
-def test_publication_names_who_is_held_and_why() -> None:
-    states = {
-        "one": RetailerState(status="held", reason="old"),
-        "two": RetailerState(status="held"),
-        "three": RetailerState(status="fresh", reason="none of it"),
-    }
-    assert Publication(1, states=states).held == {"one": "old", "two": ""}

@@ -24,4 +24,4 @@ def test_the_keys_are_those_that_are_promised_and_the_answer_is_json() -> None:
 def test_a_refused_feed_says_why() -> None:
     found = check(io.BytesIO(b""), FeedOptions())
     assert (found["status"], found["offers"]) == ("refused", 0)
-    assert found["reason"] == "the feed has no bytes but white space; the shop has to send it again"
+    assert found["reason"] == "the feed is empty or holds only white space; the shop has to send it again"

@@ -37,7 +37,7 @@ def test_an_unsure_text_leaves_it_to_the_pictures() -> None:
 def test_nothing_says() -> None:
     row = chosen(text_leaf="dress", text_probability=0.5)
     assert (row["status"], row["code"], row["category"]) == ("rejected", "no_category", None)
-    assert "dress, 0.50" in row["detail"]
+    assert "dress, with probability 0.50" in row["detail"]
     assert chosen(text_leaf="ambiguous", text_probability=1.0)["code"] == "no_category"
     assert chosen(pictures=[picture("a", depicts="jewellery", depicts_score=1.0)])["code"] == "no_category"
 

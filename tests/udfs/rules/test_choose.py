@@ -83,7 +83,7 @@ def test_of_near_identical_pictures_the_largest_stands_then_the_first() -> None:
     row = chosen(verdicts=SKIRT, pictures=copies)
     assert [garment["url"][-5] for garment in row["garments"]] == ["b", "d"]
     assert away(row) == [("a", "duplicate_picture"), ("c", "duplicate_picture")]
-    assert row["turned_away"][0]["detail"] == "copy of https://shop/b.jpg"
+    assert row["turned_away"][0]["detail"] == "near-duplicate of https://shop/b.jpg"
 
 
 def test_the_same_bytes_under_two_urls_are_one_picture() -> None:
@@ -103,7 +103,7 @@ def test_all_pictures_turned_away_or_not_here_yet() -> None:
     gone = picture("a", picture=None, code="fetch_404", detail="404")
     row = chosen(verdicts=SKIRT, pictures=[gone, picture("b", 1, picture=None), picture("c", 2, wanted=0.1, logo=0.8)])
     assert (row["status"], row["code"], row["garments"]) == ("rejected", "no_picture_left", [])
-    assert row["detail"] == "1 fetch_404, 1 screen_unwanted, 1 not here yet"
+    assert row["detail"] == "1 fetch_404, 1 screen_unwanted, 1 not fetched yet"
     assert (row["category"], away(row)) == ("skirt", [("a", "fetch_404"), ("c", "screen_unwanted")])
     assert chosen(verdicts=SKIRT, pictures=None)["detail"] == "the product has no picture"
 

@@ -40,8 +40,8 @@ def test_the_sample_mapping_has_no_problem() -> None:
         (['<rule path=" " to="hat" %/>'], 2, ERROR, "path is empty"),
         ([f'<rule path="{"x" * 1001}" to="hat" %/>'], 2, ERROR, "path is too long"),
         (['<rule path="Hats" to="hat" %>caps</rule>'], 2, ERROR, "<rule> must be empty"),
-        (['<rule path="Women / Hats" to="hat" %/>'], 2, WARNING, "names are parted by >"),
-        (["<default/>"], 2, ERROR, "<default> may not stand here"),
+        (['<rule path="Women / Hats" to="hat" %/>'], 2, WARNING, "separate names with >"),
+        (["<default/>"], 2, ERROR, "<default> is not allowed here"),
         (['<rule path="Hats" to="hat" %/>', '<rule path=" ＨＡＴＳ" to="cap" %/>'], 3, ERROR, "contradicts"),
         (['<rule path="Hats" to="hat" %/>', '<ignore path="hats" because="x" %/>'], 3, ERROR, "contradicts"),
         (['<rule path="Hats" to="hat" %/>', '<rule path="HATS" to="hat" %/>'], 3, WARNING, "repeats"),
@@ -79,7 +79,7 @@ def test_what_the_schema_forbids_hides_no_other_mistake(tmp_path: Path) -> None:
         tmp_path, '<rule path="**" to="skrt" date="2026-13-21" by="AK"/>', "<rule/>", '<rule path="Hats" to="hatt" %/>'
     )
     assert [(problem.line, problem.text.partition(";")[0]) for problem in check(path, TAXONOMY)] == [
-        (2, "a rule for every category is not allowed: what no rule names stays unmapped"),
+        (2, "a rule that matches every category is not allowed: categories without a rule stay unmapped"),
         (2, "date is 2026-13-21"),
         (2, "the taxonomy has no node skrt"),
         (3, "<rule> lacks the attribute by"),
@@ -93,7 +93,7 @@ def test_what_the_schema_forbids_hides_no_other_mistake(tmp_path: Path) -> None:
 def test_a_file_that_begins_with_something_else(tmp_path: Path) -> None:
     path = mapping_file(tmp_path)
     path.write_text("<rules/>", encoding="utf-8")
-    assert check(path, TAXONOMY) == [Problem(1, ERROR, "the file must not begin with <rules>")]
+    assert check(path, TAXONOMY) == [Problem(1, ERROR, "<rules> cannot be the root element of this file")]
 
 
 def test_the_file_belongs_to_its_folder_and_its_taxonomy(tmp_path: Path) -> None:

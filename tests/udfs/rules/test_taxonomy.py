@@ -82,8 +82,8 @@ def test_the_digest_is_of_the_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "lines", "said"),
     [
-        (3, (ROOT, f'<node code="wear" {NODE.format("again")}/>', "</node>"), "code wear stands in line 2"),
-        (3, (ROOT, f'<node code="other" {NODE.format("wear")}/>', "</node>"), "en wear stands in line 2"),
+        (3, (ROOT, f'<node code="wear" {NODE.format("again")}/>', "</node>"), "code wear is already used in line 2"),
+        (3, (ROOT, f'<node code="other" {NODE.format("wear")}/>', "</node>"), "en wear is already used in line 2"),
         (3, (ROOT, '<node code="nameless" en="x" ja="x"/>', "</node>"), "ru"),
         (3, (ROOT, f'<node code="Capital" {NODE.format("x")}/>', "</node>"), "Capital"),
         (3, (ROOT, f'<node code="cape" {NODE.format("x")} detector="cloak"/>', "</node>"), "cloak"),

@@ -28,7 +28,7 @@ def test_any_number_of_inputs_gives_one_output_each(tmp_path: Path) -> None:
 
 
 def test_nothing_cannot_be_run(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="nothing"):
+    with pytest.raises(ValueError, match="a network needs at least one input"):
         load(release(tmp_path / "one")).run(pictures(0))
 
 

@@ -146,5 +146,5 @@ def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
     about["preprocessing"]["revision"] += 1
     about["digest"] = digest_of(about["weights_sha256"], about["preprocessing"], about["numeric_class"])
     (folder / "model.json").write_text(json.dumps(about))
-    with pytest.raises(ModelError, match="other features"):
+    with pytest.raises(ModelError, match="another revision of the text features"):
         load(folder)

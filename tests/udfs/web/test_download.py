@@ -73,12 +73,12 @@ def test_the_transports_packing_is_undone_and_an_archive_is_left_as_it_is() -> N
         (silence, Code.FEED_UNREACHABLE, "0.8 s"),
         (drip(FEED), Code.FEED_UNREACHABLE, "0.8 s"),
         (reset, Code.FEED_UNREACHABLE, "connection"),
-        (reset_after(FEED[:100], len(FEED)), Code.FEED_UNREACHABLE, "broke off"),
+        (reset_after(FEED[:100], len(FEED)), Code.FEED_UNREACHABLE, "the response was cut off"),
         (Endless(FEED), Code.FEED_TOO_LARGE, "1048576"),
         (answer(b"x", Content_Length=9 << 20), Code.FEED_TOO_LARGE, "announced"),
         (answer(gzip.compress(bytes(64 << 20)), Content_Encoding="gzip"), Code.FEED_TOO_LARGE, "1048576"),
         (redirect("/feed"), Code.FEED_UNREACHABLE, "redirected"),
-        (redirect("http://127.0.0.2/"), Code.FEED_ADDRESS, "not open"),
+        (redirect("http://127.0.0.2/"), Code.FEED_ADDRESS, "which we may not access"),
     ],
 )
 def test_misbehaviour(behaviour: object, code: Code, said: str) -> None:

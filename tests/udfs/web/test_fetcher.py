@@ -147,13 +147,13 @@ def test_a_redirect_within_the_host() -> None:
         (drip(GOOD), Code.FETCH_TIMEOUT, "0.8 s"),
         (silence, Code.FETCH_TIMEOUT, "0.8 s"),
         (answer(GOOD, Content_Length=len(GOOD) + 500), Code.FETCH_TIMEOUT, "0.8 s"),
-        (reset_after(GOOD[:1000], len(GOOD)), Code.FETCH_CUT_OFF, "broke off"),
+        (reset_after(GOOD[:1000], len(GOOD)), Code.FETCH_CUT_OFF, "the response was cut off"),
         (answer(b"x", Content_Length=5 << 20), Code.FETCH_SIZE, "announced"),
         (gzip_bomb(64 << 20), Code.FETCH_SIZE, "more than 1048576"),
         (answer(b"\x1f\x8b broken", Content_Encoding="gzip"), Code.FETCH_CUT_OFF, "broken"),
-        (answer(GOOD, Content_Encoding="br"), Code.FETCH_TYPE, "not asked for"),
+        (answer(GOOD, Content_Encoding="br"), Code.FETCH_TYPE, "which we did not ask for"),
         (reset, Code.FETCH_CONNECT, "connection failed"),
-        (not_http, Code.FETCH_5XX, "not as HTTP"),
+        (not_http, Code.FETCH_5XX, "the response is not valid HTTP"),
         (answer(b"<html>" + b"x" * 500, Content_Type="text/html"), Code.FETCH_TYPE, "text/html"),
         (answer(b"<svg/>"), Code.FETCH_TYPE, "<svg"),
         (answer(b""), Code.FETCH_TYPE, "begins with nothing"),
@@ -167,7 +167,7 @@ def test_a_redirect_within_the_host() -> None:
         (redirect("/a"), Code.FETCH_REDIRECT, "more than 5"),
         (redirect("ftp://shop/a"), Code.FETCH_REDIRECT, "ftp"),
         (redirect("file:///etc/passwd"), Code.FETCH_REDIRECT, "file"),
-        (answer(status=302), Code.FETCH_REDIRECT, "where to"),
+        (answer(status=302), Code.FETCH_REDIRECT, "without a target address"),
         (answer(picture(1, 4)), Code.PICTURE_PIXELS, "4 x 4"),
         (answer(picture()[:-9]), Code.PICTURE_TRUNCATED, "end marker"),
         (answer(GOOD, X_Robots_Tag="noai"), Code.FETCH_ROBOTS, "noai"),
@@ -187,7 +187,7 @@ def test_a_host_that_falls_silent_is_not_waited_for_to_the_end() -> None:
     with serve(a=silence) as server:
         row = fetch_one(due(server.url("/a")), replace(POLICY, read_s=1, total_s=20))
     assert row.code is Code.FETCH_TIMEOUT
-    assert "no answer in time" in str(row.detail)
+    assert "no response in time" in str(row.detail)
     assert row.seconds < 4
 
 

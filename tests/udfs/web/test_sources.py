@@ -66,7 +66,7 @@ def test_a_link_within_the_folder_is_followed(folder: Path) -> None:
 def test_a_file_that_is_not_there_too_large_or_not_allowed(folder: Path) -> None:
     missing = get("none.xml", FeedRequest(folder=folder))[0]
     assert missing.code is Code.FEED_MISSING
-    assert missing.detail == f"none.xml: no such file below {folder}, which the setting feeds.folder names"
+    assert missing.detail == f"none.xml: no such file in {folder} (setting feeds.folder)"
     assert get("a.xml", FeedRequest(folder=folder / "none"))[0].code is Code.FEED_MISSING
     assert get("a\0.xml", FeedRequest(folder=folder))[0].code is Code.FEED_UNREACHABLE
     assert get("shop/a b.xml", FeedRequest(folder=folder, max_bytes=3))[0].code is Code.FEED_TOO_LARGE

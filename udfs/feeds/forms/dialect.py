@@ -143,7 +143,7 @@ class Dialect(Part):
     @classmethod
     def _are_patterns(cls, extract: dict[str, str]) -> dict[str, str]:
         if any("value" not in _compiled(pattern).groupindex for pattern in extract.values()):
-            raise ValueError("a pattern has to have a group (?P<value>...)")
+            raise ValueError("a pattern needs a group (?P<value>...)")
         return extract
 
     def to_yaml(self) -> str:
@@ -155,7 +155,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a valid regular expression: {error}") from None
 
 
 class DialectError(WrongInput):
@@ -188,7 +188,7 @@ def of_setting(setting: str) -> Dialect | None:
 
 
 def _unknown(name: str) -> str:
-    return f"{name!r} is unknown; known are {', '.join(builtin_names())}"
+    return f"there is no dialect {name!r}; known dialects: {', '.join(builtin_names())}"
 
 
 @cache
@@ -205,7 +205,7 @@ def _read(text: str, file: str) -> Dialect:
         mark = getattr(error, "problem_mark", None)
         raise DialectError(file, mark.line + 1 if mark else 1, getattr(error, "problem", str(error))) from None
     if not isinstance(content, dict):
-        raise DialectError(file, 1, "a dialect file is a list of keys and values")
+        raise DialectError(file, 1, "a dialect file must consist of lines of the form `key: value`")
     extends = content.get("extends")
     if isinstance(extends, str):
         if extends not in builtin_names():
@@ -218,7 +218,7 @@ def _read(text: str, file: str) -> Dialect:
         where = [str(part) for part in first["loc"]]
         raise DialectError(file, _line(text, where), f"{'.'.join(where)}: {first['msg']}") from None
     if not dialect.offer or "id" not in dialect.fields:
-        raise DialectError(file, 1, "a dialect names its `offer` element and at least the field `id`")
+        raise DialectError(file, 1, "a dialect must name its `offer` element and at least the field `id`")
     return dialect
 
 

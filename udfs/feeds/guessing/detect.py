@@ -20,7 +20,7 @@ class Found:
 def stated(dialect: Dialect, setting: str, outline: Outline) -> Found | None:
     """The dialect that a setting names in this feed; None where the feed has no such element."""
     path = _offer_path(dialect, [dialect.offer], outline)
-    return Found(dialect, path, f"set: {Path(setting).name}") if path else None
+    return Found(dialect, path, f"set to {Path(setting).name}") if path else None
 
 
 def detect(outline: Outline, sample: bytes) -> Found | None:

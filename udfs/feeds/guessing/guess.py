@@ -75,7 +75,7 @@ def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None
     whole = _look_at(best.path, outline, sample, options, LOOKED_INTO)
     best = whole if _is_offer(whole.fields) else best
     dialect, name = _dialect(best, outline, sample), best.path.rpartition("/")[2]
-    return Found(dialect, best.path, f"no known form; {best.repeats} or more <{name}> hold {', '.join(best.fields)}")
+    return Found(dialect, best.path, f"no known dialect; {best.repeats} or more <{name}> hold {', '.join(best.fields)}")
 
 
 def _best(paths: Iterable[str], outline: Outline, sample: bytes, options: FeedOptions) -> _Guess | None:
@@ -119,7 +119,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
     variants = _variants(best.leaves, best.fields)
     return Dialect(
         name="guessed",
-        about="Guessed from the feed itself; keep it in a file, correct it, and name that file as the feed's dialect.",
+        about="Guessed from the feed itself. Save it as a file, correct it, and set that file as the feed's dialect.",
         match=Match(root=[best.path.split("/")[0]]),
         offer="/".join(best.path.split("/")[-2:]),
         fields=best.fields,

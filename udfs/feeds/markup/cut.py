@@ -178,7 +178,7 @@ class Cutter:
                     b"",
                     line,
                     Code.OFFER_TOO_LARGE,
-                    f"line {line}: the offer has more than {limit:,} bytes; the shop acts",
+                    f"line {line}: the offer has more than {limit:,} bytes; the shop has to shorten it",
                 )
             if found is None:
                 at = max(at, len(self.window) - len(self.end_tag) - 1)
@@ -188,7 +188,7 @@ class Cutter:
                         b"",
                         line,
                         Code.OFFER_MALFORMED,
-                        f"line {line}: the file breaks off in the offer; the shop sends it again",
+                        f"line {line}: the file is cut off inside this offer; the shop has to send it again",
                     )
             elif found[0] in CLOSINGS:
                 at = self._behind(found)

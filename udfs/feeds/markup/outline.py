@@ -83,7 +83,7 @@ def refuse_entities(data: bytes, token: loose_tags.Token) -> None:
         line = data.count(b"\n", 0, token.start + found.start()) + 1
         raise FeedRefused(
             Code.FEED_HOSTILE,
-            f"line {line} declares an entity, which no feed needs; the data engineer asks the shop why",
+            f"line {line} declares an entity, which no feed needs; the data engineer has to ask the shop why",
         )
 
 
@@ -101,10 +101,14 @@ def _open(outline: Outline, stack: list[_Open], token: loose_tags.Token, options
     if len(given) > options.max_attributes:
         raise FeedRefused(
             Code.FEED_HOSTILE,
-            f"an element has {len(given):,} attributes (limit {options.max_attributes}); the data engineer acts",
+            f"an element has {len(given):,} attributes (limit {options.max_attributes}); "
+            "the data engineer has to check the feed",
         )
     if len(stack) >= options.max_depth:
-        raise FeedRefused(Code.FEED_HOSTILE, f"elements nest deeper than {options.max_depth}; the data engineer acts")
+        raise FeedRefused(
+            Code.FEED_HOSTILE,
+            f"elements are nested deeper than {options.max_depth} levels; the data engineer has to check the feed",
+        )
     for name, value in given:
         if name == "xmlns" or name.startswith("xmlns:"):
             outline.names.declare(name[6:], value)
@@ -118,7 +122,10 @@ def _open(outline: Outline, stack: list[_Open], token: loose_tags.Token, options
     place = outline.places.get(path)
     if place is None:
         if len(outline.places) >= MAX_PATHS:
-            raise FeedRefused(Code.FEED_HOSTILE, f"more than {MAX_PATHS:,} kinds of element; the data engineer acts")
+            raise FeedRefused(
+                Code.FEED_HOSTILE,
+                f"the feed has more than {MAX_PATHS:,} kinds of element; the data engineer has to check it",
+            )
         place = outline.places[path] = Place(token.start, token.name)
     place.count += 1
     place.breaks_lines = place.breaks_lines or b"\n" in token.inside

@@ -156,7 +156,7 @@ class OfferStream:
             element, why = None, (record.code, record.detail)
             if record.code is None:
                 element = next(together) if together else self._alone(record)
-                why = Code.OFFER_MALFORMED, f"line {record.line}: the markup is beyond repair; the shop has to mend it"
+                why = Code.OFFER_MALFORMED, f"line {record.line}: the XML cannot be repaired; the shop has to fix it"
             if element is None:
                 reads.unread[place] = why
             reads.elements.append(element)

@@ -90,11 +90,11 @@ class SeenOffers:
                 fresh[identity] = title << 32 | lines[place] & 0xFFFFFFFF
             elif first >> 32 != title:
                 _reject(
-                    columns, place, Code.OFFER_ID_REUSED, f"stands for another product in line {first & 0xFFFFFFFF}"
+                    columns, place, Code.OFFER_ID_REUSED, f"belongs to another product in line {first & 0xFFFFFFFF}"
                 )
                 continue
             elif is_known_variant or variant in fresh_variants:
-                _reject(columns, place, Code.OFFER_DUPLICATE_ID, f"came before in line {first & 0xFFFFFFFF}")
+                _reject(columns, place, Code.OFFER_DUPLICATE_ID, f"was already used in line {first & 0xFFFFFFFF}")
                 continue
             if not is_known_variant:
                 fresh_variants.add(variant)
@@ -127,4 +127,4 @@ def _array(keys: object) -> np.ndarray:
 def _reject(columns: Columns, place: int, code: Code, says: str) -> None:
     name, line = columns["offer_id"][place][:40], columns["line"][place]
     columns["code"][place] = code
-    columns["detail"][place] = f"line {line}: the id {name!r} {says}; the shop has to give each offer its own"
+    columns["detail"][place] = f"line {line}: the id {name!r} {says}; the shop has to give each offer its own id"

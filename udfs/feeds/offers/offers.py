@@ -342,19 +342,22 @@ class OfferReader:
     def _verdict(self, columns: Columns, place: int, unreadable: str | None, is_long: bool) -> tuple[Code, str]:
         identity, line = columns["offer_id"][place], columns["line"][place]
         if not identity:
-            return Code.OFFER_NO_ID, f"line {line}: the offer has no id; the shop has to give one"
+            return Code.OFFER_NO_ID, f"line {line}: the offer has no id; the shop has to add one"
         name = f"line {line}: offer {_short(identity)}"
         if is_long:
             most = self._options.max_field_chars
-            return Code.OFFER_TOO_LARGE, f"{name} has a field of more than {most:,} characters; the shop acts"
+            return (
+                Code.OFFER_TOO_LARGE,
+                f"{name} has a field of more than {most:,} characters; the shop has to shorten it",
+            )
         if not columns["title"][place]:
-            return Code.OFFER_NO_TITLE, f"{name} has no title; the shop has to give one"
+            return Code.OFFER_NO_TITLE, f"{name} has no title; the shop has to add one"
         if unreadable:
             return (
                 Code.OFFER_BAD_PRICE,
-                f"{name} has the price {_short(unreadable)}, which is no amount; the shop has to mend it",
+                f"{name} has the price {_short(unreadable)}, which is not a number; the shop has to fix it",
             )
-        return Code.OFFER_NO_PICTURE, f"{name} names no picture; the shop has to give one"
+        return Code.OFFER_NO_PICTURE, f"{name} has no picture; the shop has to add one"
 
 
 def _add_variants(columns: Columns, place: int, offered: Any) -> None:

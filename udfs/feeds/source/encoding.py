@@ -104,7 +104,7 @@ def choose(window: bytes, declared: str | None, override: str | None = None) -> 
             return Choice(codec, repairs)
         raise FeedRefused(
             Code.FEED_ENCODING,
-            f"the bytes are neither {declared or 'UTF-8'} nor any other encoding; the shop has to mend it",
+            f"the bytes are neither {declared or 'UTF-8'} nor any other known encoding; the shop has to fix this",
         )
     name = codec_for(guessed.encoding) or "utf-8"
     return Choice(name, repairs if name == codec else [*repairs, Repair.WRONG_DECLARATION])
@@ -112,7 +112,8 @@ def choose(window: bytes, declared: str | None, override: str | None = None) -> 
 
 def _unknown(name: str) -> str:
     raise FeedRefused(
-        Code.FEED_ENCODING, f"the setting names an unknown encoding {name[:40]!r}; the data engineer acts"
+        Code.FEED_ENCODING,
+        f"the spec or --encoding names an unknown encoding {name[:40]!r}; the data engineer has to correct it",
     )
 
 

@@ -47,7 +47,7 @@ def _limited(stream: BinaryIO, options: FeedOptions) -> Iterator[bytes]:
             raise FeedRefused(
                 Code.FEED_TOO_LARGE,
                 f"the feed unpacks to more than {options.max_unpacked_bytes:,} bytes; "
-                "the data engineer may raise the limit",
+                "the data engineer may raise feeds.max_bytes",
             )
         yield chunk
 
@@ -57,13 +57,16 @@ def _unpacked(chunks: Iterator[bytes], stream: BinaryIO | None, options: FeedOpt
     if first[:2] == GZIP:
         if not layers:
             raise FeedRefused(
-                Code.FEED_ARCHIVE, "an archive in an archive in an archive; the shop has to send one feed"
+                Code.FEED_ARCHIVE,
+                "an archive inside an archive inside an archive; the shop has to send one feed in one archive",
             )
         inner = _gunzipped(_chained(first, chunks), options)
         yield from _unpacked(inner, None, options, layers - 1)
     elif first[:4] in ZIP:
         if stream is None:
-            raise FeedRefused(Code.FEED_ARCHIVE, "a zip inside another archive; the shop has to send one feed")
+            raise FeedRefused(
+                Code.FEED_ARCHIVE, "a zip inside another archive; the shop has to send one feed in one archive"
+            )
         yield from _unzipped(first, chunks, stream, options)
     elif first:
         yield first
@@ -94,7 +97,7 @@ class _Ratio:
             raise FeedRefused(
                 Code.FEED_ARCHIVE,
                 f"an archive bomb: {self.packed:,} bytes unpack to more than {self.unpacked:,}; "
-                "the data engineer looks at it",
+                "the data engineer has to check it",
             )
 
 
@@ -121,7 +124,7 @@ def _gunzipped(chunks: Iterator[bytes], options: FeedOptions) -> Iterator[bytes]
     if not inflater.eof:
         raise FeedRefused(
             Code.FEED_CUT_OFF,
-            f"the gzip archive breaks off after {ratio.packed:,} bytes; the shop has to send it again",
+            f"the gzip archive is cut off after {ratio.packed:,} bytes; the shop has to send it again",
         )
 
 
@@ -136,7 +139,8 @@ def _unzipped(first: bytes, rest: Iterator[bytes], stream: BinaryIO, options: Fe
             if spooled.tell() > options.max_unpacked_bytes:
                 raise FeedRefused(
                     Code.FEED_TOO_LARGE,
-                    f"the archive is above {options.max_unpacked_bytes:,} bytes; the data engineer acts",
+                    f"the archive has more than {options.max_unpacked_bytes:,} bytes; "
+                    "the data engineer may raise feeds.max_bytes",
                 )
         yield from _unzipped_file(spooled, options)
 
@@ -163,7 +167,9 @@ def _only_feed(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     feeds = [info for info in files if info.filename.lower().endswith((".xml", ".yml", ".rss", ".atom"))] or files
     if len(feeds) != 1:
         names = ", ".join(repr(info.filename[:60]) for info in feeds[:3]) or "nothing"
-        raise FeedRefused(Code.FEED_ARCHIVE, f"the zip archive has to hold one feed, but holds {names}; the shop acts")
+        raise FeedRefused(
+            Code.FEED_ARCHIVE, f"the zip archive must hold one feed, but holds {names}; the shop has to fix this"
+        )
     return feeds[0]
 
 

@@ -36,7 +36,7 @@ def test_a_file_reads_a_feed_of_its_own_form(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text(OWN, encoding="utf-8")
     (row,), summary = read(FEED, dialect=str(file))
-    assert summary.dialect_reason == "set: own.yaml"
+    assert summary.dialect_reason == "set to own.yaml"
     assert (row["offer_id"], row["title"], str(row["price"]), row["currency"]) == ("a1", "Acme Coat", "1234.50", "CHF")
     assert row["pictures"] == [f"http://s.test/{number}.jpg" for number in (1, 2, 3)]
     assert (row["colour"], row["sizes"], row["gender"]) == ("rot", ["40"], "women")
@@ -54,12 +54,12 @@ def test_a_dialect_survives_being_written_and_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("name: [", "own.yaml:"),
-        ("- a\n- b\n", "own.yaml:1: a dialect file is a list of keys and values"),
+        ("- a\n- b\n", "own.yaml:1: a dialect file must consist of lines of the form `key: value`"),
         (OWN + "colour: red\n", "own.yaml:18: colour"),
         (OWN.replace("  price:", "  prise:"), "own.yaml:6: fields"),
         (OWN.replace("name: own", "name: Own"), "own.yaml:1: name"),
-        ("name: own\nfields: {id: [id]}\n", "own.yaml:1: a dialect names its `offer` element"),
-        ("name: own\nextends: nobody\n", "own.yaml:2: extends: 'nobody' is unknown; known are avito"),
+        ("name: own\nfields: {id: [id]}\n", "own.yaml:1: a dialect must name its `offer` element"),
+        ("name: own\nextends: nobody\n", "own.yaml:2: extends: there is no dialect 'nobody'; known dialects: avito"),
         (OWN.replace("\\bsize (?P<value>\\d+)", "size ("), "own.yaml:16: extract"),
         (OWN.replace("(?P<value>\\d+)", "(\\d+)"), "own.yaml:16: extract"),
         (OWN + "match: {mark: '['}\n", "own.yaml:18: match.mark"),

@@ -22,7 +22,7 @@ def test_paths_are_counted_with_their_attributes() -> None:
     ("sample", "said"),
     [
         (b"<!DOCTYPE a [\n<!ENTITY x 'y'>]><a/>", "line 2 declares an entity"),
-        (b"<a>" * 200, "nest deeper than 100"),
+        (b"<a>" * 200, "elements are nested deeper than 100 levels"),
         (b"<a " + b" ".join(b"x%d='1'" % n for n in range(600)) + b"/>", "has 600 attributes"),
         (b"<a>" + b"".join(b"<b%d/>" % n for n in range(MAX_PATHS + 1)) + b"</a>", "more than 5,000 kinds"),
     ],

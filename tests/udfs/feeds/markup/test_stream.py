@@ -78,7 +78,7 @@ def test_an_offer_that_is_too_large_costs_itself_alone(ends: bool, size: int) ->
     large = offer(f"<description>{'x' * size}</description>", "L")
     rows, _ = read(feed(OFFER.format(0), large if ends else large.removesuffix("</offer>"), OFFER.format(2)))
     assert [row["code"] for row in rows] == [None, Code.OFFER_TOO_LARGE, None]
-    assert rows[1]["detail"] == "line 2: the offer has more than 1,048,576 bytes; the shop acts"
+    assert rows[1]["detail"] == "line 2: the offer has more than 1,048,576 bytes; the shop has to shorten it"
     assert rows[2]["offer_id"] == "2"
 
 

@@ -38,7 +38,8 @@ def test_zero_is_counted_and_words_are_rejected() -> None:
     assert summary.repairs[Repair.PRICE_OF_ZERO] == 1
     (row,), _ = read(feed(OFFER.format("<price>on request</price>")))
     assert row["code"] == Code.OFFER_BAD_PRICE
-    assert row["detail"] == "line 1: offer '1' has the price 'on request', which is no amount; the shop has to mend it"
+    said = "line 1: offer '1' has the price 'on request', which is not a number; the shop has to fix it"
+    assert row["detail"] == said
 
 
 @pytest.mark.parametrize(
