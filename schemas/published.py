@@ -8,6 +8,9 @@ from schemas.tables import BOX, CODE_BYTES, EMBEDDING_SIZE, STRINGS
 SCHEMA_VERSION = 1
 """The major version: raised when a published column goes, or changes its name, type or meaning."""
 
+SCHEMA_MINOR = 1
+"""The minor version: raised when a published table gets a column (`ADDED`), or the manifest a key."""
+
 GARMENTS = Table(
     "garments",
     ("garment_id",),
@@ -70,6 +73,3 @@ PUBLISHED_TABLES = (GARMENTS, PRODUCTS, VECTORS)
 ADDED: dict[str, dict[str, int]] = {"garments": {}, "products": {"material": 1}, "vectors": {}}
 """Columns that the tables of 1.0 did not have, and the minor version that brought each. They may be null, and a reader
 of any minor version may lack them."""
-
-SCHEMA_MINOR = max((minor for columns in ADDED.values() for minor in columns.values()), default=0)
-"""Raised when a published table gets a column."""
