@@ -1,4 +1,4 @@
-"""The next version in memory: its rows, where each garment's vector lies, what changed. Nothing is written."""
+"""The next version, in memory: its rows, the place of each garment's vector, and the changes. Nothing is written."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ KEYED_GARMENTS = pa.schema(
     [field for field in nullable(GARMENTS.schema) if field.name not in ("segment", "row")]
     + [pa.field("vector_key", pa.binary(32))]
 )
-"""Garments before their vectors have a place."""
+"""Garments whose vectors have no place yet."""
 
 ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
 """Written a file a retailer; vectors lie in segments."""
@@ -38,7 +38,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version that could be written. A garment whose vector is missing has a null place."""
+    """A version that could be written. A garment without a vector has a null place."""
 
     parent: Manifest | None
     garments: pa.Table  # schemas.published.GARMENTS, sorted by retailer and id
@@ -56,7 +56,7 @@ class Candidate:
 
     @property
     def is_new(self) -> bool:
-        """Whether it says anything that its parent does not."""
+        """Whether its content differs from its parent."""
         if self.parent is None:
             return len(self.products) > 0
         encoder = self.parent.encoder.digest if self.parent.encoder else None
@@ -67,22 +67,22 @@ class Candidate:
 
 
 def missing_vectors(store: Store, parent: Manifest | None, vector_keys: pa.ChunkedArray) -> pa.Array:
-    """Keys, each once, that no segment of the parent holds: what publish has to hand in."""
+    """The vector keys, each once, that are in no segment of the parent; publish has to supply these vectors."""
     present = segment_keys(store, parent.of("vectors") if parent else [])
     return absent(one_array(vector_keys.cast(present.type)), present)
 
 
 def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
-    """A version's garments (KEYED_GARMENTS) and products of some retailers, to be published again as they are."""
+    """A version's garments (KEYED_GARMENTS) and products of some retailers, to be published again unchanged."""
     wanted = set(retailers)
     garments = with_vector_keys(store, manifest, retailer_rows(store, manifest, "garments", wanted))
     return garments.select(KEYED_GARMENTS.names), retailer_rows(store, manifest, "products", wanted)
 
 
 def prepare(store: Store, rows: Rows, parent: Manifest | None, encoder: str | None = None) -> Candidate:
-    """Lay the rows beside the parent's. Reads from the store, writes nothing, leaves its arguments as they are.
+    """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
-    Raises WrongInput where a newer program made the parent.
+    Raises WrongInput if a newer program made the parent.
     """
     check_parent(parent)
     garments = _sorted(rows.garments.select(KEYED_GARMENTS.names).cast(KEYED_GARMENTS), "garment_id")
@@ -123,7 +123,7 @@ def retailer_slices(rows: pa.Table) -> dict[str, tuple[int, int]]:
 def _content(
     parent: Manifest | None, garments: pa.Table, products: pa.Table, shelf: Shelf, positions: np.ndarray
 ) -> dict[str, Content]:
-    """Digests of every retailer's rows; vectors are read again only where garments are not the parent's."""
+    """The digests of every retailer's rows. Vectors are read again only if the garments differ from the parent's."""
     known = parent.content if parent else {}
     garment_slices, product_slices = retailer_slices(garments), retailer_slices(products)
     digests = {}
@@ -155,7 +155,7 @@ def _vector_digests(shelf: Shelf, positions: np.ndarray, slices: dict[str, tuple
 
 
 def _groups(slices: dict[str, tuple[int, int]]) -> Iterator[list[str]]:
-    """Retailers in groups of at most `ROWS_AT_ONCE` rows, or one that has more."""
+    """Groups of retailers with at most `ROWS_AT_ONCE` rows together; a larger retailer is a group of its own."""
     group: list[str] = []
     rows = 0
     for retailer, (start, end) in slices.items():
@@ -169,7 +169,7 @@ def _groups(slices: dict[str, tuple[int, int]]) -> Iterator[list[str]]:
 
 
 def _carried(parent: Manifest | None, content: dict[str, Content], garments: pa.Table, shelf: Shelf) -> list[DataFile]:
-    """The parent's files of retailers whose rows are equal, and whose vectors lie where they lay.
+    """The parent's files that can be kept: those of retailers with equal rows and unmoved vectors.
 
     None of a table that got a column since: all files of a version have the same columns, for readers that lay them
     end to end.
@@ -198,7 +198,7 @@ def _equal(parent: Manifest, content: dict[str, Content], file: DataFile) -> boo
 def _changes(
     store: Store, parent: Manifest | None, content: dict[str, Content], garments: pa.Table, products: pa.Table
 ) -> pa.Table:
-    """Compare the rows of retailers that are not equal in both versions."""
+    """The changed rows, compared only for retailers whose content differs."""
     before = parent.content if parent else {}
     retailers = sorted(r for r in {*before, *content} if before.get(r) != content.get(r))
     old_garments, old_products = garments.slice(0, 0), products.slice(0, 0)

@@ -1,4 +1,4 @@
-"""What a version adds, removes and changes against its parent."""
+"""The rows that a version adds, removes and changes, compared with its parent."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +25,7 @@ def changes(table: str, key: str, old: pa.Table, new: pa.Table) -> pa.Table:
 
 
 def _differs(before: pa.Table, after: pa.Table) -> pa.Array:
-    """Whether any column of a row differs; a null equals a null alone."""
+    """Whether any column of a row differs; null equals only null."""
     differs = pa.repeat(False, len(after))
     for name in after.column_names:
         old, new = _scalar(before[name]), _scalar(after[name])
@@ -35,7 +35,7 @@ def _differs(before: pa.Table, after: pa.Table) -> pa.Array:
 
 
 def _scalar(column: pa.ChunkedArray) -> pa.Array:
-    """A column whose values can be compared: a list of strings in one string, a box as its bytes."""
+    """The column in a comparable form: a list of strings as one string, a box as its bytes."""
     array = column.combine_chunks()
     if pa.types.is_fixed_size_list(array.type):
         width = array.type.list_size * array.type.value_type.bit_width // 8

@@ -1,4 +1,4 @@
-"""One sha256 for what a table says, whatever its row order, chunks, compression or fixed-size types.
+"""One sha256 for the content of a table, independent of row order, chunks, compression and fixed-size types.
 
 The fixed representation. Rows are sorted by id. A column is its validity (a byte a row, 1 or 0) followed by its values:
 numbers little-endian with nulls as 0, booleans a byte each, strings and binaries the lengths as int64 (null: 0) and
@@ -21,7 +21,7 @@ from schemas.manifest import Content
 
 
 def sorted_table_digest(table: pa.Table, added: Container[str] = ()) -> str:
-    """Digest of all columns of a table that is sorted by its id; of those in `added`, the ones that say anything."""
+    """The digest of a table that is sorted by its id. Columns in `added` count only if they have a value."""
     whole = hashlib.sha256()
     for name in table.column_names:
         if name in added and table[name].null_count == len(table):
@@ -33,7 +33,7 @@ def sorted_table_digest(table: pa.Table, added: Container[str] = ()) -> str:
 
 
 def snapshot_digest(content: Mapping[str, Content]) -> str:
-    """Digest of all retailers' rows."""
+    """The digest of all retailers' rows."""
     whole = hashlib.sha256()
     for retailer in sorted(content):
         parts = content[retailer]

@@ -1,4 +1,4 @@
-"""Encoder folders: what the search tier needs to embed a customer's picture as the catalog's were."""
+"""Encoder folders: the models with which the search tier embeds a customer's photo like the catalog's pictures."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from schemas.manifest import Encoder, StoredFile
 
 
 def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
-    """Copy model folders (part's name, such as detect or embed -> folder) to `encoders/<digest>/`, once.
+    """Copy model folders (name of the part, such as detect or embed -> folder) to `encoders/<digest>/`, once.
 
     The digest covers each file's place and content. `encoder.json` is written last: a folder that has it was whole. A
     file that is gone since, or has another size, is written anew.

@@ -1,4 +1,4 @@
-"""Feeds as they were received, kept by sha256 so that a better parser can read them again."""
+"""Feeds as received, stored by sha256, so that a better parser can read them again."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A table that an older program made lacks columns; one that a newer program wrote to has more than are known here.
+"""Handles tables that an older program made (they lack columns) or a newer one wrote to (they have unknown columns).
 
 Tables grow by nullable columns at the top level and by nothing else: what rows that are there can say of the new column
 is null. Whatever else differs between a lake and `schemas/` is refused in a line before a row is read or written.
@@ -21,7 +21,7 @@ WRITTEN_BY = "selvedge"
 
 
 def signed(*transactions: Transaction) -> CommitProperties:
-    """What a commit says of itself."""
+    """The properties of a commit: the program version that made it."""
     return CommitProperties(
         custom_metadata={WRITTEN_BY: program_version()}, app_transactions=list(transactions) or None
     )
@@ -102,7 +102,7 @@ def _newer(handle: DeltaTable, unknown: list[str]) -> str:
     last = handle.history(1)[0].get(WRITTEN_BY)
     return (
         f"has the column {', '.join(unknown)}, which this program ({program_version()}) does not know: "
-        f"a newer one{f' ({last})' if last else ''} has written here; to act: the data engineer (upgrade selvedge)"
+        f"a newer one{f' ({last})' if last else ''} wrote to this lake; to act: the data engineer (upgrade selvedge)"
     )
 
 

@@ -1,4 +1,4 @@
-"""What no version may hold, whatever the gates say: nulls, NaN, wrong norms, repeated ids, places that do not exist."""
+"""Faults that no version may have, whatever the gates say: nulls, NaN, wrong norms, repeated ids, missing places."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Finding:
 
 
 def integrity(candidate: Candidate, norm_tolerance: float) -> list[Finding]:
-    """Every fault of a candidate's rows and of the vectors that it adds; carried segments passed when they were new.
+    """All faults of a candidate's rows and of its new vectors. Carried segments were checked when they were new.
 
     An embedding's length may differ from 1 by `norm_tolerance`.
     """

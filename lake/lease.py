@@ -1,4 +1,4 @@
-"""One writer at a time: a lease in the lake with its holder and an expiry that a thread renews."""
+"""The lock of the lake: a lease with a holder and an expiry time, which a thread renews. One writer at a time."""
 
 import json
 import os
@@ -17,12 +17,12 @@ from schemas.errors import DamagedLake, HeldByAnother
 
 PATH = "lease.json"
 RENEWALS = 4
-"""How often a lease is renewed within its life."""
+"""Number of renewals within one lease time."""
 
 
 @contextmanager
 def lease(store: Store, run: str, seconds: float, shared: bool = False) -> Iterator[None]:
-    """Hold the lake for a run; raises HeldByAnother naming the holder.
+    """Hold the lake for a run. Raises HeldByAnother with the holder's name.
 
     Processes of one run (a scheduler's tasks, `shared`) hold it together and leave it to expire or to `release`.
     """
@@ -40,7 +40,7 @@ def lease(store: Store, run: str, seconds: float, shared: bool = False) -> Itera
 
 
 def release(store: Store, run: str) -> None:
-    """Give the lake back."""
+    """Release the lease."""
     present = _present(store)
     if present and _holder(store, present).get("run") == run:
         store.write_if(PATH, _document({"run": "", "expires": 0.0}), present)
@@ -53,16 +53,16 @@ def _take(store: Store, run: str, seconds: float, shared: bool) -> dict[str, Any
         expires = datetime.fromtimestamp(holder["expires"], UTC).isoformat(timespec="seconds")
         raise HeldByAnother(
             f"{store.uri}: held by run {holder['run']} (process {holder.get('pid')} on {holder.get('host')}) "
-            f"until {expires}, renewed while it lives; wait for it or end it"
+            f"until {expires}, and renews that while it runs; wait for it, or stop it"
         )
     mine = {"run": run, "host": socket.gethostname(), "pid": None if shared else os.getpid()}
     if not store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present):
-        raise HeldByAnother(f"{store.uri}: another run took the lake at this moment; run again")
+        raise HeldByAnother(f"{store.uri}: another run took the lake at the same moment; run again")
     return mine
 
 
 def _is_over(holder: dict[str, Any]) -> bool:
-    """Expired, or held by a process of this host that is dead."""
+    """Whether the lease expired, or its holder was a process of this host that ended."""
     if holder["expires"] < time.time():
         return True
     pid = holder.get("pid")
@@ -83,7 +83,7 @@ def _holder(store: Store, document: bytes) -> dict[str, Any]:
         float(found["expires"])
     except (ValueError, TypeError, KeyError) as error:
         text = "is damaged, so nobody can tell whether a night is running; to act: the data engineer"
-        raise DamagedLake(f"{store.uri}/{PATH}: {text} (see that none is, then delete the file)") from error
+        raise DamagedLake(f"{store.uri}/{PATH}: {text} (make sure that none is, then delete the file)") from error
     return found
 
 

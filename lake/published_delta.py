@@ -1,4 +1,4 @@
-"""The published Delta tables: commits that make their newest version name exactly a manifest's files."""
+"""The published Delta tables: their newest version lists exactly the files of a manifest."""
 
 import json
 
@@ -12,9 +12,9 @@ from schemas.manifest import DataFile, Manifest, PublishedTable
 
 
 def commit(store: Store, manifest: Manifest | None, at_ms: int) -> dict[PublishedTable, int]:
-    """Make the three tables show a manifest's rows (None: no rows) -> the Delta version of each.
+    """Make the three tables list a manifest's files (None: no files) -> the Delta version of each.
 
-    Only what differs is committed, so that it also undoes what a killed publish left, and does nothing when repeated.
+    Only differences are committed: this also undoes what a killed publish left, and a repeated call does nothing.
     """
     return {table: _commit(store, table, manifest.of(table) if manifest else [], at_ms) for table in TABLES}
 

@@ -1,4 +1,4 @@
-"""Parquet files of the published tables: written once under a fresh name, read back by a manifest's list."""
+"""The Parquet files of the published tables: written once under a new name, and read through a manifest."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ DENSE_VECTORS = VECTORS.schema.set(
     VECTORS.schema.get_field_index("embedding"),
     pa.field("embedding", pa.list_(pa.field("element", pa.float32(), nullable=False), EMBEDDING_SIZE), nullable=False),
 )
-"""As stored: a Parquet list whose numbers cannot be null decodes a quarter faster."""
+"""The stored schema: a Parquet list of non-null numbers decodes a quarter faster."""
 
 
 class DamagedSnapshot(DamagedLake):
@@ -32,7 +32,7 @@ class DamagedSnapshot(DamagedLake):
 
 
 def nullable(schema: pa.Schema) -> pa.Schema:
-    """The schema for rows that are not proven yet."""
+    """The schema for rows that are not checked yet."""
     return pa.schema([field.with_nullable(True) for field in schema])
 
 
@@ -48,7 +48,7 @@ def stored(store: Store, path: str, body: bytes) -> StoredFile:
 
 
 def write_rows(store: Store, table: PublishedTable, retailer: str | None, rows: pa.Table) -> list[DataFile]:
-    """Write one retailer's sorted rows, a file for each `ROWS_PER_FILE`; no rows make one empty file."""
+    """Write one retailer's sorted rows, `ROWS_PER_FILE` per file; without rows, one empty file."""
     files, schema = [], TABLES[table].schema
     for start in range(0, max(len(rows), 1), ROWS_PER_FILE):
         part = rows.slice(start, ROWS_PER_FILE).select(schema.names)
@@ -66,7 +66,7 @@ def write_segment(store: Store, name: str, vectors: pa.Table) -> DataFile:
 
 
 def parquet(rows: pa.Table, compression: str) -> bytes:
-    """The bytes of a Parquet file that every reader opens: plain lists, no Arrow schema inside."""
+    """The bytes of a Parquet file that every reader can open: plain lists, and no Arrow schema inside."""
     sink = pa.BufferOutputStream()
     dictionary = [name for name in rows.column_names if name not in VECTOR_COLUMNS]
     pq.write_table(
@@ -94,9 +94,13 @@ def _read(store: Store, file: DataFile, columns: Sequence[str] | None) -> pa.Tab
     try:
         rows = pq.read_table(file.path, filesystem=store.filesystem, schema=schema, columns=columns)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DamagedSnapshot(f"{file.path}: cannot be read ({error}): roll back or restore the file") from error
+        raise DamagedSnapshot(
+            f"{file.path}: cannot be read ({error}); to act: the data engineer (restore the file, or roll back)"
+        ) from error
     if len(rows) != file.rows:
-        raise DamagedSnapshot(f"{file.path}: {len(rows)} rows where its manifest says {file.rows}: restore the file")
+        raise DamagedSnapshot(
+            f"{file.path}: {len(rows)} rows, the manifest says {file.rows}; to act: the data engineer (restore it)"
+        )
     return rows
 
 

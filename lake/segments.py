@@ -1,4 +1,4 @@
-"""Segments of `vectors`: written once, appended to by each night, rewritten when too many of their rows are dead."""
+"""Segments of `vectors`. Each night adds new segments; a segment is rewritten when too many of its rows are unused."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ from schemas.published import VECTORS
 from schemas.tables import CODE_BYTES, EMBEDDING_SIZE
 
 DEAD_RATIO = 0.25
-"""A segment whose rows are dead beyond this share is rewritten: 30 nights of 1% leave 23%, so that it takes a month."""
+"""A segment with more than this share of unused rows is rewritten. With 1% changes per night (23% after 30 nights) that
+is about once a month."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """The segments of one version: carried ones lie in the store, new ones in memory."""
+    """The segments of one version: carried ones are in the store, new ones in memory."""
 
     store: Store
     carried: list[DataFile]
@@ -35,12 +36,12 @@ class Shelf:
         return {str(file.segment): file.rows for file in self.carried} | {name: len(t) for name, t in self.new.items()}
 
     def find(self, vector_keys: pa.Array) -> np.ndarray:
-        """(N,) int64: where each key stands in `keys`; -1 where it does not."""
+        """(N,) int64: the position of each key in `keys`, or -1."""
         found: np.ndarray = pc.index_in(vector_keys, self.keys).fill_null(-1).to_numpy()
         return found.astype(np.int64)
 
     def places(self, positions: np.ndarray) -> tuple[pa.Array, pa.Array]:
-        """Segment's name and row of each position; both null for -1."""
+        """The segment name and row of each position; both null for -1."""
         names = pa.array(list(self.rows), pa.string())
         starts = np.cumsum([0, *self.rows.values()])
         segment = np.searchsorted(starts, positions, side="right") - 1
@@ -66,7 +67,7 @@ class Shelf:
         })  # fmt: skip
 
     def _segments(self, positions: np.ndarray) -> Iterator[tuple[int, pa.Table]]:
-        """Each segment that a position falls into, one at a time, with its first position."""
+        """Each segment that is needed for the positions, one at a time, with its first position."""
         places: list[DataFile | pa.Table] = [*self.carried, *self.new.values()]
         for place, (start, end) in zip(places, pairwise(np.cumsum([0, *self.rows.values()])), strict=True):
             if np.any((positions >= start) & (positions < end)):
@@ -74,10 +75,10 @@ class Shelf:
 
 
 def shelve(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table) -> Shelf:
-    """Carry the parent's segments that are alive enough; put every other wanted vector into new ones.
+    """Carry the parent's segments that have few unused rows; put all other wanted vectors into new segments.
 
     `wanted` are the vector keys of all garments in their order; `offered` has the vectors that no segment holds.
-    New rows stand in the order in which garments want them, so that a first version reads straight through.
+    New rows are in the order of the garments, so that a first version is read sequentially.
     """
     keys = segment_keys(store, segments)
     alive = pc.is_in(keys, wanted).to_numpy(zero_copy_only=False)
@@ -110,7 +111,7 @@ def absent(wanted: pa.Array, present: pa.Array) -> pa.Array:
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece."""
+    """The column as one array."""
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 

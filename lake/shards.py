@@ -1,7 +1,7 @@
-"""Pictures in shards: plain tar files in WebDataset layout, written once, read by place.
+"""Pictures in shards: tar files in WebDataset layout, written once, and read by offset and length.
 
-A shard holds `<sha256>.<ext>` and `<sha256>.json` (URL and answer) for each picture, so that a fetch that was killed
-before its commit gives its pictures back without asking a shop twice (`salvage`).
+A shard holds `<sha256>.<ext>` and `<sha256>.json` (URL and response) for each picture. So if a fetch is killed before
+its commit, its pictures are recovered without fetching them again (`salvage`).
 """
 
 import hashlib
@@ -26,7 +26,7 @@ EXTENSIONS = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a picture's bytes lie."""
+    """The place of a picture's bytes."""
 
     shard: str
     offset: int
@@ -50,7 +50,7 @@ def read_picture(store: Store, place: Place) -> bytes:
 
 
 class ShardWriter:
-    """Appends pictures to a shard and starts another when one is full. Used as a context manager."""
+    """Appends pictures to a shard and starts a new one when it is full. Used as a context manager."""
 
     def __init__(self, store: Store, shard_bytes: int) -> None:
         self._store, self._limit = store, shard_bytes
@@ -60,8 +60,8 @@ class ShardWriter:
         self._size = 0
 
     def add(self, digest: bytes, body: bytes, mime: str, answer: dict[str, Any]) -> Place:
-        """Store one picture, whose sha256 is `digest`, with the answer that brought it; the shard is durable after the
-        `with` block."""
+        """Store one picture, whose sha256 is `digest`, with the response that brought it. The shard is durable after
+        the `with` block."""
         if self._file is None:
             self._start()
         name = digest.hex()
@@ -86,7 +86,7 @@ class ShardWriter:
         self._file = self._open.__enter__()
 
     def _write(self, name: str, body: bytes) -> None:
-        """One member; a `TarFile` would copy the body twice on its way."""
+        """Writes one member by hand, because `TarFile` would copy the body twice."""
         member = tarfile.TarInfo(name)
         member.size = len(body)
         head, padding = member.tobuf(tarfile.USTAR_FORMAT), bytes(-len(body) % tarfile.BLOCKSIZE)
@@ -106,7 +106,7 @@ class ShardWriter:
 
 
 def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, Any]]]:
-    """sha256, place and answer of each whole, hash-checked picture of a shard that no row names."""
+    """sha256, place and response of each complete, hash-checked picture of a shard that no row refers to."""
     with store.filesystem.open_input_file(f"{FOLDER}/{shard}") as file:
         answer: dict[str, Any] = {}
         for member, content in _members(file):
@@ -118,7 +118,7 @@ def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, 
 
 
 def _members(file: Any) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
-    """The members with their content, up to where the file was cut."""
+    """The members with their content, up to where the file was cut off."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:

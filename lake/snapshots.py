@@ -1,8 +1,8 @@
-"""Versions of the index: written aside, then published by one small write that moves the pointer.
+"""Versions of the index. A version is written first; then one small write moves the pointer to it.
 
-A publish goes: data files, `changes.parquet`, `candidate.json` (the drill opens the version by it), Delta commits,
-`manifest.json` (from here on it is a version), `CURRENT`. Whatever step a kill hits, readers follow `CURRENT` to the
-version before; the number is skipped by the next publish, and its files are nobody's.
+The order of a publish: data files, `changes.parquet`, `candidate.json` (the drill opens the version with it), Delta
+commits, `manifest.json` (from here on it is a version), `CURRENT`. If it is killed at any step before the last, readers
+stay on the version before; the next publish skips the number, and its files are unused.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ HOLD = "snapshots/HOLD"
 
 @dataclass(frozen=True)
 class Draft:
-    """A version whose files are written and which nobody has published yet."""
+    """A version whose files are written but which is not published yet."""
 
     manifest: Manifest
     pointer: bytes | None  # what CURRENT said when the draft was made
@@ -38,7 +38,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Published:
-    """A version that is there to stay; `live` is False where a hold left the pointer."""
+    """A published version; `live` is False if a hold kept the pointer elsewhere."""
 
     manifest: Manifest
     live: bool
@@ -56,12 +56,12 @@ def current(store: Store) -> int | None:
         return Pointer.model_validate_json(pointer).version if pointer else None
     except ValueError:
         raise DamagedSnapshot(
-            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer (`selvedge live VERSION` writes it anew)"
+            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer (`selvedge live VERSION` writes it again)"
         ) from None
 
 
 def manifest(store: Store, version: int) -> Manifest:
-    """What a published version consists of. Raises WrongInput where another major version of the program made it."""
+    """The manifest of a published version. Raises WrongInput if its major schema version is unknown here."""
     path = f"snapshots/{version}/manifest.json"
     if not store.exists(path):
         known = ", ".join(map(str, versions(store)[-5:])) or "none"
@@ -81,13 +81,13 @@ def hold(store: Store) -> Hold | None:
         return Hold.model_validate_json(store.read(HOLD)) if store.exists(HOLD) else None
     except ValueError:
         raise DamagedSnapshot(
-            f"{store.uri}/{HOLD}: is damaged, so nobody can tell which version is to stay live; to act: the data "
+            f"{store.uri}/{HOLD}: is damaged, so it is unknown which version has to stay live; to act: the data "
             "engineer (`selvedge rollback VERSION` holds one, `selvedge live VERSION` ends a hold)"
         ) from None
 
 
 def parent(store: Store) -> Manifest | None:
-    """The version that the next one is laid beside: the live one, or the newest published one under a hold."""
+    """The version that the next one is compared with: the live one, or under a hold the newest published one."""
     kept = versions(store)
     chosen = kept[-1] if hold(store) and kept else current(store)
     if chosen is not None and chosen not in kept:
@@ -128,12 +128,12 @@ def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | N
 
 
 def publish(store: Store, draft: Draft, gates: Iterable[Gate], at: datetime) -> Published:
-    """Make a draft a version and, unless a hold says otherwise, the live one. The caller has judged the gates."""
+    """Make a draft a version, and the live one unless there is a hold. The caller has checked the gates."""
     delta = published_delta.commit(store, draft.manifest, _milliseconds(at))
     done = draft.manifest.model_copy(update={"delta": delta, "gates": list(gates), "published_at": at})
     folder, body = f"snapshots/{done.version}", _body(done)
     if not store.write_if(f"{folder}/manifest.json", body, None):
-        raise HeldByAnother(f"{folder}: another run published this version; this one ends")
+        raise HeldByAnother(f"{folder}: another run published this version first; this run stops")
     live = hold(store) is None and store.write_if(CURRENT, _pointing(done.version, body), draft.pointer)
     if not live:
         mend(store, at)
@@ -142,14 +142,14 @@ def publish(store: Store, draft: Draft, gates: Iterable[Gate], at: datetime) -> 
 
 
 def mend(store: Store, at: datetime) -> None:
-    """Make the newest Delta versions show the live version again, where a kill or a hold left them elsewhere."""
+    """Make the newest Delta versions list the live version again, if a kill or a hold left them elsewhere."""
     live = current(store)
     if live is not None:
         published_delta.commit(store, manifest(store, live), _milliseconds(at))
 
 
 def rollback(store: Store, version: int, who: str, why: str) -> Manifest:
-    """Move the pointer to a version, proven whole first, and hold it there until `live`."""
+    """Make a version live, after checking its files, and hold it there until `live`."""
     target = _proven(store, version)
     now = datetime.now(UTC)
     note = Hold(version=version, who=who, why=why, since=now)
@@ -159,7 +159,7 @@ def rollback(store: Store, version: int, who: str, why: str) -> Manifest:
 
 
 def live(store: Store, version: int) -> Manifest:
-    """Move the pointer to a version, proven whole first, and end a hold."""
+    """Make a version live, after checking its files, and end a hold."""
     target = _proven(store, version)
     _point(store, target, datetime.now(UTC))
     if store.exists(HOLD):
@@ -168,7 +168,7 @@ def live(store: Store, version: int) -> Manifest:
 
 
 def verify(store: Store, version: int) -> list[str]:
-    """Compare every file of a version with its manifest -> one line a fault; none: the version is whole."""
+    """Compare every file of a version with its manifest -> one line per fault; none if the version is intact."""
     target = manifest(store, version)
     files: list[StoredFile] = [*target.files, target.changes, *(target.encoder.files if target.encoder else [])]
     with ThreadPoolExecutor(4) as pool:
@@ -195,12 +195,14 @@ def _fault(store: Store, file: StoredFile) -> str | None:
 
 def _proven(store: Store, version: int) -> Manifest:
     if faults := verify(store, version):
-        raise DamagedSnapshot(f"version {version} is damaged and stays off: {faults[0]} ({len(faults)} in all)")
+        raise DamagedSnapshot(
+            f"version {version} is damaged and cannot go live: {faults[0]} ({len(faults)} fault(s) in all)"
+        )
     return manifest(store, version)
 
 
 def _point(store: Store, target: Manifest, now: datetime) -> None:
-    """Move the pointer and read back what readers now see."""
+    """Move the pointer, and check what readers now see."""
     body = store.read(f"snapshots/{target.version}/manifest.json")
     store.write(CURRENT, _pointing(target.version, body))
     mend(store, now)

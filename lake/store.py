@@ -1,4 +1,4 @@
-"""Bytes under a lake's root, on disk or in S3. Every path is relative to the root, with '/' between its parts."""
+"""The files of a lake, on disk or in S3. Paths are relative to the lake's root, with '/' between their parts."""
 
 import errno
 import fcntl
@@ -26,7 +26,7 @@ class Entry:
 
 
 class Store(Protocol):
-    """What the rest of the lake asks of the place where its bytes lie."""
+    """The interface of a lake's storage."""
 
     uri: str
     filesystem: pafs.FileSystem  # rooted at the lake
@@ -49,7 +49,7 @@ def open_store(uri: str) -> Store:
 
 
 class _Listing:
-    """Reading and listing, the same for both places through pyarrow's file systems."""
+    """Reading and listing through pyarrow's file systems, the same for disk and S3."""
 
     filesystem: pafs.FileSystem
 
@@ -59,7 +59,7 @@ class _Listing:
             return cast(bytes, file.read())
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
-        """`length` bytes from `offset`; fewer where the file ends before."""
+        """`length` bytes from `offset`, or fewer if the file ends earlier."""
         with self.filesystem.open_input_file(path) as file:
             return cast(bytes, file.read_at(length, offset))
 
@@ -67,7 +67,7 @@ class _Listing:
         return bool(self.filesystem.get_file_info(path).type != pafs.FileType.NotFound)
 
     def list(self, prefix: str) -> list[Entry]:
-        """Every file below a folder, sorted by path; none where the folder is missing."""
+        """All files below a folder, sorted by path; none if the folder is missing."""
         found = self.filesystem.get_file_info(pafs.FileSelector(prefix, allow_not_found=True, recursive=True))
         files = (info for info in found if info.type == pafs.FileType.File)
         return sorted(
@@ -79,7 +79,7 @@ class _Listing:
 
 
 class DiskStore(_Listing):
-    """A lake in a folder. What is written is on the disk before its name appears."""
+    """A lake in a folder. A file gets its name only when its content is on the disk."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -96,13 +96,13 @@ class DiskStore(_Listing):
             os.close(descriptor)
 
     def write(self, path: str, body: bytes) -> None:
-        """Put a whole file in place at once, durably."""
+        """Write a whole file atomically and durably."""
         with self.open_output(path) as file:
             file.write(body)
 
     @contextmanager
     def open_output(self, path: str) -> Iterator[BinaryIO]:
-        """A file that takes its name only once it is closed without an error and synced."""
+        """A file that gets its name only after it was closed without an error and synced."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with (
@@ -120,7 +120,7 @@ class DiskStore(_Listing):
         _sync_folder(target.parent)
 
     def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
-        """Replace the file only if it still reads `expected` (None: only if there is none). One writer wins."""
+        """Replace the file only if its content is still `expected` (None: only if there is none). One writer wins."""
         guard = self.root / f"{path}.lock"
         guard.parent.mkdir(parents=True, exist_ok=True)
         with guard.open("w") as lock:
@@ -136,7 +136,7 @@ class DiskStore(_Listing):
 
 
 class ObjectStore(_Listing):
-    """A lake in S3, or in anything that speaks its protocol with conditional puts."""
+    """A lake in S3, or in any store with the S3 protocol and conditional puts."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri.rstrip("/")
@@ -163,7 +163,7 @@ class ObjectStore(_Listing):
 
     @contextmanager
     def open_output(self, path: str) -> Iterator[Any]:
-        """An upload that appears once it is closed; one that breaks off is taken away again."""
+        """An upload that becomes visible when it is closed. If it breaks off, it is deleted."""
         file = self.filesystem.open_output_stream(path)
         try:
             yield file
@@ -177,7 +177,7 @@ class ObjectStore(_Listing):
     def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
         """Conditional put: `If-None-Match: *` for a new object, `If-Match` with the ETag of `expected` for another.
 
-        Raises OSError, as all else here does, where the store does not do it.
+        Raises OSError if the store fails.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -210,7 +210,9 @@ def _naming_a_full_disk() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise LakeFull("the lake's disk is full: make room and run again (the last snapshot stays live)") from error
+            raise LakeFull(
+                "the lake's disk is full; the last snapshot stays live; to act: the data engineer (free space)"
+            ) from error
         raise
 
 

@@ -1,4 +1,4 @@
-"""Retailers that somebody took out of the index by a command, because no spec can say so any more."""
+"""Retailers that a person removed from the index with `selvedge withdraw`, because they have no spec any more."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ PATH = "withdrawn.json"
 
 
 class Withdrawal(BaseModel):
-    """Who took a retailer out, and why."""
+    """Who withdrew a retailer, and why."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,14 +24,14 @@ _Withdrawals = TypeAdapter(dict[str, Withdrawal])
 
 
 def withdrawals(store: Store) -> dict[str, Withdrawal]:
-    """By retailer. Raises DamagedLake."""
+    """All withdrawals, by retailer. Raises DamagedLake."""
     try:
         return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
     except ValueError:
-        text = "is damaged; to act: the data engineer (delete it, then `selvedge withdraw` what has to leave)"
+        text = "is damaged; to act: the data engineer (delete it, then repeat `selvedge withdraw` where needed)"
         raise DamagedLake(f"{store.uri}/{PATH}: {text}") from None
 
 
 def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:
-    """Note that a retailer is to leave with the next version. The caller holds the lease."""
+    """Record that a retailer leaves with the next version. The caller holds the lease."""
     store.write(PATH, _Withdrawals.dump_json(withdrawals(store) | {retailer: withdrawal}, indent=1) + b"\n")

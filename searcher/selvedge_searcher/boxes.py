@@ -1,4 +1,4 @@
-"""From the detector's peaks to boxes on the picture."""
+"""Turns the detector's peaks into boxes on the picture."""
 
 from typing import NamedTuple
 

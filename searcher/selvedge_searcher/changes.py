@@ -1,4 +1,4 @@
-"""What differs between two open snapshots."""
+"""The differences between two open snapshots."""
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +64,7 @@ def _differ(old: pa.Table, new: pa.Table) -> np.ndarray:
 
 
 def _unequal(old: pa.Array, new: pa.Array) -> np.ndarray:
-    """(N,) bool; a null equals a null alone, lists are compared item by item."""
+    """(N,) bool; null equals only null, and lists are compared item by item."""
     unequal: np.ndarray
     if not _is_list(old.type):
         differ = pc.fill_null(pc.not_equal(old, new), False)

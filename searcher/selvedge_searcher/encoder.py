@@ -1,4 +1,4 @@
-"""A version's own encoder: finds garments in a photo and embeds them exactly as the catalog's were."""
+"""A version's own encoder: finds garments in a photo and embeds them exactly like those of the catalog."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Seen:
-    """One garment of a photo. `class_name` is None where no garment was found and the whole photo stands for one."""
+    """One garment of a photo. `class_name` is None if no garment was found and the whole photo is used."""
 
     class_name: str | None
     score: float
@@ -32,17 +32,17 @@ class Seen:
 
 
 class Encoder:
-    """Detector and embedding of `encoders/<digest>/`, their golden answers checked when it is made."""
+    """The detector and the embedding model of `encoders/<digest>/`. Their golden answers are checked on loading."""
 
     def __init__(self, lake: Lake, listed: EncoderFiles, threads: int = 0) -> None:
-        """`threads` a network, 0: all cores. Raises EncoderMismatch where the folder is not the version's."""
+        """`threads` per network; 0: all cores. Raises EncoderMismatch if the folder is not that of the version."""
         self.digest = listed.digest
         root = f"encoders/{listed.digest}/"
         contents = lake.proven(listed.files)
         named = {file.path.removeprefix(root): file for file in listed.files}
         digests = {name: named[name].sha256 for name in sorted(named) if name != "encoder.json"}
         if hashlib.sha256(json.dumps(digests).encode()).hexdigest() != listed.digest:
-            raise EncoderMismatch(f"{root}: its files are not those of this digest")
+            raise EncoderMismatch(f"{root}: its files do not match this digest")
         parts: dict[str, dict[str, bytes]] = {}
         for name, file in named.items():
             part, _, place = name.rpartition("/")
@@ -51,7 +51,7 @@ class Encoder:
         self._embed = Network("embed", parts.get("embed", {}), threads)
 
     def look(self, image: bytes | str | Path | np.ndarray) -> list[Seen]:
-        """Every garment of a photo, best first; the whole photo where none is found. Raises PhotoRefused."""
+        """All garments of a photo, best first, or the whole photo if none is found. Raises PhotoRefused."""
         photo = Photo(image)
         floor = float(self._detect.card["thresholds"].get("score", 0.0))
         found = [box for box in self._boxes(photo) if box.score >= floor]

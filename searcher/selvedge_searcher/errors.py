@@ -1,20 +1,20 @@
-"""What can be wrong with a snapshot. None of these touches a snapshot that is already open."""
+"""The errors of this package. None of them affects a snapshot that is already open."""
 
 
 class SnapshotError(Exception):
-    """Base of all errors of this package; reads as one line."""
+    """Base of all errors of this package; its text is one line."""
 
 
 class SnapshotMissing(SnapshotError):
-    """There is no such version, or nothing was published yet."""
+    """There is no such version, or nothing has been published yet."""
 
 
 class LakeUnreachable(SnapshotError):
-    """The store does not answer, or refuses what was asked of it: stay on the version that is open, and try again."""
+    """The store does not answer or refuses the request. Stay on the version that is open, and try again."""
 
 
 class SnapshotDamaged(SnapshotError):
-    """A file is missing or is not what the manifest says: stay on the version that is open."""
+    """A file is missing or does not match the manifest. Stay on the version that is open."""
 
 
 class SchemaUnknown(SnapshotDamaged):
@@ -26,4 +26,4 @@ class EncoderMismatch(SnapshotError):
 
 
 class PhotoRefused(SnapshotError):
-    """What should be encoded is no picture, a damaged or missing one, or one too large."""
+    """The photo cannot be used: not a picture, damaged, missing, or too large."""

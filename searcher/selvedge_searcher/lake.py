@@ -1,4 +1,4 @@
-"""Where a snapshot's bytes lie: a folder or S3, with a cache of downloads named by their sha256."""
+"""Reads the files of a snapshot from a folder or from S3, with a cache of downloads named by their sha256."""
 
 import hashlib
 import os
@@ -21,11 +21,11 @@ PIECE_BYTES = 8 << 20
 TEMPORARY = ".tmp-"
 LEFT_OVER_S = 24 * 3600  # no download takes a day
 DOWNLOAD = re.compile("[0-9a-f]{64}")
-"""Name of a file in the cache: its sha256."""
+"""The name of a file in the cache is its sha256."""
 
 
 class Lake:
-    """Reads files below a root and proves them. Local files are memory-mapped in place, remote ones in the cache."""
+    """Reads and checks files below a root. Local files are memory-mapped in place, remote ones in the cache."""
 
     def __init__(self, uri: str, cache: Path | None = None, filesystem: pafs.FileSystem | None = None) -> None:
         self.uri = uri
@@ -41,7 +41,7 @@ class Lake:
             self.cache = None
 
     def read(self, path: str) -> bytes | None:
-        """A small file whole; None where there is none."""
+        """A small file as a whole; None if it does not exist."""
         with self._reached():
             if self.filesystem.get_file_info(path).type == pafs.FileType.NotFound:
                 return None
@@ -50,7 +50,7 @@ class Lake:
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
-        """What the store refuses raises LakeUnreachable with its address; a file that it lacks, FileNotFoundError."""
+        """A refused request raises LakeUnreachable with the lake's address; a missing file raises FileNotFoundError."""
         try:
             yield
         except FileNotFoundError:
@@ -79,11 +79,11 @@ class Lake:
         """A file's place on disk; a link that leads out of the lake raises SnapshotDamaged."""
         place = (self.root / path).resolve()
         if not place.is_relative_to(self.root.resolve()):
-            raise SnapshotDamaged(f"{path}: leads out of the lake")
+            raise SnapshotDamaged(f"{path}: leads outside the lake")
         return place
 
     def _download(self, file: File, target: Path) -> None:
-        """Bring a file whole under its final name, or not at all."""
+        """Download a file completely under its final name, or not at all."""
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY, delete=False) as copy:
             try:
                 for piece in self._pieces(file.path):
@@ -103,7 +103,7 @@ class Lake:
 
 
 def s3_from_environment() -> pafs.FileSystem:
-    """S3 with the usual AWS_* variables, AWS_ENDPOINT_URL for a stand-in among them."""
+    """S3 with the usual AWS_* variables; AWS_ENDPOINT_URL selects another endpoint."""
     scheme, _, host = os.environ.get("AWS_ENDPOINT_URL", "").rpartition("://")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return pafs.S3FileSystem(endpoint_override=host or None, scheme=scheme or "https", region=region)
@@ -115,9 +115,9 @@ def default_cache() -> Path:
 
 
 def prune(cache: Path | str, keep: Iterable[File]) -> int:
-    """Delete downloads that no kept file names, and what killed ones left -> bytes freed.
+    """Delete downloads that are not in `keep`, and leftovers of killed downloads -> bytes freed.
 
-    Files that are open stay readable; a download that is under way, and what is no download, is left alone.
+    Open files stay readable. Running downloads, and files that are not downloads, are kept.
     """
     kept = {file.sha256 for file in keep}
     freed = 0
@@ -137,9 +137,9 @@ def _refuse_strange(file: File) -> None:
     """A manifest may come from a stranger: paths stay below the lake's root, a sha256 names a download."""
     parts = PurePosixPath(file.path).parts
     if not parts or parts[0] == "/" or ".." in parts or "\\" in file.path:
-        raise SnapshotDamaged(f"{file.path}: is no path inside the lake")
+        raise SnapshotDamaged(f"{file.path}: is not a path inside the lake")
     if not DOWNLOAD.fullmatch(file.sha256):
-        raise SnapshotDamaged(f"{file.path}: its manifest names no sha256")
+        raise SnapshotDamaged(f"{file.path}: the manifest has no valid sha256 for it")
 
 
 def _mapped(place: Path, file: File) -> pa.Buffer:

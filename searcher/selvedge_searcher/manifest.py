@@ -1,4 +1,4 @@
-"""What a version's manifest says, as far as this package reads it; the whole of it is in `Manifest.record`."""
+"""The parts of a version's manifest that this package reads; the whole manifest is in `Manifest.record`."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class File:
-    """A file of the lake as it must be found."""
+    """A file of the lake, with its expected size and sha256."""
 
     path: str
     bytes: int
@@ -39,7 +39,7 @@ class EncoderFiles:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A version: its files, and digests of each retailer's content."""
+    """The manifest of a version: its files, and the digests of each retailer's content."""
 
     version: int
     parent: int | None
@@ -99,7 +99,7 @@ def parse_pointer(path: str, body: bytes) -> Pointer:
     try:
         return Pointer(**_parsed(path, body))
     except TypeError as error:
-        raise SnapshotDamaged(f"{path}: names no version ({error})") from error
+        raise SnapshotDamaged(f"{path}: is not a valid pointer ({error})") from error
 
 
 def _encoder(record: dict[str, Any] | None) -> EncoderFiles | None:
@@ -112,5 +112,5 @@ def _parsed(path: str, body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise SnapshotDamaged(f"{path}: is cut off or damaged ({error})") from error
     if not isinstance(record, dict):
-        raise SnapshotDamaged(f"{path}: is not what it should be")
+        raise SnapshotDamaged(f"{path}: is not a JSON object")
     return record

@@ -1,4 +1,4 @@
-"""A network of an encoder folder: described by model.json, checked by its golden answers when it is loaded."""
+"""A network of an encoder folder, described by its model.json. Its golden answers are checked on loading."""
 
 import io
 import json
@@ -13,11 +13,11 @@ from selvedge_searcher.errors import EncoderMismatch
 from selvedge_searcher.preprocessing import KNOWN
 
 SAME_ANSWER = 0.999
-"""Cosine to the golden answers: fp32 and fp16 reach it, another numeric class does not."""
+"""Lowest cosine to the golden answers: fp32 and fp16 reach it, other numeric classes do not."""
 
 
 class Network:
-    """Runs batches of the network's one fixed shape. Raises EncoderMismatch where it cannot answer as it should."""
+    """Runs batches of the network's fixed shape. Raises EncoderMismatch if its answers are not the expected ones."""
 
     def __init__(self, name: str, files: Mapping[str, pa.Buffer], threads: int) -> None:
         self.name = name
@@ -27,7 +27,7 @@ class Network:
             preprocessing = self.card["preprocessing"]
             self.side, self.batch = int(preprocessing["side"]), int(self.card["batch"])
         except (KeyError, ValueError) as error:
-            raise EncoderMismatch(f"{name}: its folder lacks {error}") from error
+            raise EncoderMismatch(f"{name}: the encoder folder lacks {error}") from error
         if KNOWN.get(preprocessing["function"]) != preprocessing["revision"]:
             raise EncoderMismatch(f"{name}: this package does not know the preprocessing {preprocessing}; upgrade it")
         options = onnxruntime.SessionOptions()
@@ -55,11 +55,11 @@ class Network:
             for name, answer in answers.items():
                 likeness = _cosine(kept[f"output_{name}"], answer)
                 if likeness < SAME_ANSWER:
-                    raise EncoderMismatch(f"{self.name}: {name} agrees to {likeness:.4f} with the golden answers")
+                    raise EncoderMismatch(f"{self.name}: cosine of {name} to the golden answers is only {likeness:.4f}")
 
 
 def _cosine(one: np.ndarray, other: np.ndarray) -> float:
-    """The lowest cosine between the rows of two arrays; equal rows agree to 1, NaN to nothing."""
+    """The lowest cosine between the rows of two arrays: 1 for equal rows, 0 if there is a NaN."""
     if one.shape != other.shape or not np.isfinite(other).all():
         return 0.0
     left, right = (values.reshape(len(values), -1).astype(np.float64) for values in (one, other))

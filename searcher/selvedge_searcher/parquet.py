@@ -1,4 +1,4 @@
-"""Published Parquet files as Arrow tables with the fixed sizes that Parquet's plain lists do not carry."""
+"""Reads published Parquet files as Arrow tables, with the fixed sizes that Parquet's plain lists do not store."""
 
 from collections.abc import Iterable, Sequence
 
@@ -41,7 +41,7 @@ def matrix(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def empty(column: str, rows: int) -> np.ndarray:
-    """An unfilled array for `rows` rows of one of the fixed columns; no page of it is touched yet."""
+    """An uninitialised array for `rows` rows of one of the fixed-size columns."""
     kind = FIXED[column]
     if pa.types.is_fixed_size_list(kind):
         return np.empty((rows, kind.list_size), np.float32)

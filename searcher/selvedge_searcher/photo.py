@@ -1,4 +1,4 @@
-"""A customer's photo as the catalog's pictures are opened: upright RGB at the smallest scale that is needed."""
+"""Opens a customer's photo like the catalog's pictures: upright RGB at the smallest scale that is needed."""
 
 import io
 from pathlib import Path
@@ -14,12 +14,12 @@ MAX_BYTES = 20 << 20
 MAX_PIXELS = 64_000_000  # 200 MB as RGB
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 JPEG_FACTORS = (8, 4, 2)
-"""What libjpeg-turbo reduces by while decoding."""
+"""Factors by which libjpeg-turbo can reduce while decoding."""
 ORIENTATION = 0x0112
 
 
 class Photo:
-    """Bytes or a file of a picture, or pixels (H, W, 3) uint8 RGB that are upright already."""
+    """A photo from bytes, from a file, or from upright pixels (H, W, 3) uint8 RGB."""
 
     def __init__(self, image: bytes | str | Path | np.ndarray) -> None:
         self._opened: dict[int, np.ndarray] = {}
@@ -32,13 +32,15 @@ class Photo:
         self._name = "the photo" if isinstance(image, bytes) else str(image)
         self._body = image if isinstance(image, bytes) else _read(Path(image))
         if len(self._body) > MAX_BYTES:
-            raise PhotoRefused(f"{self._name} has {len(self._body)} bytes, at most {MAX_BYTES} are taken")
+            raise PhotoRefused(f"{self._name} has {len(self._body)} bytes, the limit is {MAX_BYTES}")
         with self._header() as header:
             self._width, self._height = header.size
             self._is_plain_jpeg = header.format in ("JPEG", "MPO") and header.mode in ("L", "RGB")
             self._is_jpeg = header.format in ("JPEG", "MPO")
             if self._width * self._height > MAX_PIXELS:
-                raise PhotoRefused(f"{self._name} has {self._width} x {self._height} pixels, too many")
+                raise PhotoRefused(
+                    f"{self._name} has {self._width} x {self._height} pixels, the limit is {MAX_PIXELS} in all"
+                )
             self._orientation = _orientation(header)
 
     def pixels(self, side: int) -> np.ndarray:
@@ -78,7 +80,7 @@ class Photo:
         try:
             return Image.open(io.BytesIO(self._body), formats=FORMATS)
         except Exception as error:
-            raise PhotoRefused(f"{self._name} is none of the kinds that are read here: {', '.join(FORMATS)}") from error
+            raise PhotoRefused(f"{self._name} is not a picture of a supported format: {', '.join(FORMATS)}") from error
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What the encoder's networks read, as the `preprocessing` of their model.json names it: function and revision."""
+"""Preprocessing for the encoder's networks. `preprocessing` in their model.json names the function and its revision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 
 KNOWN = {"letterbox": 1, "crop": 1}
-"""Functions that are written here, and the revision of each."""
+"""The functions of this module, and their revisions."""
 PAD = 127
 MARGIN = 0.04  # of the box, added on every side of a crop
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a picture lies on its square canvas, in canvas pixels."""
+    """The place of a picture on its square canvas, in canvas pixels."""
 
     left: int
     top: int
@@ -34,7 +34,7 @@ def letterbox(pixels: np.ndarray, side: int) -> tuple[np.ndarray, Placement]:
 
 
 def crop(pixels: np.ndarray, box: Sequence[float], side: int) -> np.ndarray:
-    """What lies in a box (left, top, right, bottom in 0..1) and a margin around it, squeezed to (side, side, 3)."""
+    """The content of a box (left, top, right, bottom in 0..1) with a margin, scaled to (side, side, 3)."""
     left, top, right, bottom = box
     height, width = pixels.shape[:2]
     aside, above = (right - left) * MARGIN, (bottom - top) * MARGIN

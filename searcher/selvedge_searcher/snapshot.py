@@ -1,4 +1,4 @@
-"""A version of the index, proven and open."""
+"""An open version of the index, with all its files checked."""
 
 import hashlib
 import os
@@ -27,7 +27,7 @@ DECODERS = min(os.cpu_count() or 1, 4)  # segments at a time, each up to 140 MB 
 
 @dataclass(frozen=True)
 class Segment:
-    """Rows of `vectors` as one night wrote them, dead ones included. Nothing is copied after decoding."""
+    """Rows of `vectors` as one night wrote them, including unused rows. Nothing is copied after decoding."""
 
     keys: pa.ChunkedArray  # binary(32)
     vectors: np.ndarray  # (R, 256) float32, unit length
@@ -38,7 +38,7 @@ class Segment:
 class Snapshot:
     """Garments, products and vectors of one version; G garments, P products.
 
-    Everything but the vectors is decoded when it is opened; those are, once, when first asked for.
+    The vectors are decoded once, when they are first used; everything else is decoded on opening.
     """
 
     def __init__(self, lake: Lake, manifest: Manifest) -> None:
@@ -76,13 +76,13 @@ class Snapshot:
 
     @cached_property
     def vector_keys(self) -> pa.Array:
-        """(G,) binary(32): what each garment's vector was made of, picture, box and model."""
+        """(G,) binary(32): the key of each garment's vector, a digest of picture, box and model."""
         keys = pa.py_buffer(self._in_order("vector_key"))
         return pa.Array.from_buffers(parquet.FIXED["vector_key"], len(self.garments), [None, keys])
 
     @property
     def segments(self) -> list[str]:
-        """Names of the segments; one that an older version has too holds the same rows in both."""
+        """The names of the segments. A segment that an older version has too holds the same rows in both."""
         return [str(file.segment) for file in self._segments]
 
     def segment(self, name: str) -> Segment:
@@ -98,7 +98,9 @@ class Snapshot:
         """
         asked = np.asarray(vector, np.float32)
         if asked.shape != self.vectors.shape[1:]:
-            raise ValueError(f"the vector has the shape {asked.shape}, those of the snapshot {self.vectors.shape[1:]}")
+            raise ValueError(
+                f"the vector has the shape {asked.shape}, the vectors of the snapshot have {self.vectors.shape[1:]}"
+            )
         if not len(self.garments):
             return np.empty(0, np.int64), np.empty(0, np.float32)
         cosines = self.vectors @ asked
@@ -109,7 +111,7 @@ class Snapshot:
 
     @cached_property
     def encoder(self) -> "Encoder":
-        """The version's own encoder (extra `encoder`). Give it to the next version while `encode` takes it."""
+        """The version's own encoder (needs the extra `encoder`). `encode` of a later version may accept it as well."""
         from selvedge_searcher.encoder import Encoder
 
         if self.manifest.encoder is None:
@@ -154,13 +156,13 @@ class Snapshot:
         return segment, row
 
     def _in_order(self, column: str) -> np.ndarray:
-        """A column of `vectors` in the order of `garments`, not to be written to."""
+        """A column of `vectors` in the order of `garments`, read-only."""
         values = self._gathered(column)
         values.flags.writeable = False
         return values
 
     def _gathered(self, column: str) -> np.ndarray:
-        """Each row copied once; none where one segment holds all garments in their order."""
+        """Each row is copied once, or not at all if one segment holds all garments in their order."""
         out = parquet.empty(column, len(self.garments))
         asked = [np.flatnonzero(self._segment_of == index) for index in range(len(self._segments))]
         if len(asked) == 1 and np.array_equal(self._row_of, np.arange(self._segments[0].rows)):
@@ -208,7 +210,7 @@ def _manifest(lake: Lake, version: int | None, name: str) -> Manifest:
     if body is None and pointer is None:
         raise SnapshotMissing(f"{lake.uri}: there is no version {number}")
     if body is None:
-        raise SnapshotDamaged(f"{path}: is missing, though it should be live")
+        raise SnapshotDamaged(f"{path}: is missing, though this version should be live")
     if pointer and hashlib.sha256(body).hexdigest() != pointer.manifest_sha256:
         raise SnapshotDamaged(f"{path}: its sha256 differs from the pointer's")
     return parse_manifest(path, body)
@@ -217,5 +219,5 @@ def _manifest(lake: Lake, version: int | None, name: str) -> Manifest:
 def _pointer(lake: Lake) -> Pointer:
     body = lake.read("snapshots/CURRENT")
     if body is None:
-        raise SnapshotMissing(f"{lake.uri}: nothing was published yet")
+        raise SnapshotMissing(f"{lake.uri}: nothing has been published yet")
     return parse_pointer("snapshots/CURRENT", body)

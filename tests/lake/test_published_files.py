@@ -86,9 +86,12 @@ def test_a_file_that_is_gone_or_shorter_is_damage(store: DiskStore) -> None:
     (file,) = write_rows(store, "products", "aa", catalog({"aa": 3}).products)
     with pytest.raises(DamagedSnapshot) as caught:
         read_rows(store, "products", [file.model_copy(update={"rows": 4})])
-    assert str(caught.value) == f"{file.path}: 3 rows where its manifest says 4: restore the file"
+    assert str(caught.value) == f"{file.path}: 3 rows, the manifest says 4; to act: the data engineer (restore it)"
     store.write(file.path, b"no Parquet")
-    with pytest.raises(DamagedSnapshot, match=rf"^{file.path}: cannot be read \(.+\): roll back or restore the file$"):
+    with pytest.raises(
+        DamagedSnapshot,
+        match=rf"^{file.path}: cannot be read \(.+\); to act: the data engineer \(restore the file, or roll back\)$",
+    ):
         read_rows(store, "products", [file])
     store.delete(file.path)
     with pytest.raises(DamagedSnapshot, match="cannot be read"):

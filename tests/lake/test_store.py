@@ -86,7 +86,7 @@ def test_a_full_disk_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     store = open_store(str(tmp_path))
     store.write("old", b"1")
     monkeypatch.setattr(os, "fsync", no_room)
-    with pytest.raises(LakeFull, match="make room"):
+    with pytest.raises(LakeFull, match="free space"):
         store.write("old", b"2")
     assert store.read("old") == b"1"
 

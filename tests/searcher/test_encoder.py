@@ -190,7 +190,7 @@ def test_a_file_that_is_refused_is_named(snapshot, tmp_path):
     page.write_text("<html>")
     for file, said in (
         (missing, "cannot be read: No such file"),
-        (page, "is none of the kinds"),
+        (page, "is not a picture of a supported format"),
         (tmp_path, "cannot be"),
     ):
         with pytest.raises(PhotoRefused) as refused:
@@ -269,7 +269,7 @@ def test_golden_answers_that_this_machine_does_not_give_are_refused(models, tmp_
     with np.load(golden) as kept:
         arrays = {name: kept[name] for name in kept.files}
     np.savez_compressed(golden, **(arrays | {"output_scores": 1 - arrays["output_scores"]}))
-    with pytest.raises(EncoderMismatch, match="detect: scores agrees to"):
+    with pytest.raises(EncoderMismatch, match="detect: cosine of scores to the golden answers is only"):
         published_with(copies, tmp_path / "lake").encode(BODIES["jpeg"])
 
 

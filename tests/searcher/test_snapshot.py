@@ -90,7 +90,7 @@ def test_the_nearest_garment_of_a_vector_is_its_own(published):
 
 @pytest.mark.parametrize("shape", [(10,), (1, 256), ()])
 def test_a_vector_of_another_shape(published, shape):
-    with pytest.raises(ValueError, match=r"those of the snapshot \(256,\)"):
+    with pytest.raises(ValueError, match=r"the vectors of the snapshot have \(256,\)"):
         selvedge_searcher.open(str(published)).nearest(np.zeros(shape))
 
 
@@ -102,7 +102,7 @@ def test_an_empty_version_opens(lake):
 
 
 def test_a_lake_that_published_nothing(tmp_path):
-    with pytest.raises(SnapshotMissing, match="nothing was published yet"):
+    with pytest.raises(SnapshotMissing, match="nothing has been published yet"):
         selvedge_searcher.open(str(tmp_path))
 
 
