@@ -56,7 +56,7 @@ def current(store: Store) -> int | None:
         return Pointer.model_validate_json(pointer).version if pointer else None
     except ValueError:
         raise DamagedSnapshot(
-            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer (`selvedge live VERSION` writes it again)"
+            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer (`selvedge live VERSION` rewrites it)"
         ) from None
 
 
@@ -195,9 +195,7 @@ def _fault(store: Store, file: StoredFile) -> str | None:
 
 def _proven(store: Store, version: int) -> Manifest:
     if faults := verify(store, version):
-        raise DamagedSnapshot(
-            f"version {version} is damaged and cannot go live: {faults[0]} ({len(faults)} fault(s) in all)"
-        )
+        raise DamagedSnapshot(f"version {version} is damaged and cannot go live: {faults[0]} ({len(faults)} in all)")
     return manifest(store, version)
 
 

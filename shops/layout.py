@@ -55,7 +55,7 @@ def emptied(folder: Path) -> Path:
     """The shop's folder, made anew. A folder that is no shop is left alone."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / "truth").is_dir():
-            raise WrongInput(folder, None, "is not empty and not a shop; choose another folder")
+            raise WrongInput(folder, None, "this folder is not empty and is not a shop; choose another one")
         shutil.rmtree(folder)
     (folder / "truth").mkdir(parents=True)
     return folder

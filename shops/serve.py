@@ -34,7 +34,7 @@ def serve(folder: Path, host: str = "127.0.0.1", port: int = PORT, tell: Callabl
     shops, address = application(folder), loopback(host)
 
     def started(_banner: str) -> None:
-        tell(f"Serving {folder} on http://{host}:{port}/ (Ctrl-C ends it)")
+        tell(f"Serving {folder} on http://{host}:{port}/ (Ctrl-C stops it)")
 
     try:
         web.run_app(shops, host=address, port=port, print=started, access_log=None)
@@ -78,14 +78,14 @@ def loopback(host: str) -> str:
     except ValueError:
         address = None
     if address is None or not address.is_loopback:
-        raise WrongInput("--host", None, f"{host} is not an address of this machine alone; use 127.0.0.1")
+        raise WrongInput("--host", None, f"{host} is not a loopback address; use 127.0.0.1")
     return str(address)
 
 
 def application(folder: Path, seen: Counter[str] | None = None) -> web.Application:
     """The server as an application: GET and HEAD of feeds and pictures, and robots.txt."""
     if not folder.is_dir():
-        raise WrongInput(folder, None, "there is no such folder of shops")
+        raise WrongInput(folder, None, "there is no such folder")
     made = web.Application()
     made.router.add_get("/robots.txt", _counted(_robots, seen))
     made.router.add_get("/{path:.*}", _counted(_file_of(folder.resolve()), seen))

@@ -13,7 +13,7 @@ LOOPBACK = "127.0.0.0/8"
 def checked_name(retailer: str) -> str:
     """The name, where it is one that a retailer may have."""
     if not NAME.fullmatch(retailer):
-        raise WrongInput("--retailer", None, f"{retailer!r} is not 1 to 40 of a-z, 0-9 and -")
+        raise WrongInput("--retailer", None, f"{retailer!r} must be 1 to 40 characters out of a-z, 0-9 and -")
     return retailer
 
 

@@ -38,8 +38,8 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nosuch"], "nosuch: there is no such folder of shops"),
-        ([".", "--host", "0.0.0.0"], "--host: 0.0.0.0 is not an address of this machine alone; use 127.0.0.1"),
+        (["nosuch"], "nosuch: there is no such folder"),
+        ([".", "--host", "0.0.0.0"], "--host: 0.0.0.0 is not a loopback address; use 127.0.0.1"),
     ],
 )
 def test_what_cannot_be_served_is_not_said_to_be(words: list[str], said: str) -> None:

@@ -126,7 +126,7 @@ def test_a_newer_lake_is_left_alone(tables: Tables, use: str, monkeypatch: pytes
     assert refused.value.exit_code == 2
     assert str(refused.value) == (
         f"{tables.open(NEW).table_uri}: has the column colour, counts, which this program ({program_version()}) does "
-        "not know: a newer one (9.8.7) has written here; to act: the data engineer (upgrade selvedge)"
+        "not know: a newer one (9.8.7) wrote to this lake; to act: the data engineer (upgrade selvedge)"
     )
     assert tables.store.list("") == before
 

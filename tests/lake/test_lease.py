@@ -71,8 +71,8 @@ def test_the_holder_is_named_with_what_to_do(store: Store, noon: None) -> None:
     with pytest.raises(HeldByAnother) as caught, lease(store, "mine", 60):
         pass
     assert str(caught.value) == (
-        f"{store.uri}: held by run far (process 1 on elsewhere) until 2026-01-09T12:01:00+00:00, renewed while it "
-        "lives; wait for it or end it"
+        f"{store.uri}: held by run far (process 1 on elsewhere) until 2026-01-09T12:01:00+00:00, and renews "
+        "that while it runs; wait for it, or stop it"
     )
     assert held(store) == FAR
 
@@ -113,7 +113,7 @@ def test_two_runs_that_take_it_at_one_moment_do_not_both_have_it(store: Store, m
     monkeypatch.setattr(store, "write_if", too_late)
     with pytest.raises(HeldByAnother) as caught, lease(store, "mine", 60):
         pass
-    assert str(caught.value) == f"{store.uri}: another run took the lake at this moment; run again"
+    assert str(caught.value) == f"{store.uri}: another run took the lake at the same moment; run again"
     assert held(store) == FAR
 
 

@@ -41,8 +41,8 @@ def said_of(model: str) -> str:
     gone = sum(label in (AMBIGUOUS, DROP) for label in found.values())
     return (
         f"{len(found)} labels were corrected by hand (`corrections/{model}.tsv`): {len(found) - gone} renamed, {gone} "
-        "left out as ambiguous or of no use. They were found among a release's worst mistakes: labels that are wrong "
-        "where the model agrees with them are still there, and figures gain a little more than they should."
+        "left out as ambiguous or useless. They were found among a release's worst mistakes: wrong labels that the "
+        "model agrees with are still there, so the figures are slightly too good."
     )
 
 

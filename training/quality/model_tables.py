@@ -1,8 +1,8 @@
-"""The tables of a page, from what the promoted releases record.
+"""The tables of a Markdown page, from the figures of the promoted releases.
 
 `python -m training.quality.model_tables docs/models.md` writes them.
 
-A table stands between `<!-- figures NAME -->` and `<!-- end -->`; NAME is screen, classify, text or answered.
+A table is between `<!-- figures NAME -->` and `<!-- end -->`; NAME is screen, classify, text or answered.
 """
 
 import argparse
@@ -26,9 +26,9 @@ SPLITS = {"unseen_shops": "unseen shops", "validation": "unseen brands and title
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the tables of each page anew."""
+    """Rewrite the tables of each page."""
     parser = argparse.ArgumentParser(prog="python -m training.quality.model_tables", description=__doc__)
-    parser.add_argument("pages", type=Path, nargs="+", help="Markdown pages that hold the marks")
+    parser.add_argument("pages", type=Path, nargs="+", help="Markdown pages with the markers")
     for page in parser.parse_args(arguments).pages:
         page.write_text(written(page.read_text(encoding="utf-8"), MODELS), encoding="utf-8")
 
@@ -45,7 +45,7 @@ def written(page: str, root: Path) -> str:
 
 
 def screen_table(root: Path) -> str:
-    """Shares kept and turned away, at the recommended bound and where exactly 99.5% of the wanted are kept."""
+    """Shares kept and rejected, at the recommended threshold and at the one that keeps exactly 99.5% of the wanted."""
     release = describe(promoted("screen", root))
     own, at_995 = release.figures["screen"], release.figures["screen_at_995"]
     floor = release.figures["floor"]["screen_at_995"]
@@ -54,8 +54,8 @@ def screen_table(root: Path) -> str:
         target = WANTED_KEPT if name == "wanted_kept" else TARGETS[name.removesuffix("_rejected")]
         cells = [name, figure["count"], _share(own[name]), _share(figure), _share(floor[name]), f"{target:.3f}"]
         rows.append(cells)
-    bound = f"at the bound {release.thresholds['reject_below']:.2f}"
-    return _table(["of the filter", "pictures", bound, "at 99.5% kept", "floor, at 99.5% kept", "to reach"], rows)
+    bound = f"at the threshold {release.thresholds['reject_below']:.2f}"
+    return _table(["of the filter", "pictures", bound, "at 99.5% kept", "baseline, at 99.5% kept", "target"], rows)
 
 
 def class_table(root: Path) -> str:
@@ -68,7 +68,7 @@ def class_table(root: Path) -> str:
         for name, figure in found["by_class"].items()
         if figure["count"]
     ]
-    return _table(["of the class", "pictures", "right", "floor", "to reach"], rows)
+    return _table(["of the class", "pictures", "accuracy", "baseline", "target"], rows)
 
 
 def text_table(root: Path) -> str:
@@ -85,7 +85,7 @@ def text_table(root: Path) -> str:
 
 
 def answered_table(root: Path) -> str:
-    """Shares of the texts that can be answered, by the share of the answers that is right."""
+    """Coverage of the texts at several levels of precision."""
     figures = describe(promoted("text", root)).figures
     rows = [
         [said, name, *(f"{share:.3f}" for share in shares.values())]
@@ -93,7 +93,7 @@ def answered_table(root: Path) -> str:
         for name, shares in figures[split]["curves"].items()
     ]
     rights = next(iter(figures["unseen_shops"]["curves"].values()))
-    return _table(["split", "rows of", *(f"answered at {float(right):.1%} right" for right in rights)], rows)
+    return _table(["split", "rows of", *(f"coverage at {float(right):.1%} precision" for right in rights)], rows)
 
 
 def _share(figure: Mapping[str, Any]) -> str:

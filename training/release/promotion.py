@@ -58,7 +58,9 @@ def release_of(model: str, digest: str, root: Path) -> Path:
     found = sorted(path for path in (root / model).glob(f"{digest[:DIGEST_LENGTH]}*") if path.is_dir())
     if len(found) != 1 or not digest:
         have = ", ".join(path.name for path in sorted((root / model).glob("*"))) or "none"
-        raise WrongInput(root / model, None, f"{digest or 'no digest'}: not one release; there are: {have}")
+        raise WrongInput(
+            root / model, None, f"{digest or 'no digest'}: does not name exactly one release; there are: {have}"
+        )
     return found[0]
 
 
@@ -67,10 +69,12 @@ def promote(model: str, digest: str, root: Path, because: str | None = None) -> 
     folder = release_of(model, digest, root)
     current = promoted_digest(model, root)
     if current == folder.name:
-        raise WrongInput(folder, None, "this release is promoted already")
+        raise WrongInput(folder, None, "this release is already promoted")
     worse = list(losses(model, _figures(folder), _figures(root / model / current))) if current else []
     if worse and not because:
-        raise PromotionRefused(folder, None, f"worse than {current}: {'; '.join(worse)}; --because REASON overrides")
+        raise PromotionRefused(
+            folder, None, f"it is worse than {current}: {'; '.join(worse)}; to promote it anyway, give --because REASON"
+        )
     return _change(Promotion(model, folder.name, current, _now(), because), root)
 
 
@@ -95,7 +99,7 @@ def losses(model: str, candidate: Mapping[str, Any], current: Mapping[str, Any])
         if found is None:
             yield f"{path} was not measured"
         elif found < low:
-            yield f"{path} {found:.3f} where at least {low:.3f} is asked"
+            yield f"{path} {found:.3f}, at least {low:.3f} is required"
 
 
 def history(root: Path) -> list[Promotion]:

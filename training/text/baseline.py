@@ -1,4 +1,4 @@
-"""The floor that the text model is laid beside: TF-IDF of characters (2-5) and words (1-2), logistic regression by SGD.
+"""The baseline for the text model: TF-IDF of characters (2-5) and words (1-2), logistic regression by SGD.
 
 `python -m training.text.baseline --data FOLDER --out training/text/baseline.json` measures it on the splits of the
 model, title and description as one text. Only the figures are kept.
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def unseen_shops(rows: Sequence[Row]) -> Answers:
     """Every row answered by a fit without its shop."""
     fold = folds(rows)
-    progress = Progress("floor: shops left out", FOLDS)
+    progress = Progress("baseline: shops left out", FOLDS)
     asked: list[Row] = []
     answers: list[tuple[str, float]] = []
     for number in range(FOLDS):
@@ -81,7 +81,7 @@ def _table(rows: Sequence[Row], answers: Sequence[tuple[str, float]]) -> Answers
 
 
 def _short(figures: dict[str, Any]) -> dict[str, Any]:
-    """The figures without gender, which the floor does not answer, and without single leaves."""
+    """The figures without gender, which the baseline does not predict, and without single leaves."""
     kept = ("macro_f1", "accuracy", "right_at_85", "answered_at_995")
     return {name: {key: values[key]["value"] for key in kept} for name, values in groups(figures).items()}
 

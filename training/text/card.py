@@ -24,19 +24,19 @@ def card(model: Description) -> str:
         notes.replace("{coarse}", str(model.split["left_out_as_coarse"])).strip(),
         "## Unseen shops (each shop left out once)",
         _table(unseen),
-        "## Unseen brands and titles (the promoted weights, rows kept from training)",
+        "## Unseen brands and titles (the promoted weights, held-out rows)",
         _table(kept),
-        "## Beside the floor (TF-IDF and logistic regression on the same splits)",
+        "## Compared with the baseline (TF-IDF and logistic regression on the same splits)",
         _floor(model.figures),
-        "## Share answered, by the share right (unseen shops)",
+        "## Coverage by precision (unseen shops)",
         _curves(unseen["curves"]),
         "## Calibration (unseen shops)",
         f"Temperature by language: {_pairs(model.preprocessing['temperature'])}; times {model.preprocessing['doubt']} "
-        "where a text leaves open which of several garments is sold; then along the line from what the softmax says to "
-        "what was right. "
-        f"Expected calibration error {unseen['calibration_error']}; on kept rows {kept['calibration_error']}.",
+        "where it is unclear which of several garments a text sells; then along a line from the softmax to "
+        "the share of right answers. "
+        f"Expected calibration error {unseen['calibration_error']}; on held-out rows {kept['calibration_error']}.",
         _reliability(unseen["reliability"]),
-        "## Thresholds at which 99.5% of the answers are right",
+        "## Thresholds for 99.5% precision",
         _thresholds({name: figures["thresholds"] for name, figures in model.figures.items()}),
         "## F1 by leaf",
         _leaves(unseen["leaves"], kept["leaves"]),
@@ -54,7 +54,7 @@ def _floor(figures: Mapping[str, Any]) -> str:
     if not _FLOOR.exists():
         return "Not measured."
     floors = json.loads(_FLOOR.read_text(encoding="utf-8"))
-    lines = ["| split | rows of | " + " | ".join(f"{key}: model / floor" for key in _FLOOR_FIGURES) + " |"]
+    lines = ["| split | rows of | " + " | ".join(f"{key}: model / baseline" for key in _FLOOR_FIGURES) + " |"]
     lines.append("| --- " * (len(_FLOOR_FIGURES) + 2) + "|")
     for split, floor in floors.items():
         ours = groups(figures[split])
@@ -84,19 +84,22 @@ def _pairs(values: Mapping[str, float]) -> str:
 
 def _curves(curves: Mapping[str, Mapping[str, float]]) -> str:
     shares = list(next(iter(curves.values())))
-    lines = [f"| rows of | {' | '.join(f'{share} right' for share in shares)} |", "| --- " * (len(shares) + 1) + "|"]
+    lines = [
+        f"| rows of | {' | '.join(f'precision {share}' for share in shares)} |",
+        "| --- " * (len(shares) + 1) + "|",
+    ]
     lines += [f"| {name} | {' | '.join(f'{at[share]:.3f}' for share in shares)} |" for name, at in curves.items()]
     return "\n".join(lines)
 
 
 def _reliability(bands: Sequence[Mapping[str, float]]) -> str:
-    lines = ["| probability | rows | said | right |", "| --- | --- | --- | --- |"]
+    lines = ["| probability | rows | mean probability | accuracy |", "| --- | --- | --- | --- |"]
     lines += [f"| {b['from']} - {b['to']} | {b['rows']} | {b['said']:.3f} | {b['right']:.3f} |" for b in bands]
     return "\n".join(lines)
 
 
 def _thresholds(thresholds: Mapping[str, Mapping[str, Mapping[str, float] | None]]) -> str:
-    lines = ["| rows | language | probability | answered |", "| --- | --- | --- | --- |"]
+    lines = ["| rows | language | threshold | coverage |", "| --- | --- | --- | --- |"]
     for rows, languages in thresholds.items():
         for language, bound in languages.items():
             cells = f"{bound['probability']} | {bound['answered']:.3f}" if bound else "not reached | 0"
@@ -105,7 +108,7 @@ def _thresholds(thresholds: Mapping[str, Mapping[str, Mapping[str, float] | None
 
 
 def _leaves(unseen: Mapping[str, float], kept: Mapping[str, float]) -> str:
-    lines = ["| leaf | unseen shops | kept titles |", "| --- | --- | --- |"]
+    lines = ["| leaf | unseen shops | held-out titles |", "| --- | --- | --- |"]
     for leaf in sorted({*unseen, *kept}):
         cells = [f"{scores[leaf]:.3f}" if leaf in scores else "-" for scores in (unseen, kept)]
         lines.append(f"| {leaf} | {cells[0]} | {cells[1]} |")
