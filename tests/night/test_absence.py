@@ -72,6 +72,6 @@ def test_a_retailer_whose_feeds_are_gone_from_the_lake_is_held(house: House) -> 
     DeltaTable(str(house.lake / "tables" / "feeds")).delete(f"retailer = '{LANE}'")
     ended = house.selvedge("publish", "--json")
     assert ended.code == 4, ended.err
-    assert "knows no feed of it any more" in ended.json["retailers"][LANE]["reason"]
+    assert "has no feed of this retailer any more" in ended.json["retailers"][LANE]["reason"]
     assert house.manifest().content_digest == before.content_digest
     assert house.night().code == 0

@@ -109,4 +109,4 @@ def test_a_picture_on_more_products_than_the_spec_says_is_a_suspected_placeholde
     found = [(one.retailer, one.picture, one.products, one.turned_away) for one in suspects(shop.night())]
     assert found == [("strict", b"p" * 32, 5, False)]
     said = [note for note in notes(shop.night()) if "placeholders?" in note]
-    assert said == ["strict: 1 pictures stand on very many products; placeholders? See the report"]
+    assert said == ["strict: 1 pictures are on very many products: placeholders? See Fetching in the report"]

@@ -84,5 +84,5 @@ def test_what_a_shop_wrote_is_taken_from_what_the_reader_says() -> None:
 
 
 def test_a_shop_that_nobody_knows(shops: Shops) -> None:
-    with pytest.raises(WrongInput, match="three: no enabled retailer; known: one, two"):
+    with pytest.raises(WrongInput, match="three: not an enabled retailer; enabled retailers: one, two"):
         gather(shops.night(), "three")

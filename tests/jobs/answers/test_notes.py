@@ -15,5 +15,5 @@ def test_a_pointer_that_somebody_holds_is_said_each_night(tmp_path: Path) -> Non
     held = Hold(version=3, who="ann", why="wrong prices", since=datetime(2026, 1, 9, 8, 30, tzinfo=UTC))
     night.store.write(HOLD, held.model_dump_json().encode())
     assert notes(night) == [
-        "version 3 is held live by ann since 2026-01-09 08:30: wrong prices; `selvedge live VERSION` ends it"
+        "version 3 is held by ann since 2026-01-09 08:30: wrong prices; `selvedge live VERSION` ends the hold"
     ]

@@ -109,7 +109,7 @@ def test_a_model_that_cannot_run_ends_the_night_and_rejects_no_row(tmp_path: Pat
 
 def test_a_chunk_of_our_own_errors_is_not_kept(tmp_path: Path) -> None:
     where = bench(tmp_path)
-    with pytest.raises(OurFault, match="error of our own"):
+    with pytest.raises(OurFault, match="failed with an internal error"):
         run_stage(where, Stage("numbers", NUMBERS, FUNCTION, needed(*range(40)), _raise_always, 5))
     assert stored(where) == []
 

@@ -62,7 +62,7 @@ def test_a_feed_is_let_through_once_every_gate_that_refuses_it_is(refused: Shops
     ],
 )
 def test_one_wrong_gate_lets_nothing_through(refused: Shops, gates: dict[str, set[str]], said: str) -> None:
-    with pytest.raises(WrongInput, match=f"{said}: that gate refuses no feed"):
+    with pytest.raises(WrongInput, match=f"{said}: this gate does not refuse the current feed"):
         accept(refused.night(), gates, "?")
     assert len(states(refused)) == 2
 
@@ -94,5 +94,5 @@ def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch:
     assert (counts.done, counts.rejected) == (1, 1)
     (bad,) = [state for state in states(shops) if (state["retailer"], state["attempt"]) == ("bad", 2)]
     assert bad["code"] == Code.INTERNAL
-    assert "reading it failed: IndexError: list index out of range" in bad["detail"]
+    assert "reading the feed failed: IndexError: list index out of range" in bad["detail"]
     assert "to act: the data engineer" in bad["detail"]
