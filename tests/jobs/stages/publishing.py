@@ -46,7 +46,7 @@ NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
 TO_ACT = (
     ". The last snapshot stays live; to act: the data engineer "
-    "(look, then `selvedge publish --accept GATE --reason TEXT`, or mend)"
+    "(fix the cause, or if the change is right: `selvedge publish --accept GATE --reason TEXT`)"
 )
 
 
