@@ -48,8 +48,8 @@ class Module:
     whole: bool = False
     but: Sequence[str] = ()  # functions that other tests look at
 
-    def mutants(self) -> list[Mutant]:
-        found = mutants_of((ROOT / self.path).read_text(encoding="utf-8"))
+    def mutants(self, tree: Path) -> list[Mutant]:
+        found = mutants_of((tree / self.path).read_text(encoding="utf-8"))
         return [mutant for mutant in found if mutant.function not in self.but]
 
 
@@ -143,7 +143,7 @@ class Campaign:
 
     def run(self, module: Module) -> Result:
         """Raises SystemExit where the unchanged module fails its tests."""
-        mutants = module.mutants()
+        mutants = module.mutants(self.copies[0].folder)  # it stays as it was when the campaign began
         result = Result(module, len(mutants))
         chosen = self._chosen(module, mutants)
         if not (module.tests and chosen):
