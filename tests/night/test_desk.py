@@ -75,7 +75,7 @@ def test_an_old_report_is_not_written_over(house: House) -> None:
     assert Path(first).read_bytes() == before
     assert house.selvedge("report", "nosuchrun").code == 2
     Path(first).unlink()
-    assert "is gone" in house.selvedge("report", Path(first).stem).err
+    assert "was deleted" in house.selvedge("report", Path(first).stem).err
 
 
 def test_explain_tells_a_published_offer_in_the_order_of_the_stages(house: House) -> None:
@@ -154,7 +154,7 @@ def test_plan_says_what_is_due_in_the_order_of_the_stages(house: House) -> None:
         "acquire": None, "publish": None,
     }  # fmt: skip
     first = " ".join(house.selvedge("plan", "--date", DATE).text.splitlines()[0].split())
-    assert first == "acquire ? due 2 feeds are asked; whether they are new is known then"
+    assert first == "acquire ? due 2 feeds will be requested; only then is it known which are new"
     read = house.rows("select count(*) n from offers where retailer = 'lane'", *_tables("offers"))[0]["n"]
     DeltaTable(str(house.lake / "tables" / "offers")).delete("retailer = 'lane'")
     DeltaTable(str(house.lake / "tables" / "boxes")).delete()

@@ -139,7 +139,7 @@ def test_this_program_goes_back_from_a_later_one_and_does_no_more(house: OlderHo
         assert refused.err.count("\n") == 1
     assert house.store.list("tables") == held
     assert '"version": 2' in house.selvedge("snapshots", "--json").text
-    assert "files whole" in house.selvedge("describe", "2").text
+    assert "files intact" in house.selvedge("describe", "2").text
     assert house.selvedge("rollback", "1").code == 0
     assert selvedge_searcher.open(str(house.lake)).version == 1
 
