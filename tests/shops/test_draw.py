@@ -179,7 +179,7 @@ def test_spec_is_ready_for_the_night(shop: SampleShop) -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"retailer": "Not A Name"}, "'Not A Name' is not 1 to 40"),
+        ({"retailer": "Not A Name"}, "'Not A Name' must be 1 to 40"),
         ({"offers": 0}, "--offers: 0 is not between"),
         ({"language": "de"}, "'de' is none of en, ja, ru"),
         ({"feed": "csv"}, "'csv' is none of yml, google"),
@@ -196,6 +196,6 @@ def test_a_folder_that_is_no_shop_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "letter.txt").write_text("mine")
 
-    with pytest.raises(WrongInput, match="not empty and not a shop"):
+    with pytest.raises(WrongInput, match="not empty and is not a shop"):
         draw(tmp_path, DrawOptions("shop", offers=10))
     assert (tmp_path / "shop" / "letter.txt").read_text() == "mine"
