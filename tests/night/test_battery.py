@@ -140,17 +140,24 @@ def test_nulls_become_answers_or_rejects(stage: str, house: House, monkeypatch: 
     table = OWN[stage][0]
     keys = keys_of(house, table, 2)
     take_out(house, table, keys)
-    patched(monkeypatch, stage, lambda built: replace(built, needed=_emptied(house, built)))
+    patched(monkeypatch, stage, lambda built: _emptied(house, built))
     ran = run(house, stage)
     assert (ran.due, ran.pending) == (len(keys), 0)
     assert {row[table.key[0]] for row in again(house, table, keys)} == set(keys)
     assert all(row["detail"] for row in again(house, table, keys) if row["status"] == REJECTED)
 
 
-def _emptied(house: House, stage: Stage) -> pa.Table:
-    """Needed rows of which nothing is known but the key."""
+def _emptied(house: House, stage: Stage) -> Stage:
+    """The stage with due rows of which its work is told nothing but the key."""
+    if stage.gather is not None:
+        gather = stage.gather
+        return replace(stage, gather=lambda due: _nulls(stage, gather(due)))
     needed = stage.needed
     rows = house.tables.sql(needed.sql, needed.tables) if isinstance(needed, Query) else needed
+    return replace(stage, needed=_nulls(stage, rows))
+
+
+def _nulls(stage: Stage, rows: pa.Table) -> pa.Table:
     columns = [
         rows[field.name] if field.name in stage.table.key else pa.nulls(rows.num_rows, field.type)
         for field in rows.schema
