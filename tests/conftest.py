@@ -1,8 +1,13 @@
 """Fixtures that more than one room's tests use."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+"""Workers import nothing from the working directory, and the works of some tests are in none of our packages."""
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
