@@ -23,13 +23,18 @@ def withdraw(
 ) -> None:
     """Remove a retailer that no longer has a spec from the index, and publish."""
     night = checked(open_night(quiet=json))
-    _refuse_others(night, retailer)
+    version = _published_with(night, retailer)
     with lease(night.store, night.run, night.settings.lease_seconds):
-        note(night.store, retailer, Withdrawal(who=getpass.getuser(), why=reason, at=night.now()))
+        note(night.store, retailer, _withdrawal(night, version, reason))
     finish(night, ("publish",), json)
 
 
-def _refuse_others(night: Night, retailer: str) -> None:
+def _withdrawal(night: Night, version: int, reason: str) -> Withdrawal:
+    return Withdrawal(version=version, who=getpass.getuser(), why=reason, at=night.now())
+
+
+def _published_with(night: Night, retailer: str) -> int:
+    """The version that the retailer is to leave. Raises WrongInput if the command is not the way to remove it."""
     if retailer in night.specs:
         spec = night.specs[retailer].folder / SPEC_FILE
         raise WrongInput(
@@ -37,8 +42,9 @@ def _refuse_others(night: Night, retailer: str) -> None:
         )
     parent = snapshots.parent(night.store)
     counts = parent.counts if parent else {}
-    if retailer not in counts:
+    if parent is None or retailer not in counts:
         known = ", ".join(sorted(set(counts) - set(night.specs))) or "none"
         raise WrongInput(
             "withdraw", None, f"{retailer} is not in the index; retailers in the index without a spec: {known}"
         )
+    return parent.version

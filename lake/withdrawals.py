@@ -11,10 +11,11 @@ PATH = "withdrawn.json"
 
 
 class Withdrawal(BaseModel):
-    """Who withdrew a retailer, and why."""
+    """Who withdrew a retailer, and why. It ends once a version after `version` has the retailer again."""
 
     model_config = ConfigDict(frozen=True)
 
+    version: int  # the one that it leaves
     who: str
     why: str
     at: datetime

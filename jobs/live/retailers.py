@@ -15,11 +15,12 @@ from schemas.retailer import SPEC_FILE
 
 def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
     """Retailers of the parent version that keep its rows although they have no spec or no feed, with the reason."""
+    if parent is None:
+        return {}
     known = {state["retailer"] for state in feed_states(night)}
-    taken_out = withdrawals(night.store)
     found = {}
-    for name in parent.counts if parent else ():
-        if name not in night.specs and name not in taken_out:
+    for name in sorted(parent.counts.keys() - taken_out(night, parent)):
+        if name not in night.specs:
             spec = night.settings.mappings / name / SPEC_FILE
             ways = f"restore it, or `selvedge withdraw {name} --reason TEXT`"
             found[name] = f"{spec} is missing; to act: the data engineer ({ways})"
@@ -30,8 +31,10 @@ def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
 
 def taken_out(night: Night, parent: Manifest) -> set[str]:
     """Retailers of the parent version that a person removed."""
-    disabled = set(night.specs) - set(night.retailers)
-    return (disabled | (set(withdrawals(night.store)) - set(night.specs))) & set(parent.counts)
+    noted = withdrawals(night.store)
+    disabled = night.specs.keys() - night.retailers.keys()
+    withdrawn = {name for name in noted.keys() - night.specs.keys() if parent.version <= noted[name].version}
+    return parent.counts.keys() & (disabled | withdrawn)
 
 
 def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:

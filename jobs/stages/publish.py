@@ -63,8 +63,8 @@ def publish(night: Night) -> Publication:
     candidate = _prepare(night, fresh, parent, encoder)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
-    if withheld:
-        candidate = _prepare(night, _with_last_rows(night, _parent_of(candidate), fresh, withheld), parent, encoder)
+    if parent is not None and withheld:
+        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
     if candidate.is_new:
@@ -102,12 +102,6 @@ def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[
 def _joined(fresh: pa.Table, others: pa.Array, old: pa.Table) -> pa.Table:
     kept = fresh.filter(pa.compute.is_in(fresh["retailer"], others))
     return pa.concat_tables([kept.select(old.column_names).cast(old.schema), old])
-
-
-def _parent_of(candidate: Candidate) -> Manifest:
-    if candidate.parent is None:
-        raise RefusedByGate("a retailer's gate refused a first version, which has nothing to fall back on")
-    return candidate.parent
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:

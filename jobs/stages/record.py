@@ -68,7 +68,7 @@ class Rule:
         return int(due(night.tables, self.tonight(night)).num_rows)
 
     def rejects(self, night: Night) -> Query | pa.Table:
-        return _rejected(night, self.table, self.function(night), self.needed(night))
+        return _rejected(night, self)
 
     def tonight(self, night: Night) -> Stage:
         gather = partial(self.gather, night) if self.gather else None
@@ -101,12 +101,18 @@ def rejects_of(night: Night, record: StageRecord) -> pa.Table:
     return night.tables.sql(found.sql, found.tables) if isinstance(found, Query) else found
 
 
-def _rejected(night: Night, table: Table, function: bytes, needed: Query | pa.Table) -> Query | pa.Table:
-    """Needed rows that the stage rejected with its current function. Such tables have one key, a digest."""
-    (key,) = table.key
+def _rejected(night: Night, rule: Rule) -> Query | pa.Table:
+    """Needed rows that the stage rejected with its current function. Such tables have one key, a digest.
+
+    What is needed is asked only if there is a reject at all: for some stages it is a join over the whole catalog.
+    """
+    table, (key,) = rule.table, rule.table.key
     rejected = f"""
         select code, detail, {key} from {table.name}
-        where function = {literal(function)} and status = '{REJECTED}'"""  # noqa: S608
+        where function = {literal(rule.function(night))} and status = '{REJECTED}'"""  # noqa: S608
+    if not night.tables.sql(f"{rejected} limit 1", [table]).num_rows:
+        return REJECT.empty_table()
+    needed = rule.needed(night)
     if isinstance(needed, Query):
         sql = f"""
             select t.code, t.detail, encode(t.{key}, 'hex') what from ({rejected}) t

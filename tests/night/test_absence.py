@@ -47,6 +47,21 @@ def test_a_held_retailer_leaves_by_the_command_that_names_it(house: House) -> No
     assert house.night().code == 0
 
 
+def test_a_withdrawal_ends_where_the_retailer_comes_back(house: House) -> None:
+    kept = house.root / "kept"
+    shutil.copytree(house.mappings / LANE, kept)
+    without_spec(house, LANE)
+    assert house.selvedge("withdraw", LANE, "--reason", "the contract ended", "--json").code == 0
+    shutil.copytree(kept, house.mappings / LANE)
+    assert house.night().code == 0
+    assert LANE in house.manifest().counts
+    without_spec(house, LANE)
+    ended = house.night()
+    assert ended.code == 4, ended.err
+    assert ended.json["retailers"][LANE]["status"] == "held"
+    assert LANE in house.manifest().counts
+
+
 def test_a_retailer_with_a_spec_is_not_withdrawn_by_the_command(house: House) -> None:
     ended = house.selvedge("withdraw", LANE, "--reason", "no more")
     assert ended.code == 2

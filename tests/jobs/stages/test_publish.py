@@ -173,7 +173,7 @@ def test_a_retailer_of_which_the_lake_lost_every_feed_keeps_its_rows(live: Index
 
 
 def test_a_retailer_that_somebody_withdrew_leaves_without_a_gate(live: Index) -> None:
-    withdraw(live.night().store, "lane", Withdrawal(who="ann", why="the contract ended", at=NOON))
+    withdraw(live.night().store, "lane", Withdrawal(version=1, who="ann", why="the contract ended", at=NOON))
     assert publish(live.ready(1)).is_new is False, "its spec is still there"
     without_spec(live, "lane")
     live.bounds("whole_index", garments_drop={"percent": 0, "absolute": 0})
