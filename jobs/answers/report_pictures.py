@@ -96,7 +96,7 @@ class Pictures:
         least = self._night.settings.choice.box
         others = [_box(box["class"], box["box"], chosen=False) for box in boxes if box["score"] >= least]
         taken_for = f"{row['class'] or 'whole picture'} {row['score']:.2f}"
-        lines = [f"{row['category']} by {row['category_source']}", taken_for]
+        lines = [f"{row['category']}, decided by {row['category_source']}", taken_for]
         title = self._title(row["picture"]) or row["product_id"]
         return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
 

@@ -32,10 +32,10 @@ class Threshold:
 
 
 THRESHOLDS = (
-    Threshold("wanted", "pictures shown", "wanted"),
+    Threshold("wanted", "pictures accepted", "wanted"),
     Threshold("image", "pictures that decide a category", "depicts_score"),
     Threshold("text", "texts that decide a category", "probability", "leaf <> 'out_of_scope'"),
-    Threshold("out_of_scope", "texts in scope", "probability", "leaf = 'out_of_scope'", rises=False),
+    Threshold("out_of_scope", "out-of-scope texts kept", "probability", "leaf = 'out_of_scope'", rises=False),
 )
 
 

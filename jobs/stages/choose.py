@@ -128,7 +128,7 @@ def _on_product(asked: Asked, product: str) -> Iterator[Verdict]:
     if not rows:
         yield Verdict("choose", product, "waiting", "some of its pictures are not fetched or screened yet")
     for row in rows:
-        found = f"{row['category']} by {row['category_source']}, gender {row['gender']}, "
+        found = f"{row['category']}, decided by {row['category_source']}; gender {row['gender'] or 'unknown'}, "
         yield verdict("choose", product, row, f"{found}{len(row['garments'] or ())} garments")
         for picture in row["turned_away"] or ():
             said = f"{picture['code']}: {picture['detail']}"

@@ -51,7 +51,7 @@ def _verdict(name: str, row: dict[str, Any], wanted: float) -> Verdict:
     scores = ", ".join(f"{label} {row[label]:.2f}" for label in SCREEN_CLASSES)
     if row["wanted"] >= wanted:
         return Verdict("screen", name, "wanted", scores)
-    ask = f"to act: the shop (send another picture) or the engineer (lower choice.wanted, now {wanted})"
+    ask = f"to act: the shop (send another picture) or the data engineer (lower choice.wanted, now {wanted})"
     return Verdict("screen", name, "turned away", scores, ask)
 
 

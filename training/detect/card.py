@@ -18,11 +18,11 @@ says from where and under which licence (mostly none stated: for training and me
 repository).
 
 Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single products
-(`training/data/split.py`); {validation} photos are kept back and nothing was chosen on them.
+(`training/data/split.py`); {validation} photos are held out, and nothing was chosen on them.
 
 mAP@50 {map50:.3f} ({low:.3f} to {high:.3f}, 95%, by drawing photos again), mAP@75 {map75:.3f}.
 
-| class | AP@50 | AP@75 | boxes kept back |
+| class | AP@50 | AP@75 | held-out boxes |
 | --- | --- | --- | --- |
 {rows}
 

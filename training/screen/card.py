@@ -38,15 +38,15 @@ Image class: {class_corrections}
 
 ## Image filter
 
-At the recommended thresholds (P(wanted) below {reject_below:.3f}: turned away; below {sure_from:.3f}: kept, unsure):
+At the recommended thresholds (P(wanted) below {reject_below:.3f}: rejected; below {sure_from:.3f}: kept, but unsure):
 
 {screen}
 
-At the bound that keeps 99.5% of the validation part's own wanted pictures:
+At the threshold that keeps 99.5% of the wanted pictures of the validation split:
 
 {at_995}
 
-To reach: {targets}. Floor (linear model on 1,280 features) on other samples: {floor}; on these, at 99.5% kept:
+Targets: {targets}. Baseline (linear model on 1,280 features) on other samples: {floor}; on these, at 99.5% kept:
 
 {floor_here}
 
@@ -54,7 +54,7 @@ To reach: {targets}. Floor (linear model on 1,280 features) on other samples: {f
 
 {depicts}
 
-Floor (linear model on 1,280 features) on these: accuracy {class_floor:.3f}. To reach: 0.92.
+Baseline (linear model on 1,280 features) on these: accuracy {class_floor:.3f}. Target: 0.92.
 
 ## Known failures
 
@@ -62,7 +62,7 @@ Close-ups of half a garment lie near the border to wanted; a size chart beside a
 either; shop banners that show people in garments and little text pass as wanted. Few charts in Japanese or Korean.
 Plain dresses that lie flat are taken for tops, worn skirts for shorts or dresses, thin jackets and shirts for each
 other, clutch bags for wallets.
-Goods that no training source shows (of the validation part: frames of spectacles, some bags) are turned away too often.
+Goods that no training source shows (of the validation part: frames of spectacles, some bags) are rejected too often.
 """
 
 

@@ -1,4 +1,4 @@
-"""What a feed is read with: its dialect, its encoding and the limits that keep a hostile one cheap."""
+"""Options for reading a feed: dialect, encoding, and limits that keep a hostile feed cheap."""
 
 from dataclasses import dataclass
 

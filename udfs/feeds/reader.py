@@ -1,4 +1,4 @@
-"""A feed, from its bytes to batches of offers and a summary that says what became of it."""
+"""Reads a feed: from its bytes to batches of offers and a summary."""
 
 import re
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ SAMPLE_BYTES = 1 << 18
 
 
 def read_feed(source: BinaryIO | Path, options: FeedOptions) -> "FeedReading":
-    """A reading of a feed in any dialect, encoding and packing; nothing is read before `batches` is iterated."""
+    """One reading of a feed in any dialect, encoding and compression. Nothing is read before `batches` is iterated."""
     return FeedReading(source, options)
 
 
 class FeedReading:
-    """Iterate `batches` once; then `summary` is complete. A feed that cannot be used is told there, never raised."""
+    """Iterate `batches` once; then `summary` is complete. An unusable feed is reported in `summary`, not raised."""
 
     def __init__(self, source: BinaryIO | Path, options: FeedOptions) -> None:
         self.summary = FeedSummary()

@@ -4,7 +4,7 @@ from schemas.rejects import Code
 
 
 class FeedRefused(Exception):
-    """Ends a reading; `detail` is one line: what, where, who acts."""
+    """Ends a reading. `detail` is one line: what, where, and who has to act."""
 
     def __init__(self, code: Code, detail: str) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""What became of a feed: the counts that the report, the gates and `feeds check` read."""
+"""The result of reading a feed: the counts for the report, the gates and `feeds check`."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class FeedSummary:
     status: str = ACCEPTED
     code: Code | None = None
     detail: str | None = None
-    """One line for a person: what, where, who acts."""
+    """One line for a person: what, where, and who has to act."""
     dialect: str | None = None
     dialect_reason: str | None = None
     dialect_file: str | None = None
@@ -32,7 +32,7 @@ class FeedSummary:
     rejects: Counter[str] = field(default_factory=Counter)
     repairs: Repairs = field(default_factory=Repairs)
     filled: dict[str, float] = field(default_factory=dict)
-    """Share of the offers in the file, rejected ones too, that say something in a field."""
+    """For each field, the share of all offers (rejected ones included) that have a value."""
     made_at: datetime | None = None
     categories: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Offers by category path; the most frequent ones where there are very many."""

@@ -1,4 +1,4 @@
-"""What a picture shows, cut out of its background, so that its outline tells the class. Training uses it too."""
+"""Cuts the subject of a picture out of its background, so that its outline shows the class. Training uses it too."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""From a picture's bytes to upright RGB pixels, at the smallest scale that is asked for."""
+"""Decodes a picture's bytes to upright RGB pixels, at the smallest scale that is needed."""
 
 import sys
 
@@ -11,7 +11,7 @@ from schemas.rejects import Code
 from udfs.pictures.inspect import JPEG, Header, Limits, PictureRefused, one_line, open_picture, read_header
 
 ANY_SIZE = Limits(max_bytes=sys.maxsize, min_side=1)
-"""A body that is stored has passed the fetcher's own limits; here only the memory of its pixels is guarded."""
+"""Stored pictures have passed the fetcher's limits; this limit only guards the memory for their pixels."""
 
 JPEG_FACTORS = (8, 4, 2)
 """What libjpeg-turbo reduces by inside the inverse DCT with SIMD; the scales between (3/8, 5/8 ...) are slower."""

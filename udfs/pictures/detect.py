@@ -1,4 +1,4 @@
-"""Where the garments of a picture are: class, score and box."""
+"""Finds the garments of a picture: class, score and box."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from udfs.runtime.models import Model
 
 CLASSES = ("top", "outerwear", "dress", "skirt", "trousers", "shorts", "shoes", "bag", "hat", "eyewear")
 SCORE_FLOOR = 0.05
-"""Nothing below is kept: thresholds of the night lie above, and the tail would only fill tables."""
+"""Boxes with a lower score are dropped: the thresholds of the night are higher."""
 MOST_BOXES = 100
 SAME_BOX = 0.5
 """Two boxes of one class that overlap more (intersection over union) are one garment."""

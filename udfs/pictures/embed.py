@@ -1,4 +1,4 @@
-"""A garment's crop as a vector, and its two short codes."""
+"""Turns a garment's crop into a vector and two short codes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What near-identical pictures are found by: two perceptual hashes propose, two small descriptors confirm."""
+"""Fingerprints for finding near-duplicates: two perceptual hashes propose, two small descriptors confirm."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import numpy as np
 from schemas.tables import DESCRIPTOR_BYTES
 
 REVISION = 3
-"""Raised when the same pixels come to give another fingerprint."""
+"""Raised when the same pixels give another fingerprint."""
 
 HASHED_PX = 32
 KEPT = 8

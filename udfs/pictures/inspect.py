@@ -1,4 +1,4 @@
-"""What a file says it is, read from its structure alone: nothing is decoded, and no pixel is allocated."""
+"""Reads format and size of a picture from its file structure only: nothing is decoded, and no pixel is allocated."""
 
 import io
 import struct
@@ -23,7 +23,7 @@ ORIENTATION = 0x0112
 
 
 class PictureRefused(Exception):
-    """The bytes cannot be used as a picture: `code` says of what kind, `detail` is one line for a person."""
+    """The bytes cannot be used as a picture: `code` is the kind of fault, `detail` one line for a person."""
 
     def __init__(self, code: Code, detail: str) -> None:
         super().__init__(code, detail)
@@ -36,7 +36,7 @@ class PictureRefused(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a picture may cost. The pixel cap holds before anything is decoded."""
+    """Limits for a picture. The pixel limit is checked before anything is decoded."""
 
     max_bytes: int = 20 << 20
     max_pixels: int = 64_000_000  # 8,000 x 8,000: 200 MB as RGB
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it is to be seen: width and height in pixels after EXIF has turned it."""
+    """A picture as shown: width and height in pixels after the EXIF orientation is applied."""
 
     mime: str
     width: int
@@ -54,7 +54,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Header:
-    """A picture as it is stored: width and height before EXIF turns it."""
+    """A picture as stored: width and height before the EXIF orientation is applied."""
 
     mime: str
     width: int
@@ -73,7 +73,7 @@ LIMITS = Limits()
 
 
 def inspect(body: bytes, limits: Limits = LIMITS) -> Picture:
-    """Say what picture a body holds, upright.
+    """The format and upright size of the picture in a body.
 
     Raises `PictureRefused`: FETCH_SIZE, FETCH_TYPE, PICTURE_PIXELS, PICTURE_TRUNCATED where the file's own structure
     ends early, PICTURE_DECODE where it is broken. Damage inside the compressed pixels is found by `decode` alone.
@@ -97,7 +97,7 @@ def read_header(body: bytes, limits: Limits = LIMITS) -> Header:
 
 
 def sniff(head: bytes) -> str | None:
-    """The mime type that the first bytes mean, or None where they are no picture of ours."""
+    """The MIME type that the first bytes show, or None if it is not a supported picture."""
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):

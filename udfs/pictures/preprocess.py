@@ -1,4 +1,4 @@
-"""From pixels to what a network reads. Training and the night use this module and no other."""
+"""Turns pixels into the input of a network. Training and the night both use this module."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Whether a picture may be shown, and what single garment it shows."""
+"""Whether a picture is wanted, and which single garment it shows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

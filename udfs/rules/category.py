@@ -1,4 +1,4 @@
-"""What is sold: mapping, text and pictures asked in the order of the retailer's spec."""
+"""Decides the category of a product from mapping, text and pictures, in the order of the retailer's spec."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _CHILD_OF = {"women": "girls", "men": "boys"}
 
 @dataclass(frozen=True)
 class Category:
-    """A taxonomy code with where it came from (mapping, text, image), or why there is none."""
+    """A taxonomy code with its source (mapping, text, image), or why there is none."""
 
     node: str | None = None
     source: str | None = None
@@ -28,7 +28,7 @@ class Category:
 
 
 def gender_of(product: dict[str, Any], settings: ChoiceSettings) -> str | None:
-    """The gender that the shop states, with its age; else the text's, where the text is sure."""
+    """The gender that the shop states, with its age group; otherwise that of the text, if the text is confident."""
     gender, age = stated(product["gender"]), stated(product["age"])
     if age in ("girls", "boys", "kids"):
         return _CHILD_OF.get(gender or "", gender if gender in ("girls", "boys") else age)
@@ -47,9 +47,9 @@ def category_of(
 ) -> Category:
     """The category of a product, a row of `schemas.choice.PRODUCTS_TO_CHOOSE`, from what its kept pictures show.
 
-    A rule that ignores outweighs every other source; a rule that maps outweighs a text that is out of scope. Pictures
-    know garments alone, so they decide nothing where the text leans out of scope; a text that is unsure still names the
-    finer node within what they show.
+    An ignoring rule wins over every other source; a mapping rule wins over a text that is out of scope. Pictures know
+    only garments, so they decide nothing if the text suggests `out of scope`. A less confident text may still choose
+    the finer node within the category that the pictures show.
     """
     mapped = _mapped(product, gender_of(product, settings)) if "mapping" in order else Decision("unmapped")
     if mapped.kind == IGNORED:

@@ -1,4 +1,4 @@
-"""The garments on sale: which pictures stand for a product, and where in each of them it is."""
+"""Chooses the garments of a product: which pictures represent it, and where in each picture it is."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -59,9 +59,9 @@ class ChooseGarments:
 def sift(
     pictures: Sequence[dict[str, Any]], settings: ChoiceSettings
 ) -> tuple[list[dict[str, Any]], list[dict[str, str | None]]]:
-    """The pictures that stand for a product, by rank, and those turned away, each with url, code and detail.
+    """The pictures that represent a product, by rank, and the rejected ones, each with url, code and detail.
 
-    A picture that has not arrived is in neither. Of near-identical ones the largest stands, then the first.
+    A picture that was not fetched is in neither. Of near-duplicates the largest is kept, or the first if equal.
     """
     turned_away: list[dict[str, str | None]] = []
     through: list[dict[str, Any]] = []
@@ -143,7 +143,7 @@ def _taxonomy(path: Path | str) -> Taxonomy:
 
 
 def duplicate_of(products: pa.Table) -> dict[str, str]:
-    """Product id -> the product of its shop that stands for it.
+    """Product id -> the product of the same shop that it duplicates.
 
     products: product_id, retailer, category, colour, groups (of its chosen pictures). Two are one where category and
     colour agree and the sets of groups are equal, so that there are no chains; the smallest id stands.

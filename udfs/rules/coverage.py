@@ -1,4 +1,4 @@
-"""How well the mapping files cover live products: counts for the table, and what an analyst looks at."""
+"""Mapping coverage of live products: counts for the table, and the analyst's view."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ def _counts(table: pa.Table, keys: list[str]) -> dict[tuple[Any, ...], int]:
 
 @dataclass
 class RuleUse:
-    """A rule, its products, and how many of them the text or the pictures call something else."""
+    """A rule, the number of its products, and for how many of them the text or the pictures disagree."""
 
     rule: str
     node: str | None
@@ -63,7 +63,7 @@ class RuleUse:
 
 @dataclass
 class UnmappedCategory:
-    """A category of the shop that no rule names."""
+    """A shop category that no rule matches."""
 
     path: tuple[str, ...]
     products: int = 0
@@ -72,7 +72,7 @@ class UnmappedCategory:
 
 @dataclass
 class RetailerCoverage:
-    """What an analyst sees of one retailer's live products."""
+    """The analyst's view of one retailer's live products."""
 
     retailer: str
     products: int = 0

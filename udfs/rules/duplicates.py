@@ -1,4 +1,4 @@
-"""Groups of near-identical pictures: hashes propose, descriptors confirm, every member is near its medoid."""
+"""Groups near-duplicate pictures: hashes propose, descriptors confirm, and every member is close to its medoid."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ NEAR_COLOUR = 1.5
 
 @dataclass(frozen=True)
 class Group:
-    """Near-identical pictures. `largest_distance` is in bits, of a member to the medoid."""
+    """A group of near-duplicates. `largest_distance` is the largest distance of a member to the medoid, in bits."""
 
     group_id: bytes  # the smallest member
     medoid: bytes

@@ -1,4 +1,4 @@
-"""A retailer's mapping file: rules from the shop's categories to ours, the first that fits wins."""
+"""A retailer's mapping file: rules from the shop's categories to ours. The first matching rule wins."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the mapping says of a product: mapped to a node, ignored with a reason, or unmapped."""
+    """The result of the mapping for a product: mapped to a node, ignored with a reason, or unmapped."""
 
     kind: str
     node: str | None = None
@@ -86,7 +86,7 @@ def decide(verdicts: Sequence[Verdict], title: str | None, gender: str | None) -
 
 
 def check(path: Path, taxonomy: Taxonomy) -> list[Problem]:
-    """Everything wrong with a mapping file, by line. Raises WrongInput where it is no XML at all."""
+    """All problems of a mapping file, by line. Raises WrongInput if it is not XML at all."""
     return sorted(_read(path, taxonomy)[1])
 
 

@@ -1,4 +1,4 @@
-"""What a schema cannot see in a mapping file: dead targets, catch-alls, rules that contradict or hide one another."""
+"""Checks of a mapping file that the XSD cannot do: unknown targets, catch-alls, contradicting and hidden rules."""
 
 from collections.abc import Iterator, Sequence, Set
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ MAX_WILDCARDS = 8
 def problems_of(
     root: etree._Element, rules: Sequence[Rule], folder: str, taxonomy: Taxonomy, broken: Set[int]
 ) -> Iterator[Problem]:
-    """Problems of a file in `folder` beside those that the schema found in the lines `broken`, in no order."""
+    """Problems of a file in `folder`, except those that the XSD found in the lines `broken`; in no order."""
     line = line_of(root)
     if root.get("retailer", folder) != folder:
         yield Problem(line, ERROR, f"retailer is {root.get('retailer')}, but the folder is {folder}")
@@ -65,7 +65,7 @@ def _tokens(rule: Rule) -> list[str]:
 
 
 def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
-    """Rules that never apply, for an earlier one always fits first: an error where both say where alike."""
+    """Rules that never apply because an earlier rule always matches first; an error if both match exactly the same."""
     same_path: dict[object, list[Rule]] = {}  # rules without wildcards cover no other path than their own
     wide: list[Rule] = []
     for rule in rules:
@@ -88,7 +88,7 @@ def _where(rule: Rule) -> tuple[object, ...]:
 
 
 def _covers(earlier: Rule, later: Rule) -> bool:
-    """Whether all that fits `later` fits `earlier`. Never wrongly true; may miss a pair of intricate globs."""
+    """Whether `earlier` matches all that `later` matches. Never wrongly true; may miss a pair of complex globs."""
     return (
         earlier.id in (None, later.id)
         and earlier.within in (None, later.within, later.id)

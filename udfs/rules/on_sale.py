@@ -1,4 +1,4 @@
-"""Where in a picture the garment on sale is: a box for each piece, or the whole picture."""
+"""Finds the garment for sale in a picture: a box for each piece, or the whole picture."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Offers of one product (its sizes, and offers sent twice) become one row."""
+"""Merges the offers of one product (its sizes, and repeated offers) into one row."""
 
 from decimal import Decimal
 

@@ -39,7 +39,7 @@ class Taxonomy:
 
     @classmethod
     def read(cls, path: Path) -> "Taxonomy":
-        """Raises WrongInput with file and line for whatever the schema or the tree's own rules forbid."""
+        """Reads the file. Raises WrongInput with file and line if it breaks the XSD or a rule of the tree."""
         root, problems = _checked(path)
         raise_errors(path, problems)
         return cls(path, int(root.get("version", "")), {node.code: node for node in _nodes(root, None)})
@@ -48,7 +48,7 @@ class Taxonomy:
         return code in self.nodes
 
     def node(self, code: str) -> Node:
-        """The node of a code. Raises KeyError for a code that is none."""
+        """The node of a code. Raises KeyError for an unknown code."""
         return self.nodes[code]
 
     def ancestors(self, code: str) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class Taxonomy:
 
 
 def check(path: Path) -> list[Problem]:
-    """Everything that is wrong with the file, by line. Raises WrongInput where it is no XML at all."""
+    """All problems of the file, by line. Raises WrongInput if it is not XML at all."""
     return sorted(_checked(path)[1])
 
 

@@ -1,4 +1,4 @@
-"""How a shop's words are compared with a rule's: one normaliser for both sides, path globs and title words."""
+"""Comparison of a shop's words with a rule's: one normaliser for both sides, globs for paths, and title words."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Which device runs a network in this process: TensorRT, CUDA or the CPU."""
+"""Selects the device for networks in this process: TensorRT, CUDA or the CPU."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ DEVICE = "SELVEDGE_DEVICE"
 
 
 class DeviceMissing(Stop):
-    """The device that was asked for is not there; the message says which and what to set."""
+    """The requested device is not available; the message names it and the variable to set."""
 
 
 @dataclass(frozen=True)

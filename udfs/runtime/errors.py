@@ -1,4 +1,4 @@
-"""Errors of loading a model. Each ends the run: no row is at fault, so none becomes a reject."""
+"""Errors on loading a model. Each ends the run, because no row is to blame."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from schemas.errors import Stop
 
 
 class WeightsChanged(Stop):
-    """A weight file is not the one that the model's description names; nothing may be computed with it."""
+    """A weight file differs from the one in the model's description, so it must not be used."""
 
     exit_code = 2
 

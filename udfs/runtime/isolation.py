@@ -1,4 +1,4 @@
-"""Work in a child process, so that a row that crashes it costs that row and nothing else."""
+"""Runs work in a child process, so that a row that crashes it costs only that row."""
 
 import multiprocessing
 import os
@@ -21,7 +21,7 @@ Work = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 class ChildDied(Exception):
-    """The child process ended, or had to be ended, before it answered."""
+    """The child process ended, or was ended, before it answered."""
 
     def __init__(self, code: Code, detail: str) -> None:
         self.code, self.detail = code, detail
@@ -145,7 +145,7 @@ def _surroundings() -> tuple[dict[str, str], list[str], str]:
 
 
 def row_by_row(work: Work, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Do each row alone: one that raises, or whose child dies, becomes a reject."""
+    """Work on each row alone. A row that raises an error or crashes its child becomes a reject."""
     answers = []
     for at in range(batch.num_rows):
         row = batch.slice(at, 1)

@@ -40,18 +40,18 @@ NUMERIC_CLASSES = ("float", "int8")
 
 
 class ModelError(Stop):
-    """A model cannot be used; the message says which, where and what is wrong."""
+    """A model cannot be used; the message says which one, where it is, and what is wrong."""
 
     exit_code = 2
 
 
 class GoldenDiffers(ModelError):
-    """This machine's answers to the golden inputs are not those of the release: another numeric class."""
+    """This machine's answers to the golden inputs differ from the release: it has another numeric class."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What `model.json` says. Only weights, preprocessing and numeric class enter the digest."""
+    """The content of `model.json`. Only weights, preprocessing and numeric class enter the digest."""
 
     name: str
     digest: str
@@ -74,7 +74,7 @@ class Description:
 
 
 def digest_of(weights_sha256: str, preprocessing: Mapping[str, Any], numeric_class: str) -> str:
-    """What identifies a model's answers: sha256 over weights, preprocessing and numeric class."""
+    """The digest of a model: sha256 over weights, preprocessing and numeric class."""
     parts = {"weights": weights_sha256, "preprocessing": preprocessing, "numeric_class": numeric_class}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

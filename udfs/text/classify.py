@@ -1,4 +1,4 @@
-"""What a text says is sold, and for whom: an Arrow batch of texts in, an Arrow batch of answers out."""
+"""Classifies texts: category and gender. Takes an Arrow batch of texts, gives an Arrow batch of answers."""
 
 from collections.abc import Sequence
 from pathlib import Path

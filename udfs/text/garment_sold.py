@@ -1,4 +1,4 @@
-"""Which of the garments that a product's text names is the one sold.
+"""Decides which of the garments that a product's text names is the one for sale.
 
 A name decides more in an unseen shop than any weight learnt from seen ones. The place of the head differs: English
 titles end with it ("denim shirt dress"), Russian ones begin with it ("платье с юбкой"), so both ends are features, by

@@ -1,4 +1,4 @@
-"""A stated gender in many languages, as one of the values of the table: women, men, unisex, girls, boys, kids."""
+"""Reads a stated gender in many languages as one of: women, men, unisex, girls, boys, kids."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Which language a text is in: en, ja, ru, or other. The letters decide where they can, else the model."""
+"""The language of a text: en, ja, ru, or other. The script decides if it can, otherwise the model."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A shop's text as the classifier reads it: no markup, one spelling of every letter, bounded length."""
+"""Normalises a shop's text for the classifier: no markup, one form of each letter, limited length."""
 
 import html
 import re

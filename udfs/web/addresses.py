@@ -1,4 +1,4 @@
-"""http(s) addresses as feeds write them."""
+"""Reads http(s) addresses as feeds write them."""
 
 import re
 from functools import lru_cache
@@ -14,7 +14,7 @@ MAX_URL = 8_192
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 UNQUOTED = re.compile(r'[^\x21-\x7e]|[ "<>\\^`{|}]')
-"""What may not stand in an address as it is (RFC 3986)."""
+"""Characters that must be quoted in an address (RFC 3986)."""
 
 ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 """Scheme, host and port."""
@@ -47,9 +47,9 @@ def read_url(text: str) -> Target:
 
 
 def redirected(hop: Target, status: int, location: str | None) -> Target:
-    """Where a redirect leads; raises Failure FETCH_REDIRECT where that is no http(s) address."""
+    """The target of a redirect. Raises Failure FETCH_REDIRECT if it is not an http(s) address."""
     if not location:
-        raise Failure(Code.FETCH_REDIRECT, f"answered {status} without a target address", status, hop.text)
+        raise Failure(Code.FETCH_REDIRECT, f"answered HTTP {status} without a target address", status, hop.text)
     try:
         return read_url(str(URL(hop.text, encoded=True).join(URL(_quoted(location), encoded=True))))
     except (Failure, *UNREADABLE) as error:
@@ -59,7 +59,7 @@ def redirected(hop: Target, status: int, location: str | None) -> Target:
 
 
 def same_owner(first: Target, hop: Target) -> bool:
-    """Whether a secret for the first address may go to a redirect: the same origin, or its step up to https."""
+    """Whether a secret for the first address may be sent to a redirect: same origin, or the same host with https."""
     one, other = first.origin, hop.origin
     return one == other or (
         one.host == other.host and other.scheme == "https" and other.is_default_port() and one.is_default_port()

@@ -1,4 +1,4 @@
-"""Taking an answer's body: never more than a cap, packed or not."""
+"""Receives a response body, compressed or not, and never more than a limit."""
 
 import zlib
 from collections.abc import Awaitable, Callable
@@ -20,14 +20,14 @@ PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 
 @dataclass(frozen=True)
 class Cap:
-    """The most that is taken, and what more than that is called."""
+    """A size limit, and the code for a body that exceeds it."""
 
     max_bytes: int
     code: Code = Code.FETCH_SIZE
 
 
 class Body:
-    """Unpacks and counts a body and hands it on piece by piece; raises Failure once it is beyond its cap."""
+    """Decompresses and counts a body, and passes it on in pieces. Raises Failure when it exceeds its limit."""
 
     def __init__(self, cap: Cap, take: Callable[[bytes], None]) -> None:
         self._cap = cap

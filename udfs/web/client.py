@@ -34,7 +34,7 @@ UNWANTED_BYTES = 64 << 10
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """Who asks, how long it waits, and which private networks are open to it."""
+    """Options of a client: user agent, timeouts, and the private networks that it may access."""
 
     user_agent: str
     connect_s: float = 10.0
@@ -44,7 +44,7 @@ class ClientOptions:
 
 @dataclass
 class Response:
-    """The head of an answer. Header names are lower case; one that came twice has two values."""
+    """Status and headers of a response. Header names are lower case; a repeated header has several values."""
 
     status: int
     url: str
@@ -76,7 +76,7 @@ class Sink(Protocol):
 
 
 class Client:
-    """Asks for addresses within the options. To be used and closed in one event loop."""
+    """Requests addresses with the given options. Use and close it in the same event loop."""
 
     def __init__(self, options: ClientOptions, names: Names) -> None:
         self._options = options
@@ -99,7 +99,7 @@ class Client:
         before: Callable[[Target], Awaitable[None]] | None = None,
         authorization: str | None = None,
     ) -> Response:
-        """Ask for an address, follow its redirects, and give the last answer: 304, or 200 with its body in the sink.
+        """Request an address, follow redirects, and give the last response: 304, or 200 with its body in the sink.
 
         `before` is awaited ahead of every request, redirects included. `authorization` is sent to the first one's own
         host alone. Raises `Failure` for whatever the network does, and what `before` and the sink raise.

@@ -1,4 +1,4 @@
-"""One feed over HTTP: conditional, capped while it streams, its secret sent to its own host alone."""
+"""Downloads a feed over HTTP: conditional, with a size limit while streaming; its secret goes only to its own host."""
 
 import asyncio
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Why a request failed: every error of the network as one of our codes, with what the next try has to know."""
+"""Turns every network error into one of our codes, with what the next try needs to know."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -41,7 +41,7 @@ OF_CURL: dict[int, tuple[Code, str]] = {
 
 
 class Failure(Exception):
-    """A request that gave nothing: a code, one line for a person, and what is known of the answer."""
+    """A failed request: its code, one line for a person, and what is known about the response."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ def of_curl(error: pycurl.error, url: str, status: int | None = None) -> Failure
 
 
 def of_status(status: int, retry_after: str | None, url: str) -> Failure:
-    """The failure that an HTTP status other than 200, 304 or a redirect means."""
+    """The failure for an HTTP status other than 200, 304 or a redirect."""
     if status in (404, 410):
         code = Code.FETCH_404
     elif status == 403:
@@ -82,7 +82,7 @@ def of_status(status: int, retry_after: str | None, url: str) -> Failure:
         code = Code.FETCH_5XX
     else:
         code = Code.FETCH_TYPE
-    return Failure(code, f"answered {status}", status, url, retry_after_seconds(retry_after))
+    return Failure(code, f"answered HTTP {status}", status, url, retry_after_seconds(retry_after))
 
 
 def retry_after_seconds(header: str | None) -> float | None:

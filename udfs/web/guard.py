@@ -1,4 +1,4 @@
-"""Where a request may go. Every socket is made here, so that what is checked is the address that is connected to."""
+"""Decides which addresses a request may connect to. All sockets are made here, so no other address can be used."""
 
 import socket
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class PrivateAddress(Exception):
-    """A request would have gone into a network that is not open to it."""
+    """A request would have gone to a private or reserved address."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(f"{address} may not be accessed (private or reserved)")
@@ -34,7 +34,7 @@ def networks(texts: Sequence[str]) -> Networks:
 
 
 def allowed(address: Address, opened: Networks = ()) -> bool:
-    """Whether a request may go to an address: public ones, and those of opened networks; never link-local."""
+    """Whether a request may go to an address: public, or in an allowed network; never link-local."""
     embedded = _embedded(address)
     if embedded is not None:
         return allowed(embedded, opened)

@@ -78,12 +78,12 @@ class PictureBody(Body):
     def _check_head(self) -> None:
         head = b"".join([part[:SNIFFED_BYTES] for part in self._parts])
         if sniff(head) is None:
-            said = ((self._answer and self._answer.header("content-type")) or "no content type")[:60]
-            raise self._failure(Code.FETCH_TYPE, f"{said}, begins with {beginning(head)}")
+            said = ((self._answer and self._answer.header("content-type")) or "missing")[:60]
+            raise self._failure(Code.FETCH_TYPE, f"content type {said}, but the body begins with {beginning(head)}")
 
 
 class Asker:
-    """Asks for pictures with one set of opened networks, and keeps the good ones."""
+    """Fetches pictures with one set of allowed networks, and keeps the good ones."""
 
     def __init__(self, policy: FetchPolicy, opened: Networks, keep: Keep, budget: ByteBudget, names: Names) -> None:
         self._policy = policy

@@ -1,4 +1,4 @@
-"""Which offers of a feed are the same offer again: ids seen so far, in a few bytes an offer."""
+"""Finds repeated offers of a feed: remembers the ids seen so far, in a few bytes per offer."""
 
 from collections.abc import Iterable
 
@@ -52,7 +52,7 @@ class HashedKeys:
 
 
 class SeenOffers:
-    """The rules for an id that comes again: a variant, the same offer, or another product.
+    """The rules for a repeated id: a variant, the same offer again, or another product.
 
     Hashes stand for ids: of five million offers two ids are taken for one with a chance of one in a million.
     """

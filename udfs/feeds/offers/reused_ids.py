@@ -1,4 +1,4 @@
-"""Ids that changed meaning: in the last feed and in this one, under titles that have next to nothing in common."""
+"""Finds ids that now mean another product: in the last feed and in this one, with titles that have little in common."""
 
 from collections.abc import Mapping
 

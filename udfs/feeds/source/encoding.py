@@ -1,4 +1,4 @@
-"""Which encoding a feed is in: what its bytes say, then what it declares, then what the bytes look like."""
+"""Finds the encoding of a feed: by its byte order mark, then its declaration, then by what the bytes look like."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""Any feed as UTF-8, chunk by chunk; what was mended on the way is counted."""
+"""Converts any feed to UTF-8, chunk by chunk. Repairs on the way are counted."""
 
 import codecs
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Plain, gzip and zip feeds as one stream of bytes, with limits that a bomb cannot pass."""
+"""Opens plain, gzip and zip feeds as one stream of bytes, with limits that stop archive bombs."""
 
 import struct
 import zipfile

@@ -1,4 +1,4 @@
-"""What a shop says about its stock, as yes, no or nothing known."""
+"""Reads what a shop says about its stock: yes, no or unknown."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""HTML as shops put it into feeds, read as plain text."""
+"""Turns HTML as shops put it into feeds into plain text."""
 
 import html
 import re

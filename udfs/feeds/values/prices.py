@@ -1,4 +1,4 @@
-"""A price as shops write it: every common style of digits, marks and currency signs."""
+"""Reads prices in every common style of digits, separators and currency signs."""
 
 import re
 import unicodedata
