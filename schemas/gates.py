@@ -14,7 +14,10 @@ Points = Annotated[float, Field(ge=0, le=100)]
 
 
 class Shift(Strict):
-    """How far a category's share may move. The gate fails only if both bounds are exceeded."""
+    """How far a category's share may move. The gate fails only if both bounds are exceeded.
+
+    The absolute bound scales with a small catalog, as in `Drop`.
+    """
 
     points: Points
     absolute: int = Field(ge=0, description="garments")

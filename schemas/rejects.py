@@ -27,6 +27,7 @@ class Code(StrEnum):
     FEED_CUT_OFF = "feed_cut_off"
     FEED_TOO_LARGE = "feed_too_large"
     FEED_NO_OFFERS = "feed_no_offers"
+    FEED_NOTHING_KEPT = "feed_nothing_kept"
     FEED_DIALECT_UNKNOWN = "feed_dialect_unknown"
     FEED_ENCODING = "feed_encoding"
     FEED_ARCHIVE = "feed_archive"
@@ -109,6 +110,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.FEED_CUT_OFF: Meaning("the feed is cut off before its last end tag", Acts.SHOP),
     Code.FEED_TOO_LARGE: Meaning("the feed is larger than the setting feeds.max_bytes allows", Acts.ENGINEER),
     Code.FEED_NO_OFFERS: Meaning("the feed holds no offers", Acts.SHOP),
+    Code.FEED_NOTHING_KEPT: Meaning("every offer of the feed was rejected", Acts.SHOP),
     Code.FEED_DIALECT_UNKNOWN: Meaning("no known dialect fits the feed; write a dialect file for it", Acts.ENGINEER),
     Code.FEED_ENCODING: Meaning("the bytes fit neither the declared encoding nor any other", Acts.SHOP),
     Code.FEED_ARCHIVE: Meaning("the archive is broken, is an archive bomb, or holds more than one feed", Acts.SHOP),

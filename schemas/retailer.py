@@ -65,8 +65,20 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+FEW = 10
+"""Changes of so many rows are never judged by their share, however small the catalog is."""
+
+
+def scaled(absolute: int, percent: float, before: int) -> float:
+    """An absolute bound, lowered for a small catalog to `percent` of its rows, but not below FEW."""
+    return min(absolute, max(FEW, percent / 100.0 * before))
+
+
 class Drop(Strict):
-    """How much may go missing. The gate fails only if both bounds are exceeded."""
+    """How much may go missing. The gate fails if both bounds are exceeded, or if everything is gone.
+
+    The absolute bound scales with a small catalog.
+    """
 
     percent: Percent
     absolute: int = Field(ge=0)
@@ -75,7 +87,8 @@ class Drop(Strict):
         """The percentage that is missing, and whether that is allowed."""
         lost = max(before - now, 0)
         percent = 100.0 * lost / before if before else 0.0
-        return percent, percent <= self.percent or lost <= self.absolute
+        few = lost <= scaled(self.absolute, self.percent, before) and lost < before
+        return percent, percent <= self.percent or few
 
 
 class Feed(Strict):
@@ -148,6 +161,7 @@ class FeedGates(Strict):
     orphan_category: Share = Field(0.5, description="offers in a category that the feed does not list")
     category_cycles: int = Field(0, ge=0, description="categories that are their own ancestors")
     changed_ids: Share = Field(0.2, description="ids of the last feed that now have an unrelated title")
+    reject_jump: Share = Field(0.2, description="offers that one reject code takes beyond its share of the last feed")
 
 
 class Retailer(Strict):

@@ -1,6 +1,8 @@
 """Notes for a person: one line each, shown in a night's output and in its report."""
 
 from collections import Counter
+from itertools import groupby
+from operator import itemgetter
 
 import pyarrow.compute as pc
 
@@ -8,17 +10,23 @@ from jobs.answers.fetch_health import host_rows, jumps, pictures_asked
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.placeholders import suspects
+from jobs.stages.feed_gates import reject_jumps
 from lake import snapshots
+from schemas.table import DONE
+from schemas.tables import FEEDS
+
+JUMP = 0.01
+"""Told where a reject code's share of the offers rose by more than this."""
 
 MOST = 5
 """Most lines of one kind. If many hosts jump at once, there is one cause; the report has all of them."""
 
 
 def notes(night: Night) -> list[str]:
-    """A held version, failure codes that jumped, pictures never tried yet, shops without a garment, suspected
-    placeholders."""
+    """A held version, reject and failure codes that jumped, pictures never tried yet, shops without a garment,
+    suspected placeholders."""
     jumped = jumps(host_rows(night))
-    lines = [*_hold(night), *jumped[:MOST]]
+    lines = [*_hold(night), *_jumped_rejects(night), *jumped[:MOST]]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
     for retailer, asked in sorted(pictures_asked(night).items()):
@@ -44,6 +52,27 @@ def _hold(night: Night) -> list[str]:
     return [
         f"version {held.version} is held by {held.who} since {since}: {held.why}; `selvedge live VERSION` ends the hold"
     ]
+
+
+def _jumped_rejects(night: Night) -> list[str]:
+    """Reject codes that take more of a live feed than of the feed accepted before it."""
+    query = f"""
+        select retailer, offers, rejects from (
+            select *, row_number() over (partition by retailer order by attempt desc) place
+            from {FEEDS.name} where status = '{DONE}'
+        ) where place <= 2 order by retailer, place"""  # noqa: S608
+    by_retailer = groupby(night.tables.sql(query, [FEEDS]).to_pylist(), itemgetter("retailer"))
+    lines = []
+    for retailer, rows in by_retailer:
+        new, *before = rows
+        if retailer in night.retailers and before:
+            lines += [
+                f"{retailer}: {code} now takes {rise:.0%} more of the offers than in the feed before; "
+                "the report has samples"
+                for code, rise in reject_jumps(new, before[0]).items()
+                if rise > JUMP
+            ]
+    return lines
 
 
 def _without_garments(night: Night) -> dict[str, int]:

@@ -44,13 +44,13 @@ def live_offers(feeds: Iterable[LiveFeed]) -> Query:
 
 
 def _missing(feed: LiveFeed) -> str:
-    """The offers of an earlier feed whose ids are missing in the live one."""
+    """The offers of an earlier feed whose ids the live one does not keep: missing there, or rejected."""
     of = f"retailer = {literal(feed.retailer)} and function = {literal(feed.function)}"
     return f"""
         select o.*, {feed.max_pictures} max_pictures from {OFFERS.name} o
         where {of} and feed = {literal(feed.completed_by)} and status = '{DONE}' and offer_id not in (
             select offer_id from {OFFERS.name}
-            where {of} and feed = {literal(feed.feed)} and offer_id is not null
+            where {of} and feed = {literal(feed.feed)} and status = '{DONE}' and offer_id is not null
         )"""  # noqa: S608
 
 

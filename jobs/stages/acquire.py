@@ -28,6 +28,7 @@ from schemas.retailer import Feed, Retailer
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
+from udfs.feeds.offers.gone_ids import KnownIds
 from udfs.feeds.offers.reused_ids import KnownTitles
 from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied
@@ -40,6 +41,10 @@ SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
 
 TITLES = 5_000
 """Offers of the last feed whose titles are compared: enough to tell a share of 20% from one of 10%."""
+
+NO_IDS = pa.chunked_array([], pa.string())
+COMPARED = (pa.field("changed_ids", pa.float64()), pa.field("gone_ids", pa.int64()))
+"""What a feed's gates need of the comparison with the last one; not stored."""
 
 State = dict[str, Any]
 
@@ -68,7 +73,10 @@ def acquire(night: Night) -> Counts:
 
 def _to_compare(accepted: State | None, whole: State | None) -> State | None:
     """The last accepted feed, with the size of the last whole feed, so that a large drop cannot pass in small steps."""
-    return accepted and accepted | {name: (whole or accepted)[name] for name in ("bytes", "offers")}
+    if accepted is None:
+        return None
+    last = whole or accepted
+    return accepted | {name: last[name] for name in ("bytes", "offers", "rejects")} | {"whole": last}
 
 
 def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State | None) -> State | None:
@@ -146,7 +154,8 @@ def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
 def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
-    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles)
+    ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
+    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles, ids)
     with Child(scan) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
@@ -180,6 +189,15 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
     return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
 
 
+def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
+    """Ids of the offers kept from the last whole feed; none where its rows are not in the lake."""
+    query = f"""
+        select distinct offer_id from {OFFERS.name} where retailer = {literal(retailer)}
+        and feed = {literal(whole["feed"])} and function = {literal(whole["function"])}
+        and status = '{DONE}'"""  # noqa: S608
+    return night.tables.sql(query, [OFFERS])["offer_id"]
+
+
 @dataclass(frozen=True)
 class ScanFeed:
     """Reads a whole feed and gives only its summary. Column `path`: the file on this machine."""
@@ -190,13 +208,16 @@ class ScanFeed:
     url: str
     titles: Mapping[str, str]
     """Titles by id in the last feed."""
+    ids: pa.ChunkedArray
+    """Ids of the offers kept from the last whole feed."""
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
             reading = read_feed(source, feed_options(self.settings, self.dialect, self.encoding, self.url))
-            known = KnownTitles(self.titles)
+            titles, ids = KnownTitles(self.titles), KnownIds(self.ids)
             for offers in reading.batches():
-                known.compare(offers)
+                titles.compare(offers)
+                ids.compare(offers)
         found = reading.summary
         row: State = {
             "code": found.code and str(found.code),
@@ -211,8 +232,8 @@ class ScanFeed:
             "repairs": _counts(found.repairs),
             "filled": [{"name": name, "share": share} for name, share in sorted(found.filled.items())],
         }
-        schema = pa.schema([*(FEEDS.schema.field(name) for name in row), pa.field("changed_ids", pa.float64())])
-        row["changed_ids"] = known.share
+        schema = pa.schema([*(FEEDS.schema.field(name) for name in row), *COMPARED])
+        row |= {"changed_ids": titles.share, "gone_ids": ids.gone}
         return pa.RecordBatch.from_pylist([row], schema)
 
 

@@ -1,13 +1,14 @@
 """The gates of a feed: each compares a value with a bound from the retailer's spec."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from schemas.retailer import Drop, FeedGates
+from schemas.retailer import FEW, Drop, FeedGates
 from udfs.feeds.repairs import Repair
 
 OFFER_DROP = "offer_drop"
+REJECT_JUMP = "reject_jump"
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class GateResult:
     bound: float
     passed: bool
     accepted_because: str | None = None
+    about: str = ""  # what has the value; not stored
 
 
 def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates, now: datetime) -> list[GateResult]:
     """All gates on a feed's summary (a row of `feeds`). Gates that compare need the last accepted row.
 
-    `changed_ids`, which is not stored, is the share of known ids that now mean another product; None: not compared.
+    Two values are not stored: `changed_ids`, the share of known ids that now mean another product (None: not compared),
+    and `gone_ids`, how many of the last row's kept offers are not kept any more (None: only the counts are known).
     """
     filled = {share["name"]: share["share"] for share in summary["filled"] or []}
     results = [
@@ -37,7 +40,8 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
         results.append(_at_most("changed_ids", summary["changed_ids"], gates.changed_ids))
     if last is not None:
         results.append(_drop("size_drop", summary["bytes"], last["bytes"], gates.size_drop))
-        results.append(_drop(OFFER_DROP, summary["offers"], last["offers"], gates.offer_drop))
+        results.append(_offer_drop(summary, last, gates.offer_drop))
+        results.append(_reject_jump(summary, last, gates.reject_jump))
         if summary["made_at"] and last["made_at"]:
             hours = (last["made_at"] - summary["made_at"]).total_seconds() / 3600
             results.append(GateResult("older_than_last", max(hours, 0.0), 0.0, hours <= 0))
@@ -71,6 +75,38 @@ def _drop(name: str, value: int, last: int | None, bound: Drop) -> GateResult:
     return GateResult(name, percent, bound.percent, passed)
 
 
+def kept(row: dict[str, Any]) -> int:
+    """The offers of a row of `feeds` that were not rejected."""
+    return (row["offers"] or 0) - sum(_rejects(row).values())
+
+
+def reject_jumps(row: dict[str, Any], last: dict[str, Any]) -> dict[str, float]:
+    """By reject code, by how much its share of the offers rose since the last feed; few offers are no jump."""
+    before, now = _rejects(last), _rejects(row)
+    rises = {
+        code: count / max(row["offers"] or 0, 1) - before.get(code, 0) / max(last["offers"] or 0, 1)
+        for code, count in now.items()
+        if count - before.get(code, 0) > FEW
+    }
+    return {code: rise for code, rise in rises.items() if rise > 0}
+
+
+def _rejects(row: dict[str, Any]) -> dict[str, int]:
+    return {reject["name"]: reject["count"] for reject in row.get("rejects") or []}
+
+
+def _offer_drop(summary: dict[str, Any], last: dict[str, Any], bound: Drop) -> GateResult:
+    """What went missing of the offers kept from the last feed: by id, where its offers are at hand."""
+    before, gone = kept(last), summary.get("gone_ids")
+    return _drop(OFFER_DROP, kept(summary) if gone is None else before - gone, before, bound)
+
+
+def _reject_jump(summary: dict[str, Any], last: dict[str, Any], bound: float) -> GateResult:
+    rises = reject_jumps(summary, last)
+    worst = max(rises, key=lambda code: rises[code], default="")
+    return replace(_at_most(REJECT_JUMP, rises.get(worst, 0.0), bound), about=worst)
+
+
 def refusing(results: list[GateResult]) -> list[GateResult]:
     """The gates that failed and were not accepted."""
     return [result for result in results if not result.passed and result.accepted_because is None]
@@ -84,4 +120,8 @@ def lacks_offers_alone(results: list[GateResult]) -> bool:
 def refusal(results: list[GateResult]) -> str | None:
     """The refusing gates in one line; None if all passed or were accepted."""
     failed = refusing(results)
-    return "; ".join(f"{r.name} is {r.value:.4g}, allowed {r.bound:.4g}" for r in failed) or None
+    return "; ".join(f"{_named(r)} is {r.value:.4g}, allowed {r.bound:.4g}" for r in failed) or None
+
+
+def _named(result: GateResult) -> str:
+    return f"{result.name} of {result.about}" if result.about else result.name

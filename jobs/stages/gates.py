@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from schemas.gates import Comparison, FirstVersion, RetailerGates
 from schemas.manifest import Counts, Gate
-from schemas.retailer import Drop
+from schemas.retailer import Drop, scaled
 
 GATE_NAMES = (
     "first_garments", "first_products", "garments_drop", "products_drop", "category_shift", "coverage_drop", "canary",
@@ -39,7 +39,7 @@ def compare(old: Counts, new: Counts, bounds: Comparison, retailer: str | None =
 
 def coverage_drop(old: float, new: float, bounds: RetailerGates, retailer: str) -> Gate:
     """Gate on the drop of mapped plus ignored products, in percentage points."""
-    points, bound = max(100.0 * (old - new), 0.0), bounds.coverage_drop
+    points, bound = round(max(100.0 * (old - new), 0.0), 9), bounds.coverage_drop
     return Gate(name="coverage_drop", retailer=retailer, value=points, bound=bound, passed=points <= bound)
 
 
@@ -56,11 +56,12 @@ def _drop(name: str, old: int, new: int, bound: Drop, retailer: str | None) -> G
 
 def _category_shift(old: Counts, new: Counts, bounds: Comparison, retailer: str | None) -> Gate:
     """The largest move of a category's share, among the categories that moved by more garments than the bound."""
+    limit = bounds.category_shift.points
+    few = scaled(bounds.category_shift.absolute, limit, old.garments)
     worst = 0.0
     for category in old.categories.keys() | new.categories.keys():
         before, after = old.categories.get(category, 0), new.categories.get(category, 0)
-        if abs(before - after) > bounds.category_shift.absolute:
+        if abs(before - after) > few:
             moved = before / max(old.garments, 1) - after / max(new.garments, 1)
             worst = max(worst, 100.0 * abs(moved))
-    limit = bounds.category_shift.points
     return Gate(name="category_shift", retailer=retailer, value=worst, bound=limit, passed=worst <= limit)

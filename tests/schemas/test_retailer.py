@@ -42,7 +42,7 @@ def test_three_lines_are_a_whole_spec(tmp_path: Path) -> None:
     assert retailer.gates.model_dump() == {
         "size_drop": {"percent": 50, "absolute": 10_000}, "offer_drop": {"percent": 30, "absolute": 50},
         "max_age": None, "withdraw_after": 14, "no_picture": 0.5, "no_price": 0.5, "no_category": 1,
-        "orphan_category": 0.5, "category_cycles": 0, "changed_ids": 0.2,
+        "orphan_category": 0.5, "category_cycles": 0, "changed_ids": 0.2, "reject_jump": 0.2,
     }  # fmt: skip
     assert retailer.category_order == ("mapping", "text", "image")
     assert retailer.mapping is None

@@ -60,6 +60,8 @@ class FeedReading:
             self._refuse(
                 Code.FEED_NO_OFFERS, f"{self._whereabouts()} holds no offers; the shop has to send the full feed"
             )
+        elif not self.summary.done and self.summary.code is None:
+            self._refuse(Code.FEED_NOTHING_KEPT, _nothing_kept(self.summary))
 
     def _refuse(self, code: Code, detail: str) -> None:
         self.summary.status, self.summary.code, self.summary.detail = REFUSED, code, detail
@@ -207,6 +209,13 @@ def _unreadable(sample: bytes, outline: Outline) -> FeedRefused:
     if outline.root == "html":
         return FeedRefused(Code.FEED_NOT_XML, "this is an HTML page, not a feed; the shop has to correct the address")
     return FeedRefused(Code.FEED_NO_OFFERS, f"<{outline.root}> holds no offers; the shop has to send the full feed")
+
+
+def _nothing_kept(summary: FeedSummary) -> str:
+    (code, _), *others = summary.rejects.most_common()
+    first = "; ".join(summary.reject_samples.get(code, [])[:1])
+    more = f" and {len(others)} other codes" if others else ""
+    return f"all {summary.offers:,} offers were rejected ({code}{more}: {first}); the shop has to correct them"
 
 
 def _begins(sample: bytes) -> str:

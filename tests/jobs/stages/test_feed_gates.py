@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.stages.feed_gates import GateResult, judge, lacks_offers_alone, refusal
+from jobs.stages.feed_gates import GateResult, judge, lacks_offers_alone, refusal, reject_jumps
 from schemas.retailer import Drop, FeedGates
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -30,8 +30,42 @@ def test_a_first_feed_is_compared_with_nothing() -> None:
 
 
 def test_a_drop_within_one_bound_passes() -> None:
-    few = summary(offers=100)
-    assert refusal(judge(summary(offers=60), few, GATES, NOW)) is None, "40 offers are below the absolute bound"
+    few = summary(offers=150)
+    assert refusal(judge(summary(offers=105), few, GATES, NOW)) is None, "30 percent are allowed"
+
+
+@pytest.mark.parametrize(("before", "now", "passed"), [(100, 60, False), (20, 10, True), (20, 9, False), (9, 0, False)])
+def test_the_absolute_bound_scales_with_a_small_shop(before: int, now: int, passed: bool) -> None:
+    gates = {gate.name: gate.passed for gate in judge(summary(offers=now), summary(offers=before), GATES, NOW)}
+    assert gates["offer_drop"] is passed
+
+
+def test_offers_are_compared_by_id_and_only_kept_ones_count() -> None:
+    last = summary(rejects=rejected(offer_no_title=200))
+    by_id = judge(summary(gone_ids=400), last, GATES, NOW)
+    assert GateResult("offer_drop", 50, 30, False) in by_id, "400 of the 800 that were kept are gone"
+    by_count = judge(summary(rejects=rejected(offer_no_title=600)), last, GATES, NOW)
+    assert GateResult("offer_drop", 50, 30, False) in by_count
+    assert not lacks_offers_alone(by_count), "what is rejected now was not deleted by the shop"
+    assert lacks_offers_alone(by_id)
+
+
+def test_a_jump_of_a_reject_code_is_refused_and_named() -> None:
+    last = summary(rejects=rejected(offer_no_id=100))
+    assert refusal(judge(summary(rejects=rejected(offer_no_id=300)), last, BOUNDS, NOW)) is None
+    jumped = judge(summary(rejects=rejected(offer_no_id=100, offer_no_title=201)), last, BOUNDS, NOW)
+    assert refusal(jumped) == "reject_jump of offer_no_title is 0.201, allowed 0.2"
+
+
+def test_few_rejects_are_no_jump() -> None:
+    few = summary(offers=30)
+    assert reject_jumps(few | {"rejects": rejected(offer_no_id=10)}, few) == {}
+    assert reject_jumps(few | {"rejects": rejected(offer_no_id=12)}, few) == {"offer_no_id": 0.4}
+    assert reject_jumps(few, few | {"rejects": rejected(offer_no_id=12)}) == {}
+
+
+def rejected(**counts: int) -> list[dict[str, Any]]:
+    return [{"name": name, "count": count} for name, count in counts.items()]
 
 
 def filled(**shares: float) -> list[dict[str, Any]]:

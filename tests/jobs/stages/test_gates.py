@@ -87,13 +87,44 @@ def test_a_category_may_move_within_either_bound(old: Counts, new: Counts, point
     assert found(old, new, "category_shift") == expected
 
 
+WIDE = Comparison(
+    garments_drop=Drop(percent=20, absolute=1000), products_drop=Drop(percent=20, absolute=1000),
+    category_shift=Shift(points=10, absolute=1000),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "refused"),
+    [
+        (counts(1000, 1000), counts(800, 800), []),
+        (counts(1000, 1000), counts(799, 1000), ["garments_drop"]),
+        (counts(1000, 1000), counts(1000, 799), ["products_drop"]),
+        (counts(1000, 1000, hat=500), counts(1000, 1000, hat=400), []),
+        (counts(1000, 1000, hat=500), counts(1000, 1000, hat=399), ["category_shift"]),
+        (counts(20, 20, hat=20), counts(10, 10, hat=10), []),  # ten rows are few anywhere
+        (counts(20, 20), counts(9, 20), ["garments_drop"]),
+        (counts(5, 5), counts(1, 1), []),
+        (counts(5, 5), counts(0, 0), ["garments_drop", "products_drop"]),  # but not if they are all
+    ],
+)
+def test_gates_scale_with_a_small_catalog(old: Counts, new: Counts, refused: list[str]) -> None:
+    assert [gate.name for gate in gates.compare(old, new, WIDE) if not gate.passed] == refused
+
+
 def test_over_the_whole_index_a_gate_names_no_retailer() -> None:
     assert [gate.retailer for gate in gates.compare(counts(), counts(), BOUNDS)] == [None, None, None]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "points", "passed"),
-    [(0.9, 0.9, 0, True), (0.5, 0.75, 0, True), (0.75, 0.625, 12.5, True), (0.75, 0.5, 25, False), (1, 0, 100, False)],
+    [
+        (0.9, 0.9, 0, True),
+        (0.5, 0.75, 0, True),
+        (0.75, 0.625, 12.5, True),
+        (0.9, 0.775, 12.5, True),
+        (0.75, 0.5, 25, False),
+        (1, 0, 100, False),
+    ],
 )
 def test_coverage_may_fall_by_so_many_points(old: float, new: float, points: float, passed: bool) -> None:
     expected = Gate(name="coverage_drop", retailer="shop", value=points, bound=12.5, passed=passed)
