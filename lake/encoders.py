@@ -17,7 +17,7 @@ def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     bodies = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
     digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(bodies.items())}
     digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
-    card = json.dumps({"digest": digest, "parts": sorted(models), "files": digests}, indent=1).encode()
+    card = _card(digest, digests)
     root = f"encoders/{digest}"
     sizes = {entry.path: entry.bytes for entry in store.list(root)}
     for name, path in bodies.items():
@@ -31,3 +31,14 @@ def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     ]
     described = StoredFile(path=f"{root}/encoder.json", bytes=len(card), sha256=hashlib.sha256(card).hexdigest())
     return Encoder(digest=digest, files=[described, *files])
+
+
+def card_of(encoder: Encoder) -> bytes:
+    """What `encoder.json` of an encoder says."""
+    names = {file.path.split("/", 2)[2]: file.sha256 for file in encoder.files}
+    return _card(encoder.digest, {name: sha for name, sha in sorted(names.items()) if name != "encoder.json"})
+
+
+def _card(digest: str, digests: dict[str, str]) -> bytes:
+    parts = sorted({name.partition("/")[0] for name in digests})
+    return json.dumps({"digest": digest, "parts": parts, "files": digests}, indent=1).encode()

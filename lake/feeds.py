@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from lake.store import Store
+from lake.table_files import digest_of
+from schemas.errors import REPAIR, DamagedLake
 
 FOLDER = "feeds"
 
@@ -22,5 +24,15 @@ def keep(store: Store, feed: bytes, file: Path) -> None:
 
 
 def open_feed(store: Store, feed: bytes) -> BinaryIO:
-    """The bytes of a kept feed, as a stream."""
-    return cast(BinaryIO, store.filesystem.open_input_stream(path_of(feed)))
+    """The bytes of a kept feed, as a stream. Reads them all first: raises DamagedLake where they are not the feed's."""
+    path = path_of(feed)
+    if fault := fault_of(store, path):
+        raise DamagedLake(f"{store.uri}/{path}: {fault}; to act: the data engineer ({REPAIR})")
+    return cast(BinaryIO, store.filesystem.open_input_stream(path))
+
+
+def fault_of(store: Store, path: str) -> str | None:
+    """What is wrong with a kept feed: it is gone, or its bytes are not those of its name."""
+    if not store.exists(path):
+        return "is missing"
+    return None if digest_of(store, path) == path.rpartition("/")[2] else "its sha256 is not its name"

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from lake.store import Store
-from schemas.errors import DamagedLake, HeldByAnother
+from schemas.errors import REPAIR, DamagedLake, HeldByAnother
 
 PATH = "lease.json"
 RENEWALS = 4
@@ -42,13 +42,13 @@ def lease(store: Store, run: str, seconds: float, shared: bool = False) -> Itera
 def release(store: Store, run: str) -> None:
     """Release the lease."""
     present = _present(store)
-    if present and _holder(store, present).get("run") == run:
+    if present is not None and _is_mine(store, present, {"run": run}):
         store.write_if(PATH, _document({"run": "", "expires": 0.0}), present)
 
 
 def _take(store: Store, run: str, seconds: float, shared: bool) -> dict[str, Any]:
     present = _present(store)
-    holder = _holder(store, present) if present else {}
+    holder = _holder(store, present) if present is not None else {}
     if holder.get("run") not in (None, "", run) and not _is_over(holder):
         expires = datetime.fromtimestamp(holder["expires"], UTC).isoformat(timespec="seconds")
         raise HeldByAnother(
@@ -71,19 +71,35 @@ def _is_over(holder: dict[str, Any]) -> bool:
 
 def _renew(store: Store, mine: dict[str, Any], seconds: float, ended: threading.Event) -> None:
     while not ended.wait(seconds / RENEWALS):
-        with suppress(OSError, DamagedLake):  # a store that does not answer now is asked again before the lease ends
+        with suppress(OSError):  # a store that does not answer now is asked again before the lease ends
             present = _present(store)
-            if present and _holder(store, present).get("run") == mine["run"]:
+            if _is_mine(store, present, mine):
                 store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present)
+
+
+def _is_mine(store: Store, present: bytes | None, mine: dict[str, Any]) -> bool:
+    """Whether this run still holds the lake. A lease that was lost or damaged meanwhile is written again, since nobody
+    takes a lake with a damaged one."""
+    try:
+        return present is None or _holder(store, present).get("run") == mine["run"]
+    except DamagedLake:
+        return True
+
+
+def holder(store: Store) -> dict[str, Any]:
+    """Who holds the lake, and until when; empty for nobody. Raises DamagedLake."""
+    present = _present(store)
+    return _holder(store, present) if present is not None else {}
 
 
 def _holder(store: Store, document: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(document)
-        float(found["expires"])
+        if not isinstance(found["expires"], int | float):
+            raise TypeError("expires")
     except (ValueError, TypeError, KeyError) as error:
         text = "is damaged, so nobody can tell whether a night is running; to act: the data engineer"
-        raise DamagedLake(f"{store.uri}/{PATH}: {text} (make sure that none is, then delete the file)") from error
+        raise DamagedLake(f"{store.uri}/{PATH}: {text} ({REPAIR})") from error
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from lake.store import Store
-from schemas.errors import DamagedLake
+from schemas.errors import REPAIR, DamagedLake
 
 PATH = "withdrawn.json"
 
@@ -29,7 +29,7 @@ def withdrawals(store: Store) -> dict[str, Withdrawal]:
     try:
         return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
     except ValueError:
-        text = "is damaged; to act: the data engineer (delete it, then repeat `selvedge withdraw` where needed)"
+        text = f"is damaged; to act: the data engineer ({REPAIR}, then `selvedge withdraw` again where needed)"
         raise DamagedLake(f"{store.uri}/{PATH}: {text}") from None
 
 
