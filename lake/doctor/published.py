@@ -132,7 +132,8 @@ def mend(lake: Lake, findings: Iterable[Finding]) -> None:
         live = _nearly_pointed(store)
         _retire_the_pointed(store, live)
     for place in {finding.place for finding in found if finding.kind is Kind.VERSION}:
-        store.move(place, place.replace("manifest.json", NOT_WHOLE))
+        if store.exists(place):  # not retired because of the pointer
+            store.move(place, place.replace("manifest.json", NOT_WHOLE))
         live = None if live == int(place.split("/")[1]) else live
     if kinds & {Kind.POINTER, Kind.VERSION} and (live is None or Kind.POINTER in kinds):
         _point(store, live)
