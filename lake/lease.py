@@ -73,15 +73,15 @@ def _renew(store: Store, mine: dict[str, Any], seconds: float, ended: threading.
     while not ended.wait(seconds / RENEWALS):
         with suppress(OSError):  # a store that does not answer now is asked again before the lease ends
             present = _present(store)
-            if _is_mine(store, present, mine):
+            if present is not None and _is_mine(store, present, mine):
                 store.write_if(PATH, _document(mine | {"expires": time.time() + seconds}), present)
 
 
-def _is_mine(store: Store, present: bytes | None, mine: dict[str, Any]) -> bool:
-    """Whether this run still holds the lake. A lease that was lost or damaged meanwhile is written again, since nobody
-    takes a lake with a damaged one."""
+def _is_mine(store: Store, present: bytes, mine: dict[str, Any]) -> bool:
+    """Whether this run still holds the lake. A lease that was damaged meanwhile is written again, since nobody takes a
+    lake with a damaged one."""
     try:
-        return present is None or _holder(store, present).get("run") == mine["run"]
+        return _holder(store, present).get("run") == mine["run"]
     except DamagedLake:
         return True
 

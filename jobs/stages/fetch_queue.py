@@ -52,7 +52,7 @@ def _is_due(night: Night) -> str:
         for code, rule in RETRY_RULES.items()
     ]
     clauses = ["last.url is null", f"last.function <> {literal(fetch_function())}", *again]
-    clauses.append(f"(last.status = '{DONE}' and stored.picture is null)")
+    clauses.append(f"(last.status = '{DONE}' and good.picture is not null and stored.picture is null)")
     nights = night.settings.fetch.recheck_nights
     if nights:
         clauses.append(f"(last.status = '{DONE}' and last.night < {tonight} and {_has_its_turn(night, nights)})")
