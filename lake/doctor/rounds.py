@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lake.doctor import other_files, pictures, published, stage_tables
-from lake.doctor.finding import Finding, Lake
+from lake.doctor.finding import Finding, Kind, Lake
 
 Check = Callable[[Lake, bool], list[Finding]]
 Mend = Callable[[Lake, Iterable[Finding]], None]
@@ -32,10 +32,10 @@ def examine(lake: Lake, deep: bool = True) -> list[Finding]:
 
 
 def repair(lake: Lake) -> Repair:
-    """Mend what can be mended; the caller holds the lease. Raises Stop where nothing can be done."""
+    """Mend what can be mended; the caller holds the lease. A feed that is gone is brought by the next night."""
     found = []
     for check, mend in ROUNDS:
         here = check(lake, True)
         mend(lake, here)
         found += here
-    return Repair(found, examine(lake))
+    return Repair(found, [finding for finding in examine(lake) if finding.kind is not Kind.FEED])

@@ -1,7 +1,7 @@
-"""A seeded campaign of damage: `python -m tests.fuzz.damage --seeds 200` flips, cuts or deletes one file of a small lake.
+"""A seeded campaign: `python -m tests.fuzz.damage --seeds 200` flips, cuts or deletes one file of a small lake each time.
 
 Each case copies the lake, damages one file, runs a night, then `selvedge doctor --repair` and a night. The first night
-must end in a line and leave a version live that is whole or refused; the last must publish what an undisturbed one does.
+must end in a line and leave a version live that is whole or refused, the last publish what an undisturbed one does.
 """
 
 import argparse
