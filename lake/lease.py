@@ -81,7 +81,7 @@ def _is_mine(store: Store, present: bytes, mine: dict[str, Any]) -> bool:
     """Whether this run still holds the lake. A lease that was damaged meanwhile is written again, since nobody takes a
     lake with a damaged one."""
     try:
-        return _holder(store, present).get("run") == mine["run"]
+        return bool(_holder(store, present).get("run") == mine["run"])
     except DamagedLake:
         return True
 

@@ -1,4 +1,4 @@
-"""A seeded campaign: `python -m tests.fuzz.damage --seeds 200` flips, cuts or deletes one file of a small lake each time.
+"""A seeded campaign: `python -m tests.fuzz.damage --seeds 200` flips, cuts or deletes one file of a small lake.
 
 Each case copies the lake, damages one file, runs a night, then `selvedge doctor --repair` and a night. The first night
 must end in a line and leave a version live that is whole or refused, the last publish what an undisturbed one does.
