@@ -242,7 +242,8 @@ def test_a_damaged_pointer_or_manifest_is_said_with_what_to_do(store):
     with pytest.raises(DamagedSnapshot) as caught:
         current(store)
     assert str(caught.value) == (
-        f"{store.uri}/snapshots/CURRENT: is damaged; to act: the data engineer (`selvedge doctor --repair`, or `selvedge live VERSION`)"
+        f"{store.uri}/snapshots/CURRENT: is damaged; to act: the data engineer (`selvedge doctor --repair`, or "
+        "`selvedge live VERSION`)"
     )
 
 
