@@ -40,6 +40,8 @@ def _published_with(night: Night, retailer: str) -> int:
         raise WrongInput(
             spec, None, "set `enabled: false` in this spec; the next night then removes the retailer from the index"
         )
+    if retailer in night.broken:
+        raise night.broken[retailer]
     parent = snapshots.parent(night.store)
     counts = parent.counts if parent else {}
     if parent is None or retailer not in counts:

@@ -30,6 +30,7 @@ from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
 from udfs.feeds.offers.gone_ids import KnownIds
 from udfs.feeds.offers.reused_ids import KnownTitles
+from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest
@@ -155,8 +156,9 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
-    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles, ids)
-    with Child(scan) as child:
+    feed = spec.feed
+    options = feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
+    with Child(ScanFeed(options, titles, ids)) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
@@ -202,10 +204,7 @@ def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
 class ScanFeed:
     """Reads a whole feed and gives only its summary. Column `path`: the file on this machine."""
 
-    settings: Settings
-    dialect: str
-    encoding: str | None
-    url: str
+    options: FeedOptions
     titles: Mapping[str, str]
     """Titles by id in the last feed."""
     ids: pa.ChunkedArray
@@ -213,7 +212,7 @@ class ScanFeed:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
-            reading = read_feed(source, feed_options(self.settings, self.dialect, self.encoding, self.url))
+            reading = read_feed(source, self.options)
             titles, ids = KnownTitles(self.titles), KnownIds(self.ids)
             for offers in reading.batches():
                 titles.compare(offers)

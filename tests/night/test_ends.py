@@ -15,37 +15,12 @@ from tests.night.house import REPOSITORY, Ended, House
 
 pytestmark = pytest.mark.night
 
-RULE = '<rule path="{}" to="{}" date="2026-11-21" by="AB"/>'
-MAPPING = f'<mapping retailer="{LANE}" taxonomy="1">\n{{}}\n</mapping>'
-
-
-def spec(text: str) -> Any:
-    return lambda house: (house.mappings / LANE / "retailer.yaml").write_text(text)
-
-
-def mapping(text: str) -> Any:
-    return lambda house: (house.mappings / LANE / "categories.xml").write_text(MAPPING.format(text))
-
 
 def own_settings(text: str) -> Any:
     return lambda house: (house.root / "selvedge.yaml").write_text(text)
 
 
-def own_dialect(name: str) -> Any:
-    def write(house: House) -> None:
-        text = "name: own\noffer: item\nfields: {id: [id]}\nbogus: 1\n"
-        (house.mappings / LANE / "dialect.yaml").write_text(text)
-        house.edit_spec(LANE, feed={"url": "http://a.test/", "dialect": name})
-
-    return write
-
-
 WRONG = {
-    "spec is no YAML": (spec("enabled: [\n"), "retailer.yaml:2"),
-    "spec has an unknown key": (spec("enabled: true\nlanguage: en\nfeed: {url: 'http://a.test/'}\ncolour: red\n"),
-                                "retailer.yaml:4"),
-    "mapping names an unknown node": (mapping(RULE.format("a > b", "no_such_node")), "categories.xml:2"),
-    "mapping has a catch-all": (mapping(RULE.format("**", "dress")), "categories.xml:2"),
     "gates are no YAML": (lambda house: (house.mappings / "gates.yaml").write_text("{"), "gates.yaml:"),
     "blocked has no such kind": (
         lambda house: (house.mappings / "blocked.tsv").write_text(
@@ -53,8 +28,7 @@ WRONG = {
         ),
         "blocked.tsv:2",
     ),
-    "no such dialect": (own_dialect("nosuch"), "retailer.yaml: dialect"),
-    "a dialect file has a slip": (own_dialect("dialect.yaml"), "dialect.yaml:4: bogus"),
+    "taxonomy is no XML": (lambda house: (house.mappings / "taxonomy.xml").write_text("<taxonomy"), "taxonomy.xml:1"),
     "a setting is unknown": (own_settings("choice:\n  wantd: 0.5\n"), "selvedge.yaml:2"),
     "a setting is out of range": (own_settings("choice:\n  wanted: 7\n"), "selvedge.yaml:2"),
 }  # fmt: skip

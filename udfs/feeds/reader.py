@@ -145,7 +145,7 @@ class FeedReading:
         raise self._broken or _unreadable(sample, outline)
 
     def _find(self, outline: Outline, sample: bytes) -> Found | None:
-        dialect = of_setting(self._options.dialect)
+        dialect = of_setting(self._options.dialect, self._options.dialect_file)
         return stated(dialect, self._options.dialect, outline) if dialect else detect(outline, sample)
 
     def _facts(self, head_bytes: bytes, outline: Outline, found: Found) -> FeedFacts:

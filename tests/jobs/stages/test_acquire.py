@@ -78,7 +78,7 @@ class Faulty(ScanFeed):
     """A reader with a bug that one feed meets."""
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if "bad" in self.url:
+        if "bad" in str(self.options.base_url):
             raise IndexError("list index out of range")
         return super().__call__(batch)
 
