@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import typer
 
-from cli.terminal import say
+from cli.terminal import last_line, say
+from jobs.engine.log import JsonLog
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.records import checked_run
@@ -19,6 +20,7 @@ from schemas.errors import WrongInput
 from schemas.settings import read_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Write the log on standard error as one JSON object a line.")]
 Retailers = Annotated[
     list[str] | None,
     typer.Option(
@@ -33,13 +35,18 @@ Date = Annotated[str | None, typer.Option("--date", help="Date of the night, YYY
 
 
 def open_night(
-    run: str | None = None, today: str | None = None, retailers: list[str] | None = None, quiet: bool = False
+    run: str | None = None,
+    today: str | None = None,
+    retailers: list[str] | None = None,
+    quiet: bool = False,
+    log_json: bool = False,
 ) -> Night:
-    """A run with the settings of this process. Raises WrongInput for a wrong run id, date or retailer."""
+    """A run with the settings of this process. Raises WrongInput for a wrong setting, run id or date."""
+    last_line.log = JsonLog(None) if log_json else None
     run_id = checked_run(run, "--run") if run is not None else _new_run()
-    night = Night(read_settings(), run_id, _date(today), Progress(quiet), tuple(retailers or ()))
-    night.check_names(night.only, "--retailer")
-    return night
+    if last_line.log is not None:
+        last_line.log.run = run_id
+    return Night(read_settings(), run_id, _date(today), Progress(quiet, last_line.log), tuple(retailers or ()))
 
 
 @contextmanager
