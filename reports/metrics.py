@@ -33,7 +33,7 @@ class Metric:
 
 
 BUILD = Metric("build_info", "Version of the program that wrote these numbers.", ("version",))
-EXIT_CODE = Metric("run_exit_code", "Exit code of the last run: 0 done, 4 published with a retailer held, else failed.")
+EXIT_CODE = Metric("run_exit_code", "Exit code of the last run: 0 done, 4 done with a retailer held, else failed.")
 STARTED = Metric("run_start_timestamp_seconds", "When the last run began.")
 ENDED = Metric("run_end_timestamp_seconds", "When the last run ended.")
 SUCCESS = Metric("last_success_timestamp_seconds", "When a run last published or had nothing new to publish.")
@@ -188,4 +188,4 @@ def _number(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    return str(int(value)) if value == int(value) else repr(float(value))
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))

@@ -17,6 +17,7 @@ from lake.tables import literal
 from reports.facts import GateRow
 from reports.metrics import Numbers, RetailerNumbers, StageNumbers, VersionNumbers, metrics_text, success_text
 from schemas.manifest import Gate
+from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, FETCHES
 from schemas.version import program_version
 
@@ -124,7 +125,9 @@ def _live_rows(night: Night) -> dict[tuple[str, str, str], int]:
         from ({addresses.sql}) live left join {newest_fetches()} last on live.url = last.url
         group by live.retailer, coalesce(last.status, 'pending')"""  # noqa: S608
     rows = night.tables.sql(query, {FEEDS, *offers.tables, *addresses.tables, FETCHES}).to_pylist()
-    return {(row["stage"], row["retailer"], row["result"]): row["count"] for row in rows}
+    found = {(row["stage"], row["retailer"], row["result"]): row["count"] for row in rows}
+    return {(stage, retailer, result): found.get((stage, retailer, result), 0)
+            for stage, retailer, _ in found for result in (DONE, REJECTED, "pending")}  # fmt: skip
 
 
 def _gates(night: Night) -> list[GateRow]:
