@@ -1,6 +1,8 @@
 """The numbers and the log that a night writes for machines, however it ends."""
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ def samples(folder: Path, file: str = "selvedge.prom") -> dict[str, float]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "textfile"
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for the numbers of a night whose files are otherwise nobody else's."""
+    before = os.umask(0o077)
+    yield tmp_path / "textfile"
+    os.umask(before)
 
 
 def log(ended: Ended) -> list[dict[str, Any]]:
@@ -77,6 +82,7 @@ def test_a_run_writes_its_numbers_whether_it_is_refused_or_publishes(new_house: 
         assert found[label("retailer_held", retailer=retailer)] == 0
         assert found[label("feed_bytes", retailer=retailer)] == new_house.shops.feed(retailer).stat().st_size
         assert found[label("gate_passed", gate="no_price", retailer=retailer)] == 1
+        assert found[label("live_rows", stage="fetch", retailer=retailer, result="pending")] == 0
         offers = new_house.rows(
             f"select status, count(*) n from offers where retailer = '{retailer}' group by status", OFFERS
         )
