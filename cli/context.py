@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -71,9 +71,14 @@ def _new_run() -> str:
 
 
 def _date(text: str | None) -> date:
+    today = datetime.now(UTC).date()
     if text is None:
-        return datetime.now(UTC).date()
+        return today
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise WrongInput("--date", None, f"{text} is not a date of the form YYYY-MM-DD") from error
+    if found > today + timedelta(days=1):
+        text = f"{found} is in the future (today is {today} UTC), and all that is kept by date would be out of order"
+        raise WrongInput("--date", None, text)
+    return found

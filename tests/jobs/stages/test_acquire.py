@@ -1,5 +1,6 @@
 """How a shop is asked for its feed, and how an engineer lets a refused one through."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,22 @@ def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch:
     assert bad["code"] == Code.INTERNAL
     assert "reading the feed failed: IndexError: list index out of range" in bad["detail"]
     assert "to act: the data engineer" in bad["detail"]
+
+
+def test_a_state_that_another_process_wrote_meanwhile_is_not_written_over(
+    refused: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a lease between them, as two programs of different releases would be."""
+    night = refused.night()
+    judged = jobs.stages.acquire._accepted
+
+    def slowly(*words: Any) -> dict[str, Any]:
+        monkeypatch.setattr("jobs.stages.acquire._accepted", judged)
+        monkeypatch.setattr("jobs.stages.acquire.lease", lambda *_: nullcontext())
+        accept(refused.night(), {"shop": {"offer_drop", "size_drop"}}, "the first")
+        return judged(*words)
+
+    monkeypatch.setattr("jobs.stages.acquire._accepted", slowly)
+    with pytest.raises(HeldByAnother, match="another run of this stage is writing"):
+        accept(night, {"shop": {"offer_drop", "size_drop"}}, "the second")
+    assert [gate["accepted_because"] for gate in states(refused)[-1]["gates"]] == ["the first", "the first", None]
