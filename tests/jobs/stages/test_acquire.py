@@ -99,20 +99,22 @@ def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch:
     assert "to act: the data engineer" in bad["detail"]
 
 
+@pytest.mark.parametrize("verb", ["acquire", "accept"])
 def test_a_state_that_another_process_wrote_meanwhile_is_not_written_over(
-    refused: Shops, monkeypatch: pytest.MonkeyPatch
+    verb: str, refused: Shops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a lease between them, as two programs of different releases would be."""
-    night = refused.night()
-    judged = jobs.stages.acquire._accepted
+    night, gates = refused.night(), {"shop": {"offer_drop", "size_drop"}}
+    monkeypatch.setattr("jobs.stages.acquire.lease", lambda *_: nullcontext())
+    name = "_accepted" if verb == "accept" else "_acquire"
+    work = getattr(jobs.stages.acquire, name)
 
-    def slowly(*words: Any) -> dict[str, Any]:
-        monkeypatch.setattr("jobs.stages.acquire._accepted", judged)
-        monkeypatch.setattr("jobs.stages.acquire.lease", lambda *_: nullcontext())
-        accept(refused.night(), {"shop": {"offer_drop", "size_drop"}}, "the first")
-        return judged(*words)
+    def overtaken(*words: Any) -> Any:
+        monkeypatch.setattr(jobs.stages.acquire, name, work)
+        accept(refused.night(), gates, "the first")
+        return work(*words) if verb == "accept" else states(refused)[-1] | {"attempt": 9}
 
-    monkeypatch.setattr("jobs.stages.acquire._accepted", slowly)
+    monkeypatch.setattr(jobs.stages.acquire, name, overtaken)
     with pytest.raises(HeldByAnother, match="another run of this stage is writing"):
-        accept(night, {"shop": {"offer_drop", "size_drop"}}, "the second")
-    assert [gate["accepted_because"] for gate in states(refused)[-1]["gates"]] == ["the first", "the first", None]
+        accept(night, gates, "the second") if verb == "accept" else acquire(night)
+    assert [gate["accepted_because"] for gate in states(refused)[2]["gates"]] == ["the first", "the first", None]
