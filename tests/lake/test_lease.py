@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 import lake.lease
 from lake.lease import PATH, lease, release
 from lake.store import Store, open_store
-from schemas.errors import HeldByAnother
+from schemas.errors import DamagedLake, HeldByAnother
 
 NOON = 1_767_960_000.0  # 2026-01-09T12:00:00 UTC
 FAR = {"run": "far", "host": "elsewhere", "pid": 1, "expires": NOON + 60}
@@ -348,10 +349,54 @@ def test_a_lease_from_a_time_that_is_still_to_come_is_watched(
     try:
         with lease(store, "mine", 60):
             taken = held(store)["run"] == "mine"
-    except HeldByAnother:
+    except HeldByAnother as refused:
         taken = False
+        assert "held by run far" in str(refused)
     assert taken is not alive
     assert sum(waits) == pytest.approx(22.5 if alive else 30), "two renewals of a lease of 60 s"
+
+
+@pytest.mark.parametrize("body", [b"}{", b"[]", b"{}", b'{"run": "a", "expires": "soon"}'])
+def test_a_damaged_lease_is_said_wherever_it_is_read(store: Store, body: bytes) -> None:
+    said = f"{store.uri}/leases/one.json: is damaged, so nobody can tell whether a night is running; to act: the data"
+    with pytest.raises(DamagedLake) as caught, lease(store, "night", 60, name="one"):
+        store.write("leases/one.json", body)
+    assert str(caught.value).startswith(said), "when it is given back"
+    with pytest.raises(DamagedLake) as caught, lease(store, "night", 60, name="one"):
+        pytest.fail("it was taken")
+    assert str(caught.value).startswith(said), "when it is taken"
+
+
+def test_damage_while_it_is_watched_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(store, **FAR | {"seconds": 60, "expires": time.time() + 86_400})
+    monkeypatch.setattr("lake.lease.time.sleep", lambda seconds: store.write(PATH, b"}{"))
+    with pytest.raises(DamagedLake, match=re.escape(f"{store.uri}/{PATH}: is damaged")), lease(store, "mine", 60):
+        pytest.fail("it was taken")
+
+
+def test_damage_that_is_repaired_ends_no_renewal(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, ours, damaged = store.read, threading.current_thread(), threading.Event()
+
+    def once_damaged(path: str) -> bytes:
+        if threading.current_thread() is ours or damaged.is_set():
+            return read(path)
+        damaged.set()
+        return b"}{"
+
+    monkeypatch.setattr(store, "read", once_damaged)
+    with lease(store, "night", 0.8):
+        assert damaged.wait(30)
+        before, until = held(store)["expires"], time.monotonic() + 30
+        while held(store)["expires"] == before and time.monotonic() < until:
+            time.sleep(0.01)
+        assert held(store)["expires"] > before
+
+
+def test_a_process_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "77").mkdir()
+    (tmp_path / "77" / "stat").write_text(f"77 (a) Z 1) S {' '.join(map(str, range(4, 53)))}")
+    monkeypatch.setattr("lake.lease.PROC", tmp_path)
+    assert lake.lease._stat(77) == ("S", 22)
 
 
 HOLD = """
