@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots, withdraw
-from cli.terminal import say
+from cli.terminal import last_line, say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
 from shops.commands import shop
@@ -67,6 +67,7 @@ def main() -> None:
     os.environ[SAFE_PATH] = "1"  # inherited by the workers: import nothing from the current folder
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    last_line.log = None
     try:
         app()
     except Stop as stop:
@@ -75,6 +76,8 @@ def main() -> None:
         if _interrupted.is_set():  # an error while shutting down: Spark's JVM gets the signal too
             sys.exit(INTERRUPTED)
         if not isinstance(error, OSError):
+            if last_line.crash(error):
+                sys.exit(Stop.exit_code)
             raise
         if error.errno == errno.ENOSPC:
             _end(
@@ -97,5 +100,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end(line: str, code: int) -> NoReturn:
-    say(f"selvedge: {line}", err=True)
+    last_line.say(line)
     sys.exit(code)

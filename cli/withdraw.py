@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, open_night
-from cli.night import checked, finish
+from cli.night import checked, finish, measured
 from jobs.engine.night import Night
 from lake import snapshots
 from lake.lease import lease
@@ -26,7 +26,8 @@ def withdraw(
     version = _published_with(night, retailer)
     with lease(night.store, night.run, night.settings.lease_seconds):
         note(night.store, retailer, _withdrawal(night, version, reason))
-    finish(night, ("publish",), json)
+    with measured(night):
+        finish(night, ("publish",), json)
 
 
 def _withdrawal(night: Night, version: int, reason: str) -> Withdrawal:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from deltalake import DeltaTable
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
@@ -21,7 +22,7 @@ from jobs.stages.parse import feed_options
 from jobs.stages.record import WORKER_CODES, StageRecord
 from lake.feeds import keep
 from lake.lease import lease
-from lake.tables import literal
+from lake.tables import literal, write_rows
 from schemas.errors import WrongInput
 from schemas.rejects import FEED_CODES, MEANINGS, Code
 from schemas.retailer import Feed, Retailer
@@ -47,11 +48,14 @@ NO_IDS = pa.chunked_array([], pa.string())
 COMPARED = (pa.field("changed_ids", pa.float64()), pa.field("gone_ids", pa.int64()))
 """What a feed's gates need of the comparison with the last one; not stored."""
 
+TRANSACTION = "acquire"
+
 State = dict[str, Any]
 
 
 def acquire(night: Night) -> Counts:
     """Request every retailer's feed, and commit the rows of the retailers whose state changed."""
+    handle = night.tables.open(FEEDS)  # before the states are read: a racing commit is then a conflict
     states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
     counts = Counts()
 
@@ -65,11 +69,18 @@ def acquire(night: Night) -> Counts:
             rows.append(row)
             advance(1)
     changed = [row for row in rows if row is not None]
-    night.tables.append(FEEDS, pa.Table.from_pylist(changed, FEEDS.schema))
+    _commit(night, handle, changed)
     counts.due = len(changed)
     counts.rejected = sum(row["status"] == REJECTED for row in changed)
     counts.done = counts.due - counts.rejected
     return counts
+
+
+def _commit(night: Night, handle: DeltaTable, rows: list[State]) -> None:
+    """Raises HeldByAnother if another process wrote states since the handle was opened."""
+    if rows:
+        file = write_rows(night.store, FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
+        night.tables.commit(handle, [file], TRANSACTION)
 
 
 def _to_compare(accepted: State | None, whole: State | None) -> State | None:
@@ -169,7 +180,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
         return found | _verdict(spec, Code(found["code"]), found["detail"])
     results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
     found |= {"gates": [asdict(result) for result in results]}
-    refused = refusal(results)
+    refused = refusal(results, found["made_at"])
     if refused and accepted and lacks_offers_alone(results):
         return found | _verdict(spec, Code.FEED_DELETIONS, _withheld(spec, refused)) | {"status": DONE}
     return found | _verdict(spec, Code.FEED_GATE, refused) if refused else found
@@ -242,10 +253,11 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
 
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
     """Accept feeds that the given gates (by retailer) refused, all or none. The rows keep the reason."""
-    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
-    rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
     with lease(night.store, night.run, night.settings.lease_seconds):
-        night.tables.append(FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
+        handle = night.tables.open(FEEDS)
+        newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
+        rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
+        _commit(night, handle, rows)
 
 
 def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str], reason: str) -> State:
@@ -256,7 +268,7 @@ def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str]
         named = ", ".join(f"{retailer}/{gate}" for gate in sorted(unknown or gates))
         raise WrongInput("--accept", None, f"{named}: this gate does not refuse the current feed of {retailer}")
     kept = [replace(result, accepted_because=reason) if result.name in gates else result for result in results]
-    still = refusal(kept)
+    still = refusal(kept, newest["made_at"])
     verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
         "status": DONE, "code": None, "detail": None
     }  # fmt: skip

@@ -141,11 +141,11 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
     """Write the version, open it as the search tier would, check the gates, then move the pointer."""
     if not candidate.products.num_rows:
-        _refuse(["the version would be empty, which is never published"])
-    tolerance = night.gates.whole_index.norm_tolerance
-    _refuse([f"integrity: {finding}" for finding in integrity(candidate, tolerance)])
+        _refuse(["the version would be empty, which is never published"], {"empty": (0, 1)})
+    findings = integrity(candidate, night.gates.whole_index.norm_tolerance)
+    _refuse([f"integrity: {finding}" for finding in findings], {"integrity": (len(findings), 0)})
     whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
-    _refuse([_line(gate) for gate in whole if not gate.passed])
+    _refuse_failed(whole)
     facts = Facts(
         retailers=publication.states,
         models={name: night.model_digest(name).hex() for name in MODELS},
@@ -155,7 +155,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
     draft = snapshots.write(night.store, candidate, facts, encoder)
     drilled = _drill(night, draft.manifest, candidate.parent)
     tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
-    _refuse([_line(tried)] if not tried.passed else [])
+    _refuse_failed([tried])
     always = [gates.no_findings("integrity"), gates.no_findings("drill")]
     publication.gates = [*publication.gates, *always, *whole, tried]
     published = snapshots.publish(night.store, draft, publication.gates, night.now())
@@ -191,11 +191,17 @@ def _line(gate: Gate) -> str:
     return f"{gate.name} is {gate.value:.6g}, allowed {gate.bound:.6g}"
 
 
-def _refuse(lines: list[str]) -> None:
+def _refuse_failed(judged: list[Gate]) -> None:
+    failed = [gate for gate in judged if not gate.passed]
+    _refuse([_line(gate) for gate in failed], {gate.name: (gate.value, gate.bound) for gate in failed})
+
+
+def _refuse(lines: list[str], gates: dict[str, tuple[float, float]]) -> None:
     if lines:
         raise RefusedByGate(
             f"refused by {'; '.join(lines)}. The last snapshot stays live; to act: the data engineer "
-            "(fix the cause, or if the change is right: `selvedge publish --accept GATE --reason TEXT`)"
+            "(fix the cause, or if the change is right: `selvedge publish --accept GATE --reason TEXT`)",
+            gates,
         )
 
 

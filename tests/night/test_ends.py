@@ -2,14 +2,17 @@
 
 import errno
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.context import open_night
 from jobs.engine.models import release_folder
 from lake.lease import lease
 from lake.store import DiskStore
+from schemas.errors import WrongInput
 from tests.night.conftest import LANE
 from tests.night.house import REPOSITORY, Ended, House
 
@@ -53,7 +56,9 @@ def test_wrong_input_is_said_with_file_and_line_and_nothing_starts(wrong: str, h
     assert not house.shops.seen
 
 
-@pytest.mark.parametrize("words", [["--until", "nonsense"], ["--retailer", "nobody"], ["--date", "yesterday"]])
+@pytest.mark.parametrize(
+    "words", [["--until", "nonsense"], ["--retailer", "nobody"], ["--date", "yesterday"], ["--date", "9999-01-01"]]
+)
 def test_a_wrong_flag(words: list[str], house: House) -> None:
     ended = house.selvedge("night", *words)
     assert ended.code == 2
@@ -94,6 +99,20 @@ def test_a_second_night_says_who_holds_the_lake(house: House) -> None:
         ended = house.night()
     assert ended.code == 1
     assert "the-first" in one_line(ended)
+
+
+def test_a_second_night_of_the_same_run_does_not_enter(house: House) -> None:
+    with lease(house.store, "the-same", 60):
+        ended = house.night("--run", "the-same")
+    assert ended.code == 1
+    assert "held by run the-same" in one_line(ended)
+
+
+def test_a_date_may_be_a_day_ahead_and_no_more() -> None:
+    today = datetime.now(UTC).date()
+    assert open_night(today=f"{today + timedelta(days=1)}").today == today + timedelta(days=1)
+    with pytest.raises(WrongInput, match=f"is in the future .today is {today} UTC."):
+        open_night(today=f"{today + timedelta(days=2)}")
 
 
 def test_a_full_disk_ends_the_night_with_the_last_snapshot_live(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
