@@ -124,6 +124,14 @@ class ReportSettings(_Group):
     )
 
 
+class VacuumSettings(_Group):
+    """What `selvedge vacuum` keeps beside what is live."""
+
+    nights: int = Field(30, ge=1, description="rows, raw feeds and reports that one of the last nights needed are kept")
+    versions: int = Field(14, ge=2, description="versions that are kept, newest first; the live one always is")
+    months: int = Field(12, ge=0, description="... and the first version of each of the last months, to roll back to")
+
+
 class Settings(BaseSettings):
     """All settings of a run."""
 
@@ -140,6 +148,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     choice: ChoiceSettings = ChoiceSettings()
     report: ReportSettings = ReportSettings()
+    vacuum: VacuumSettings = VacuumSettings()
 
     @classmethod
     def settings_customise_sources(
