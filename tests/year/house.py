@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from lake.feeds import path_of
+from schemas.tables import FEEDS
 from shops.serve import serving
 from tests.night.house import GATES, REPOSITORY, Ended, House, Shops
 from tests.older.stand_ins import release_all
@@ -37,6 +39,14 @@ class LongHouse(House):
 
     def vacuum(self, day: int, *words: str, **settings: str) -> Ended:
         return self.selvedge("vacuum", "--json", "--date", _date(day).isoformat(), *words, **settings)
+
+    def day(self, day: int) -> str:
+        return _date(day).isoformat()
+
+    def lake_feed(self) -> bytes:
+        """The newest feed, as it was received."""
+        query = f"select feed from {FEEDS.name} order by attempt desc limit 1"
+        return self.store.read(path_of(self.rows(query, FEEDS)[0]["feed"]))
 
     def files(self) -> dict[str, int]:
         """Size of every file of the lake, by its path."""
