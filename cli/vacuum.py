@@ -7,16 +7,30 @@ import typer
 
 from cli.context import Date, Json, open_night, print_json
 from cli.terminal import say
+from jobs.vacuum import erase as erasing
 from jobs.vacuum import vacuum as vacuums
 
 Delete = Annotated[bool, typer.Option("--delete", help="Delete it. Without this option it is only shown.")]
+Erase = Annotated[
+    bool,
+    typer.Option("--erase", help="Erase what mappings/blocked.tsv lists: pictures with near copies, URLs, products."),
+]
+Retailer = Annotated[
+    str | None,
+    typer.Option("--erase-retailer", help="Erase everything of this retailer, which must be out of the index."),
+]
 
 
-def vacuum(delete: Delete = False, date: Date = None, json: Json = False) -> None:
+def vacuum(
+    delete: Delete = False, erase: Erase = False, erase_retailer: Retailer = None, date: Date = None, json: Json = False
+) -> None:
     """Show what no live offer, kept version or recent night needs; with --delete: delete it."""
     night = open_night(None, date, quiet=True)
     night.check()
-    lines = vacuums.delete(night) if delete else vacuums.shown(night)
+    if erase or erase_retailer:
+        lines, delete = erasing.erase(night, erase_retailer), True
+    else:
+        lines = vacuums.delete(night) if delete else vacuums.shown(night)
     if json:
         print_json({"deleted": delete, "kinds": [asdict(line) for line in lines]})
         return

@@ -24,6 +24,8 @@ KEYED_GARMENTS = pa.schema(
 ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
 """Written a file a retailer; vectors lie in segments."""
 
+NO_KEYS = pa.array([], pa.binary(32))
+
 ROWS_AT_ONCE = 1_000_000  # vectors whose digests are taken together: 1.1 GB
 
 
@@ -79,9 +81,16 @@ def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple
     return garments.select(KEYED_GARMENTS.names), retailer_rows(store, manifest, "products", wanted)
 
 
-def prepare(store: Store, rows: Rows, parent: Manifest | None, encoder: str | None = None) -> Candidate:
+def prepare(
+    store: Store,
+    rows: Rows,
+    parent: Manifest | None,
+    encoder: str | None = None,
+    banned: pa.Array = NO_KEYS,
+) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
+    No segment of it holds a `banned` vector (its published key), not even unused.
     Raises WrongInput if a newer program made the parent.
     """
     check_parent(parent)
@@ -91,7 +100,7 @@ def prepare(store: Store, rows: Rows, parent: Manifest | None, encoder: str | No
     offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
 
     wanted = one_array(garments["vector_key"])
-    shelf = shelve(store, parent.of("vectors") if parent else [], wanted, offered)
+    shelf = shelve(store, parent.of("vectors") if parent else [], wanted, offered, banned)
     positions = shelf.find(wanted)
     segment, row = shelf.places(positions)
     placed = garments.drop_columns("vector_key").append_column("segment", segment).append_column("row", row)

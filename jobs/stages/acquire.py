@@ -31,6 +31,7 @@ from schemas.tables import FEEDS, OFFERS
 from udfs.feeds.offers.gone_ids import KnownIds
 from udfs.feeds.offers.reused_ids import KnownTitles
 from udfs.feeds.reader import read_feed
+from udfs.feeds.scrub import StillNamed, scrub
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest
 from udfs.web.guard import Networks
@@ -92,10 +93,24 @@ def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State
         row = _row(night, spec, newest, answer)
         if answer.status == "refused":
             row |= _verdict(spec, Code(str(answer.code)), answer.detail)
+        elif named := _scrubbed(night, spec, file):
+            row |= _verdict(spec, Code.INTERNAL, named)
         else:
             keep(night.store, row["feed"], file)
             row |= _read(night, spec, file, accepted, row)
     return None if same_parser and _same_state(row, newest) else row
+
+
+def _scrubbed(night: Night, spec: Retailer, file: Path) -> str:
+    """Take what was erased out of a received feed -> why that failed, if it did: then the feed is not kept."""
+    if not night.erased:
+        return ""
+    work = ScrubFeed(night.settings, spec.name, spec.feed.dialect, spec.feed.encoding, spec.feed.url, night.erased)
+    with Child(work) as child:
+        try:
+            return str(child(pa.RecordBatch.from_pydict({"path": [str(file)]}))["detail"][0].as_py())
+        except (ChildDied, RuntimeError) as error:
+            return f"the feed could not be searched for what was erased: {' '.join(str(error).split())}"
 
 
 def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
@@ -235,6 +250,26 @@ class ScanFeed:
         schema = pa.schema([*(FEEDS.schema.field(name) for name in row), *COMPARED])
         row |= {"changed_ids": titles.share, "gone_ids": ids.gone}
         return pa.RecordBatch.from_pylist([row], schema)
+
+
+@dataclass(frozen=True)
+class ScrubFeed:
+    """Takes what was erased out of a feed, in place. Column `path`: the file; it gives `detail`: why that failed."""
+
+    settings: Settings
+    retailer: str
+    dialect: str
+    encoding: str | None
+    url: str
+    erased: frozenset[bytes]
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        options = feed_options(self.settings, self.dialect, self.encoding, self.url)
+        try:
+            scrub(Path(batch["path"][0].as_py()), self.retailer, options, self.erased)
+        except StillNamed as named:
+            return pa.RecordBatch.from_pydict({"detail": [str(named)]})
+        return pa.RecordBatch.from_pydict({"detail": [""]})
 
 
 def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:

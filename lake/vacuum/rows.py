@@ -66,8 +66,8 @@ class Rewrite:
         return sum(share.dead_bytes for share in self.shares)
 
 
-def plan_rewrite(tables: Tables, keep: Keep) -> Rewrite:
-    """The files that have enough dead rows, or are many and small. Writes nothing."""
+def plan_rewrite(tables: Tables, keep: Keep, any_dead: bool = False) -> Rewrite:
+    """The files that have enough dead rows (or any), or are many and small. Writes nothing."""
     handle = tables.found(keep.table)
     if handle is None:
         return Rewrite(keep, ())
@@ -76,7 +76,8 @@ def plan_rewrite(tables: Tables, keep: Keep) -> Rewrite:
     shares = [_share(tables.store, keep, file) for file in files]
     small = [share for share in shares if share.file.bytes < SMALL_BYTES]
     joined = {share.file.path for share in small} if len(small) > MANY else set()
-    return Rewrite(keep, tuple(s for s in shares if s.file.path in joined or s.changed or _is_worth_it(s)))
+    worth = (lambda share: share.dead > 0) if any_dead else _is_worth_it
+    return Rewrite(keep, tuple(s for s in shares if s.file.path in joined or s.changed or worth(s)))
 
 
 def _is_worth_it(share: Share) -> bool:
