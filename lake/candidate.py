@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from lake.changes import changes
 from lake.content_digest import snapshot_digest, sorted_table_digest
 from lake.published_files import VECTOR_COLUMNS, nullable, retailer_rows, with_vector_keys
-from lake.segments import Shelf, absent, one_array, segment_keys, shelve
+from lake.segments import NO_KEYS, Shelf, absent, one_array, segment_keys, shelve
 from lake.store import Store
 from schemas.manifest import Content, DataFile, Manifest, PublishedTable, check_parent
 from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
@@ -23,8 +23,6 @@ KEYED_GARMENTS = pa.schema(
 
 ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
 """Written a file a retailer; vectors lie in segments."""
-
-NO_KEYS = pa.array([], pa.binary(32))
 
 ROWS_AT_ONCE = 1_000_000  # vectors whose digests are taken together: 1.1 GB
 

@@ -20,6 +20,8 @@ DEAD_RATIO = 0.25
 """A segment with more than this share of unused rows is rewritten. With 1% changes per night (23% after 30 nights) that
 is about once a month."""
 
+NO_KEYS = pa.array([], pa.binary(32))
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -74,7 +76,9 @@ class Shelf:
                 yield int(start), read_rows(self.store, "vectors", [place]) if isinstance(place, DataFile) else place
 
 
-def shelve(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array) -> Shelf:
+def shelve(
+    store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array = NO_KEYS
+) -> Shelf:
     """Carry the parent's segments that have few unused rows; put all other wanted vectors into new segments.
 
     A segment with a `banned` vector is not carried.

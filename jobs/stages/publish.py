@@ -22,9 +22,10 @@ from jobs.stages.canary import canary
 from jobs.stages.publish_rows import published_garments, published_products, published_vectors
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
-from lake.candidate import NO_KEYS, Candidate, Rows, missing_vectors, prepare, rows_of
+from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
+from lake.segments import NO_KEYS
 from schemas.errors import DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
