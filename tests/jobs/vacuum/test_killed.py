@@ -18,7 +18,7 @@ from tests.year.house import LongHouse
 
 pytestmark = [pytest.mark.night, pytest.mark.kill]
 
-KILLS = int(os.environ.get("SELVEDGE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("SELVEDGE_TEST_KILLS", "2"))
 SEED = 9
 LAST, TONIGHT = DAYS[-1], DAYS[-1] + 1
 NEVER = 1_000_000
