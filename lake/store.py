@@ -141,6 +141,12 @@ class DiskStore(_Listing):
             self.write(path, body)
             return True
 
+    def delete(self, path: str) -> None:
+        """Delete a file, and its folder if that is empty now."""
+        super().delete(path)
+        with suppress(OSError):  # it holds other files
+            (self.root / path).parent.rmdir()
+
     def delta_uri(self, path: str) -> str:
         return str(self.root / path)
 

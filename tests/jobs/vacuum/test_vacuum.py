@@ -129,6 +129,13 @@ def test_rows_of_what_is_gone_go_and_their_bytes_too(house: LongHouse) -> None:
     assert len(house.store.list("feeds")) == feeds
 
 
+def test_a_feed_that_was_live_in_one_of_the_last_nights_stays(house: LongHouse) -> None:
+    """It came 31 nights ago and was followed by the next one 5 nights ago."""
+    deleted(house, **A_MONTH)
+    assert house.rows(f"select count(distinct feed) n from {OFFERS.name}", OFFERS)[0]["n"] == 3
+    assert len(house.store.list("feeds")) == 3
+
+
 def test_versions_that_are_live_held_last_or_one_a_month_stay(house: LongHouse) -> None:
     assert house.selvedge("rollback", "2", "--why", "to see that it stays").code == 0
     settings = TIGHT | {"VACUUM__MONTHS": "12"}
@@ -160,7 +167,7 @@ def test_no_number_is_used_twice(house: LongHouse) -> None:
     (house.lake / "snapshots" / "6").mkdir()
     (house.lake / "snapshots" / "6" / "candidate.json").write_text("{}")
     deleted(house, **TIGHT)
-    assert not (house.lake / "snapshots" / "3" / "changes.parquet").exists()
+    assert not (house.lake / "snapshots" / "3").exists()
     assert (house.lake / "snapshots" / "6" / "candidate.json").exists()
     assert the_next_version(house).version == 7
 
