@@ -4,7 +4,6 @@ Writes `year.tsv` (a line for each night), then a table of every thirtieth night
 """
 
 import argparse
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import NamedTuple
 
 from tests.year.figure import svg
 from tests.year.house import LongHouse, long_house
-
-QUICK = {"REPORT__THUMBNAILS": "0"}
 
 
 class Day(NamedTuple):
@@ -59,7 +56,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("var/year"))
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    os.environ |= {f"SELVEDGE_{name}": value for name, value in QUICK.items()}
     days: list[Day] = []
     with (
         tempfile.TemporaryDirectory(prefix="year-") as folder,

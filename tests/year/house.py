@@ -28,7 +28,8 @@ class LongHouse(House):
 
     @property
     def environment(self) -> dict[str, str]:
-        return super().environment | {"SELVEDGE_MODELS": str(self.root / "models")}
+        own = {"SELVEDGE_MODELS": str(self.root / "models"), "SELVEDGE_REPORT__THUMBNAILS": "0"}
+        return super().environment | own
 
     def night_of(self, day: int, *words: str, changed: bool = True) -> Ended:
         """The night of a day, counted from 0, over the shop as it has become since the night before."""

@@ -14,7 +14,6 @@ pytestmark = pytest.mark.night
 
 def test_days_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["campaign", "--days", "3", "--offers", "8", "--out", str(tmp_path)])
-    monkeypatch.setenv("SELVEDGE_REPORT__THUMBNAILS", "0")
     main()
     rows = [line.split("\t") for line in (tmp_path / "year.tsv").read_text().splitlines()]
     assert [row[0] for row in rows] == ["day", "0", "1", "2"]
