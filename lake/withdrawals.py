@@ -1,5 +1,6 @@
 """Retailers that a person removed from the index with `selvedge withdraw`, because they have no spec any more."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -36,3 +37,11 @@ def withdrawals(store: Store) -> dict[str, Withdrawal]:
 def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:
     """Record that a retailer leaves with the next version. The caller holds the lease."""
     store.write(PATH, _Withdrawals.dump_json(withdrawals(store) | {retailer: withdrawal}, indent=1) + b"\n")
+
+
+def forget(store: Store, is_erased: Callable[[str], bool]) -> None:
+    """Take erased retailers off the list. The caller holds the lease."""
+    noted = withdrawals(store)
+    left = {name: withdrawal for name, withdrawal in noted.items() if not is_erased(name)}
+    if left != noted:
+        store.write(PATH, _Withdrawals.dump_json(left, indent=1) + b"\n")

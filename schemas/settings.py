@@ -132,6 +132,14 @@ class MetricsSettings(_Group):
     )
 
 
+class VacuumSettings(_Group):
+    """What `selvedge vacuum` keeps beside what is live."""
+
+    nights: int = Field(30, ge=1, description="rows, raw feeds and reports that one of the last nights needed are kept")
+    versions: int = Field(14, ge=2, description="versions that are kept, newest first; the live one always is")
+    months: int = Field(12, ge=0, description="... and the first version of each of the last months, to roll back to")
+
+
 class Settings(BaseSettings):
     """All settings of a run."""
 
@@ -149,6 +157,7 @@ class Settings(BaseSettings):
     choice: ChoiceSettings = ChoiceSettings()
     report: ReportSettings = ReportSettings()
     metrics: MetricsSettings = MetricsSettings()
+    vacuum: VacuumSettings = VacuumSettings()
 
     @classmethod
     def settings_customise_sources(

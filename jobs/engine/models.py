@@ -45,6 +45,15 @@ def verify_weights(folder: Path) -> None:
             )
 
 
+def live_releases(name: str, root: Path) -> list[bytes]:
+    """Digests of the releases that may yet be promoted; one that was promoted once and is not any more is old."""
+    history = root / "promotions.jsonl"
+    said = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()] if history.exists() else []
+    old = {one[kind] for one in said if one["model"] == name for kind in ("digest", "previous")}
+    folders = sorted(folder for folder in (root / name).iterdir() if (folder / "model.json").is_file())
+    return [release_digest(folder) for folder in folders if folder.name not in old]
+
+
 def about(folder: Path) -> dict[str, Any]:
     """The content of a release's `model.json`."""
     path = folder / "model.json"

@@ -14,6 +14,7 @@ from jobs.engine.models import MODELS, release_digest, release_folder, verify_we
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
 from lake import snapshots
+from lake.erased import erased
 from lake.published_files import DamagedSnapshot
 from lake.store import Store, open_store
 from lake.tables import Tables
@@ -92,6 +93,11 @@ class Night:
     @cached_property
     def blocked(self) -> Blocked:
         return read_blocked(self.settings.mappings / "blocked.tsv")
+
+    @cached_property
+    def erased(self) -> frozenset[bytes]:
+        """Hashes of what was erased for good (`lake.erased`)."""
+        return erased(self.store)
 
     @property
     def mappings(self) -> dict[str, Mapping]:

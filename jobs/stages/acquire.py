@@ -33,6 +33,7 @@ from udfs.feeds.offers.gone_ids import KnownIds
 from udfs.feeds.offers.reused_ids import KnownTitles
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
+from udfs.feeds.scrub import StillNamed, scrub
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest
 from udfs.web.guard import Networks
@@ -104,10 +105,23 @@ def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State
         row = _row(night, spec, newest, answer)
         if answer.status == "refused":
             row |= _verdict(spec, Code(str(answer.code)), answer.detail)
+        elif named := _scrubbed(night, spec, file):
+            row |= _verdict(spec, Code.INTERNAL, named)
         else:
             keep(night.store, row["feed"], file)
             row |= _read(night, spec, file, accepted, row)
     return None if same_parser and _same_state(row, newest) else row
+
+
+def _scrubbed(night: Night, spec: Retailer, file: Path) -> str:
+    """Take what was erased out of a received feed -> why that failed, if it did: then the feed is not kept."""
+    if not night.erased:
+        return ""
+    with Child(ScrubFeed(_options(night, spec), spec.name, night.erased)) as child:
+        try:
+            return str(child(pa.RecordBatch.from_pydict({"path": [str(file)]}))["detail"][0].as_py())
+        except (ChildDied, RuntimeError) as error:
+            return f"the feed could not be searched for what was erased: {' '.join(str(error).split())}"
 
 
 def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
@@ -167,9 +181,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
-    feed = spec.feed
-    options = feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
-    with Child(ScanFeed(options, titles, ids)) as child:
+    with Child(ScanFeed(_options(night, spec), titles, ids)) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
@@ -200,6 +212,11 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
         [OFFERS],
     )
     return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
+
+
+def _options(night: Night, spec: Retailer) -> FeedOptions:
+    feed = spec.feed
+    return feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
 
 
 def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
@@ -245,6 +262,22 @@ class ScanFeed:
         schema = pa.schema([*(FEEDS.schema.field(name) for name in row), *COMPARED])
         row |= {"changed_ids": titles.share, "gone_ids": ids.gone}
         return pa.RecordBatch.from_pylist([row], schema)
+
+
+@dataclass(frozen=True)
+class ScrubFeed:
+    """Takes what was erased out of a feed, in place. Column `path`: the file; it gives `detail`: why that failed."""
+
+    options: FeedOptions
+    retailer: str
+    erased: frozenset[bytes]
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        try:
+            scrub(Path(batch["path"][0].as_py()), self.retailer, self.options, self.erased)
+        except StillNamed as named:
+            return pa.RecordBatch.from_pydict({"detail": [str(named)]})
+        return pa.RecordBatch.from_pydict({"detail": [""]})
 
 
 def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
+from lake.segments import NO_KEYS
 from schemas.errors import DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
@@ -51,8 +52,12 @@ class Publication(Counts):
         return {name: state.reason or "" for name, state in self.states.items() if state.status == "held"}
 
 
-def publish(night: Night) -> Publication:
-    """Publish what the stage tables hold. Raises RefusedByGate if a gate over the whole index fails."""
+def publish(night: Night, banned: pa.Array | None = None) -> Publication:
+    """Publish what the stage tables hold. Raises RefusedByGate if a gate over the whole index fails.
+
+    With `banned` vectors (published keys) a version is published even if nothing is new, and none of its segments holds
+    one of them.
+    """
     parent = snapshots.parent(night.store)
     encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
     states = retailer_states(night, parent)
@@ -60,14 +65,14 @@ def publish(night: Night) -> Publication:
     fresh = _fresh(night)
     if parent is not None and absent:
         fresh = _with_last_rows(night, parent, fresh, absent)
-    candidate = _prepare(night, fresh, parent, encoder)
+    candidate = _prepare(night, fresh, parent, encoder, banned)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if parent is not None and withheld:
-        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder)
+        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder, banned)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
-    if candidate.is_new:
+    if candidate.is_new or banned is not None:
         _write(night, candidate, encoder, publication)
     else:
         snapshots.mend(night.store, night.now())
@@ -82,11 +87,12 @@ def _fresh(night: Night) -> Rows:
     return Rows(garments, published_products(catalog, garments), pa.table({}))
 
 
-def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder) -> Candidate:
+def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder, banned: pa.Array | None) -> Candidate:
     """A candidate with the vectors that no segment of the parent holds."""
     missing = missing_vectors(night.store, parent, rows.garments["vector_key"])
     vectors = published_vectors(night, missing, embed_function(night))
-    return prepare(night.store, Rows(rows.garments, rows.products, vectors), parent, encoder.digest)
+    whole = Rows(rows.garments, rows.products, vectors)
+    return prepare(night.store, whole, parent, encoder.digest, NO_KEYS if banned is None else banned)
 
 
 def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:
