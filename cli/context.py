@@ -66,6 +66,10 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
+DAYS_AHEAD = timedelta(days=1)
+"""How far `--date` may lie in the future: it is tomorrow already in other time zones."""
+
+
 def _new_run() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
 
@@ -78,7 +82,7 @@ def _date(text: str | None) -> date:
         found = date.fromisoformat(text)
     except ValueError as error:
         raise WrongInput("--date", None, f"{text} is not a date of the form YYYY-MM-DD") from error
-    if found > today + timedelta(days=1):
+    if found > today + DAYS_AHEAD:
         text = f"{found} is in the future (today is {today} UTC), and all that is kept by date would be out of order"
         raise WrongInput("--date", None, text)
     return found

@@ -81,14 +81,16 @@ def _spec(folder: Path) -> Iterator[Checked]:
     """Checks the spec and the dialect file that it names."""
     errors = errors_of_retailer(folder)
     if not errors:
-        spec = read_retailer(folder)
         try:
+            spec = read_retailer(folder)
             check_dialect(spec)
+            if spec.dialect_file is not None:
+                yield Path(spec.feed.dialect), []
         except WrongInput as error:
-            errors = [error]
-        if spec.feed.dialect.endswith(DIALECT_SUFFIX):
-            yield Path(spec.feed.dialect), _of_errors(errors)
-            errors = []
+            if error.path == folder / SPEC_FILE:
+                errors = [error]
+            else:
+                yield error.path, _of_errors([error])
     yield folder / SPEC_FILE, _of_errors(errors)
 
 

@@ -99,7 +99,7 @@ def test_a_night_that_does_not_start_writes_its_numbers_too(house: House, folder
     """What can be told without the specs is told, and the last line still says what is wrong."""
     folder.mkdir()
     (folder / "selvedge_success.prom").write_text("as it was")
-    (house.mappings / LANE / "retailer.yaml").write_text("enabled: [\n")
+    (house.mappings / "taxonomy.xml").write_text("<taxonomy")
     ended = house.night("--log-json", METRICS__FOLDER=str(folder))
     found = samples(folder)
     assert ended.code == found["selvedge_run_exit_code"] == 2
@@ -108,7 +108,7 @@ def test_a_night_that_does_not_start_writes_its_numbers_too(house: House, folder
     assert told(found, "retailer_held") == 0
     first, last = log(ended)
     assert first["message"].startswith("selvedge.prom: lacks retailers, live_rows, gates (")
-    assert (last["level"], "retailer.yaml:2" in last["message"]) == ("error", True)
+    assert (last["level"], "taxonomy.xml:1" in last["message"]) == ("error", True)
     assert (folder / "selvedge_success.prom").read_text() == "as it was"
 
 

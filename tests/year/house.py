@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from unittest import mock
 
+import cli.context
 from lake.feeds import path_of
 from schemas.tables import FEEDS
 from shops.serve import serving
@@ -18,6 +20,7 @@ from tests.older.stand_ins import release_all
 from tests.year.drift import SHOP, DriftingShop
 
 FIRST = date(2031, 1, 1)
+YEARS = timedelta(days=36_500)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class LongHouse(House):
     def environment(self) -> dict[str, str]:
         own = {"SELVEDGE_MODELS": str(self.root / "models"), "SELVEDGE_REPORT__THUMBNAILS": "0"}
         return super().environment | own
+
+    def selvedge(self, *words: str, **settings: str) -> Ended:
+        """As in any house, but on dates that lie years ahead."""
+        with mock.patch.object(cli.context, "DAYS_AHEAD", YEARS):
+            return super().selvedge(*words, **settings)
 
     def night_of(self, day: int, *words: str, changed: bool = True) -> Ended:
         """The night of a day, counted from 0, over the shop as it has become since the night before."""

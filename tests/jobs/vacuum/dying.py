@@ -7,8 +7,10 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+import cli.context
 from cli.main import main
 from lake.store import DiskStore
+from tests.year.house import YEARS
 
 CHANGES = ((DiskStore, ("write", "open_output", "delete", "overwrite")),
            (DeltaTable, ("create_write_transaction", "create_checkpoint")))  # fmt: skip
@@ -43,6 +45,7 @@ def run() -> None:
     for owner, names in CHANGES:
         for name in names:
             wrap(owner, name, countdown)
+    cli.context.DAYS_AHEAD = YEARS
     try:
         main()
     finally:
