@@ -7,8 +7,8 @@ from datetime import date
 
 from pydantic import TypeAdapter
 
+from lake.notes import read_notes, write_notes
 from lake.store import Store
-from schemas.errors import DamagedLake
 
 PATH = "erased.json"
 _Erased = TypeAdapter(dict[str, date])
@@ -27,12 +27,9 @@ def erased(store: Store) -> frozenset[bytes]:
 def note_erased(store: Store, hashes: Iterable[bytes], on: date) -> None:
     """Add to the list. The caller holds the lease."""
     listed = dict.fromkeys((digest.hex() for digest in hashes), on) | _listed(store)
-    store.write(PATH, _Erased.dump_json(dict(sorted(listed.items())), indent=1) + b"\n")
+    write_notes(store, PATH, _Erased, dict(sorted(listed.items())))
 
 
 def _listed(store: Store) -> dict[str, date]:
-    try:
-        return _Erased.validate_json(store.read(PATH)) if store.exists(PATH) else {}
-    except ValueError:
-        text = "is damaged, so what was erased could come back; to act: the data engineer (restore it from a copy)"
-        raise DamagedLake(f"{store.uri}/{PATH}: {text}") from None
+    remedy = ", so what was erased could come back; to act: the data engineer (restore it from a copy)"
+    return read_notes(store, PATH, _Erased, remedy)

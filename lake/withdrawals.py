@@ -5,8 +5,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from lake.notes import read_notes, write_notes
 from lake.store import Store
-from schemas.errors import DamagedLake
 
 PATH = "withdrawn.json"
 
@@ -27,16 +27,13 @@ _Withdrawals = TypeAdapter(dict[str, Withdrawal])
 
 def withdrawals(store: Store) -> dict[str, Withdrawal]:
     """All withdrawals, by retailer. Raises DamagedLake."""
-    try:
-        return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
-    except ValueError:
-        text = "is damaged; to act: the data engineer (delete it, then repeat `selvedge withdraw` where needed)"
-        raise DamagedLake(f"{store.uri}/{PATH}: {text}") from None
+    remedy = "; to act: the data engineer (delete it, then repeat `selvedge withdraw` where needed)"
+    return read_notes(store, PATH, _Withdrawals, remedy)
 
 
 def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:
     """Record that a retailer leaves with the next version. The caller holds the lease."""
-    store.write(PATH, _Withdrawals.dump_json(withdrawals(store) | {retailer: withdrawal}, indent=1) + b"\n")
+    write_notes(store, PATH, _Withdrawals, withdrawals(store) | {retailer: withdrawal})
 
 
 def forget(store: Store, is_erased: Callable[[str], bool]) -> None:
@@ -44,4 +41,4 @@ def forget(store: Store, is_erased: Callable[[str], bool]) -> None:
     noted = withdrawals(store)
     left = {name: withdrawal for name, withdrawal in noted.items() if not is_erased(name)}
     if left != noted:
-        store.write(PATH, _Withdrawals.dump_json(left, indent=1) + b"\n")
+        write_notes(store, PATH, _Withdrawals, left)

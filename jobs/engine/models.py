@@ -11,6 +11,9 @@ from udfs.runtime.models import ModelError, promoted
 MODELS = ("screen", "text", "detect", "embed")
 """Every model that a night uses."""
 
+ENCODER_PARTS = ("detect", "embed")
+"""Those that the search tier needs too, to embed a customer's photo."""
+
 
 def release_folder(name: str, root: Path) -> Path:
     """The folder of a model's promoted release. Raises WrongInput if there is none."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import selvedge_searcher
-from jobs.engine.models import MODELS
+from jobs.engine.models import ENCODER_PARTS, MODELS
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live.asked import Asked
@@ -30,7 +30,6 @@ from schemas.errors import DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
 
-ENCODER_PARTS = ("detect", "embed")
 NOTHING = RowCounts(garments=0, products=0, categories={})
 
 

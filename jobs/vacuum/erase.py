@@ -17,11 +17,12 @@ from jobs.engine.night import Night
 from jobs.live.takedowns import brought_by, with_copies
 from jobs.stages.publish import publish
 from jobs.stages.publish_rows import published_key
-from jobs.vacuum.vacuum import PUBLISHED, Line
+from jobs.vacuum.vacuum import Line
 from lake import feeds as raw_feeds
 from lake import snapshots
 from lake.erased import erased, hash_of, note_erased
 from lake.lease import lease
+from lake.published_files import TABLES as PUBLISHED_TABLES
 from lake.store import Entry
 from lake.tables import FOLDER, literal
 from lake.vacuum.blank import blank_pictures
@@ -181,7 +182,7 @@ class Erasure:
         kept = Kept([manifest for manifest in manifests if manifest.version not in gone], [], gone)
         entries = folders_of(self.store, kept, self.at_once)
         self._delete(entries)
-        files = [entry for table in PUBLISHED for entry in unneeded_files(self.store, table, kept, self.at_once)]
+        files = [entry for table in PUBLISHED_TABLES for entry in unneeded_files(self.store, table, kept, self.at_once)]
         self._delete(files)
         return [
             Line("versions", len(entries), len(gone), _sum(entries)),

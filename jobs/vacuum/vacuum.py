@@ -12,13 +12,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.engine.models import ENCODER_PARTS
 from jobs.engine.night import Night
 from jobs.stage_list import STAGES
 from jobs.vacuum.needed import Needed
 from lake import feeds as raw_feeds
 from lake.encoders import encoder_digest
 from lake.lease import lease
-from lake.published_files import TABLES, folder
+from lake.published_files import TABLES as PUBLISHED_TABLES
+from lake.published_files import folder
 from lake.shards import FOLDER as SHARDS
 from lake.shards import Place
 from lake.store import Entry
@@ -28,14 +30,10 @@ from lake.vacuum.retired import forget, retire, retired
 from lake.vacuum.rows import Keep, Rewrite, plan_rewrite, rewrite
 from lake.vacuum.shards import ShardPlan, move_pictures, plan_shards
 from lake.vacuum.versions import Kept, folders_of, kept_versions, unneeded_encoders, unneeded_files
-from schemas.manifest import PublishedTable
 from schemas.tables import PICTURES, RUNS, STAGE_TABLES
 
 LONGEST_TASK = timedelta(hours=max(stage.hours for stage in STAGES))
 """A file younger than this is never deleted: the task that made it, or that reads it, may still run."""
-
-ENCODER_PARTS = ("detect", "embed")
-PUBLISHED: tuple[PublishedTable, ...] = ("garments", "products", "vectors")
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,9 @@ class Vacuum:
         return found
 
     def published(self) -> list[Entry]:
-        return [entry for table in PUBLISHED for entry in unneeded_files(self.store, table, self.kept, self.before)]
+        return [
+            entry for table in PUBLISHED_TABLES for entry in unneeded_files(self.store, table, self.kept, self.before)
+        ]
 
     def encoders(self) -> list[Entry]:
         tonight = encoder_digest({part: self.night.model(part) for part in ENCODER_PARTS})
@@ -128,7 +128,7 @@ class Vacuum:
 
     def _logs(self) -> Iterable[tuple[str, set[int]]]:
         yield from ((f"{FOLDER}/{table.name}", set()) for table in (*STAGE_TABLES, RUNS))
-        yield from ((folder(table), self.kept.delta(table)) for table in PUBLISHED)
+        yield from ((folder(table), self.kept.delta(table)) for table in PUBLISHED_TABLES)
 
     # ---- deleting
 
@@ -183,8 +183,8 @@ class Vacuum:
             if (handle := self.tables.found(table)) is not None:
                 cut += cut_log(self.store, handle, f"{FOLDER}/{table.name}", set(), self.before)
         published = Tables(self.store, "published")
-        for name in PUBLISHED:
-            if (handle := published.found(TABLES[name])) is not None:
+        for name, table in PUBLISHED_TABLES.items():
+            if (handle := published.found(table)) is not None:
                 cut += cut_log(self.store, handle, folder(name), self.kept.delta(name), self.before)
         return _line("logs", cut)
 
