@@ -68,6 +68,7 @@ def main() -> None:
     os.environ[SAFE_PATH] = "1"  # inherited by the workers: import nothing from the current folder
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    _interrupted.clear()
     last_line.log = None
     try:
         app()

@@ -67,3 +67,14 @@ def test_an_interrupted_command_says_so_in_its_log(
     monkeypatch.setattr("cli.night.checked", lambda night: signal.raise_signal(signal.SIGTERM))
     assert ended(monkeypatch, "night", "--log-json") == 130
     assert json.loads(capsys.readouterr().err)["message"].startswith("interrupted; ")
+
+
+def test_an_interrupted_command_does_not_interrupt_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.night.checked", lambda night: signal.raise_signal(signal.SIGTERM))
+    assert ended(monkeypatch, "night") == 130
+
+    def broken(*_: object) -> None:
+        raise OSError("no such disk")
+
+    monkeypatch.setattr("cli.night.checked", broken)
+    assert ended(monkeypatch, "night") == 1
