@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test mutation airflow shops bench setup lock settings museum damage clean
+.PHONY: help nightly test check kill-test year damage mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -20,8 +20,11 @@ check: setup ## run ruff, mypy and the import rules, but no tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-kill-test: setup ## kill a small night at 20 random moments and run it again
+kill-test: setup ## kill a small night, a publish and a vacuum at 20 random moments each, and run them again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
+
+year: setup ## simulate a year of small nights, each with its vacuum (an hour; DAYS=60: fewer); writes var/year
+	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365}
 
 mutation: setup ## change the code in small ways and list the changes that no test notices (hours; SEED=2: other changes)
 	@nice $(BIN)/python -m tests.mutation.campaign --seed $${SEED:-1} $(ONLY)

@@ -4,14 +4,15 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
-from cli.terminal import say
+from cli.terminal import last_line, say
+from jobs.engine.log import JsonLog
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.records import checked_run
@@ -19,6 +20,7 @@ from schemas.errors import WrongInput
 from schemas.settings import read_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Write the log on standard error as one JSON object a line.")]
 Retailers = Annotated[
     list[str] | None,
     typer.Option(
@@ -33,13 +35,18 @@ Date = Annotated[str | None, typer.Option("--date", help="Date of the night, YYY
 
 
 def open_night(
-    run: str | None = None, today: str | None = None, retailers: list[str] | None = None, quiet: bool = False
+    run: str | None = None,
+    today: str | None = None,
+    retailers: list[str] | None = None,
+    quiet: bool = False,
+    log_json: bool = False,
 ) -> Night:
-    """A run with the settings of this process. Raises WrongInput for a wrong run id, date or retailer."""
+    """A run with the settings of this process. Raises WrongInput for a wrong setting, run id or date."""
+    last_line.log = JsonLog(None) if log_json else None
     run_id = checked_run(run, "--run") if run is not None else _new_run()
-    night = Night(read_settings(), run_id, _date(today), Progress(quiet), tuple(retailers or ()))
-    night.check_names(night.only, "--retailer")
-    return night
+    if last_line.log is not None:
+        last_line.log.run = run_id
+    return Night(read_settings(), run_id, _date(today), Progress(quiet, last_line.log), tuple(retailers or ()))
 
 
 @contextmanager
@@ -59,14 +66,23 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
+DAYS_AHEAD = timedelta(days=1)
+"""How far `--date` may lie in the future: it is tomorrow already in other time zones."""
+
+
 def _new_run() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
 
 
 def _date(text: str | None) -> date:
+    today = datetime.now(UTC).date()
     if text is None:
-        return datetime.now(UTC).date()
+        return today
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise WrongInput("--date", None, f"{text} is not a date of the form YYYY-MM-DD") from error
+    if found > today + DAYS_AHEAD:
+        text = f"{found} is in the future (today is {today} UTC), and all that is kept by date would be out of order"
+        raise WrongInput("--date", None, text)
+    return found

@@ -68,7 +68,8 @@ def check(
     settings = read_settings()
     spec = _spec(settings.mappings, feed)
     source = spec.feed if spec else Feed.model_construct(url=feed)
-    options = feed_options(settings, dialect or source.dialect, encoding or source.encoding, source.url)
+    dialect_file = spec.dialect_file if spec and dialect is None else None
+    options = feed_options(settings, dialect or source.dialect, dialect_file, encoding or source.encoding, source.url)
     if spec is None and Path(feed).is_file():
         summary = examine(Path(feed), options)
     else:

@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import doctor, explain, feeds, letter, mapping, models, night, pictures, snapshots, withdraw
-from cli.terminal import say
+from cli import doctor, explain, feeds, letter, mapping, models, night, pictures, snapshots, vacuum, withdraw
+from cli.terminal import last_line, say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
 from shops.commands import shop
@@ -58,6 +58,7 @@ app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)
+app.command("vacuum")(vacuum.vacuum)
 app.command("picture")(pictures.picture)
 app.add_typer(models.app, name="models")
 app.add_typer(shop, name="shop")
@@ -68,6 +69,8 @@ def main() -> None:
     os.environ[SAFE_PATH] = "1"  # inherited by the workers: import nothing from the current folder
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    _interrupted.clear()
+    last_line.log = None
     try:
         app()
     except Stop as stop:
@@ -76,6 +79,8 @@ def main() -> None:
         if _interrupted.is_set():  # an error while shutting down: Spark's JVM gets the signal too
             sys.exit(INTERRUPTED)
         if not isinstance(error, OSError):
+            if last_line.crash(error):
+                sys.exit(Stop.exit_code)
             raise
         if error.errno == errno.ENOSPC:
             _end(
@@ -98,5 +103,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end(line: str, code: int) -> NoReturn:
-    say(f"selvedge: {line}", err=True)
+    last_line.say(line)
     sys.exit(code)

@@ -1,12 +1,15 @@
 """`night`, `stage`, `plan`, `publish` and `report`: run a night or a part of it, and see the result."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from cli.context import Date, Json, Retailers, RunId, Until, open_night, print_json, writing
+from cli.context import Date, Json, LogJson, Retailers, RunId, Until, open_night, print_json, writing
 from cli.terminal import say
+from jobs.answers.metrics import write_metrics
 from jobs.answers.plan import plan as make_plan
 from jobs.answers.report import report_file, write_report
 from jobs.answers.summary import summary
@@ -18,7 +21,7 @@ from jobs.run import Outcome, as_json, run_stages, until
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages.acquire import accept as accept_feeds
 from jobs.stages.gates import GATE_NAMES
-from schemas.errors import WrongInput
+from schemas.errors import RefusedByGate, Stop, WrongInput
 
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]
 Accept = Annotated[list[str] | None, typer.Option(help="Gate to let through: GATE, or RETAILER/GATE for a feed gate.")]
@@ -30,20 +33,34 @@ RunOfReport = Annotated[str | None, typer.Argument(help="Id of the run. Default:
 
 
 def night(
-    retailer: Retailers = None, until_stage: Until = None, run: RunId = None, date: Date = None, json: Json = False
+    retailer: Retailers = None,
+    until_stage: Until = None,
+    run: RunId = None,
+    date: Date = None,
+    json: Json = False,
+    log_json: LogJson = False,
 ) -> None:
     """Run all stages on everything that is due, then publish."""
     names = until(until_stage)
-    finish(checked(open_night(run, date, retailer, quiet=json)), names, json)
+    whole = open_night(run, date, retailer, json, log_json)
+    with measured(whole):
+        finish(checked(whole), names, json)
 
 
 def stage(
-    name: StageName, retailer: Retailers = None, run: RunId = None, date: Date = None, json: Json = False
+    name: StageName,
+    retailer: Retailers = None,
+    run: RunId = None,
+    date: Date = None,
+    json: Json = False,
+    log_json: LogJson = False,
 ) -> None:
     """Run one stage, as a scheduler does."""
     if name not in STAGE_NAMES:
         raise WrongInput("stage", None, f"{name}: there is no such stage; choose one of {', '.join(STAGE_NAMES)}")
-    finish(checked(open_night(run, date, retailer, quiet=json)), (name,), json, shared=run is not None)
+    whole = open_night(run, date, retailer, json, log_json)
+    with measured(whole):
+        finish(checked(whole), (name,), json, shared=run is not None)
 
 
 def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
@@ -87,7 +104,8 @@ def publish(
             whole.accepted[gate] = str(reason)
     if of_feeds:
         accept_feeds(whole, of_feeds, str(reason))
-    finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
+    with measured(whole):
+        finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
 
 
 def report(run: RunOfReport = None) -> None:
@@ -114,11 +132,29 @@ def report(run: RunOfReport = None) -> None:
 
 
 def checked(night: Night) -> Night:
-    """Check specs, mappings, gates, weights and the report folder before anything starts."""
+    """Check retailers, mappings, gates, weights and the report folder before anything starts."""
+    night.check_names(night.only, "--retailer")
     night.check()
     with writing(night.settings.reports):
         night.settings.reports.mkdir(parents=True, exist_ok=True)
     return night
+
+
+@contextmanager
+def measured(night: Night) -> Iterator[None]:
+    """Writes the numbers of the run, however it ends."""
+    try:
+        yield
+    except BaseException as end:
+        refused = end.gates if isinstance(end, RefusedByGate) else {}
+        write_metrics(night, _exit_code(end), refused)
+        raise
+
+
+def _exit_code(end: BaseException) -> int:
+    """The code with which the process will end."""
+    found = end.code if isinstance(end, SystemExit) else getattr(end, "exit_code", Stop.exit_code)
+    return int(found or 0)
 
 
 def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> None:
@@ -129,14 +165,25 @@ def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fals
         print_json(as_json(outcome, found))
     else:
         _say(outcome, found)
+    for name, reason in _held(outcome, found).items():
+        night.progress.warn(f"held: {reason}", name)
+    for note in found["notes"]:
+        night.progress.warn(note)
     raise typer.Exit(outcome.exit_code)
+
+
+def _held(outcome: Outcome, found: dict[str, Any]) -> dict[str, str]:
+    """Why retailers are held, by name; the stages between the first and the last do not repeat it."""
+    if outcome.publication is None and "acquire" not in outcome.counts:
+        return {}
+    reasons = {name: state["reason"] for name, state in found["retailers"].items()}
+    return {name: reason.removeprefix(f"{name}: ") for name, reason in reasons.items() if reason}
 
 
 def _say(outcome: Outcome, found: dict[str, Any]) -> None:
     publication = outcome.publication
-    for name, state in found["retailers"].items():
-        if state["reason"] and (publication or "acquire" in outcome.counts):
-            say(f"held     {name}: {state['reason'].removeprefix(f'{name}: ')}")
+    for name, reason in _held(outcome, found).items():
+        say(f"held     {name}: {reason}")
     if publication is None:
         return
     for note in found["notes"]:

@@ -1,8 +1,11 @@
 """What a terminal is shown: titles and addresses come from strangers, and may hold characters that command it."""
 
 import re
+import traceback
 
 import typer
+
+from jobs.engine.log import JsonLog
 
 COMMANDING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tab and line end, marks that turn the direction of writing, line separators, surrogates."""
@@ -16,3 +19,26 @@ def say(line: object = "", err: bool = False) -> None:
 def printable(text: str) -> str:
     """The text with each commanding character as JSON escapes it, so that JSON stays JSON."""
     return COMMANDING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+class LastLine:
+    """The line that says why a run ends: plain, or in the log that `--log-json` asks for."""
+
+    def __init__(self) -> None:
+        self.log: JsonLog | None = None
+
+    def say(self, line: str) -> None:
+        if self.log is not None:
+            self.log.write("error", printable(line))
+        else:
+            say(f"selvedge: {line}", err=True)
+
+    def crash(self, error: Exception) -> bool:
+        """Log an error that is a bug of ours; False if no log was asked for, and Python is to print it."""
+        if self.log is not None:
+            trace = "".join(traceback.format_exception(error))
+            self.log.write("error", f"a bug: {type(error).__name__}: {error}", trace=trace)
+        return self.log is not None
+
+
+last_line = LastLine()

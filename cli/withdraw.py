@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import Json, open_night
-from cli.night import checked, finish
+from cli.night import checked, finish, measured
 from jobs.engine.night import Night
 from lake import snapshots
 from lake.lease import lease
@@ -26,7 +26,8 @@ def withdraw(
     version = _published_with(night, retailer)
     with lease(night.store, night.run, night.settings.lease_seconds):
         note(night.store, retailer, _withdrawal(night, version, reason))
-    finish(night, ("publish",), json)
+    with measured(night):
+        finish(night, ("publish",), json)
 
 
 def _withdrawal(night: Night, version: int, reason: str) -> Withdrawal:
@@ -40,6 +41,8 @@ def _published_with(night: Night, retailer: str) -> int:
         raise WrongInput(
             spec, None, "set `enabled: false` in this spec; the next night then removes the retailer from the index"
         )
+    if retailer in night.broken:
+        raise night.broken[retailer]
     parent = snapshots.parent(night.store)
     counts = parent.counts if parent else {}
     if parent is None or retailer not in counts:

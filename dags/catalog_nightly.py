@@ -9,12 +9,13 @@ of its own (`selvedge stage NAME`). A stage does only what is due, so a task can
 * `publish` updates the asset `snapshot`. Its event is only a hint; `selvedge snapshots` shows which version is live.
 * Exit codes: 0 done; 4 published, but a retailer is held at its last good rows (a warning in the log). 2 (wrong input)
   and 3 (refused by a gate) fail at once, because a person has to act. All other codes are retried.
+* A task that fails for good logs one line: what the stage said last, the run and its report. The variable
+  `SELVEDGE_ON_FAILURE` names a function that gets it too (`package.module:function`).
 
 If a task fails, see `docs/operations.md`.
 """
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from airflow.sdk import DAG, Asset, BaseOperator, Context, Variable, chain, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from jobs.stage_list import STAGES
+from jobs.task_failure import run_name, tell
 
 HOME = Path(os.environ.get("SELVEDGE_HOME", Path(__file__).resolve().parents[1]))
 COMMAND = os.environ.get("SELVEDGE_COMMAND", str(Path(sys.executable).with_name("selvedge")))
@@ -37,7 +39,7 @@ SNAPSHOT = Asset("snapshot", "selvedge://lake/snapshots")
 KILL_AFTER_S = 3  # Airflow kills a task 5 s after asking it to end
 
 HELD = 4
-NOT_TO_BE_RETRIED = {2: "wrong input, fix what the last line of the log names", 3: "a gate refused the snapshot"}
+NOT_TO_BE_RETRIED = {2: "wrong input", 3: "a gate refused the snapshot"}
 
 
 class StageOperator(BaseOperator):
@@ -47,10 +49,11 @@ class StageOperator(BaseOperator):
         super().__init__(**kwargs)
         self.retailers = retailers or []
         self.process: subprocess.Popen[str] | None = None
+        self.said = ""
 
     def execute(self, context: Context) -> None:
         run = context["dag_run"]
-        name, night = re.sub(r"[^\w.-]", "-", run.run_id), run.logical_date or run.run_after
+        name, night = run_name(run.run_id), run.logical_date or run.run_after
         command = [COMMAND, "stage", self.task_id, "--run", name, "--date", f"{night:%F}"]
         command += [flag for retailer in self.retailers for flag in ("--retailer", retailer)]
         self._judge(self._run(command))
@@ -63,17 +66,18 @@ class StageOperator(BaseOperator):
         )  # fmt: skip
         for line in self.process.stdout or ():
             self.log.info("%s", line.rstrip())
+            self.said = line.strip().removeprefix("selvedge: ") or self.said
         return self.process.wait()
 
     def _judge(self, code: int) -> None:
         if code in NOT_TO_BE_RETRIED:
-            raise AirflowFailException(f"{self.task_id}: {NOT_TO_BE_RETRIED[code]} (exit {code})")
+            raise AirflowFailException(f"{self.task_id}: {self.said} (exit {code}: {NOT_TO_BE_RETRIED[code]})")
         if code == HELD:
             self.log.warning(
                 "%s: published, but a retailer is held at its last good rows; the report says why", self.task_id
             )
         elif code:
-            raise AirflowException(f"{self.task_id} ended with exit code {code}")
+            raise AirflowException(f"{self.task_id}: {self.said} (exit {code})")
 
     def on_kill(self) -> None:
         """Airflow calls this on a timeout or when the task is stopped: end the stage and all processes it started."""
@@ -112,8 +116,13 @@ def tasks(retailers: Any) -> Iterator[Any]:
             yield StageOperator(**given, outlets=[SNAPSHOT] if stage.name == "publish" else [])
 
 
+def failed(context: Context) -> None:
+    tell(context, HOME)
+
+
 with DAG(
     "catalog_nightly", schedule="0 1 * * *", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)}, tags=["catalog"], doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "on_failure_callback": failed},
+    tags=["catalog"], doc_md=__doc__,
 ) as dag:  # fmt: skip
     chain(*tasks(groups()))

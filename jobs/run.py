@@ -64,6 +64,7 @@ def _run_one(night: Night, name: str, outcome: Outcome) -> None:
     started = time.time()
     counts = Counts(started_at=started)
     said = "failed"
+    night.progress.enter(name)
     try:
         counts = record_of(name).run(night)
         said = "done"
@@ -75,6 +76,7 @@ def _run_one(night: Night, name: str, outcome: Outcome) -> None:
         outcome.counts[name] = counts
         records.record(night.tables, night.run, name, counts, said)
     night.progress.say(_line(name, counts))
+    night.progress.enter(None)
 
 
 def _line(name: str, counts: Counts) -> str:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from lake.changes import changes
 from lake.content_digest import snapshot_digest, sorted_table_digest
 from lake.published_files import VECTOR_COLUMNS, nullable, retailer_rows, with_vector_keys
-from lake.segments import Shelf, absent, one_array, segment_keys, shelve
+from lake.segments import NO_KEYS, Shelf, absent, one_array, segment_keys, shelve
 from lake.store import Store
 from schemas.manifest import Content, DataFile, Manifest, PublishedTable, check_parent
 from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
@@ -79,9 +79,16 @@ def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple
     return garments.select(KEYED_GARMENTS.names), retailer_rows(store, manifest, "products", wanted)
 
 
-def prepare(store: Store, rows: Rows, parent: Manifest | None, encoder: str | None = None) -> Candidate:
+def prepare(
+    store: Store,
+    rows: Rows,
+    parent: Manifest | None,
+    encoder: str | None = None,
+    banned: pa.Array = NO_KEYS,
+) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
+    No segment of it holds a `banned` vector (its published key), not even unused.
     Raises WrongInput if a newer program made the parent.
     """
     check_parent(parent)
@@ -91,7 +98,7 @@ def prepare(store: Store, rows: Rows, parent: Manifest | None, encoder: str | No
     offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
 
     wanted = one_array(garments["vector_key"])
-    shelf = shelve(store, parent.of("vectors") if parent else [], wanted, offered)
+    shelf = shelve(store, parent.of("vectors") if parent else [], wanted, offered, banned)
     positions = shelf.find(wanted)
     segment, row = shelf.places(positions)
     placed = garments.drop_columns("vector_key").append_column("segment", segment).append_column("row", row)

@@ -14,9 +14,8 @@ def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     The digest covers each file's place and content. `encoder.json` is written last: a folder that has it was whole. A
     file that is gone since, or has another size, is written anew.
     """
-    bodies = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
-    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(bodies.items())}
-    digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+    bodies, digests = _bodies(models)
+    digest = _digest(digests)
     card = _card(digest, digests)
     root = f"encoders/{digest}"
     sizes = {entry.path: entry.bytes for entry in store.list(root)}
@@ -42,3 +41,18 @@ def card_of(encoder: Encoder) -> bytes:
 def _card(digest: str, digests: dict[str, str]) -> bytes:
     parts = sorted({name.partition("/")[0] for name in digests})
     return json.dumps({"digest": digest, "parts": parts, "files": digests}, indent=1).encode()
+
+
+def encoder_digest(models: dict[str, Path]) -> str:
+    """The digest that `keep_encoder` gives."""
+    return _digest(_bodies(models)[1])
+
+
+def _bodies(models: dict[str, Path]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Place of each file, and its sha256."""
+    bodies = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
+    return bodies, {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(bodies.items())}
+
+
+def _digest(digests: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()

@@ -2,13 +2,16 @@
 
 import json
 
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction, PostCommitHookProperties, RemoveAction
 
 from lake.growth import signed
 from lake.published_files import TABLES
 from lake.store import Store
 from lake.tables import Tables
 from schemas.manifest import DataFile, Manifest, PublishedTable
+
+KEEP_LOG = PostCommitHookProperties(cleanup_expired_logs=False)
+"""Kept manifests name old Delta versions: only `lake.vacuum.logs` knows which log files they need."""
 
 
 def commit(store: Store, manifest: Manifest | None, at_ms: int) -> dict[PublishedTable, int]:
@@ -35,6 +38,8 @@ def _commit(store: Store, table: PublishedTable, files: list[DataFile], at_ms: i
         if name not in wanted
     ]
     if actions:
-        handle.create_write_transaction(actions, "append", handle.schema(), [], commit_properties=signed())
+        handle.create_write_transaction(
+            actions, "append", handle.schema(), [], commit_properties=signed(), post_commithook_properties=KEEP_LOG
+        )
         handle.update_incremental()
     return int(handle.version())

@@ -20,6 +20,8 @@ DEAD_RATIO = 0.25
 """A segment with more than this share of unused rows is rewritten. With 1% changes per night (23% after 30 nights) that
 is about once a month."""
 
+NO_KEYS = pa.array([], pa.binary(32))
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -74,18 +76,25 @@ class Shelf:
                 yield int(start), read_rows(self.store, "vectors", [place]) if isinstance(place, DataFile) else place
 
 
-def shelve(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table) -> Shelf:
+def shelve(
+    store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array = NO_KEYS
+) -> Shelf:
     """Carry the parent's segments that have few unused rows; put all other wanted vectors into new segments.
 
+    A segment with a `banned` vector is not carried.
     `wanted` are the vector keys of all garments in their order; `offered` has the vectors that no segment holds.
     New rows are in the order of the garments, so that a first version is read sequentially.
     """
     keys = segment_keys(store, segments)
     alive = pc.is_in(keys, wanted).to_numpy(zero_copy_only=False)
     starts = segment_starts(segments)
-    shares = [alive[start:end].mean() for start, end in pairwise(starts)]
-    carried = [file for file, share in zip(segments, shares, strict=True) if share >= 1 - DEAD_RATIO]
-    moved = [file for file, share in zip(segments, shares, strict=True) if 0 < share < 1 - DEAD_RATIO]
+    clean = pc.invert(pc.is_in(keys, banned)).to_numpy(zero_copy_only=False)
+    spans = list(pairwise(starts))
+    shares = [alive[start:end].mean() for start, end in spans]
+    stays = [share >= 1 - DEAD_RATIO and clean[start:end].all()
+             for share, (start, end) in zip(shares, spans, strict=True)]  # fmt: skip
+    carried = [file for file, stay in zip(segments, stays, strict=True) if stay]
+    moved = [file for file, share, stay in zip(segments, shares, stays, strict=True) if share > 0 and not stay]
 
     kept_keys = keys if carried == segments else segment_keys(store, carried)
     pool = pa.concat_tables([offered.filter(_whole(offered)), *(read_rows(store, "vectors", [file]) for file in moved)])

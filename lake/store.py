@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +37,7 @@ class Store(Protocol):
     def write(self, path: str, body: bytes) -> None: ...
     def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool: ...
     def open_output(self, path: str) -> Any: ...
+    def overwrite(self, path: str, parts: Sequence[tuple[int, bytes]]) -> None: ...
     def exists(self, path: str) -> bool: ...
     def list(self, prefix: str) -> list[Entry]: ...
     def delete(self, path: str) -> None: ...
@@ -120,6 +121,15 @@ class DiskStore(_Listing):
                 raise
         _sync_folder(target.parent)
 
+    def overwrite(self, path: str, parts: Sequence[tuple[int, bytes]]) -> None:
+        """Put other bytes at some offsets of a file, in place: not even a deleted copy of the old ones is left."""
+        with (self.root / path).open("r+b") as file:
+            for offset, body in parts:
+                file.seek(offset)
+                file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+
     def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
         """Replace the file only if its content is still `expected` (None: only if there is none). One writer wins."""
         guard = self.root / f"{path}.lock"
@@ -138,6 +148,12 @@ class DiskStore(_Listing):
         target.parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).replace(target)
         _sync_folder(target.parent)
+
+    def delete(self, path: str) -> None:
+        """Delete a file, and its folder if that is empty now."""
+        super().delete(path)
+        with suppress(OSError):  # it holds other files
+            (self.root / path).parent.rmdir()
 
     def delta_uri(self, path: str) -> str:
         return str(self.root / path)
@@ -181,6 +197,13 @@ class ObjectStore(_Listing):
                 self.delete(path)
             raise
         file.close()
+
+    def overwrite(self, path: str, parts: Sequence[tuple[int, bytes]]) -> None:
+        """Put other bytes at some offsets of an object: it is uploaded anew."""
+        whole = bytearray(self.read(path))
+        for offset, body in parts:
+            whole[offset : offset + len(body)] = body
+        self.write(path, bytes(whole))
 
     def write_if(self, path: str, body: bytes, expected: bytes | None) -> bool:
         """Conditional put: `If-None-Match: *` for a new object, `If-Match` with the ETag of `expected` for another.

@@ -66,6 +66,7 @@ class Tables:
                 lacking(handle, table)
 
     def found(self, table: Table) -> DeltaTable | None:
+        """The table as it is; None if the lake has none yet. Writes nothing."""
         try:
             return DeltaTable(self.uri(table), storage_options=self.store.storage_options or None)
         except TableNotFoundError:
@@ -117,20 +118,36 @@ class Tables:
     def commit(self, handle: DeltaTable, files: Sequence[WrittenFile], transaction: str | None = None) -> None:
         """Commit files at once. With a transaction's name, raises HeldByAnother if another run committed under it
         since the handle was opened; only the same handle, advanced after each commit, tells."""
-        now_ms = int(time.time() * 1000)
-        adds: list[AddAction | RemoveAction] = [
-            AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in files
-        ]
+        adds: list[AddAction | RemoveAction] = [*_added(files)]
         turn = (handle.transaction_version(transaction) or 0) + 1 if transaction else 0
         properties = signed(Transaction(transaction, turn)) if transaction else signed()
         try:
             handle.create_write_transaction(adds, "append", handle.schema(), [], commit_properties=properties)
         except CommitFailedError as error:
             raise HeldByAnother(f"{handle.table_uri}: another run of this stage is writing; this one ends") from error
-        self.commits[handle.table_uri.rstrip("/").rpartition("/")[2]] += 1
-        handle.update_incremental()
+        self._count(handle)
         if transaction and handle.transaction_version(transaction) != turn:
             raise HeldByAnother(f"{handle.table_uri}: another run of this stage is writing; this one ends")
+
+    def replace(self, handle: DeltaTable, gone: Sequence[WrittenFile], new: Sequence[WrittenFile]) -> None:
+        """Replace files at once. Raises HeldByAnother if another run removed one of them meanwhile."""
+        now_ms = int(time.time() * 1000)
+        actions: list[AddAction | RemoveAction] = [*_added(new)]
+        actions += [RemoveAction(f.path, True, now_ms, size=f.bytes, partition_values={}) for f in gone]
+        try:
+            handle.create_write_transaction(actions, "append", handle.schema(), [], commit_properties=signed())
+        except CommitFailedError as error:
+            raise HeldByAnother(f"{handle.table_uri}: another run changed this table; run again") from error
+        self._count(handle)
+
+    def _count(self, handle: DeltaTable) -> None:
+        self.commits[handle.table_uri.rstrip("/").rpartition("/")[2]] += 1
+        handle.update_incremental()
+
+
+def _added(files: Iterable[WrittenFile]) -> list[AddAction]:
+    now_ms = int(time.time() * 1000)
+    return [AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in files]
 
 
 def write_rows(store: Store, table: Table, rows: pa.Table, folder: str = FOLDER) -> WrittenFile:

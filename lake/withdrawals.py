@@ -1,11 +1,12 @@
 """Retailers that a person removed from the index with `selvedge withdraw`, because they have no spec any more."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from lake.notes import read_notes, write_notes
 from lake.store import Store
-from schemas.errors import REPAIR, DamagedLake
 
 PATH = "withdrawn.json"
 
@@ -21,18 +22,22 @@ class Withdrawal(BaseModel):
     at: datetime
 
 
-_Withdrawals = TypeAdapter(dict[str, Withdrawal])
+NOTES = TypeAdapter(dict[str, Withdrawal])
 
 
 def withdrawals(store: Store) -> dict[str, Withdrawal]:
     """All withdrawals, by retailer. Raises DamagedLake."""
-    try:
-        return _Withdrawals.validate_json(store.read(PATH)) if store.exists(PATH) else {}
-    except ValueError:
-        text = f"is damaged; to act: the data engineer ({REPAIR}, then `selvedge withdraw` again where needed)"
-        raise DamagedLake(f"{store.uri}/{PATH}: {text}") from None
+    return read_notes(store, PATH, NOTES)
 
 
 def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:
     """Record that a retailer leaves with the next version. The caller holds the lease."""
-    store.write(PATH, _Withdrawals.dump_json(withdrawals(store) | {retailer: withdrawal}, indent=1) + b"\n")
+    write_notes(store, PATH, NOTES, withdrawals(store) | {retailer: withdrawal})
+
+
+def forget(store: Store, is_erased: Callable[[str], bool]) -> None:
+    """Take erased retailers off the list. The caller holds the lease."""
+    noted = withdrawals(store)
+    left = {name: withdrawal for name, withdrawal in noted.items() if not is_erased(name)}
+    if left != noted:
+        write_notes(store, PATH, NOTES, left)

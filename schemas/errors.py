@@ -1,5 +1,6 @@
 """Errors that end a run. Each has its own exit code and reads as one line."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 REPAIR = "`selvedge doctor --repair`"
@@ -31,6 +32,11 @@ class RefusedByGate(Stop):
     """A gate over the whole index refused the snapshot; the last one stays live."""
 
     exit_code = 3
+
+    def __init__(self, text: str, gates: Mapping[str, tuple[float, float]] | None = None) -> None:
+        """`gates`: value and bound of each gate that refused, by name."""
+        super().__init__(text)
+        self.gates = gates or {}
 
 
 class HeldByAnother(Stop):

@@ -165,10 +165,11 @@ class FeedGates(Strict):
 
 
 class Retailer(Strict):
-    """One retailer. `name` and `folder` come from the location of the file."""
+    """One retailer. `name` and `folder` come from the location of the file, `dialect_file` from beside it."""
 
     name: str = ""
     folder: Path = Path()
+    dialect_file: str | None = None  # content of the file that `feed.dialect` names
     enabled: bool = Field(True, description="false: the retailer's rows leave the index in the next night")
     language: Language
     feed: Feed
@@ -191,26 +192,33 @@ class Retailer(Strict):
 
 
 class _Spec(Retailer):
-    """The file itself. It must not set `name` and `folder`, which come from its location."""
+    """The file itself. It must not set what comes from its location."""
 
     name: Literal[""] = ""
     folder: Literal[""] = ""  # type: ignore[assignment]
-
-
-def read_retailers(mappings: Path) -> list[Retailer]:
-    """Every retailer below a mappings folder, by name. Raises WrongInput with file and line for the first error."""
-    return [read_retailer(folder) for folder in retailer_folders(mappings)]
+    dialect_file: None = None
 
 
 def read_retailer(folder: Path) -> Retailer:
-    """The retailer of one folder. Raises WrongInput with file and line."""
+    """The retailer of one folder, each of its files read once. Raises WrongInput with file and line."""
     if not NAME.fullmatch(folder.name):
         raise _wrong_name(folder)
     spec = read_model(folder / SPEC_FILE, _Spec)
-    feed = spec.feed
+    feed, dialect_file = spec.feed, None
     if feed.dialect.endswith(DIALECT_SUFFIX):
-        feed = feed.model_copy(update={"dialect": str(folder / feed.dialect)})
-    return Retailer.model_construct(**{**dict(spec), "name": folder.name, "folder": folder, "feed": feed})
+        path = folder / feed.dialect
+        feed, dialect_file = feed.model_copy(update={"dialect": str(path)}), _text_of(path)
+    found = {"name": folder.name, "folder": folder, "feed": feed, "dialect_file": dialect_file}
+    return Retailer.model_construct(**dict(spec) | found)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise WrongInput(path, None, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise WrongInput(path, None, f"is not UTF-8: {error}") from None
 
 
 def errors_of_retailer(folder: Path) -> list[WrongInput]:

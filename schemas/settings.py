@@ -15,7 +15,7 @@ from pydantic_settings.exceptions import SettingsError
 from schemas.errors import WrongInput
 from schemas.yaml_lines import Place, first_error, read_yaml, said
 
-NO_SETTINGS = {"SETTINGS", "HOME", "COMMAND", "DEVICE", "INTRA_OP_THREADS"}
+NO_SETTINGS = {"SETTINGS", "HOME", "COMMAND", "ON_FAILURE", "DEVICE", "INTRA_OP_THREADS"}
 """Variables that are read elsewhere: the settings file's path, those of the DAG, and the device of the models."""
 FREE_NAMES = "FEED_", "TEST_"
 """Prefixes of variables with free names: feed secrets, whose names are in the specs, and options of the tests."""
@@ -124,6 +124,22 @@ class ReportSettings(_Group):
     )
 
 
+class MetricsSettings(_Group):
+    """The numbers of a night for Prometheus."""
+
+    folder: Path | None = Field(
+        None, description="folder for `selvedge.prom`, such as node exporter's textfile folder; none: not written"
+    )
+
+
+class VacuumSettings(_Group):
+    """What `selvedge vacuum` keeps beside what is live."""
+
+    nights: int = Field(30, ge=1, description="rows, raw feeds and reports that one of the last nights needed are kept")
+    versions: int = Field(14, ge=2, description="versions that are kept, newest first; the live one always is")
+    months: int = Field(12, ge=0, description="... and the first version of each of the last months, to roll back to")
+
+
 class Settings(BaseSettings):
     """All settings of a run."""
 
@@ -140,6 +156,8 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     choice: ChoiceSettings = ChoiceSettings()
     report: ReportSettings = ReportSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    vacuum: VacuumSettings = VacuumSettings()
 
     @classmethod
     def settings_customise_sources(

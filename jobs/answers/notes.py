@@ -1,6 +1,7 @@
 """Notes for a person: one line each, shown in a night's output and in its report."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 
@@ -9,8 +10,9 @@ import pyarrow.compute as pc
 from jobs.answers.fetch_health import host_rows, jumps, pictures_asked
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
+from jobs.live.feeds import feed_states
 from jobs.live.placeholders import suspects
-from jobs.stages.feed_gates import reject_jumps
+from jobs.stages.feed_gates import is_from_the_future, reject_jumps
 from lake import snapshots
 from schemas.table import DONE
 from schemas.tables import FEEDS
@@ -23,10 +25,10 @@ MOST = 5
 
 
 def notes(night: Night) -> list[str]:
-    """A held version, reject and failure codes that jumped, pictures never tried yet, shops without a garment,
-    suspected placeholders."""
+    """A held version, feeds from the future, reject and failure codes that jumped, pictures never tried yet, shops
+    without a garment, suspected placeholders."""
     jumped = jumps(host_rows(night))
-    lines = [*_hold(night), *_jumped_rejects(night), *jumped[:MOST]]
+    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *jumped[:MOST]]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
     for retailer, asked in sorted(pictures_asked(night).items()):
@@ -51,6 +53,18 @@ def _hold(night: Night) -> list[str]:
     since = f"{held.since:%Y-%m-%d %H:%M}"
     return [
         f"version {held.version} is held by {held.who} since {since}: {held.why}; `selvedge live VERSION` ends the hold"
+    ]
+
+
+def _from_the_future(night: Night) -> list[str]:
+    """Newest feeds whose date is still to come, by the clock too: a night may run under the date of an earlier one."""
+    now = datetime.now(UTC)
+    return [
+        f"{row['retailer']}: its feed states the date {row['made_at']:%Y-%m-%d %H:%M} UTC, but came on "
+        f"{row['acquired_at']:%Y-%m-%d %H:%M} UTC; it counts as made then"
+        for row in feed_states(night)
+        if row["kind"] == "newest" and row["retailer"] in night.retailers
+        if is_from_the_future(row, max(row["acquired_at"], now))
     ]
 
 

@@ -1,17 +1,52 @@
-"""Checks all files that people write under `mappings/`."""
+"""Reads and checks the files that people write under `mappings/`."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.blocked import errors_of_blocked
 from schemas.errors import WrongInput
 from schemas.gates import errors_of_gates
-from schemas.retailer import DIALECT_SUFFIX, MAPPING_FILE, SPEC_FILE, Retailer, errors_of_retailer, read_retailer
+from schemas.retailer import (
+    DIALECT_SUFFIX,
+    MAPPING_FILE,
+    SPEC_FILE,
+    Retailer,
+    errors_of_retailer,
+    read_retailer,
+    retailer_folders,
+)
 from schemas.xml_files import ERROR, Problem
 from udfs.feeds.forms import dialect
 from udfs.rules import mapping, taxonomy
+from udfs.rules.mapping import Mapping
+from udfs.rules.taxonomy import Taxonomy
 
 Checked = tuple[Path, list[Problem]]
+
+
+@dataclass(frozen=True)
+class RetailerFiles:
+    """What the retailers' folders hold. An error in one retailer's files is that retailer's alone."""
+
+    specs: dict[str, Retailer]  # every retailer whose files are right, enabled or not
+    mappings: dict[str, Mapping]  # of enabled retailers; not every one has a mapping file
+    broken: dict[str, WrongInput]  # the first error in the files of every other retailer
+
+
+def read_files(mappings: Path, tree: Taxonomy) -> RetailerFiles:
+    """Every retailer's spec, dialect file and mapping file, each read once."""
+    found = RetailerFiles({}, {}, {})
+    for folder in retailer_folders(mappings):
+        try:
+            spec = read_retailer(folder)
+            check_dialect(spec)
+            if spec.enabled and spec.mapping:
+                found.mappings[spec.name] = Mapping.read(spec.mapping, tree)
+            found.specs[spec.name] = spec
+        except WrongInput as error:
+            found.broken[folder.name] = error
+    return found
 
 
 def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
@@ -35,7 +70,7 @@ def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
 def check_dialect(spec: Retailer) -> None:
     """Raises WrongInput with the line of the dialect file, or with the spec that names an unknown dialect."""
     try:
-        dialect.of_setting(spec.feed.dialect)
+        dialect.of_setting(spec.feed.dialect, spec.dialect_file)
     except dialect.DialectError as error:
         if error.path.suffix == DIALECT_SUFFIX:
             raise
@@ -46,14 +81,16 @@ def _spec(folder: Path) -> Iterator[Checked]:
     """Checks the spec and the dialect file that it names."""
     errors = errors_of_retailer(folder)
     if not errors:
-        spec = read_retailer(folder)
         try:
+            spec = read_retailer(folder)
             check_dialect(spec)
+            if spec.dialect_file is not None:
+                yield Path(spec.feed.dialect), []
         except WrongInput as error:
-            errors = [error]
-        if spec.feed.dialect.endswith(DIALECT_SUFFIX):
-            yield Path(spec.feed.dialect), _of_errors(errors)
-            errors = []
+            if error.path == folder / SPEC_FILE:
+                errors = [error]
+            else:
+                yield error.path, _of_errors([error])
     yield folder / SPEC_FILE, _of_errors(errors)
 
 

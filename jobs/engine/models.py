@@ -11,6 +11,9 @@ from udfs.runtime.models import ModelError, promoted
 MODELS = ("screen", "text", "detect", "embed")
 """Every model that a night uses."""
 
+ENCODER_PARTS = ("detect", "embed")
+"""Those that the search tier needs too, to embed a customer's photo."""
+
 
 def release_folder(name: str, root: Path) -> Path:
     """The folder of a model's promoted release. Raises WrongInput if there is none."""
@@ -43,6 +46,15 @@ def verify_weights(folder: Path) -> None:
             raise WrongInput(
                 path, None, f"sha256 is {found[:12]}, released was {expected[:12]}; the data engineer restores it"
             )
+
+
+def live_releases(name: str, root: Path) -> list[bytes]:
+    """Digests of the releases that may yet be promoted; one that was promoted once and is not any more is old."""
+    history = root / "promotions.jsonl"
+    said = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()] if history.exists() else []
+    old = {one[kind] for one in said if one["model"] == name for kind in ("digest", "previous")}
+    folders = sorted(folder for folder in (root / name).iterdir() if (folder / "model.json").is_file())
+    return [release_digest(folder) for folder in folders if folder.name not in old]
 
 
 def about(folder: Path) -> dict[str, Any]:

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jobs.engine.bench import Bench
-from jobs.engine.mapping_files import check_dialect
+from jobs.engine.mapping_files import RetailerFiles, read_files
 from jobs.engine.models import MODELS, release_digest, release_folder, verify_weights
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
 from lake import snapshots
 from lake.doctor.finding import Lake
 from lake.doctor.rounds import examine
+from lake.erased import erased
 from lake.store import Store, open_store
 from lake.tables import Tables
 from schemas.blocked import Blocked, read_blocked
 from schemas.errors import DamagedLake, WrongInput
 from schemas.gates import Gates, read_gates
 from schemas.manifest import check_parent
-from schemas.retailer import Retailer, read_retailers
+from schemas.retailer import Retailer
 from schemas.settings import Settings
 from schemas.tables import RUNS, STAGE_TABLES
 from udfs.rules.mapping import Mapping
@@ -57,9 +58,19 @@ class Night:
         return Bench(self.tables, self.settings, self.spark, self.progress)
 
     @cached_property
+    def files(self) -> RetailerFiles:
+        """What people wrote for the retailers."""
+        return read_files(self.settings.mappings, self.taxonomy)
+
+    @property
     def specs(self) -> dict[str, Retailer]:
-        """Every retailer that has a spec, enabled or not."""
-        return {spec.name: spec for spec in read_retailers(self.settings.mappings)}
+        """Every retailer whose files are right, enabled or not."""
+        return self.files.specs
+
+    @property
+    def broken(self) -> dict[str, WrongInput]:
+        """The first error in the files of every other retailer, which stays as it is."""
+        return self.files.broken
 
     @cached_property
     def retailers(self) -> dict[str, Retailer]:
@@ -84,10 +95,14 @@ class Night:
         return read_blocked(self.settings.mappings / "blocked.tsv")
 
     @cached_property
+    def erased(self) -> frozenset[bytes]:
+        """Hashes of what was erased for good (`lake.erased`)."""
+        return erased(self.store)
+
+    @property
     def mappings(self) -> dict[str, Mapping]:
-        """The mapping files, by retailer; not every retailer has one."""
-        specs = self.retailers.values()
-        return {spec.name: Mapping.read(spec.mapping, self.taxonomy) for spec in specs if spec.mapping}
+        """The mapping files of the enabled retailers; not every one has one."""
+        return self.files.mappings
 
     def model(self, name: str) -> Path:
         """The folder of a promoted model, or of the candidate that this run uses instead."""
@@ -98,7 +113,10 @@ class Night:
         return release_digest(self.model(name))
 
     def check_names(self, names: Iterable[str], asked_by: str) -> None:
-        """Raises WrongInput for a name without an enabled spec."""
+        """Raises WrongInput for a name without an enabled spec, or whose files are broken."""
+        for name in names:
+            if name in self.broken:
+                raise self.broken[name]
         unknown = sorted(set(names) - set(self.retailers))
         if unknown:
             known = ", ".join(sorted(self.retailers)) or "none"
@@ -108,16 +126,17 @@ class Night:
 
     def check(self) -> None:
         """Read everything that people wrote, the weights, and the state of the lake, before anything has started:
-        raises WrongInput or DamagedLake."""
+        raises WrongInput or DamagedLake. A retailer whose own files are broken does not keep the others from going on.
+        """
         if not self.specs:
+            for error in self.broken.values():
+                raise error
             text = (
                 "no retailer's spec (NAME/retailer.yaml) is in this folder; is it the right folder, and is it mounted?"
             )
             raise WrongInput(self.settings.mappings, None, text)
         self._check_lake()
-        _ = self.retailers, self.gates, self.blocked, self.mappings
-        for spec in self.retailers.values():
-            check_dialect(spec)
+        _ = self.gates, self.blocked
         for name in MODELS:
             verify_weights(self.model(name))
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.functions import choose_function, duplicates_function, map_function
+from jobs.live.takedowns import barred_pictures, is_barred_product, is_barred_url
 from jobs.live.views import newest_fetches, offers, urls
 from lake.tables import literal
 from schemas.rejects import Code
@@ -44,8 +45,7 @@ class Catalog:
         names = ", ".join(dict.fromkeys(OFFER_COLUMNS))
         rows = self._night.tables.sql(f"select {names}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
         products = products_of(rows, rows["max_pictures"])
-        blocked = pa.array(sorted(self._night.blocked.products), pa.string())
-        return products.filter(pc.invert(pc.is_in(products["product_id"], blocked)))
+        return products.filter(pc.invert(is_barred_product(self._night, products["product_id"])))
 
     @cached_property
     def categories(self) -> list[bytes]:
@@ -80,11 +80,10 @@ class Catalog:
         return self._unblocked(self._night.tables.sql(query, {*found.tables, FETCHES}).cast(URL_STATES))
 
     def _unblocked(self, states: pa.Table) -> pa.Table:
-        """Takes the picture away from blocked URLs and blocked pictures, and says why."""
-        blocked = self._night.blocked
+        """Takes the picture away from blocked URLs, blocked pictures and their near copies, and says why."""
+        pictures = pa.array(sorted(barred_pictures(self._night)), pa.binary())
         barred = pc.or_(
-            pc.is_in(states["url"], pa.array(sorted(blocked.urls), pa.string())),
-            pc.fill_null(pc.is_in(states["picture"], pa.array(sorted(blocked.pictures), pa.binary())), False),
+            is_barred_url(self._night, states["url"]), pc.fill_null(pc.is_in(states["picture"], pictures), False)
         )
         arrived = pc.and_(pc.invert(barred), pc.is_valid(states["picture"]))
         none = pa.scalar(None, pa.string())

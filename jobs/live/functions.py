@@ -5,11 +5,11 @@ applies them; other stages store scores.
 """
 
 import hashlib
+from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 from jobs.engine.night import Night
-from schemas.retailer import DIALECT_SUFFIX, Retailer
+from schemas.retailer import Retailer
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
 PARSER_REVISION = 7
@@ -31,11 +31,20 @@ def digest_of(*parts: str | bytes) -> bytes:
 
 
 def parser_of(spec: Retailer) -> bytes:
-    """The digest of how a retailer's feed is read: parser revision, dialect files, dialect and encoding of the spec."""
-    dialects = sorted((files("udfs.feeds.forms") / "dialects").iterdir(), key=lambda file: file.name)
-    name = spec.feed.dialect
-    stated = Path(name).read_bytes() if name.endswith(DIALECT_SUFFIX) else name
-    return digest_of(str(PARSER_REVISION), stated, spec.feed.encoding or "", *(d.read_bytes() for d in dialects))
+    """The digest of how a retailer's feed is read."""
+    return parser_digest(spec.feed.dialect, spec.dialect_file, spec.feed.encoding)
+
+
+def parser_digest(dialect: str, dialect_file: str | None, encoding: str | None) -> bytes:
+    """Covers the parser's revision, the dialects that come with the program, and dialect and encoding of a spec."""
+    stated = dialect if dialect_file is None else dialect_file
+    return digest_of(str(PARSER_REVISION), stated, encoding or "", *_dialects())
+
+
+@cache
+def _dialects() -> tuple[bytes, ...]:
+    found = sorted((files("udfs.feeds.forms") / "dialects").iterdir(), key=lambda file: file.name)
+    return tuple(file.read_bytes() for file in found)
 
 
 def fetch_function() -> bytes:

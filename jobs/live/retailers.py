@@ -1,7 +1,7 @@
 """The state of each retailer tonight: its feed, and whether the retailer leaves the index.
 
 A retailer leaves the index only if its spec says `enabled: false`, if its feed was held for longer than
-`withdraw_after`, or by `selvedge withdraw`. A missing spec or feed alone does not remove it.
+`withdraw_after`, or by `selvedge withdraw`. A missing or broken spec or a missing feed alone does not remove it.
 """
 
 from datetime import timedelta
@@ -14,13 +14,16 @@ from schemas.retailer import SPEC_FILE
 
 
 def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
-    """Retailers of the parent version that keep its rows although they have no spec or no feed, with the reason."""
+    """Retailers of the parent version that keep its rows although they have no spec, a broken one, or no feed, with the
+    reason."""
     if parent is None:
         return {}
     known = {state["retailer"] for state in feed_states(night)}
     found = {}
     for name in sorted(parent.counts.keys() - taken_out(night, parent)):
-        if name not in night.specs:
+        if name in night.broken:
+            found[name] = _broken(night, name)
+        elif name not in night.specs:
             spec = night.settings.mappings / name / SPEC_FILE
             ways = f"restore it, or `selvedge withdraw {name} --reason TEXT`"
             found[name] = f"{spec} is missing; to act: the data engineer ({ways})"
@@ -29,11 +32,16 @@ def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
     return found
 
 
+def _broken(night: Night, name: str) -> str:
+    return f"{night.broken[name]}; to act: the data engineer (correct the file)"
+
+
 def taken_out(night: Night, parent: Manifest) -> set[str]:
     """Retailers of the parent version that a person removed."""
     noted = withdrawals(night.store)
     disabled = night.specs.keys() - night.retailers.keys()
-    withdrawn = {name for name in noted.keys() - night.specs.keys() if parent.version <= noted[name].version}
+    unwritten = noted.keys() - night.specs.keys() - night.broken.keys()
+    withdrawn = {name for name in unwritten if parent.version <= noted[name].version}
     return parent.counts.keys() & (disabled | withdrawn)
 
 
@@ -56,6 +64,8 @@ def retailer_states(night: Night, parent: Manifest | None) -> dict[str, Retailer
         states[name] = RetailerState(
             feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None
         )
+    for name in sorted(night.broken.keys() - (parent.counts.keys() if parent else set())):
+        states[name] = RetailerState(status="held", reason=_broken(night, name))
     for name, reason in missing(night, parent).items():
         last = before.get(name, RetailerState(status="held"))
         states[name] = last.model_copy(update={"status": "held", "reason": reason})

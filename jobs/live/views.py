@@ -6,7 +6,6 @@ from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.feeds import LiveFeed, live_feeds
 from lake.tables import literal
-from schemas.blocked import Blocked
 from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS, PICTURES
 
@@ -20,7 +19,7 @@ def urls(night: Night) -> Query:
 
 
 def pictures(night: Night) -> Query:
-    return live_pictures(urls(night), night.blocked)
+    return live_pictures(urls(night), night.blocked.pictures | night.erased)
 
 
 def offers_of(feeds: Iterable[LiveFeed]) -> Query:
@@ -79,9 +78,9 @@ def fetched(urls: Query) -> Query:
     return Query(sql, (*urls.tables, FETCHES))
 
 
-def live_pictures(urls: Query, blocked: Blocked) -> Query:
+def live_pictures(urls: Query, blocked: frozenset[bytes]) -> Query:
     """Distinct pictures of the live offers with their places, without blocked ones."""
-    barred = ", ".join(literal(sha) for sha in sorted(blocked.pictures)) or "X'00'"
+    barred = ", ".join(literal(sha) for sha in sorted(blocked)) or "X'00'"
     found = fetched(urls)
     sql = f"""
         select p.picture, p.shard, p."offset", p.length, p.width, p.height from {PICTURES.name} p

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from deltalake import DeltaTable
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
@@ -21,7 +22,7 @@ from jobs.stages.parse import feed_options
 from jobs.stages.record import WORKER_CODES, StageRecord
 from lake.feeds import keep, path_of
 from lake.lease import lease
-from lake.tables import literal
+from lake.tables import literal, write_rows
 from schemas.errors import WrongInput
 from schemas.rejects import FEED_CODES, MEANINGS, Code
 from schemas.retailer import Feed, Retailer
@@ -30,7 +31,9 @@ from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
 from udfs.feeds.offers.gone_ids import KnownIds
 from udfs.feeds.offers.reused_ids import KnownTitles
+from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
+from udfs.feeds.scrub import StillNamed, scrub
 from udfs.runtime.isolation import Child, ChildDied
 from udfs.web.download import Downloaded, FeedRequest
 from udfs.web.guard import Networks
@@ -46,11 +49,14 @@ NO_IDS = pa.chunked_array([], pa.string())
 COMPARED = (pa.field("changed_ids", pa.float64()), pa.field("gone_ids", pa.int64()))
 """What a feed's gates need of the comparison with the last one; not stored."""
 
+TRANSACTION = "acquire"
+
 State = dict[str, Any]
 
 
 def acquire(night: Night) -> Counts:
     """Request every retailer's feed, and commit the rows of the retailers whose state changed."""
+    handle = night.tables.open(FEEDS)  # before the states are read: a racing commit is then a conflict
     states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
     counts = Counts()
 
@@ -64,11 +70,18 @@ def acquire(night: Night) -> Counts:
             rows.append(row)
             advance(1)
     changed = [row for row in rows if row is not None]
-    night.tables.append(FEEDS, pa.Table.from_pylist(changed, FEEDS.schema))
+    _commit(night, handle, changed)
     counts.due = len(changed)
     counts.rejected = sum(row["status"] == REJECTED for row in changed)
     counts.done = counts.due - counts.rejected
     return counts
+
+
+def _commit(night: Night, handle: DeltaTable, rows: list[State]) -> None:
+    """Raises HeldByAnother if another process wrote states since the handle was opened."""
+    if rows:
+        file = write_rows(night.store, FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
+        night.tables.commit(handle, [file], TRANSACTION)
 
 
 def _to_compare(accepted: State | None, whole: State | None) -> State | None:
@@ -92,10 +105,23 @@ def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State
         row = _row(night, spec, newest, answer)
         if answer.status == "refused":
             row |= _verdict(spec, Code(str(answer.code)), answer.detail)
+        elif named := _scrubbed(night, spec, file):
+            row |= _verdict(spec, Code.INTERNAL, named)
         else:
             keep(night.store, row["feed"], file)
             row |= _read(night, spec, file, accepted, row)
     return None if same_parser and _same_state(row, newest) else row
+
+
+def _scrubbed(night: Night, spec: Retailer, file: Path) -> str:
+    """Take what was erased out of a received feed -> why that failed, if it did: then the feed is not kept."""
+    if not night.erased:
+        return ""
+    with Child(ScrubFeed(_options(night, spec), spec.name, night.erased)) as child:
+        try:
+            return str(child(pa.RecordBatch.from_pydict({"path": [str(file)]}))["detail"][0].as_py())
+        except (ChildDied, RuntimeError) as error:
+            return f"the feed could not be searched for what was erased: {' '.join(str(error).split())}"
 
 
 def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
@@ -155,8 +181,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
-    scan = ScanFeed(night.settings, spec.feed.dialect, spec.feed.encoding, spec.feed.url, titles, ids)
-    with Child(scan) as child:
+    with Child(ScanFeed(_options(night, spec), titles, ids)) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
@@ -167,7 +192,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
         return found | _verdict(spec, Code(found["code"]), found["detail"])
     results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
     found |= {"gates": [asdict(result) for result in results]}
-    refused = refusal(results)
+    refused = refusal(results, found["made_at"])
     if refused and accepted and lacks_offers_alone(results):
         return found | _verdict(spec, Code.FEED_DELETIONS, _withheld(spec, refused)) | {"status": DONE}
     return found | _verdict(spec, Code.FEED_GATE, refused) if refused else found
@@ -189,6 +214,11 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
     return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
 
 
+def _options(night: Night, spec: Retailer) -> FeedOptions:
+    feed = spec.feed
+    return feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
+
+
 def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
     """Ids of the offers kept from the last whole feed; none where its rows are not in the lake."""
     query = f"""
@@ -202,10 +232,7 @@ def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
 class ScanFeed:
     """Reads a whole feed and gives only its summary. Column `path`: the file on this machine."""
 
-    settings: Settings
-    dialect: str
-    encoding: str | None
-    url: str
+    options: FeedOptions
     titles: Mapping[str, str]
     """Titles by id in the last feed."""
     ids: pa.ChunkedArray
@@ -213,7 +240,7 @@ class ScanFeed:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
-            reading = read_feed(source, feed_options(self.settings, self.dialect, self.encoding, self.url))
+            reading = read_feed(source, self.options)
             titles, ids = KnownTitles(self.titles), KnownIds(self.ids)
             for offers in reading.batches():
                 titles.compare(offers)
@@ -237,16 +264,33 @@ class ScanFeed:
         return pa.RecordBatch.from_pylist([row], schema)
 
 
+@dataclass(frozen=True)
+class ScrubFeed:
+    """Takes what was erased out of a feed, in place. Column `path`: the file; it gives `detail`: why that failed."""
+
+    options: FeedOptions
+    retailer: str
+    erased: frozenset[bytes]
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        try:
+            scrub(Path(batch["path"][0].as_py()), self.retailer, self.options, self.erased)
+        except StillNamed as named:
+            return pa.RecordBatch.from_pydict({"detail": [str(named)]})
+        return pa.RecordBatch.from_pydict({"detail": [""]})
+
+
 def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
     return [{"name": str(name), "count": count} for name, count in sorted(by_name.items())]
 
 
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
     """Accept feeds that the given gates (by retailer) refused, all or none. The rows keep the reason."""
-    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
-    rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
     with lease(night.store, night.run, night.settings.lease_seconds):
-        night.tables.append(FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
+        handle = night.tables.open(FEEDS)
+        newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
+        rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
+        _commit(night, handle, rows)
 
 
 def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str], reason: str) -> State:
@@ -257,7 +301,7 @@ def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str]
         named = ", ".join(f"{retailer}/{gate}" for gate in sorted(unknown or gates))
         raise WrongInput("--accept", None, f"{named}: this gate does not refuse the current feed of {retailer}")
     kept = [replace(result, accepted_because=reason) if result.name in gates else result for result in results]
-    still = refusal(kept)
+    still = refusal(kept, newest["made_at"])
     verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
         "status": DONE, "code": None, "detail": None
     }  # fmt: skip

@@ -31,7 +31,7 @@ CODES = frozenset({
 
 def _work(night: Night) -> ChooseGarments:
     orders = {name: tuple(spec.category_order) for name, spec in night.retailers.items()}
-    return ChooseGarments(night.settings.mappings / "taxonomy.xml", night.settings.choice, orders)
+    return ChooseGarments(night.taxonomy, night.settings.choice, orders)
 
 
 def _assembled(night: Night, wanted: pa.Table) -> pa.Table:

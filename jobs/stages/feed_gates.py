@@ -1,7 +1,7 @@
 """The gates of a feed: each compares a value with a bound from the retailer's spec."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.retailer import FEW, Drop, FeedGates
@@ -9,6 +9,10 @@ from udfs.feeds.repairs import Repair
 
 OFFER_DROP = "offer_drop"
 REJECT_JUMP = "reject_jump"
+OLDER_THAN_LAST, MAX_AGE = "older_than_last", "max_age_days"
+
+AHEAD = timedelta(hours=14)
+"""A feed may state a date so far in the future: a shop's own time, without its zone, is up to 14 h ahead of ours."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,23 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
         results.append(_offer_drop(summary, last, gates.offer_drop))
         results.append(_reject_jump(summary, last, gates.reject_jump))
         if summary["made_at"] and last["made_at"]:
-            hours = (last["made_at"] - summary["made_at"]).total_seconds() / 3600
-            results.append(GateResult("older_than_last", max(hours, 0.0), 0.0, hours <= 0))
+            hours = (_made(last, last["acquired_at"]) - _made(summary, now)).total_seconds() / 3600
+            results.append(GateResult(OLDER_THAN_LAST, max(hours, 0.0), 0.0, hours <= 0))
     if gates.max_age is not None and summary["made_at"]:
         days = (now - summary["made_at"]).total_seconds() / 86_400
-        results.append(GateResult("max_age_days", days, gates.max_age, days <= gates.max_age))
+        results.append(GateResult(MAX_AGE, days, gates.max_age, days <= gates.max_age))
     return results
+
+
+def is_from_the_future(row: dict[str, Any], received: datetime) -> bool:
+    """Whether a feed states a date that was still to come when it was received."""
+    return row["made_at"] is not None and row["made_at"] > received + AHEAD
+
+
+def _made(row: dict[str, Any], received: datetime) -> datetime:
+    """The date that counts: a feed from the future was made when it was received, so that the next one may follow."""
+    made: datetime = received if is_from_the_future(row, received) else row["made_at"]
+    return made
 
 
 def _lacking(name: str, filled: float, bound: float) -> GateResult:
@@ -117,11 +132,22 @@ def lacks_offers_alone(results: list[GateResult]) -> bool:
     return {result.name for result in refusing(results)} == {OFFER_DROP}
 
 
-def refusal(results: list[GateResult]) -> str | None:
-    """The refusing gates in one line; None if all passed or were accepted."""
-    failed = refusing(results)
-    return "; ".join(f"{_named(r)} is {r.value:.4g}, allowed {r.bound:.4g}" for r in failed) or None
+def refusal(results: list[GateResult], made_at: datetime | None = None) -> str | None:
+    """The refusing gates in one line; None if all passed or were accepted. `made_at`: the date that the feed states."""
+    return "; ".join(_said(result, made_at) for result in refusing(results)) or None
 
 
-def _named(result: GateResult) -> str:
-    return f"{result.name} of {result.about}" if result.about else result.name
+def _said(result: GateResult, made_at: datetime | None) -> str:
+    if made_at is not None and result.name == OLDER_THAN_LAST:
+        last = made_at + timedelta(hours=result.value)
+        return f"{result.name}: its date {_date(made_at)} is {result.value:.4g} h before the last feed's, {_date(last)}"
+    if made_at is not None and result.name == MAX_AGE:
+        return (
+            f"{result.name}: its date {_date(made_at)} is {result.value:.4g} days ago, allowed {result.bound:.4g} days"
+        )
+    name = f"{result.name} of {result.about}" if result.about else result.name
+    return f"{name} is {result.value:.4g}, allowed {result.bound:.4g}"
+
+
+def _date(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -110,7 +110,8 @@ def _requests(night: Night, rows: pa.Table, limits: dict[str, Owed]) -> list[Pic
 
 
 def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime) -> pa.Table:
-    work = FetchPictures(night.store.uri, _policy(night, ends_at), night.settings.fetch.shard_bytes)
+    barred = night.blocked.pictures | night.erased
+    work = FetchPictures(night.store.uri, _policy(night, ends_at), night.settings.fetch.shard_bytes, barred)
     if len(requests) <= night.settings.spark.few_rows:
         try:
             with Child(work) as child:
@@ -189,10 +190,12 @@ class FetchPictures:
     lake: str
     policy: FetchPolicy
     shard_bytes: int
+    barred: frozenset[bytes] = frozenset()
+    """Pictures that are not stored, wherever they come from."""
 
     def __call__(self, tasks: pa.RecordBatch) -> pa.RecordBatch:
         places: dict[bytes, dict[str, Any]] = {}
-        stored: set[bytes] = set()  # by earlier nights
+        stored = set(self.barred)  # with those of earlier nights
         with ShardWriter(open_store(self.lake), self.shard_bytes) as shards:
 
             def keep(sha256: bytes, picture: Picture, body: bytes, url: str) -> None:

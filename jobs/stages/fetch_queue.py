@@ -39,8 +39,15 @@ def due_urls(night: Night) -> pa.Table:
         left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url
         left join (select distinct picture from {PICTURES.name} where status = '{DONE}') stored
             on good.picture = stored.picture
-        where {_is_due(night)} order by live.url"""  # noqa: S608
+        where ({_is_due(night)}) and {_is_allowed(night)} order by live.url"""  # noqa: S608
     return night.tables.sql(sql, {*found.tables, FETCHES, PICTURES})
+
+
+def _is_allowed(night: Night) -> str:
+    """Whether a URL is neither blocked nor erased, in SQL."""
+    blocked = ", ".join(literal(url) for url in sorted(night.blocked.urls)) or "''"
+    erased = ", ".join(literal(digest.hex()) for digest in sorted(night.erased)) or "''"
+    return f"live.url not in ({blocked}) and encode(sha256(live.url), 'hex') not in ({erased})"
 
 
 def _is_due(night: Night) -> str:

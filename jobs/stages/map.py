@@ -19,11 +19,6 @@ from udfs.rules.map_categories import MapCategories
 from udfs.rules.wording import written
 
 
-def _work(night: Night) -> MapCategories:
-    paths = {name: spec.mapping for name, spec in night.retailers.items() if spec.mapping}
-    return MapCategories(paths, night.settings.mappings / "taxonomy.xml")
-
-
 def _map_and_count(night: Night) -> Counts:
     """Map each category path once, then count the coverage of each live feed."""
     counts = RULE.run(night)
@@ -80,7 +75,7 @@ RULE = Rule(
     table=MAPPED,
     function=map_function,
     needed=_categories,
-    work=_work,
+    work=lambda night: MapCategories(night.mappings),
     batch_rows=lambda night: 1_000,
 )
 STAGE = replace(RULE.record(verdicts=_verdicts), tables=(MAPPED, COVERAGE), run=_map_and_count)

@@ -13,6 +13,7 @@ from jobs.engine.night import Night
 from jobs.engine.stage import WRITTEN, Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds
+from jobs.live.functions import parser_digest
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import WORKER_CODES, StageRecord
@@ -31,8 +32,10 @@ from udfs.runtime.isolation import Child, ChildDied, rejected
 
 DUE = pa.schema([
     ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()), ("dialect", pa.string()),
-    ("encoding", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
+    ("dialect_file", pa.string()), ("encoding", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
 ])  # fmt: skip
+
+ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
 
 FEW_BYTES = 64 << 20
 """Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
@@ -80,7 +83,8 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
         spec = night.retailers[feed.retailer]
         rows.append({
             "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
-            "encoding": spec.feed.encoding, "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
+            "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "url": spec.feed.url,
+            "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
 
@@ -115,7 +119,9 @@ class ParseFeeds:
     def parse(self, row: pa.RecordBatch) -> pa.RecordBatch:
         """One feed: the file that holds its offers, as a row of WRITTEN."""
         feed = row.to_pylist()[0]
-        options = feed_options(self.settings, feed["dialect"], feed["encoding"], feed["url"])
+        if parser_digest(feed["dialect"], feed["dialect_file"], feed["encoding"]) != feed["function"]:
+            raise Stop(f"{feed['retailer']}: {ANOTHER_PROGRAM}")
+        options = feed_options(self.settings, feed["dialect"], feed["dialect_file"], feed["encoding"], feed["url"])
         with open_feed(open_store(self.lake), feed["feed"]) as source:
             reading = read_feed(source, options)
             batches = (_whole(batch, feed) for batch in reading.batches())
@@ -158,10 +164,13 @@ class _One:
         return self.work.parse(batch)
 
 
-def feed_options(settings: Settings, dialect: str, encoding: str | None, url: str) -> FeedOptions:
+def feed_options(
+    settings: Settings, dialect: str, dialect_file: str | None, encoding: str | None, url: str
+) -> FeedOptions:
     """The options of reading a feed, from the settings and the retailer's spec."""
     return FeedOptions(
         dialect=dialect,
+        dialect_file=dialect_file,
         encoding=encoding,
         base_url=url,
         max_unpacked_bytes=settings.feeds.max_bytes,

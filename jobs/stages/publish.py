@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import selvedge_searcher
-from jobs.engine.models import MODELS
+from jobs.engine.models import ENCODER_PARTS, MODELS
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live.asked import Asked
@@ -25,11 +25,11 @@ from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
+from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
 
-ENCODER_PARTS = ("detect", "embed")
 NOTHING = RowCounts(garments=0, products=0, categories={})
 
 
@@ -51,8 +51,12 @@ class Publication(Counts):
         return {name: state.reason or "" for name, state in self.states.items() if state.status == "held"}
 
 
-def publish(night: Night) -> Publication:
-    """Publish what the stage tables hold. Raises RefusedByGate if a gate over the whole index fails."""
+def publish(night: Night, banned: pa.Array | None = None) -> Publication:
+    """Publish what the stage tables hold. Raises RefusedByGate if a gate over the whole index fails.
+
+    With `banned` vectors (published keys) a version is published even if nothing is new, and none of its segments holds
+    one of them.
+    """
     parent = snapshots.parent(night.store)
     encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
     states = retailer_states(night, parent)
@@ -60,14 +64,14 @@ def publish(night: Night) -> Publication:
     fresh = _fresh(night)
     if parent is not None and absent:
         fresh = _with_last_rows(night, parent, fresh, absent)
-    candidate = _prepare(night, fresh, parent, encoder)
+    candidate = _prepare(night, fresh, parent, encoder, banned)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if parent is not None and withheld:
-        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder)
+        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder, banned)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
-    if candidate.is_new:
+    if candidate.is_new or banned is not None:
         _write(night, candidate, encoder, publication)
     else:
         snapshots.mend(night.store, night.now())
@@ -82,11 +86,12 @@ def _fresh(night: Night) -> Rows:
     return Rows(garments, published_products(catalog, garments), pa.table({}))
 
 
-def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder) -> Candidate:
+def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder, banned: pa.Array | None) -> Candidate:
     """A candidate with the vectors that no segment of the parent holds."""
     missing = missing_vectors(night.store, parent, rows.garments["vector_key"])
     vectors = published_vectors(night, missing, embed_function(night))
-    return prepare(night.store, Rows(rows.garments, rows.products, vectors), parent, encoder.digest)
+    whole = Rows(rows.garments, rows.products, vectors)
+    return prepare(night.store, whole, parent, encoder.digest, NO_KEYS if banned is None else banned)
 
 
 def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:
@@ -141,11 +146,11 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
     """Write the version, open it as the search tier would, check the gates, then move the pointer."""
     if not candidate.products.num_rows:
-        _refuse(["the version would be empty, which is never published"])
-    tolerance = night.gates.whole_index.norm_tolerance
-    _refuse([f"integrity: {finding}" for finding in integrity(candidate, tolerance)])
+        _refuse(["the version would be empty, which is never published"], {"empty": (0, 1)})
+    findings = integrity(candidate, night.gates.whole_index.norm_tolerance)
+    _refuse([f"integrity: {finding}" for finding in findings], {"integrity": (len(findings), 0)})
     whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
-    _refuse([_line(gate) for gate in whole if not gate.passed])
+    _refuse_failed(whole)
     facts = Facts(
         retailers=publication.states,
         models={name: night.model_digest(name).hex() for name in MODELS},
@@ -155,7 +160,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
     draft = snapshots.write(night.store, candidate, facts, encoder)
     drilled = _drill(night, draft.manifest, candidate.parent)
     tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
-    _refuse([_line(tried)] if not tried.passed else [])
+    _refuse_failed([tried])
     always = [gates.no_findings("integrity"), gates.no_findings("drill")]
     publication.gates = [*publication.gates, *always, *whole, tried]
     published = snapshots.publish(night.store, draft, publication.gates, night.now())
@@ -191,11 +196,17 @@ def _line(gate: Gate) -> str:
     return f"{gate.name} is {gate.value:.6g}, allowed {gate.bound:.6g}"
 
 
-def _refuse(lines: list[str]) -> None:
+def _refuse_failed(judged: list[Gate]) -> None:
+    failed = [gate for gate in judged if not gate.passed]
+    _refuse([_line(gate) for gate in failed], {gate.name: (gate.value, gate.bound) for gate in failed})
+
+
+def _refuse(lines: list[str], gates: dict[str, tuple[float, float]]) -> None:
     if lines:
         raise RefusedByGate(
             f"refused by {'; '.join(lines)}. The last snapshot stays live; to act: the data engineer "
-            "(fix the cause, or if the change is right: `selvedge publish --accept GATE --reason TEXT`)"
+            "(fix the cause, or if the change is right: `selvedge publish --accept GATE --reason TEXT`)",
+            gates,
         )
 
 

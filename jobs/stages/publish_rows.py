@@ -26,8 +26,7 @@ def published_garments(garments: pa.Table, function: bytes) -> pa.Table:
     """KEYED_GARMENTS from the exploded rows of `garments`."""
     ids = garments["garment_id"].to_pylist()
     columns = {
-        "garment_id": garments["garment_id"],
-        "garment_key": pa.array([_integer_key(garment_id) for garment_id in ids], pa.int64()),
+        "garment_key": pa.array([_integer_key(garment_id) for garment_id in ids]),
         "image_sha256": garments["picture"],
         "image_url": garments["url"],
         "vector_key": pa.array([published_key(key, function) for key in garments["vector_key"].to_pylist()]),

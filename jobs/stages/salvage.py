@@ -9,6 +9,7 @@ import pyarrow as pa
 from jobs.engine.night import Night
 from lake.shards import FOLDER, Place, salvage
 from lake.tables import write_rows
+from lake.vacuum.retired import retired
 from schemas.table import DONE
 from schemas.tables import FETCHES, PICTURES
 
@@ -19,7 +20,7 @@ def salvage_shards(night: Night, function: bytes) -> int:
     if not stored:
         return 0
     named = night.tables.sql(f"select distinct shard from {PICTURES.name}", [PICTURES])["shard"].to_pylist()  # noqa: S608
-    orphans = sorted(stored - set(named))
+    orphans = sorted(stored - set(named) - retired(night.store).keys())
     if not orphans:
         return 0
     known = set(night.tables.sql(f"select picture from {PICTURES.name}", [PICTURES])["picture"].to_pylist())  # noqa: S608

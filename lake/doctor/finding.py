@@ -28,7 +28,7 @@ class Kind(StrEnum):
     POINTER = "pointer"
     HOLD = "hold"
     PUBLISHED_LOG = "published log"
-    WITHDRAWN = "withdrawals"
+    NOTES = "notes"
     LEFTOVER = "leftover"
 
 

@@ -1,4 +1,4 @@
-"""The files beside tables and versions: the lease, withdrawals, kept feeds, and what killed processes left."""
+"""The files beside tables and versions: the lease, notes, kept feeds, and what killed processes left."""
 
 import re
 from collections.abc import Iterable
@@ -7,31 +7,53 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import TypeAdapter
 
+from lake import erased, lease, shards, withdrawals
 from lake import feeds as kept_feeds
-from lake import lease, shards, withdrawals
 from lake.doctor.finding import LOST, Finding, Kind, Lake, set_aside
 from lake.doctor.logs import paths_in
 from lake.doctor.stage_tables import TABLES, drop_rows
+from lake.notes import copy_of, parse_notes, write_notes
 from lake.tables import FOLDER, live_files
+from lake.vacuum import retired
 from schemas.errors import DamagedLake, WrongInput
 from schemas.table import DONE
 from schemas.tables import FEEDS, OFFERS
 
+NOTES: dict[str, tuple[TypeAdapter[Any], str]] = {
+    withdrawals.PATH: (
+        withdrawals.NOTES,
+        "withdrawals that no version has followed yet cannot be had again: repeat `selvedge withdraw`",
+    ),
+    erased.PATH: (
+        erased.NOTES,
+        "what was erased cannot be had again and would come back: list it in `mappings/blocked.tsv` and repeat "
+        "`selvedge vacuum --erase`, or restore the file",
+    ),
+    retired.PATH: (retired.NOTES, "the next vacuum finds these shards again"),
+}
+"""The files of notes, how to read them, and the cost if a file and its copy are both lost."""
 TEMPORARY = re.compile(r"(^|/)\.tmp-[^/]*$")
 LEFT_OVER = timedelta(days=1)
 """No task of a night takes that long."""
 
 
 def check(lake: Lake, deep: bool) -> list[Finding]:
-    """Withdrawals; `deep` also reads the kept feeds and looks for leftovers."""
-    found = []
-    try:
-        withdrawals.withdrawals(lake.store)
-    except DamagedLake:
-        cost = "withdrawals that no version has followed yet cannot be had again: repeat `selvedge withdraw`"
-        found.append(Finding(Kind.WITHDRAWN, withdrawals.PATH, "is damaged", cost))
+    """Notes; `deep` also reads the kept feeds and looks for leftovers."""
+    found = _notes(lake)
     return [*found, *_feeds(lake), *_leftovers(lake)] if deep else found
+
+
+def _notes(lake: Lake) -> list[Finding]:
+    found = []
+    for path, (notes, cost) in NOTES.items():
+        for place, other in ((path, copy_of(path)), (copy_of(path), path)):
+            if parse_notes(lake.store, place, notes) is None:
+                saved = parse_notes(lake.store, other, notes)
+                text = f"{other} has the same notes" if saved else cost
+                found.append(Finding(Kind.NOTES, place, "is damaged", text))
+    return found
 
 
 def lease_finding(lake: Lake) -> Finding | None:
@@ -105,12 +127,24 @@ def _leftovers(lake: Lake) -> list[Finding]:
 
 
 def mend(lake: Lake, findings: Iterable[Finding]) -> None:
-    """Set damaged and left over files aside. A feed that is gone is asked for again by the next night."""
+    """Set damaged and left over files aside. A feed that is gone is asked for again by the next night, and notes are
+    written again from their copy."""
     for finding in findings:
         if lake.store.exists(finding.place):
             set_aside(lake.store, finding.place)
         if finding.kind is Kind.FEED:
             _ask_again(lake, bytes.fromhex(finding.place.rpartition("/")[2]))
+        if finding.kind is Kind.NOTES:
+            path = next(path for path in NOTES if finding.place in (path, copy_of(path)))
+            _write_again(lake, path)
+
+
+def _write_again(lake: Lake, path: str) -> None:
+    """Write a file of notes and its copy from the one that can be read, if that has any."""
+    notes, _ = NOTES[path]
+    left = [found for place in (path, copy_of(path)) if (found := parse_notes(lake.store, place, notes))]
+    if left:
+        write_notes(lake.store, path, notes, left[0])
 
 
 def _ask_again(lake: Lake, feed: bytes) -> None:

@@ -56,11 +56,11 @@ print(json.dumps([time.process_time() - started, sorted(set(sys.modules) - befor
     assert seconds < 1
     roots = {name.partition(".")[0] for name in loaded}
     assert not roots & {"pyspark", "pandas", "torch", "onnxruntime", "deltalake", "pyarrow", "lake", "udfs", "schemas"}
-    assert {name for name in loaded if name.startswith("jobs")} == {"jobs", "jobs.stage_list"}
+    assert {name for name in loaded if name.startswith("jobs")} == {"jobs", "jobs.stage_list", "jobs.task_failure"}
 
 
 def test_file_is_short_and_shadows_no_package() -> None:
-    assert len(FILE.read_text().splitlines()) < 120
+    assert len(FILE.read_text().splitlines()) < 130
     found = subprocess.run(
         [sys.executable, "-c", f"import importlib.util as u; print(u.find_spec({FILE.stem!r}))"],
         capture_output=True, text=True, check=True, cwd="/",
@@ -111,6 +111,23 @@ def test_what_a_person_has_to_mend_is_not_tried_again(load_dag: LoadDag, recorde
     assert night.state == "failed"
     assert recorder.stages == STAGES
     assert states(night)["publish"] == "failed"
+
+
+def test_a_task_that_fails_for_good_tells_the_one_line_that_matters(
+    load_dag: LoadDag, recorder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paged = tmp_path / "paged"
+    keep = f"with open({str(paged)!r}, 'a') as file: print(failure.line, file=file)"
+    (tmp_path / "pager.py").write_text(f"def page(failure):\n    {keep}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("SELVEDGE_ON_FAILURE", "pager:page")
+    recorder.ends_with({"screen": [1], "publish": [3]})
+    night = run(load_dag(retry_delay=timedelta()))
+    assert night.state == "failed"
+    assert paged.read_text().splitlines() == [
+        "selvedge: publish failed: publish is being done (exit 3: a gate refused the snapshot); "
+        "run manual__2026-11-20T01-00-00-00-00; report: `selvedge report` writes it"
+    ], "a task that is retried tells nobody"
 
 
 def test_a_held_retailer_is_a_success(load_dag: LoadDag, recorder: Any) -> None:

@@ -2,7 +2,11 @@
 
 import json
 import os
+import re
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,11 +18,16 @@ import pytest
 import lake.lease
 from lake.lease import PATH, lease, release
 from lake.store import Store, open_store
-from schemas.errors import HeldByAnother
+from schemas.errors import DamagedLake, HeldByAnother
 
 NOON = 1_767_960_000.0  # 2026-01-09T12:00:00 UTC
 FAR = {"run": "far", "host": "elsewhere", "pid": 1, "expires": NOON + 60}
 DEAD = 2**22 - 1
+HERE = FAR | {
+    "host": socket.gethostname(), "pid": os.getpid(), "token": "t", "seconds": 60,
+    "world": lake.lease._world(), "started": lake.lease._stat(os.getpid())[1],
+}  # fmt: skip
+"""Held by this process, as another holder."""
 
 
 @pytest.fixture
@@ -41,8 +50,12 @@ def held(store: Store) -> dict[str, Any]:
 
 def test_a_lease_says_which_process_holds_it_and_until_when(store: Store, noon: None) -> None:
     with lease(store, "night", 60):
-        process = {"host": socket.gethostname(), "pid": os.getpid()}
-        assert held(store) == {"run": "night", "expires": NOON + 60} | process
+        document = held(store)
+        assert len(document.pop("token")) == 32
+        assert document.pop("world").startswith(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        process = {"host": socket.gethostname(), "pid": os.getpid(), "started": ticks}
+        assert document == {"run": "night", "expires": NOON + 60, "seconds": 60} | process
         assert store.exists("lease.json"), "where a run of another release looks for it"
         assert list(held(store)) == sorted(held(store))
     assert held(store) == {"run": "", "expires": 0}
@@ -51,7 +64,9 @@ def test_a_lease_says_which_process_holds_it_and_until_when(store: Store, noon: 
 def test_a_shared_lease_names_no_process_and_outlives_its_own(store: Store, noon: None) -> None:
     with lease(store, "night", 60, shared=True):
         pass
-    assert held(store) == {"run": "night", "expires": NOON + 60, "host": socket.gethostname(), "pid": None}
+    assert held(store) == {
+        "run": "night", "expires": NOON + 60, "seconds": 60, "host": socket.gethostname(), "pid": None, "token": None,
+    }  # fmt: skip
     with pytest.raises(HeldByAnother), lease(store, "other", 60):
         pass
     release(store, "other")
@@ -83,11 +98,20 @@ def test_the_holder_is_named_with_what_to_do(store: Store, noon: None) -> None:
         (FAR | {"expires": NOON}, False),  # its last moment
         (FAR | {"expires": NOON - 1}, True),
         (FAR | {"run": ""}, True),
-        (FAR | {"run": "mine"}, True),  # the same run, started again
+        (FAR | {"run": "mine"}, False),  # the same run is another process, and may be alive
+        (FAR | {"run": "mine", "expires": NOON - 1}, True),
         (FAR | {"pid": DEAD}, False),  # nobody here can tell whether a process elsewhere lives
-        (FAR | {"host": socket.gethostname(), "pid": DEAD}, True),
-        (FAR | {"host": socket.gethostname(), "pid": os.getpid()}, False),
+        (FAR | {"host": socket.gethostname(), "pid": DEAD}, False),  # nor whether it is this host's: names repeat
         (FAR | {"host": socket.gethostname(), "pid": None}, False),
+        (HERE, False),
+        (HERE | {"expires": NOON - 1}, False),  # it lives, whatever the clock says
+        (HERE | {"run": "mine"}, False),
+        (HERE | {"pid": DEAD}, True),
+        (HERE | {"pid": DEAD, "host": "renamed"}, True),
+        (HERE | {"started": 1}, True),  # the id was given to another process
+        (HERE | {"pid": DEAD, "world": "another boot"}, False),
+        (HERE | {"pid": DEAD, "world": "another boot", "expires": NOON - 1}, True),
+        (HERE | {"pid": DEAD, "world": None}, False),
         ({"expires": NOON + 60}, True),
     ],
 )
@@ -112,7 +136,7 @@ def test_two_runs_that_take_it_at_one_moment_do_not_both_have_it(store: Store, m
     monkeypatch.setattr(store, "write_if", too_late)
     with pytest.raises(HeldByAnother) as caught, lease(store, "mine", 60):
         pass
-    assert str(caught.value).startswith(f"{store.uri}: another run took the lake at")
+    assert str(caught.value).startswith(f"{store.uri}: another run took it at")
     assert str(caught.value).endswith("; run again")
     assert held(store) == FAR
 
@@ -218,3 +242,185 @@ def test_a_store_that_does_not_answer_once_costs_no_lease(tmp_path: Path, monkey
         time.sleep(0.7)
         assert next(failures, None) is None, "a renewal failed"
         assert json.loads(store.read(PATH))["expires"] > before
+
+
+def test_two_processes_of_one_run_do_not_both_enter(store: Store) -> None:
+    for first, second in ((False, False), (False, True), (True, False)):
+        with lease(store, "same", 60, shared=first):
+            before = held(store)
+            with pytest.raises(HeldByAnother, match="held by run same"), lease(store, "same", 60, shared=second):
+                pytest.fail("both entered")
+            assert held(store) == before
+    release(store, "same")
+
+
+def test_a_run_of_before_is_shared_by_the_tasks_of_an_upgraded_one(store: Store, noon: None) -> None:
+    written(store, **FAR | {"run": "night", "pid": None})
+    with lease(store, "night", 60, shared=True):
+        assert held(store)["token"] is None
+    written(store, **FAR | {"run": "night"})
+    with pytest.raises(HeldByAnother), lease(store, "night", 60, shared=True):
+        pytest.fail("a process alone held it")
+
+
+def test_a_holder_that_lost_its_lease_leaves_the_one_of_its_own_run_alone(store: Store) -> None:
+    """It slept past its time, and the run was started again."""
+    with lease(store, "night", 0.1):
+        later = held(store) | {"token": "of the later process", "expires": time.time() + 60}
+        written(store, **later)
+        time.sleep(0.3)
+        assert held(store) == later
+    assert held(store) == later
+
+
+def test_leases_of_two_names_are_held_side_by_side(store: Store) -> None:
+    with lease(store, "one", 60), lease(store, "two", 60, name="table_offers"):
+        assert json.loads(store.read("leases/table_offers.json"))["run"] == "two"
+        with pytest.raises(HeldByAnother) as caught, lease(store, "three", 60, name="table_offers"):
+            pass
+        assert str(caught.value).startswith(f"{store.uri}/leases/table_offers.json: held by run two ")
+    with lease(store, "three", 60, name="table_offers"):
+        pass
+    with lease(store, "three", 60, shared=True, name="table_offers"):
+        pass
+    release(store, "three", "table_offers")
+    assert json.loads(store.read("leases/table_offers.json"))["run"] == ""
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "A", "a" * 61])
+def test_a_name_is_no_path(store: Store, name: str) -> None:
+    with pytest.raises(ValueError, match="no name of a lease"), lease(store, "mine", 60, name=name):
+        pass
+
+
+def test_a_process_that_nobody_may_look_at_is_alive(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(store, **HERE | {"started": 1, "pid": os.getppid()})
+    monkeypatch.setattr("lake.lease._stat", lambda pid: ("", None))
+    with pytest.raises(HeldByAnother), lease(store, "mine", 60):
+        pass
+
+
+def test_a_zombie_holds_nothing(store: Store) -> None:
+    ended = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays to be asked about
+    written(store, **HERE | {"pid": ended.pid, "started": lake.lease._stat(ended.pid)[1]})
+    with lease(store, "mine", 60):
+        pass
+    ended.wait()
+
+
+def test_where_no_process_can_be_looked_at_the_time_decides(
+    store: Store, noon: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.lease.PROC", tmp_path / "no-proc")
+    with lease(store, "first", 60):
+        assert (held(store)["world"], held(store)["started"]) == (None, None)
+        with pytest.raises(HeldByAnother), lease(store, "second", 60):
+            pass
+        written(store, **held(store) | {"expires": NOON - 1})
+        with lease(store, "second", 60):
+            pass
+
+
+def test_a_clock_set_back_steals_from_nobody_who_lives(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    with lease(store, "night", 0.4):
+        for moved in (-86_400.0, 86_400.0):
+            monkeypatch.setattr("lake.lease.time.time", lambda moved=moved: now + moved)
+            with pytest.raises(HeldByAnother), lease(store, "other", 0.4):
+                pass
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_lease_from_a_time_that_is_still_to_come_is_watched(
+    store: Store, alive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock was set back: the holder's time says nothing, only whether it renews."""
+    ahead = time.time() + 86_400
+    written(store, **FAR | {"seconds": 60, "expires": ahead})
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if alive and len(waits) == 6:
+            written(store, **FAR | {"seconds": 60, "expires": ahead + 15})
+
+    monkeypatch.setattr("lake.lease.time.sleep", wait)
+    try:
+        with lease(store, "mine", 60):
+            taken = held(store)["run"] == "mine"
+    except HeldByAnother as refused:
+        taken = False
+        assert "held by run far" in str(refused)
+    assert taken is not alive
+    assert sum(waits) == pytest.approx(22.5 if alive else 30), "two renewals of a lease of 60 s"
+
+
+@pytest.mark.parametrize("body", [b"}{", b"[]", b"{}", b'{"run": "a", "expires": "soon"}'])
+def test_a_damaged_lease_is_said_wherever_it_is_read(store: Store, body: bytes) -> None:
+    said = f"{store.uri}/leases/one.json: is damaged, so nobody can tell whether a night is running; to act: the data"
+    with pytest.raises(DamagedLake) as caught, lease(store, "night", 60, name="one"):
+        store.write("leases/one.json", body)
+    assert str(caught.value).startswith(said), "when it is given back"
+    with pytest.raises(DamagedLake) as caught, lease(store, "night", 60, name="one"):
+        pytest.fail("it was taken")
+    assert str(caught.value).startswith(said), "when it is taken"
+
+
+def test_damage_while_it_is_watched_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(store, **FAR | {"seconds": 60, "expires": time.time() + 86_400})
+    monkeypatch.setattr("lake.lease.time.sleep", lambda seconds: store.write(PATH, b"}{"))
+    with pytest.raises(DamagedLake, match=re.escape(f"{store.uri}/{PATH}: is damaged")), lease(store, "mine", 60):
+        pytest.fail("it was taken")
+
+
+def test_damage_that_is_repaired_ends_no_renewal(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, ours, damaged = store.read, threading.current_thread(), threading.Event()
+
+    def once_damaged(path: str) -> bytes:
+        if threading.current_thread() is ours or damaged.is_set():
+            return read(path)
+        damaged.set()
+        return b"}{"
+
+    monkeypatch.setattr(store, "read", once_damaged)
+    with lease(store, "night", 0.8):
+        assert damaged.wait(30)
+        before, until = held(store)["expires"], time.monotonic() + 30
+        while held(store)["expires"] == before and time.monotonic() < until:
+            time.sleep(0.01)
+        assert held(store)["expires"] > before
+
+
+def test_a_process_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "77").mkdir()
+    (tmp_path / "77" / "stat").write_text(f"77 (a) Z 1) S {' '.join(map(str, range(4, 53)))}")
+    monkeypatch.setattr("lake.lease.PROC", tmp_path)
+    assert lake.lease._stat(77) == ("S", 22)
+
+
+HOLD = """
+import sys, time
+from lake.lease import lease
+from lake.store import open_store
+with lease(open_store(sys.argv[1]), "contained", 600):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+UNSHARE = ["unshare", "--pid", "--fork", "--kill-child"]
+
+
+def may_unshare() -> bool:
+    return bool(shutil.which("unshare")) and subprocess.run([*UNSHARE, "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not may_unshare(), reason="no PID namespace may be made here")
+def test_a_living_holder_in_another_pid_namespace_keeps_its_lease(store: Store) -> None:
+    command = [*UNSHARE, sys.executable, "-c", HOLD, store.uri]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout and holder.stdout.readline() == "held\n"
+        assert (held(store)["host"], held(store)["pid"]) == (socket.gethostname(), 1)
+        written(store, **held(store) | {"pid": DEAD})  # an id that nobody has here
+        with pytest.raises(HeldByAnother, match="contained"), lease(store, "mine", 60):
+            pass
+        holder.communicate("")

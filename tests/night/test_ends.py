@@ -2,50 +2,28 @@
 
 import errno
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.context import open_night
 from jobs.engine.models import release_folder
 from lake.lease import lease
 from lake.store import DiskStore
+from schemas.errors import WrongInput
 from tests.night.conftest import LANE
 from tests.night.house import REPOSITORY, Ended, House
 
 pytestmark = pytest.mark.night
-
-RULE = '<rule path="{}" to="{}" date="2026-11-21" by="AB"/>'
-MAPPING = f'<mapping retailer="{LANE}" taxonomy="1">\n{{}}\n</mapping>'
-
-
-def spec(text: str) -> Any:
-    return lambda house: (house.mappings / LANE / "retailer.yaml").write_text(text)
-
-
-def mapping(text: str) -> Any:
-    return lambda house: (house.mappings / LANE / "categories.xml").write_text(MAPPING.format(text))
 
 
 def own_settings(text: str) -> Any:
     return lambda house: (house.root / "selvedge.yaml").write_text(text)
 
 
-def own_dialect(name: str) -> Any:
-    def write(house: House) -> None:
-        text = "name: own\noffer: item\nfields: {id: [id]}\nbogus: 1\n"
-        (house.mappings / LANE / "dialect.yaml").write_text(text)
-        house.edit_spec(LANE, feed={"url": "http://a.test/", "dialect": name})
-
-    return write
-
-
 WRONG = {
-    "spec is no YAML": (spec("enabled: [\n"), "retailer.yaml:2"),
-    "spec has an unknown key": (spec("enabled: true\nlanguage: en\nfeed: {url: 'http://a.test/'}\ncolour: red\n"),
-                                "retailer.yaml:4"),
-    "mapping names an unknown node": (mapping(RULE.format("a > b", "no_such_node")), "categories.xml:2"),
-    "mapping has a catch-all": (mapping(RULE.format("**", "dress")), "categories.xml:2"),
     "gates are no YAML": (lambda house: (house.mappings / "gates.yaml").write_text("{"), "gates.yaml:"),
     "blocked has no such kind": (
         lambda house: (house.mappings / "blocked.tsv").write_text(
@@ -53,8 +31,7 @@ WRONG = {
         ),
         "blocked.tsv:2",
     ),
-    "no such dialect": (own_dialect("nosuch"), "retailer.yaml: dialect"),
-    "a dialect file has a slip": (own_dialect("dialect.yaml"), "dialect.yaml:4: bogus"),
+    "taxonomy is no XML": (lambda house: (house.mappings / "taxonomy.xml").write_text("<taxonomy"), "taxonomy.xml:1"),
     "a setting is unknown": (own_settings("choice:\n  wantd: 0.5\n"), "selvedge.yaml:2"),
     "a setting is out of range": (own_settings("choice:\n  wanted: 7\n"), "selvedge.yaml:2"),
 }  # fmt: skip
@@ -79,7 +56,9 @@ def test_wrong_input_is_said_with_file_and_line_and_nothing_starts(wrong: str, h
     assert not house.shops.seen
 
 
-@pytest.mark.parametrize("words", [["--until", "nonsense"], ["--retailer", "nobody"], ["--date", "yesterday"]])
+@pytest.mark.parametrize(
+    "words", [["--until", "nonsense"], ["--retailer", "nobody"], ["--date", "yesterday"], ["--date", "9999-01-01"]]
+)
 def test_a_wrong_flag(words: list[str], house: House) -> None:
     ended = house.selvedge("night", *words)
     assert ended.code == 2
@@ -120,6 +99,20 @@ def test_a_second_night_says_who_holds_the_lake(house: House) -> None:
         ended = house.night()
     assert ended.code == 1
     assert "the-first" in one_line(ended)
+
+
+def test_a_second_night_of_the_same_run_does_not_enter(house: House) -> None:
+    with lease(house.store, "the-same", 60):
+        ended = house.night("--run", "the-same")
+    assert ended.code == 1
+    assert "held by run the-same" in one_line(ended)
+
+
+def test_a_date_may_be_a_day_ahead_and_no_more() -> None:
+    today = datetime.now(UTC).date()
+    assert open_night(today=f"{today + timedelta(days=1)}").today == today + timedelta(days=1)
+    with pytest.raises(WrongInput, match=f"is in the future .today is {today} UTC."):
+        open_night(today=f"{today + timedelta(days=2)}")
 
 
 def test_a_full_disk_ends_the_night_with_the_last_snapshot_live(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

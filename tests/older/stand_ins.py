@@ -17,9 +17,9 @@ from onnx import numpy_helper
 from schemas.tables import SCREEN_CLASSES
 from tests.udfs.text.small_model import write_small_model
 from udfs.pictures.detect import CLASSES
+from udfs.runtime.device import Device
 from udfs.runtime.models import Description, digest_of, run_in_batches
 from udfs.runtime.onnx_session import OnnxSession
-from udfs.runtime.providers import Device
 
 BATCH = 4
 SEEN = ["dress", "top", "trousers"]

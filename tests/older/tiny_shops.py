@@ -53,11 +53,11 @@ class Offer:
 
 def write_shops(root: Path, mappings: Path, base_url: str) -> None:
     """Write both shops below `root` and their specs below `mappings`; pictures are under `base_url`."""
-    pictures = {name: _kept(root, shop, body) for name, (shop, body) in _pictures().items()}
+    pictures = {name: kept_picture(root, shop, body) for name, (shop, body) in _pictures().items()}
     urls = {name: f"{base_url}/{path}" for name, path in pictures.items()}
     for shop, feed, language, text in (
-        (GOOGLE_SHOP, "google", "en", _google(base_url, _harbour(urls))),
-        (YML_SHOP, "yml", "ru", _yml(base_url, _meadow(urls))),
+        (GOOGLE_SHOP, "google", "en", google_feed(base_url, _harbour(urls))),
+        (YML_SHOP, "yml", "ru", yml_feed(base_url, _meadow(urls))),
     ):
         (root / shop / "feed.xml").write_text(text, encoding="utf-8")
         (mappings / shop).mkdir(parents=True)
@@ -89,7 +89,7 @@ def _meadow(urls: dict[str, str]) -> list[Offer]:
     ]
 
 
-def _google(base_url: str, offers: Sequence[Offer]) -> str:
+def google_feed(base_url: str, offers: Sequence[Offer]) -> str:
     items = []
     for offer in offers:
         first, *others = offer.pictures
@@ -110,7 +110,7 @@ def _google(base_url: str, offers: Sequence[Offer]) -> str:
 """
 
 
-def _yml(base_url: str, offers: Sequence[Offer]) -> str:
+def yml_feed(base_url: str, offers: Sequence[Offer]) -> str:
     items = []
     for offer in offers:
         vendor = "Луг" if offer.title else ""  # a vendor would stand for the title
@@ -131,18 +131,18 @@ def _yml(base_url: str, offers: Sequence[Offer]) -> str:
 
 def _pictures() -> dict[str, tuple[str, bytes]]:
     """Shop and JPEG of every picture by what it shows."""
-    red, striped = _drawn("dress", (190, 40, 50)), _drawn("shirt", (40, 80, 190))
+    red, striped = drawn("dress", (190, 40, 50)), drawn("shirt", (40, 80, 190))
     for top in range(0, 200, 16):
         striped.paste((150, 180, 235), (0, top, 160, top + 6), _outline("shirt").crop((0, top, 160, top + 6)))
     return {
-        "red dress": (GOOGLE_SHOP, _jpeg(red)),
-        "red dress, smaller": (GOOGLE_SHOP, _jpeg(red.resize((128, 160)))),
-        "blue shirt": (GOOGLE_SHOP, _jpeg(_drawn("shirt", (50, 120, 215)).transpose(Image.Transpose.ROTATE_180))),
-        "size chart": (GOOGLE_SHOP, _jpeg(_chart())),
-        "toner": (GOOGLE_SHOP, _jpeg(_drawn("bottle", (240, 150, 160)))),
-        "green dress": (YML_SHOP, _jpeg(_drawn("dress", (70, 150, 75)))),
-        "striped shirt": (YML_SHOP, _jpeg(striped)),
-        "trousers": (YML_SHOP, _jpeg(_drawn("trousers", (20, 30, 95), (120, 118, 116)))),
+        "red dress": (GOOGLE_SHOP, jpeg(red)),
+        "red dress, smaller": (GOOGLE_SHOP, jpeg(red.resize((128, 160)))),
+        "blue shirt": (GOOGLE_SHOP, jpeg(drawn("shirt", (50, 120, 215)).transpose(Image.Transpose.ROTATE_180))),
+        "size chart": (GOOGLE_SHOP, jpeg(_chart())),
+        "toner": (GOOGLE_SHOP, jpeg(drawn("bottle", (240, 150, 160)))),
+        "green dress": (YML_SHOP, jpeg(drawn("dress", (70, 150, 75)))),
+        "striped shirt": (YML_SHOP, jpeg(striped)),
+        "trousers": (YML_SHOP, jpeg(drawn("trousers", (20, 30, 95), (120, 118, 116)))),
     }
 
 
@@ -152,7 +152,7 @@ def _outline(shape: str) -> Image.Image:
     return mask
 
 
-def _drawn(shape: str, colour: Colour, paper: Colour = PAPER) -> Image.Image:
+def drawn(shape: str, colour: Colour, paper: Colour = PAPER) -> Image.Image:
     picture = Image.new("RGB", (160, 200), paper)
     picture.paste(colour, mask=_outline(shape))
     return picture
@@ -168,13 +168,13 @@ def _chart() -> Image.Image:
     return picture
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def jpeg(picture: Image.Image) -> bytes:
     target = io.BytesIO()
     picture.save(target, "JPEG", quality=85)
     return target.getvalue()
 
 
-def _kept(root: Path, shop: str, body: bytes) -> str:
+def kept_picture(root: Path, shop: str, body: bytes) -> str:
     """Where a picture lies below `root`, under a name that the sample shops' server serves."""
     name = hashlib.sha256(body).hexdigest()
     path = f"{shop}/images/{name[:2]}/{name[:16]}.jpg"

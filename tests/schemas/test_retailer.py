@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import WrongInput
-from schemas.retailer import errors_of_retailer, read_retailer, read_retailers
+from schemas.retailer import errors_of_retailer, read_retailer, retailer_folders
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
 
@@ -68,9 +68,10 @@ category_order: [text, mapping]
 """,
     )
     (folder / "categories.xml").touch()
+    (folder / "own.yaml").write_bytes("# Größe\r\n".encode())
     retailer = read_retailer(folder)
     assert not retailer.enabled
-    assert retailer.feed.dialect == str(folder / "own.yaml")
+    assert (retailer.feed.dialect, retailer.dialect_file) == (str(folder / "own.yaml"), "# Größe\r\n")
     assert retailer.feed.encoding == "shift_jis"
     assert retailer.images.allow_private_hosts == (ip_network("10.1.0.0/16"),)
     assert retailer.gates.offer_drop.absolute == 6
@@ -143,6 +144,6 @@ def test_a_folder_needs_a_spec_and_a_plain_name(tmp_path: Path) -> None:
 
 
 def test_the_specs_of_the_sample_shops_are_right() -> None:
-    retailers = read_retailers(MAPPINGS)
+    retailers = [read_retailer(folder) for folder in retailer_folders(MAPPINGS)]
     assert [retailer.name for retailer in retailers] == ["atelier-nord", "hanami-lane"]
     assert [retailer.mapping is not None for retailer in retailers] == [True, False]

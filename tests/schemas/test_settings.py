@@ -73,7 +73,13 @@ def test_a_mistyped_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable:
 
 
 def test_variables_that_are_no_settings_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("SELVEDGE_FEED_SHOP", "SELVEDGE_TEST_KILLS", "SELVEDGE_DEVICE", "SELVEDGE_HOME"):
+    for variable in (
+        "SELVEDGE_FEED_SHOP",
+        "SELVEDGE_TEST_KILLS",
+        "SELVEDGE_DEVICE",
+        "SELVEDGE_HOME",
+        "SELVEDGE_ON_FAILURE",
+    ):
         monkeypatch.setenv(variable, "x")
     assert read_settings()
 

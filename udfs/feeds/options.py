@@ -11,6 +11,8 @@ class FeedOptions:
 
     dialect: str = "auto"
     """`auto`, the name of a dialect, or the path of a dialect file (ends in .yaml)."""
+    dialect_file: str | None = None
+    """The content of that file; None: it is read from its path."""
     encoding: str | None = None
     """Encoding that overrides what the feed declares; None: find it."""
     base_url: str | None = None

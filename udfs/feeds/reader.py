@@ -44,6 +44,8 @@ class FeedReading:
 
     def __init__(self, source: BinaryIO | Path, options: FeedOptions) -> None:
         self.summary = FeedSummary()
+        self.offer_tag = b""
+        """The tag of an offer, as written; known after the first batch."""
         self._source, self._options = source, options
         self._broken: FeedRefused | None = None
 
@@ -78,6 +80,7 @@ class FeedReading:
         start = outline.places[found.path].start
         reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs, rows)
         tag = _tag(outline, found)
+        self.offer_tag = tag.written
         blocks = reader.block_reader(tag.written.decode("utf-8", "replace"), outline.names)
         stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
         summary.repairs.update(outline.repairs)
@@ -145,7 +148,7 @@ class FeedReading:
         raise self._broken or _unreadable(sample, outline)
 
     def _find(self, outline: Outline, sample: bytes) -> Found | None:
-        dialect = of_setting(self._options.dialect)
+        dialect = of_setting(self._options.dialect, self._options.dialect_file)
         return stated(dialect, self._options.dialect, outline) if dialect else detect(outline, sample)
 
     def _facts(self, head_bytes: bytes, outline: Outline, found: Found) -> FeedFacts:

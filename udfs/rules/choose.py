@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -27,20 +25,19 @@ DEFAULT_ORDER = ("mapping", "text", "image")
 class ChooseGarments:
     """Products in (`schemas.choice.PRODUCTS_TO_CHOOSE`), their garments out (`CHOSEN`), one row a product."""
 
-    taxonomy: Path | str
+    taxonomy: Taxonomy
     settings: ChoiceSettings
     category_order: Mapping[str, tuple[str, ...]]  # by retailer
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Rows in the order of the batch."""
-        taxonomy = _taxonomy(self.taxonomy)
-        rows = [self._chosen(product, taxonomy) for product in batch.to_pylist()]
+        rows = [self._chosen(product) for product in batch.to_pylist()]
         return pa.RecordBatch.from_pylist(rows, CHOSEN)
 
-    def _chosen(self, product: dict[str, Any], taxonomy: Taxonomy) -> dict[str, Any]:
+    def _chosen(self, product: dict[str, Any]) -> dict[str, Any]:
         kept, turned_away = sift(product["pictures"] or (), self.settings)
         order = self.category_order.get(product["retailer"], DEFAULT_ORDER)
-        category = category_of(product, kept, order, taxonomy, self.settings)
+        category = category_of(product, kept, order, self.taxonomy, self.settings)
         row = {name: product[name] for name in ("product_key", "product_id", "retailer")} | {
             "category": category.node,
             "category_source": category.source,
@@ -51,7 +48,7 @@ class ChooseGarments:
             return row | _reject(category.code, category.detail)
         if not kept:
             return row | _reject(Code.NO_PICTURE_LEFT, _why_none(product["pictures"] or (), turned_away))
-        pieces = taxonomy.node(category.node).pieces
+        pieces = self.taxonomy.node(category.node).pieces
         garments = [_garment(product, picture, cut) for picture in kept for cut in cuts(picture, pieces, self.settings)]
         return row | {"status": DONE, "garments": garments}
 
@@ -135,11 +132,6 @@ def _why_none(pictures: Sequence[dict[str, Any]], turned_away: Sequence[dict[str
         pending
     )
     return ", ".join(parts) or "the product has no picture"
-
-
-@cache
-def _taxonomy(path: Path | str) -> Taxonomy:
-    return Taxonomy.read(Path(path))
 
 
 def duplicate_of(products: pa.Table) -> dict[str, str]:

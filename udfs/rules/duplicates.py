@@ -52,6 +52,22 @@ def groups(
     return sorted(_around_medoids(near, names), key=lambda group: group.group_id)
 
 
+def copies_of(
+    is_seed: np.ndarray, phash: np.ndarray, trimmed_phash: np.ndarray, descriptor: np.ndarray, bits: int
+) -> np.ndarray:
+    """(N,) bool: which of N pictures are copies of one of the seeds, (N,) bool; a seed is a copy of itself.
+
+    The rule and the arguments are those of `groups`.
+    """
+    hashes = [np.ascontiguousarray(values).view(np.uint64).ravel() for values in (phash, trimmed_phash)]
+    looks, found = _parts(descriptor), is_seed.copy()
+    for seed in np.flatnonzero(is_seed):
+        for values, look in zip(hashes, looks, strict=True):
+            near = np.flatnonzero(np.bitwise_count(values ^ values[seed]) <= bits)
+            found[near[look.agree(np.full(len(near), seed), near)]] = True
+    return found
+
+
 @dataclass(frozen=True)
 class _Look:
     """One half of the descriptors of N pictures."""

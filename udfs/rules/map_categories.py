@@ -3,15 +3,12 @@
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 
 import pyarrow as pa
 
 from schemas.table import DONE
 from schemas.tables import MAPPED
 from udfs.rules.mapping import Decision, Mapping, Verdict, decide
-from udfs.rules.taxonomy import Taxonomy
 
 NEEDED = ("category_key", "retailer", "category_path", "category_ids")
 FOUND = pa.schema([field for field in MAPPED.schema if field.name != "function"])
@@ -28,10 +25,12 @@ DECIDED = pa.schema([
 
 @dataclass(frozen=True)
 class MapCategories:
-    """Categories in (`NEEDED`), their verdicts out (`FOUND`). A retailer without a mapping file has none."""
+    """Categories in (`NEEDED`), their verdicts out (`FOUND`). A retailer without a mapping file has none.
 
-    mappings: Names[str, Path | str]  # files by retailer
-    taxonomy: Path | str
+    It carries the mappings as the driver read them: their files may have changed since.
+    """
+
+    mappings: Names[str, Mapping]  # by retailer
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row a category, in the order of the batch."""
@@ -51,20 +50,8 @@ class MapCategories:
     def _verdicts(
         self, retailer: str, path: Sequence[str] | None, ids: Sequence[str] | None
     ) -> list[dict[str, object]]:
-        file = self.mappings.get(retailer)
-        if file is None:
-            return []
-        return [asdict(verdict) for verdict in _mapping(file, self.taxonomy).verdicts(path or (), ids or ())]
-
-
-@cache
-def _taxonomy(path: Path | str) -> Taxonomy:
-    return Taxonomy.read(Path(path))
-
-
-@cache
-def _mapping(path: Path | str, taxonomy: Path | str) -> Mapping:
-    return Mapping.read(Path(path), _taxonomy(taxonomy))
+        mapping = self.mappings.get(retailer)
+        return [asdict(verdict) for verdict in mapping.verdicts(path or (), ids or ())] if mapping else []
 
 
 def verdicts_of(rows: Sequence[Names[str, str | None]] | None) -> list[Verdict]:

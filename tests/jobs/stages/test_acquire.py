@@ -1,5 +1,6 @@
 """How a shop is asked for its feed, and how an engineer lets a refused one through."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class Faulty(ScanFeed):
     """A reader with a bug that one feed meets."""
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if "bad" in self.url:
+        if "bad" in str(self.options.base_url):
             raise IndexError("list index out of range")
         return super().__call__(batch)
 
@@ -96,3 +97,24 @@ def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch:
     assert bad["code"] == Code.INTERNAL
     assert "reading the feed failed: IndexError: list index out of range" in bad["detail"]
     assert "to act: the data engineer" in bad["detail"]
+
+
+@pytest.mark.parametrize("verb", ["acquire", "accept"])
+def test_a_state_that_another_process_wrote_meanwhile_is_not_written_over(
+    verb: str, refused: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a lease between them, as two programs of different releases would be."""
+    night, gates = refused.night(), {"shop": {"offer_drop", "size_drop"}}
+    monkeypatch.setattr("jobs.stages.acquire.lease", lambda *_: nullcontext())
+    name = "_accepted" if verb == "accept" else "_acquire"
+    work = getattr(jobs.stages.acquire, name)
+
+    def overtaken(*words: Any) -> Any:
+        monkeypatch.setattr(jobs.stages.acquire, name, work)
+        accept(refused.night(), gates, "the first")
+        return work(*words) if verb == "accept" else states(refused)[-1] | {"attempt": 9}
+
+    monkeypatch.setattr(jobs.stages.acquire, name, overtaken)
+    with pytest.raises(HeldByAnother, match="another run of this stage is writing"):
+        accept(night, gates, "the second") if verb == "accept" else acquire(night)
+    assert [gate["accepted_because"] for gate in states(refused)[2]["gates"]] == ["the first", "the first", None]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.stages.feed_gates import GateResult, judge, lacks_offers_alone, refusal, reject_jumps
+from jobs.stages.feed_gates import GateResult, is_from_the_future, judge, lacks_offers_alone, refusal, reject_jumps
 from schemas.retailer import Drop, FeedGates
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -16,7 +16,7 @@ GATES = FeedGates(size_drop=Drop(percent=50, absolute=1000), offer_drop=Drop(per
 
 def summary(**changed: Any) -> dict[str, Any]:
     shares = [{"name": name, "share": 1.0} for name in ("pictures", "price", "category_path")]
-    return {"bytes": 100_000, "offers": 1000, "made_at": NOW, "filled": shares} | changed
+    return {"bytes": 100_000, "offers": 1000, "made_at": NOW, "acquired_at": NOW, "filled": shares} | changed
 
 
 def test_a_feed_like_the_last_passes() -> None:
@@ -166,3 +166,32 @@ def test_deletions_alone_are_withheld_and_anything_else_refuses() -> None:
 def test_every_bound_of_the_spec_is_documented() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
     assert [name for name in FeedGates.model_fields if f"| `{name}` |" not in page] == []
+
+
+def test_an_old_feed_is_refused_with_dates_and_units() -> None:
+    old = summary(made_at=NOW - timedelta(days=4, hours=12))
+    assert refusal(judge(old, summary(), GATES, NOW), old["made_at"]) == (
+        "older_than_last: its date 2026-11-16 15:00 UTC is 108 h before the last feed's, 2026-11-21 03:00 UTC; "
+        "max_age_days: its date 2026-11-16 15:00 UTC is 4.5 days ago, allowed 3 days"
+    )
+
+
+@pytest.mark.parametrize(("hours", "future"), [(-1, False), (0, False), (14, False), (14.1, True), (24 * 400, True)])
+def test_a_date_beyond_every_time_zone_is_from_the_future(hours: float, future: bool) -> None:
+    row = summary(made_at=NOW + timedelta(hours=hours))
+    assert is_from_the_future(row, NOW) == future
+    assert not is_from_the_future(summary(made_at=None), NOW)
+
+
+def test_a_feed_from_the_future_does_not_block_the_next_good_one() -> None:
+    future = summary(made_at=NOW + timedelta(days=400))
+    assert refusal(judge(future, summary(), GATES, NOW)) is None
+    tomorrow = NOW + timedelta(days=1)
+    assert refusal(judge(summary(made_at=tomorrow), future, GATES, tomorrow)) is None
+    assert refusal(judge(future, future, GATES, tomorrow)) is None, "the same date again"
+    before = NOW - timedelta(hours=2)
+    assert refusal(judge(summary(made_at=before), future, GATES, tomorrow), before) == (
+        "older_than_last: its date 2026-11-21 01:00 UTC is 2 h before the last feed's, 2026-11-21 03:00 UTC"
+    ), "it counts as made when it was received"
+    zone = summary(made_at=NOW + timedelta(hours=13))
+    assert refusal(judge(summary(), zone, GATES, tomorrow)) is not None, "a date that can be right is compared"

@@ -87,6 +87,13 @@ def test_two_gates_that_hold_a_retailer_are_both_named(strict: Index) -> None:
     assert reason.startswith("garments_drop is 75, allowed 25; products_drop is 75, allowed 25; to act: ")
 
 
+def test_a_retailer_that_was_held_for_too_long_leaves_and_is_not_judged(strict: Index) -> None:
+    strict.refuse("lane", "lane: too small")
+    done = publish(strict.ready(20))
+    assert set(sizes(strict)) == {"atelier"}
+    assert [gate for gate in done.gates if gate.retailer == "lane"] == []
+
+
 def test_a_retailer_with_nothing_left_has_lost_all(strict: Index) -> None:
     strict.deliver("lane", {})
     done = publish(strict.ready(1))

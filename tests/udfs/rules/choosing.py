@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from schemas.choice import PRODUCTS_TO_CHOOSE
 from schemas.settings import ChoiceSettings
-from tests.udfs.rules.mappings import PROJECT
+from tests.udfs.rules.mappings import TAXONOMY
 from udfs.rules.choose import CHOSEN, ChooseGarments
 
 SETTINGS = ChoiceSettings()
@@ -33,7 +33,7 @@ def product(product_id: str = "shop:1", **named: Any) -> dict[str, Any]:
 
 
 def choose(*products: dict[str, Any], order: tuple[str, ...] = ("mapping", "text", "image")) -> list[dict[str, Any]]:
-    work = ChooseGarments(str(PROJECT / "mappings" / "taxonomy.xml"), SETTINGS, {"shop": order})
+    work = ChooseGarments(TAXONOMY, SETTINGS, {"shop": order})
     found = work(pa.RecordBatch.from_pylist(list(products), PRODUCTS_TO_CHOOSE))
     assert found.schema == CHOSEN
     assert found.num_rows == len(products)

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.choice import PRODUCTS_TO_CHOOSE
 from tests.udfs.rules.choosing import MIDDLE, SETTINGS, box, choose, chosen, picture, product, verdict
-from tests.udfs.rules.mappings import PROJECT
+from tests.udfs.rules.mappings import TAXONOMY
 from udfs.rules.choose import ChooseGarments, duplicate_of
 
 SKIRT, JACKET = [verdict("skirt")], [verdict("jacket")]
@@ -134,7 +134,7 @@ def test_every_row_has_an_answer_whatever_is_null() -> None:
 
 
 def test_the_same_batch_twice_is_the_same_answer_and_is_not_changed() -> None:
-    work = pickle.loads(pickle.dumps(ChooseGarments(PROJECT / "mappings" / "taxonomy.xml", SETTINGS, {})))
+    work = pickle.loads(pickle.dumps(ChooseGarments(TAXONOMY, SETTINGS, {})))
     pictures = [picture("b", 1, boxes=WORN), picture("a", 0, boxes=WORN[::-1])]
     batch = pa.RecordBatch.from_pylist([product(verdicts=JACKET, pictures=pictures)], PRODUCTS_TO_CHOOSE)
     before = batch.to_pylist()

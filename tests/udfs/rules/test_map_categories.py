@@ -6,13 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from schemas.tables import MAPPED, VERDICTS
-from tests.udfs.rules.mappings import PROJECT, mapping_file
+from tests.udfs.rules.mappings import TAXONOMY, mapping_file
 from udfs.rules.map_categories import DECIDED, FOUND, MapCategories, decide_batch
+from udfs.rules.mapping import Mapping
 
 CATEGORIES = pa.schema(
     [MAPPED.schema.field(name) for name in ("category_key", "retailer", "category_path", "category_ids")]
 )
-TAXONOMY_FILE = PROJECT / "mappings" / "taxonomy.xml"
 
 
 def batch(*rows: tuple[str, list[str] | None, list[str] | None]) -> pa.RecordBatch:
@@ -22,7 +22,9 @@ def batch(*rows: tuple[str, list[str] | None, list[str] | None]) -> pa.RecordBat
 
 def test_one_row_a_category_with_the_tables_schema(tmp_path: Path) -> None:
     file = mapping_file(tmp_path, '<rule path="Hats" title="cap" to="cap" %/>', '<rule path="Hats" to="hat" %/>')
-    work = pickle.loads(pickle.dumps(MapCategories({"shop": str(file)}, str(TAXONOMY_FILE))))
+    mapping = Mapping.read(file, TAXONOMY)
+    work = pickle.loads(pickle.dumps(MapCategories({"shop": mapping})))
+    file.unlink()  # what was read is what is applied
     found = work(
         batch(
             ("shop", ["Hats"], ["1"]), ("other", ["Hats"], ["1"]), ("shop", None, None), ("shop", ["x", None], [None])

@@ -175,12 +175,14 @@ def builtin(name: str) -> Dialect:
     return _read((files("udfs.feeds.forms") / "dialects" / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
 
 
-def of_setting(setting: str) -> Dialect | None:
-    """The dialect that a spec names, or the file that it gives; None for `auto`."""
+def of_setting(setting: str, content: str | None = None) -> Dialect | None:
+    """The dialect that a spec names, or the file that it gives (`content`, where it was read); None for `auto`."""
     if setting == "auto":
         return None
     if not setting.endswith((".yaml", ".yml")):
         return builtin(setting)
+    if content is not None:
+        return _read(content, setting)
     try:
         return load(Path(setting))
     except OSError as error:

@@ -1,0 +1,71 @@
+"""What must not be in the index: blocked and erased pictures with their near copies, URLs and products."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.live.functions import fingerprint_function
+from lake.erased import hash_of
+from lake.tables import literal
+from schemas.table import DONE
+from schemas.tables import FETCHES, FINGERPRINTS
+from udfs.rules.duplicates import copies_of
+
+
+def barred_pictures(night: Night) -> frozenset[bytes]:
+    """Blocked and erased pictures, those that blocked URLs brought, and near copies of all of them."""
+    return night.kept("barred_pictures", lambda: with_copies(night, _seeds(night)) | night.erased)
+
+
+def _seeds(night: Night) -> frozenset[bytes]:
+    return night.blocked.pictures | brought_by(night, night.blocked.urls)
+
+
+def brought_by(night: Night, urls: Iterable[str]) -> frozenset[bytes]:
+    """The pictures that some URLs ever brought."""
+    names = ", ".join(literal(url) for url in sorted(urls))
+    if not names:
+        return frozenset()
+    query = f"select distinct picture from {FETCHES.name} where picture is not null and url in ({names})"  # noqa: S608
+    return frozenset(night.tables.sql(query, [FETCHES])["picture"].to_pylist())
+
+
+def with_copies(night: Night, seeds: frozenset[bytes]) -> frozenset[bytes]:
+    """Pictures and all their near copies in the lake, by the hashes that group near duplicates."""
+    if not seeds:
+        return seeds
+    query = f"""
+        select picture, phash, trimmed_phash, descriptor from {FINGERPRINTS.name}
+        where status = '{DONE}' and function = {literal(fingerprint_function())} order by picture"""  # noqa: S608
+    rows = night.tables.sql(query, [FINGERPRINTS])
+    phash, trimmed, descriptor = (_matrix(rows[name]) for name in ("phash", "trimmed_phash", "descriptor"))
+    if not rows.num_rows:
+        return seeds
+    is_seed = pc.is_in(rows["picture"], pa.array(sorted(seeds), pa.binary())).to_numpy(zero_copy_only=False)
+    copies = copies_of(is_seed, phash, trimmed, descriptor, night.settings.choice.duplicate_bits)
+    return seeds | frozenset(rows["picture"].filter(pa.array(copies)).to_pylist())
+
+
+def _matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """(N, width) uint8."""
+    values = column.to_pylist()
+    return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), -1) if values else np.empty((0, 8), np.uint8)
+
+
+def is_barred_url(night: Night, urls: pa.ChunkedArray) -> pa.Array:
+    """Whether each URL is blocked or was erased."""
+    return _is_named(urls, night.blocked.urls, night.erased)
+
+
+def is_barred_product(night: Night, products: pa.ChunkedArray) -> pa.Array:
+    """Whether each product id is blocked or was erased."""
+    return _is_named(products, night.blocked.products, night.erased)
+
+
+def _is_named(texts: pa.ChunkedArray, names: frozenset[str], erased: frozenset[bytes]) -> pa.Array:
+    if not erased:
+        return pc.is_in(texts, pa.array(sorted(names), pa.string()))
+    return pa.array([text in names or hash_of(text) in erased for text in texts.to_pylist()], pa.bool_())

@@ -1,0 +1,89 @@
+"""A house of small nights with stand-in models, whose dates lie ahead, so that no file is too young to be deleted."""
+
+import json
+import shutil
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from unittest import mock
+
+import cli.context
+from lake.feeds import path_of
+from schemas.tables import FEEDS
+from shops.serve import serving
+from tests.night.house import GATES, REPOSITORY, Ended, House, Shops
+from tests.older.stand_ins import release_all
+from tests.year.drift import SHOP, DriftingShop
+
+FIRST = date(2031, 1, 1)
+YEARS = timedelta(days=36_500)
+
+
+@dataclass(frozen=True)
+class LongHouse(House):
+    """Many nights, one after the other."""
+
+    shop: DriftingShop
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"SELVEDGE_MODELS": str(self.root / "models"), "SELVEDGE_REPORT__THUMBNAILS": "0"}
+        return super().environment | own
+
+    def selvedge(self, *words: str, **settings: str) -> Ended:
+        """As in any house, but on dates that lie years ahead."""
+        with mock.patch.object(cli.context, "DAYS_AHEAD", YEARS):
+            return super().selvedge(*words, **settings)
+
+    def night_of(self, day: int, *words: str, changed: bool = True) -> Ended:
+        """The night of a day, counted from 0, over the shop as it has become since the night before."""
+        if day and changed:
+            self.shop.next_night()
+        self.shop.write_feed(_date(day))
+        return self.selvedge("night", "--json", "--date", _date(day).isoformat(), *words)
+
+    def vacuum(self, day: int, *words: str, **settings: str) -> Ended:
+        return self.selvedge("vacuum", "--json", "--date", _date(day).isoformat(), *words, **settings)
+
+    def day(self, day: int) -> str:
+        return _date(day).isoformat()
+
+    def lake_feed(self) -> bytes:
+        """The newest feed, as it was received."""
+        query = f"select feed from {FEEDS.name} order by attempt desc limit 1"
+        return self.store.read(path_of(self.rows(query, FEEDS)[0]["feed"]))
+
+    def files(self) -> dict[str, int]:
+        """Size of every file of the lake, by its path."""
+        return {entry.path: entry.bytes for entry in self.store.list("")}
+
+    def copy(self, root: Path) -> "LongHouse":
+        """The same lake and models at another place, before the same shop."""
+        shutil.copytree(self.root, root)
+        return LongHouse(root, self.shops, self.shop)
+
+
+def _date(day: int) -> date:
+    return FIRST + timedelta(days=day)
+
+
+@contextmanager
+def long_house(root: Path, offers: int, changed_ratio: float = 0.01, seed: int = 1) -> Iterator[LongHouse]:
+    """A house with no lake yet before a shop that changes; it is served until the end."""
+    with socket.socket() as free:  # the feed holds addresses with the port, so it is chosen before it is drawn
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url, seen = f"http://127.0.0.1:{port}", Counter[str]()
+    shop = DriftingShop(root / "shops", url, offers, changed_ratio, seed)
+    house = LongHouse(root, Shops(root / "shops", root / "shops", url, seen, (SHOP,)), shop)
+    shop.write_spec(house.mappings)
+    shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", house.mappings)
+    (house.mappings / "gates.yaml").write_text(json.dumps(GATES))
+    (root / "selvedge.yaml").touch()
+    release_all(root / "models")
+    with serving(root / "shops", port=port, seen=seen):
+        yield house
