@@ -52,7 +52,7 @@ def base(root: Path) -> Iterator[tuple[OlderHouse, str]]:
         _edit(house, 0)
         _succeed(house.later_night())
         _edit(house, 1)
-        undisturbed = _copy(house, root / "undisturbed")
+        undisturbed = copied(house, root / "undisturbed")
         _succeed(undisturbed.later_night())
         yield house, undisturbed.manifest().content_digest
 
@@ -71,7 +71,7 @@ def _succeed(ended: Ended) -> None:
         raise Failure(f"exit {ended.code}: {ended.err or ended.text}")
 
 
-def _copy(house: OlderHouse, root: Path) -> OlderHouse:
+def copied(house: OlderHouse, root: Path) -> OlderHouse:
     """The same house with a lake of its own."""
     root.mkdir(parents=True)
     shutil.copytree(house.lake, root / "lake")
@@ -105,7 +105,7 @@ def damage(lake: Path, seed: int) -> tuple[str, Path]:
 
 def one_case(house: OlderHouse, root: Path, seed: int, digest: str) -> Case:
     """One seed from damage to the last night."""
-    mine = _copy(house, root / f"case-{seed}")
+    mine = copied(house, root / f"case-{seed}")
     kind, path = damage(mine.lake, seed)
     place, said = str(path.relative_to(mine.lake)), ""
     try:
