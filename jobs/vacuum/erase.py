@@ -202,7 +202,7 @@ class Erasure:
         rows = self.night.tables.sql(query, [OFFERS])
         clean = set(rows["feed"].to_pylist()) - set(rows.filter(self._names(rows))["feed"].to_pylist())
         kept = {raw_feeds.path_of(feed) for feed in clean}
-        entries = [entry for entry in self.store.list(raw_feeds.FOLDER) if entry.path not in kept]
+        entries = [entry for entry in self.store.list(raw_feeds.FOLDER) if raw_feeds.feed_path(entry.path) not in kept]
         self._delete(entries)
         return [Line("raw feeds", len(entries), 0, _sum(entries))]
 

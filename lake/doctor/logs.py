@@ -18,6 +18,7 @@ from schemas.table import Table
 
 COMMIT = re.compile(r"/(\d{20})\.json$")
 CHECKPOINT = re.compile(r"/(\d{20})\.checkpoint.*\.parquet$")
+MISSING = "the log is missing"
 ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"})
 
 
@@ -38,7 +39,7 @@ def log_fault(store: Store, folder: str, table: Table) -> str | None:
     except DamagedLake as damage:
         return str(damage).split(": ", 1)[-1].partition(";")[0]
     if handle is None:
-        return "the log is missing"
+        return MISSING
     try:
         lacking(handle, table)
     except WrongInput as error:
@@ -70,7 +71,7 @@ def _file_fault(store: Store, paths: list[str]) -> str | None:
     commits = {int(found[1]): path for path in paths if (found := COMMIT.search(path))}
     checkpoints = [int(found[1]) for path in paths if (found := CHECKPOINT.search(path))]
     if not commits and not checkpoints:
-        return "the log is missing"
+        return MISSING
     first = max(checkpoints) + 1 if checkpoints else 0
     for version in range(first, max(commits, default=first - 1) + 1):
         if version not in commits:

@@ -83,7 +83,8 @@ def mend_lease(lake: Lake) -> None:
 
 def _feeds(lake: Lake) -> list[Finding]:
     """Kept feeds that are damaged, and accepted feeds that are gone."""
-    paths = {entry.path for entry in lake.store.list(kept_feeds.FOLDER) if not TEMPORARY.search(entry.path)}
+    entries = [entry.path for entry in lake.store.list(kept_feeds.FOLDER) if not TEMPORARY.search(entry.path)]
+    paths = {path for path in entries if kept_feeds.feed_path(path) == path}
     paths |= {kept_feeds.path_of(row["feed"]) for row in _accepted(lake)}
     cost = "the next night asks the shop for it; if the shop has another by then, this one cannot be had again"
     faults = ((path, kept_feeds.fault_of(lake.store, path)) for path in sorted(paths))

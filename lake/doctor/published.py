@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from lake import snapshots
 from lake.doctor.finding import Finding, Kind, Lake, set_aside
-from lake.doctor.logs import log_fault, set_log_aside
+from lake.doctor.logs import MISSING, log_fault, set_log_aside
 from lake.encoders import card_of
 from lake.published_files import TABLES, DamagedSnapshot
 from lake.store import Store
@@ -27,8 +27,8 @@ ALIKE = 60
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """The pointer, the live version by size and the logs; `deep` reads every file of every kept version."""
     store = lake.store
-    found = _logs(store)
     pointed, wrong = _pointed(store)
+    found = _logs(store, pointed)
     if wrong:
         found.append(Finding(Kind.POINTER, snapshots.CURRENT, wrong, GOES_BACK))
     found += _hold(store)
@@ -39,7 +39,7 @@ def check(lake: Lake, deep: bool) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-def _logs(store: Store) -> list[Finding]:
+def _logs(store: Store, pointed: int | None) -> list[Finding]:
     found = []
     for table in TABLES.values():
         place = f"{PUBLISHED}/{table.name}/_delta_log"
@@ -49,9 +49,9 @@ def _logs(store: Store) -> list[Finding]:
             text = error.text.partition(";")[0]
             found.append(Finding(Kind.PUBLISHED_LOG, place, text, "nothing is lost", remedy="upgrade selvedge"))
             continue
-        if fault:
+        if fault and (fault != MISSING or pointed is not None):  # else the first publish was broken off
             cost = "a new log lists the live version; Delta versions of older ones cannot be had again"
-            found.append(Finding(Kind.PUBLISHED_LOG, place, fault, cost))
+            found.append(Finding(Kind.PUBLISHED_LOG, place, fault, cost, stops=fault != MISSING))
     return found
 
 

@@ -93,7 +93,7 @@ def test_a_file_that_is_gone_or_shorter_is_damage(store: DiskStore) -> None:
     store.write(file.path, b"no Parquet")
     with pytest.raises(
         DamagedSnapshot,
-        match=rf"^{file.path}: cannot be read \(.+\); to act: the data engineer \(restore the file, or roll back\)$",
+        match=rf"^{file.path}: cannot be read \(.+\); to act: the data engineer \(`selvedge doctor --repair`\)$",
     ):
         read_rows(store, "products", [file])
     store.delete(file.path)
