@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test year mutation airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test check kill-test year damage mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -46,6 +46,9 @@ lock: setup ## rebuild requirements.lock from requirements*.txt
 
 settings: setup ## rewrite the table of settings in docs/operations.md
 	@$(BIN)/python -m infra.settings_table
+
+damage: setup ## damage one file of a small lake, once per seed (SEEDS=200), mend it, and compare the next night
+	@nice $(BIN)/python -m tests.fuzz.damage --seeds $${SEEDS:-200}
 
 museum: setup ## rewrite docs/museum.md, the collection of bad feeds and pictures
 	@$(BIN)/python -m tests.museum.exhibits

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import explain, feeds, letter, mapping, models, night, pictures, snapshots, vacuum, withdraw
+from cli import doctor, explain, feeds, letter, mapping, models, night, pictures, snapshots, vacuum, withdraw
 from cli.terminal import last_line, say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
@@ -54,6 +54,7 @@ app.command("rollback")(snapshots.rollback)
 app.command("live")(snapshots.live)
 app.command("publish")(night.publish)
 app.command("withdraw")(withdraw.withdraw)
+app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)

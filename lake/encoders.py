@@ -16,7 +16,7 @@ def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     """
     bodies, digests = _bodies(models)
     digest = _digest(digests)
-    card = json.dumps({"digest": digest, "parts": sorted(models), "files": digests}, indent=1).encode()
+    card = _card(digest, digests)
     root = f"encoders/{digest}"
     sizes = {entry.path: entry.bytes for entry in store.list(root)}
     for name, path in bodies.items():
@@ -30,6 +30,17 @@ def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     ]
     described = StoredFile(path=f"{root}/encoder.json", bytes=len(card), sha256=hashlib.sha256(card).hexdigest())
     return Encoder(digest=digest, files=[described, *files])
+
+
+def card_of(encoder: Encoder) -> bytes:
+    """What `encoder.json` of an encoder says."""
+    names = {file.path.split("/", 2)[2]: file.sha256 for file in encoder.files}
+    return _card(encoder.digest, {name: sha for name, sha in sorted(names.items()) if name != "encoder.json"})
+
+
+def _card(digest: str, digests: dict[str, str]) -> bytes:
+    parts = sorted({name.partition("/")[0] for name in digests})
+    return json.dumps({"digest": digest, "parts": parts, "files": digests}, indent=1).encode()
 
 
 def encoder_digest(models: dict[str, Path]) -> str:

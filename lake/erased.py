@@ -11,7 +11,7 @@ from lake.notes import read_notes, write_notes
 from lake.store import Store
 
 PATH = "erased.json"
-_Erased = TypeAdapter(dict[str, date])
+NOTES = TypeAdapter(dict[str, date])
 
 
 def hash_of(text: str) -> bytes:
@@ -27,9 +27,8 @@ def erased(store: Store) -> frozenset[bytes]:
 def note_erased(store: Store, hashes: Iterable[bytes], on: date) -> None:
     """Add to the list. The caller holds the lease."""
     listed = dict.fromkeys((digest.hex() for digest in hashes), on) | _listed(store)
-    write_notes(store, PATH, _Erased, dict(sorted(listed.items())))
+    write_notes(store, PATH, NOTES, dict(sorted(listed.items())))
 
 
 def _listed(store: Store) -> dict[str, date]:
-    remedy = ", so what was erased could come back; to act: the data engineer (restore it from a copy)"
-    return read_notes(store, PATH, _Erased, remedy)
+    return read_notes(store, PATH, NOTES)

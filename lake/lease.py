@@ -20,7 +20,7 @@ from uuid import uuid4
 import psutil
 
 from lake.store import Store
-from schemas.errors import DamagedLake, HeldByAnother
+from schemas.errors import REPAIR, DamagedLake, HeldByAnother
 
 LAKE = "lake"
 """The lease of the whole lake."""
@@ -66,6 +66,12 @@ def lease(store: Store, run: str, seconds: float, shared: bool = False, name: st
 def release(store: Store, run: str, name: str = LAKE) -> None:
     """Release a lease that processes of a run shared."""
     _release(store, _path(name), {"run": run, "token": None})
+
+
+def holder(store: Store, name: str = LAKE) -> dict[str, Any]:
+    """Who holds a lease, and until when; empty for nobody. Raises DamagedLake."""
+    present = _present(store, _path(name))
+    return _holder(store, _path(name), present) if present is not None else {}
 
 
 def _release(store: Store, path: str, mine: dict[str, Any]) -> None:
@@ -167,10 +173,18 @@ def _stat(pid: int) -> tuple[str, int | None]:
 
 def _renew(store: Store, path: str, mine: dict[str, Any], ended: threading.Event) -> None:
     while not ended.wait(mine["seconds"] / RENEWALS):
-        with suppress(OSError, DamagedLake):  # a store that does not answer now is asked again before the lease ends
+        with suppress(OSError):  # a store that does not answer now is asked again before the lease ends
             present = _present(store, path)
-            if present and _is_mine(_holder(store, path, present), mine):
+            if present and _is_still_mine(store, path, present, mine):
                 store.write_if(path, _until(mine), present)
+
+
+def _is_still_mine(store: Store, path: str, present: bytes, mine: dict[str, Any]) -> bool:
+    """Whether this holder still has the lease. One that was damaged meanwhile is written again: nobody takes it."""
+    try:
+        return _is_mine(_holder(store, path, present), mine)
+    except DamagedLake:
+        return True
 
 
 def _until(mine: dict[str, Any]) -> bytes:
@@ -180,10 +194,11 @@ def _until(mine: dict[str, Any]) -> bytes:
 def _holder(store: Store, path: str, document: bytes) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(document)
-        float(found["expires"])
+        if not isinstance(found["expires"], int | float):
+            raise TypeError("expires")
     except (ValueError, TypeError, KeyError) as error:
         text = "is damaged, so nobody can tell whether a night is running; to act: the data engineer"
-        raise DamagedLake(f"{store.uri}/{path}: {text} (make sure that none is, then delete the file)") from error
+        raise DamagedLake(f"{store.uri}/{path}: {text} ({REPAIR})") from error
     return found
 
 

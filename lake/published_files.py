@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.store import Store
-from schemas.errors import DamagedLake
+from schemas.errors import REPAIR, DamagedLake
 from schemas.manifest import DataFile, Manifest, PublishedTable, StoredFile
 from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from schemas.table import Table
@@ -94,12 +94,10 @@ def _read(store: Store, file: DataFile, columns: Sequence[str] | None) -> pa.Tab
     try:
         rows = pq.read_table(file.path, filesystem=store.filesystem, schema=schema, columns=columns)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DamagedSnapshot(
-            f"{file.path}: cannot be read ({error}); to act: the data engineer (restore the file, or roll back)"
-        ) from error
+        raise DamagedSnapshot(f"{file.path}: cannot be read ({error}); to act: the data engineer ({REPAIR})") from error
     if len(rows) != file.rows:
         raise DamagedSnapshot(
-            f"{file.path}: {len(rows)} rows, the manifest says {file.rows}; to act: the data engineer (restore it)"
+            f"{file.path}: {len(rows)} rows, the manifest says {file.rows}; to act: the data engineer ({REPAIR})"
         )
     return rows
 

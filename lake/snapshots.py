@@ -19,7 +19,7 @@ from lake import published_delta
 from lake.candidate import ROW_TABLES, Candidate, retailer_slices
 from lake.published_files import DamagedSnapshot, parquet, stored, write_rows, write_segment
 from lake.store import Store
-from schemas.errors import HeldByAnother, Stop, WrongInput
+from schemas.errors import REPAIR, HeldByAnother, Stop, WrongInput
 from schemas.manifest import Counts, DataFile, Encoder, Facts, Gate, Hold, Manifest, Pointer, StoredFile, read_manifest
 from schemas.published import SCHEMA_MINOR, SCHEMA_VERSION
 from schemas.version import program_version
@@ -56,7 +56,7 @@ def current(store: Store) -> int | None:
         return Pointer.model_validate_json(pointer).version if pointer else None
     except ValueError:
         raise DamagedSnapshot(
-            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer (`selvedge live VERSION` rewrites it)"
+            f"{store.uri}/{CURRENT}: is damaged; to act: the data engineer ({REPAIR}, or `selvedge live VERSION`)"
         ) from None
 
 
@@ -70,7 +70,7 @@ def manifest(store: Store, version: int) -> Manifest:
         return read_manifest(path, store.read(path))
     except ValueError as error:
         raise DamagedSnapshot(
-            f"{store.uri}/{path}: is damaged; to act: the data engineer (restore the file, or "
+            f"{store.uri}/{path}: is damaged; to act: the data engineer ({REPAIR}, or "
             "`selvedge rollback VERSION` to another one)"
         ) from error
 
@@ -82,7 +82,7 @@ def hold(store: Store) -> Hold | None:
     except ValueError:
         raise DamagedSnapshot(
             f"{store.uri}/{HOLD}: is damaged, so it is unknown which version has to stay live; to act: the data "
-            "engineer (`selvedge rollback VERSION` holds one, `selvedge live VERSION` ends a hold)"
+            f"engineer ({REPAIR} holds the live one, `selvedge live VERSION` ends a hold)"
         ) from None
 
 
@@ -91,7 +91,7 @@ def parent(store: Store) -> Manifest | None:
     kept = versions(store)
     chosen = kept[-1] if hold(store) and kept else current(store)
     if chosen is not None and chosen not in kept:
-        whole = f"`selvedge live {kept[-1]}`" if kept else "restore it from a copy of the lake"
+        whole = f"{REPAIR}, or `selvedge live {kept[-1]}`" if kept else REPAIR
         raise DamagedSnapshot(
             f"{store.uri}/snapshots/{chosen}/manifest.json: is missing, though {CURRENT} names it; to act: the data "
             f"engineer ({whole})"
@@ -154,14 +154,14 @@ def rollback(store: Store, version: int, who: str, why: str) -> Manifest:
     now = datetime.now(UTC)
     note = Hold(version=version, who=who, why=why, since=now)
     store.write(HOLD, note.model_dump_json().encode() + b"\n")
-    _point(store, target, now)
+    point(store, target, now)
     return target
 
 
 def live(store: Store, version: int) -> Manifest:
     """Make a version live, after checking its files, and end a hold."""
     target = _proven(store, version)
-    _point(store, target, datetime.now(UTC))
+    point(store, target, datetime.now(UTC))
     if store.exists(HOLD):
         store.delete(HOLD)
     return target
@@ -172,15 +172,21 @@ def verify(store: Store, version: int) -> list[str]:
     target = manifest(store, version)
     files: list[StoredFile] = [*target.files, target.changes, *(target.encoder.files if target.encoder else [])]
     with ThreadPoolExecutor(4) as pool:
-        faults = [fault for fault in pool.map(lambda file: _fault(store, file), files) if fault]
-    for table in ROW_TABLES:
-        counted = sum(getattr(counts, table) for counts in target.counts.values())
-        if counted != target.rows(table):
-            faults.append(f"{table}: {target.rows(table)} rows in files, {counted} by retailer")
-    return faults
+        faults = [fault for fault in pool.map(lambda file: file_fault(store, file), files) if fault]
+    return faults + row_faults(target)
 
 
-def _fault(store: Store, file: StoredFile) -> str | None:
+def row_faults(target: Manifest) -> list[str]:
+    """Where a manifest contradicts itself."""
+    counted = {table: sum(getattr(counts, table) for counts in target.counts.values()) for table in ROW_TABLES}
+    return [
+        f"{table}: {target.rows(table)} rows in files, {count} by retailer"
+        for table, count in counted.items() if count != target.rows(table)
+    ]  # fmt: skip
+
+
+def file_fault(store: Store, file: StoredFile) -> str | None:
+    """What is wrong with a file of a version, as a line that begins with its path."""
     if not store.exists(file.path):
         return f"{file.path}: is missing"
     body = store.read(file.path)
@@ -199,7 +205,7 @@ def _proven(store: Store, version: int) -> Manifest:
     return manifest(store, version)
 
 
-def _point(store: Store, target: Manifest, now: datetime) -> None:
+def point(store: Store, target: Manifest, now: datetime) -> None:
     """Move the pointer, and check what readers now see."""
     body = store.read(f"snapshots/{target.version}/manifest.json")
     store.write(CURRENT, _pointing(target.version, body))

@@ -41,6 +41,7 @@ class Store(Protocol):
     def exists(self, path: str) -> bool: ...
     def list(self, prefix: str) -> list[Entry]: ...
     def delete(self, path: str) -> None: ...
+    def move(self, path: str, to: str) -> None: ...
     def delta_uri(self, path: str) -> str: ...
 
 
@@ -141,6 +142,13 @@ class DiskStore(_Listing):
             self.write(path, body)
             return True
 
+    def move(self, path: str, to: str) -> None:
+        """Give a file another name, durably."""
+        target = self.root / to
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).replace(target)
+        _sync_folder(target.parent)
+
     def delete(self, path: str) -> None:
         """Delete a file, and its folder if that is empty now."""
         super().delete(path)
@@ -222,6 +230,10 @@ class ObjectStore(_Listing):
         except BotoCoreError as error:
             raise OSError(f"{self.uri}/{path}: {error}") from error
         return True
+
+    def move(self, path: str, to: str) -> None:
+        """Copy an object within the store, then delete it."""
+        self.filesystem.move(path, to)
 
     def delta_uri(self, path: str) -> str:
         return f"{self.uri}/{path}"

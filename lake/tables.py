@@ -6,18 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder, Transaction
 from deltalake import Schema as DeltaSchema
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from lake.growth import grow, lacking, signed, view
 from lake.store import Store, open_store
-from schemas.errors import DamagedLake, HeldByAnother
+from lake.table_files import faults, new_file
+from schemas.errors import REPAIR, DamagedLake, HeldByAnother
 from schemas.table import Table
 
 ROW_GROUP_ROWS = 64_000
@@ -45,6 +45,7 @@ class Tables:
         self.store, self.folder = store, folder
         self.commits: Counter[str] = Counter()
         """The number of commits through this object, by table; a cached result is old after a commit."""
+        self._proven: set[tuple[str, str]] = set()
 
     def uri(self, table: Table) -> str:
         return self.store.delta_uri(f"{self.folder}/{table.name}")
@@ -70,8 +71,10 @@ class Tables:
             return DeltaTable(self.uri(table), storage_options=self.store.storage_options or None)
         except TableNotFoundError:
             return None
-        except DeltaError as error:
-            raise _damaged(f"{self.uri(table)}/_delta_log", error) from error
+        except Exception as error:  # the engine has no error of its own for a log that it cannot make sense of
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise  # the store does not answer
+            raise damaged(f"{self.uri(table)}/_delta_log", f"cannot be read ({first_line(error)})") from error
 
     def _present(self, table: Table) -> DeltaTable:
         return self.found(table) or DeltaTable.create(
@@ -89,14 +92,23 @@ class Tables:
         """
         builder = QueryBuilder()
         for table in set(tables):
-            _register(builder, table, self._present(table))
+            handle = self._present(table)
+            self._prove(table, handle)
+            _register(builder, table, handle)
         try:
             found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
         except pa.ArrowInvalid as error:
             if file := UNREADABLE.search(str(error)):
-                raise _damaged(f"{self.store.uri}/{file[0]}", error) from error
+                raise damaged(f"{self.store.uri}/{file[0]}", f"cannot be read ({first_line(error)})") from error
             raise
         return found.cast(pa.schema([pa.field(f.name, _plain(f.type)) for f in found.schema]))
+
+    def _prove(self, table: Table, handle: DeltaTable) -> None:
+        """Read every file once in the life of this object before the engine does: raises DamagedLake."""
+        new = {name: size for name, size in live_files(handle).items() if (table.name, name) not in self._proven}
+        for name, fault in faults(self.store, f"{self.folder}/{table.name}", new).items():
+            raise damaged(f"{self.uri(table)}/{name}", fault)
+        self._proven.update((table.name, name) for name in new)
 
     def append(self, table: Table, rows: pa.Table) -> None:
         """Write and commit rows from the driver."""
@@ -133,11 +145,6 @@ class Tables:
         handle.update_incremental()
 
 
-def new_name() -> str:
-    """A name for a new file of a table."""
-    return f"{uuid4().hex}.parquet"
-
-
 def _added(files: Iterable[WrittenFile]) -> list[AddAction]:
     now_ms = int(time.time() * 1000)
     return [AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in files]
@@ -145,13 +152,10 @@ def _added(files: Iterable[WrittenFile]) -> list[AddAction]:
 
 def write_rows(store: Store, table: Table, rows: pa.Table, folder: str = FOLDER) -> WrittenFile:
     """Write one Parquet file of a table, durably, under a name of its own."""
-    name = new_name()
-    path = f"{folder}/{table.name}/{name}"
     plain = rows.select(table.schema.names).cast(table.stored).combine_chunks()
-    with store.open_output(path) as file:
+    with new_file(store, f"{folder}/{table.name}") as file:
         pq.write_table(plain, file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS)
-        size = file.tell()
-    return WrittenFile(name, size, rows.num_rows)
+    return WrittenFile(file.name, file.bytes, rows.num_rows)
 
 
 @dataclass(frozen=True)
@@ -175,10 +179,20 @@ def literal(value: bytes | str | None) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _damaged(place: str, error: Exception) -> DamagedLake:
-    said = str(error).splitlines()[0][:200]
-    ways = "restore it from a copy of the lake"
-    return DamagedLake(f"{place}: cannot be read ({said}); to act: the data engineer ({ways})")
+def live_files(handle: DeltaTable) -> dict[str, int]:
+    """Bytes of each file of a table, by name, as its log has them."""
+    added = handle.get_add_actions()
+    return dict(zip(added["path"].to_pylist(), added["size_bytes"].to_pylist(), strict=True))
+
+
+def first_line(error: BaseException) -> str:
+    """What an engine's error says, without its trace."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def damaged(place: str, fault: str) -> DamagedLake:
+    """The error for a file of the lake that is not what it should be."""
+    return DamagedLake(f"{place}: {fault}; to act: the data engineer ({REPAIR})")
 
 
 def _register(builder: QueryBuilder, table: Table, handle: DeltaTable) -> None:

@@ -22,18 +22,17 @@ class Withdrawal(BaseModel):
     at: datetime
 
 
-_Withdrawals = TypeAdapter(dict[str, Withdrawal])
+NOTES = TypeAdapter(dict[str, Withdrawal])
 
 
 def withdrawals(store: Store) -> dict[str, Withdrawal]:
     """All withdrawals, by retailer. Raises DamagedLake."""
-    remedy = "; to act: the data engineer (delete it, then repeat `selvedge withdraw` where needed)"
-    return read_notes(store, PATH, _Withdrawals, remedy)
+    return read_notes(store, PATH, NOTES)
 
 
 def withdraw(store: Store, retailer: str, withdrawal: Withdrawal) -> None:
     """Record that a retailer leaves with the next version. The caller holds the lease."""
-    write_notes(store, PATH, _Withdrawals, withdrawals(store) | {retailer: withdrawal})
+    write_notes(store, PATH, NOTES, withdrawals(store) | {retailer: withdrawal})
 
 
 def forget(store: Store, is_erased: Callable[[str], bool]) -> None:
@@ -41,4 +40,4 @@ def forget(store: Store, is_erased: Callable[[str], bool]) -> None:
     noted = withdrawals(store)
     left = {name: withdrawal for name, withdrawal in noted.items() if not is_erased(name)}
     if left != noted:
-        write_notes(store, PATH, _Withdrawals, left)
+        write_notes(store, PATH, NOTES, left)

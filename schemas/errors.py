@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+REPAIR = "`selvedge doctor --repair`"
+"""The command that mends a damaged lake."""
+
 
 class Stop(Exception):
     """Ends the run with one line for a person, without a stack trace."""

@@ -1,7 +1,6 @@
 """The context of a run: its settings, tables and date, the retailers, and the files that people wrote for them."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -14,12 +13,13 @@ from jobs.engine.models import MODELS, release_digest, release_folder, verify_we
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
 from lake import snapshots
+from lake.doctor.finding import Lake
+from lake.doctor.rounds import examine
 from lake.erased import erased
-from lake.published_files import DamagedSnapshot
 from lake.store import Store, open_store
 from lake.tables import Tables
 from schemas.blocked import Blocked, read_blocked
-from schemas.errors import WrongInput
+from schemas.errors import DamagedLake, WrongInput
 from schemas.gates import Gates, read_gates
 from schemas.manifest import check_parent
 from schemas.retailer import Retailer
@@ -125,8 +125,9 @@ class Night:
             )
 
     def check(self) -> None:
-        """Read everything that people wrote, the weights, and whether a newer program was here: raises WrongInput
-        before anything has started. A retailer whose own files are broken does not keep the others from going on."""
+        """Read everything that people wrote, the weights, and the state of the lake, before anything has started:
+        raises WrongInput or DamagedLake. A retailer whose own files are broken does not keep the others from going on.
+        """
         if not self.specs:
             for error in self.broken.values():
                 raise error
@@ -134,12 +135,23 @@ class Night:
                 "no retailer's spec (NAME/retailer.yaml) is in this folder; is it the right folder, and is it mounted?"
             )
             raise WrongInput(self.settings.mappings, None, text)
-        self.tables.check((*STAGE_TABLES, RUNS))
-        with suppress(DamagedSnapshot):  # publish says it, and what stands before that can be done
-            check_parent(snapshots.parent(self.store))
+        self._check_lake()
         _ = self.gates, self.blocked
         for name in MODELS:
             verify_weights(self.model(name))
+
+    def _check_lake(self) -> None:
+        """Raises WrongInput where a newer program wrote to the lake, and DamagedLake where a night would do harm."""
+        self.tables.check((*STAGE_TABLES, RUNS))
+        lake = Lake(self.store, self.settings.models, self.settings.lease_seconds)
+        found = examine(lake, deep=False)
+        for finding in found:
+            self.progress.say(f"damage   {finding.line}")
+        stopping = [finding for finding in found if finding.stops]
+        if stopping:
+            more = f" (one of {len(stopping)} faults)" if len(stopping) > 1 else ""
+            raise DamagedLake(f"{self.store.uri}/{stopping[0].line}{more}")
+        check_parent(snapshots.parent(self.store))
 
     def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
         """The result of `make`, cached until this run commits rows. The lease keeps other runs from committing."""

@@ -1,5 +1,6 @@
 """Reads pictures from shards for a visual function: decodes them at the needed scale, keeping the order of rows."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake.shards import PictureLost, Place, read_picture
-from lake.store import open_store
+from lake.store import Store, open_store
 from schemas.errors import Stop
 from schemas.rejects import Code
 from schemas.table import DONE, Table
@@ -58,7 +59,7 @@ class OverPixels:
 
         def one(row: dict[str, Any]) -> Pixels | PictureRefused:
             try:
-                return decode(read_picture(store, Place(row["shard"], row["offset"], row["length"])), self._side(row))
+                return decode(_proven(store, row), self._side(row))
             except PictureRefused as refused:
                 return refused
             except PictureLost as lost:
@@ -89,6 +90,14 @@ class OverPixels:
             else:
                 arrays.append(rows.column(field.name).cast(field.type))
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _proven(store: Store, row: dict[str, Any]) -> bytes:
+    """The bytes of a row's picture; raises PictureLost where they are no longer those that were fetched."""
+    body = read_picture(store, Place(row["shard"], row["offset"], row["length"]))
+    if hashlib.sha256(body).digest() != row["picture"]:
+        raise PictureLost(f"shards/{row['shard']}: holds other bytes at {row['offset']} than were fetched")
+    return body
 
 
 def _column(values: Any, kind: pa.DataType) -> pa.Array:

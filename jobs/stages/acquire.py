@@ -20,7 +20,7 @@ from jobs.live.verdict import Verdict
 from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.stages.parse import feed_options
 from jobs.stages.record import WORKER_CODES, StageRecord
-from lake.feeds import keep
+from lake.feeds import keep, path_of
 from lake.lease import lease
 from lake.tables import literal, write_rows
 from schemas.errors import WrongInput
@@ -125,9 +125,9 @@ def _scrubbed(night: Night, spec: Retailer, file: Path) -> str:
 
 
 def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
-    """The request: conditional, if the last feed was good."""
+    """The request: conditional, if the last feed was good and its bytes are still kept."""
     request = feed_request(night.settings, spec.feed, spec.images.allow_private_hosts)
-    if newest is None or newest["status"] != DONE:
+    if newest is None or newest["status"] != DONE or not night.store.exists(path_of(newest["feed"])):
         return request
     return replace(request, etag=newest["etag"], last_modified=newest["last_modified"])
 

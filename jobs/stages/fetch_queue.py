@@ -11,7 +11,7 @@ from jobs.live.functions import fetch_function
 from jobs.live.views import newest_fetches, urls
 from lake.tables import literal
 from schemas.table import DONE
-from schemas.tables import FETCHES
+from schemas.tables import FETCHES, PICTURES
 from udfs.web.hosts import group_of, turns
 from udfs.web.retry import RETRY_RULES
 
@@ -27,16 +27,20 @@ class Owed(NamedTuple):
 
 
 def due_urls(night: Night) -> pa.Table:
-    """Live URLs that were never tried, whose failure is due for a retry, or that are due for a re-fetch."""
+    """Live URLs that were never tried, whose failure is due for a retry, that are due for a re-fetch, or whose picture
+    was lost. A lost one is asked for without a condition."""
     found = urls(night)
     sql = f"""
         select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
-            good.etag, good.last_modified, good.picture
+            case when stored.picture is null then null else good.etag end etag,
+            case when stored.picture is null then null else good.last_modified end last_modified, stored.picture
         from (select url, min(retailer) retailer from ({found.sql}) group by url) live
         left join {newest_fetches()} last on live.url = last.url
         left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url
+        left join (select distinct picture from {PICTURES.name} where status = '{DONE}') stored
+            on good.picture = stored.picture
         where ({_is_due(night)}) and {_is_allowed(night)} order by live.url"""  # noqa: S608
-    return night.tables.sql(sql, {*found.tables, FETCHES})
+    return night.tables.sql(sql, {*found.tables, FETCHES, PICTURES})
 
 
 def _is_allowed(night: Night) -> str:
@@ -47,7 +51,7 @@ def _is_allowed(night: Night) -> str:
 
 
 def _is_due(night: Night) -> str:
-    """The rule in SQL, over `last` (a URL's last attempt) and `good` (its last successful attempt)."""
+    """The rule in SQL: `last` is a URL's last attempt, `good` its last successful one, `stored` that one's picture."""
     tonight = f"date '{night.today.isoformat()}'"
     again = [
         f"(last.code = {literal(str(code))} and last.attempt - coalesce(good.attempt, 0) < {rule.max_attempts} "
@@ -55,6 +59,7 @@ def _is_due(night: Night) -> str:
         for code, rule in RETRY_RULES.items()
     ]
     clauses = ["last.url is null", f"last.function <> {literal(fetch_function())}", *again]
+    clauses.append(f"(last.status = '{DONE}' and good.picture is not null and stored.picture is null)")
     nights = night.settings.fetch.recheck_nights
     if nights:
         clauses.append(f"(last.status = '{DONE}' and last.night < {tonight} and {_has_its_turn(night, nights)})")

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from jobs.live.views import offers_of
 from jobs.stages.record import WORKER_CODES, StageRecord
 from lake.feeds import open_feed
 from lake.store import open_store
+from lake.table_files import new_file
 from lake.tables import FOLDER, WrittenFile, literal
 from schemas.errors import Stop
 from schemas.rejects import OFFER_CODES, Code
@@ -139,16 +139,16 @@ class ParseFeeds:
         return self._write([answer.select(OFFERS.schema.names).cast(OFFERS.schema)])
 
     def _write(self, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
-        name = f"{uuid4().hex}.parquet"
         rows = done = 0
-        with open_store(self.lake).open_output(f"{FOLDER}/{OFFERS.name}/{name}") as file:
-            with pq.ParquetWriter(file, OFFERS.stored, compression="zstd", compression_level=1) as writer:
-                for batch in batches:
-                    writer.write_table(pa.Table.from_batches([batch]).cast(OFFERS.stored))
-                    rows += batch.num_rows
-                    done += pc.sum(pc.equal(batch["status"], DONE)).as_py() or 0
-            size = file.tell()
-        columns = [[name], [size], [rows], [done], [0]]
+        with (
+            new_file(open_store(self.lake), f"{FOLDER}/{OFFERS.name}") as file,
+            pq.ParquetWriter(file, OFFERS.stored, compression="zstd", compression_level=1) as writer,
+        ):
+            for batch in batches:
+                writer.write_table(pa.Table.from_batches([batch]).cast(OFFERS.stored))
+                rows += batch.num_rows
+                done += pc.sum(pc.equal(batch["status"], DONE)).as_py() or 0
+        columns = [[file.name], [file.bytes], [rows], [done], [0]]
         return pa.RecordBatch.from_arrays(
             [pa.array(c, f.type) for c, f in zip(columns, WRITTEN, strict=True)], schema=WRITTEN
         )

@@ -26,7 +26,7 @@ from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
 from lake.segments import NO_KEYS
-from schemas.errors import DamagedLake, RefusedByGate
+from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
 
@@ -179,7 +179,7 @@ def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_s
     except selvedge_searcher.SnapshotError as error:
         raise DamagedLake(
             f"publish: the search tier could not open what was written: {error}; nothing was published; to act: the "
-            "data engineer (restore that file; a deleted file of `encoders/` is written again)"
+            f"data engineer ({REPAIR})"
         ) from error
     return drilled
 

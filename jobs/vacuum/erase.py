@@ -20,6 +20,7 @@ from jobs.stages.publish_rows import published_key
 from jobs.vacuum.vacuum import Line
 from lake import feeds as raw_feeds
 from lake import snapshots
+from lake.doctor.finding import LOST
 from lake.erased import erased, hash_of, note_erased
 from lake.lease import lease
 from lake.published_files import TABLES as PUBLISHED_TABLES
@@ -134,7 +135,8 @@ class Erasure:
 
     def run(self) -> list[Line]:
         steps: Iterable[Callable[[], list[Line]]] = (
-            self._publish, self._versions, self._shards, self._raw_feeds, self._rows, self._files, self._reports,
+            self._publish, self._versions, self._shards, self._raw_feeds, self._rows, self._files, self._set_aside,
+            self._reports,
         )  # fmt: skip
         return [line for step in steps for line in step() if line.files or line.rows]
 
@@ -200,7 +202,7 @@ class Erasure:
         rows = self.night.tables.sql(query, [OFFERS])
         clean = set(rows["feed"].to_pylist()) - set(rows.filter(self._names(rows))["feed"].to_pylist())
         kept = {raw_feeds.path_of(feed) for feed in clean}
-        entries = [entry for entry in self.store.list(raw_feeds.FOLDER) if entry.path not in kept]
+        entries = [entry for entry in self.store.list(raw_feeds.FOLDER) if raw_feeds.feed_path(entry.path) not in kept]
         self._delete(entries)
         return [Line("raw feeds", len(entries), 0, _sum(entries))]
 
@@ -288,6 +290,12 @@ class Erasure:
                 entries += unnamed_files(self.store, f"{FOLDER}/{table.name}", live, self.at_once)
         self._delete(entries)
         return [Line("replaced files", len(entries), 0, _sum(entries))]
+
+    def _set_aside(self) -> list[Line]:
+        """Damaged files that the doctor took out of use: nobody can tell what they hold."""
+        entries = self.store.list(LOST)
+        self._delete(entries)
+        return [Line("damaged files", len(entries), 0, _sum(entries))]
 
     def _reports(self) -> list[Line]:
         """Every page: titles, URLs and small pictures stand in them."""

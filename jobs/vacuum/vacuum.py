@@ -103,7 +103,9 @@ class Vacuum:
     def raw_feeds(self) -> list[Entry]:
         needed = {raw_feeds.path_of(feed) for feed in self.needed.raw_feeds}
         entries = self.store.list(raw_feeds.FOLDER)
-        return [entry for entry in entries if entry.path not in needed and entry.modified < self.before]
+        return [
+            entry for entry in entries if raw_feeds.feed_path(entry.path) not in needed and entry.modified < self.before
+        ]
 
     def unnamed(self) -> list[Entry]:
         """Files of the stages' tables that no version names."""

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.store import Store
-from lake.tables import FOLDER, ROW_GROUP_ROWS, Tables, WrittenFile, new_name
+from lake.table_files import new_file
+from lake.tables import FOLDER, ROW_GROUP_ROWS, Tables, WrittenFile
 from schemas.errors import Stop
 from schemas.table import Table
 
@@ -123,17 +124,15 @@ def _merge(store: Store, keep: Keep, shares: list[Share]) -> WrittenFile | None:
     """One new file with the rows of all that stay, in their order; None if there are none."""
     if all(share.dead == share.file.rows for share in shares):
         return None
-    name, rows = new_name(), 0
+    rows = 0
     with (
-        store.open_output(f"{FOLDER}/{keep.table.name}/{name}") as target,
-        pq.ParquetWriter(target, keep.table.stored, compression="zstd", compression_level=1) as writer,
+        new_file(store, f"{FOLDER}/{keep.table.name}") as file,
+        pq.ParquetWriter(file, keep.table.stored, compression="zstd", compression_level=1) as writer,
     ):
         for part in _row_groups(_alive(store, keep, shares)):
             writer.write_table(part, row_group_size=ROW_GROUP_ROWS)
             rows += part.num_rows
-        writer.close()
-        size = target.tell()
-    return WrittenFile(name, size, rows)
+    return WrittenFile(file.name, file.bytes, rows)
 
 
 def _alive(store: Store, keep: Keep, shares: list[Share]) -> Iterator[pa.Table]:

@@ -86,11 +86,14 @@ def test_a_file_that_is_gone_or_shorter_is_damage(store: DiskStore) -> None:
     (file,) = write_rows(store, "products", "aa", catalog({"aa": 3}).products)
     with pytest.raises(DamagedSnapshot) as caught:
         read_rows(store, "products", [file.model_copy(update={"rows": 4})])
-    assert str(caught.value) == f"{file.path}: 3 rows, the manifest says 4; to act: the data engineer (restore it)"
+    assert (
+        str(caught.value)
+        == f"{file.path}: 3 rows, the manifest says 4; to act: the data engineer (`selvedge doctor --repair`)"
+    )
     store.write(file.path, b"no Parquet")
     with pytest.raises(
         DamagedSnapshot,
-        match=rf"^{file.path}: cannot be read \(.+\); to act: the data engineer \(restore the file, or roll back\)$",
+        match=rf"^{file.path}: cannot be read \(.+\); to act: the data engineer \(`selvedge doctor --repair`\)$",
     ):
         read_rows(store, "products", [file])
     store.delete(file.path)

@@ -235,14 +235,15 @@ def test_a_damaged_pointer_or_manifest_is_said_with_what_to_do(store):
     with pytest.raises(DamagedSnapshot) as caught:
         manifest(store, 1)
     assert str(caught.value) == (
-        f"{store.uri}/snapshots/1/manifest.json: is damaged; to act: the data engineer (restore the file, or "
+        f"{store.uri}/snapshots/1/manifest.json: is damaged; to act: the data engineer (`selvedge doctor --repair`, or "
         "`selvedge rollback VERSION` to another one)"
     )
     store.write("snapshots/CURRENT", b"1")
     with pytest.raises(DamagedSnapshot) as caught:
         current(store)
     assert str(caught.value) == (
-        f"{store.uri}/snapshots/CURRENT: is damaged; to act: the data engineer (`selvedge live VERSION` rewrites it)"
+        f"{store.uri}/snapshots/CURRENT: is damaged; to act: the data engineer (`selvedge doctor --repair`, or "
+        "`selvedge live VERSION`)"
     )
 
 

@@ -52,7 +52,8 @@ def test_a_damaged_pointer_is_said_and_mended_by_one_command(house: House) -> No
     for words in (["snapshots"], ["describe"], ["night", "--date", DATE]):
         ended = house.selvedge(*words)
         assert (ended.code, len(ended.err.splitlines()[-1:])) == (1, 1), words
-        assert "CURRENT: is damaged; to act: the data engineer (`selvedge live VERSION`" in ended.err
+        assert "CURRENT: is damaged; " in ended.err
+        assert "to act: the data engineer (`selvedge doctor --repair`" in ended.err
     assert "1" in house.selvedge("snapshots").text
     assert house.selvedge("live", "1").code == 0
     assert house.manifest().version == 1

@@ -18,7 +18,7 @@ from shops.serve import serving
 from tests.night.house import REPOSITORY, Ended, House, Shops
 
 HERE = Path(__file__).resolve().parent
-PATIENCE_S = 120
+PATIENCE_S = 400
 """How long another run of these tests may hold the port."""
 
 LOOK = """

@@ -1,0 +1,1 @@
+"""Finds damage in a lake, and mends it: `examine` and `repair` of `lake.doctor.rounds`."""

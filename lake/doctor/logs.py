@@ -1,0 +1,117 @@
+"""The logs of Delta tables: whether they can be read, and what can still be read of one that is damaged."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from lake.doctor.finding import set_aside
+from lake.growth import lacking
+from lake.store import Store
+from lake.tables import Tables, first_line, live_files
+from schemas.errors import DamagedLake, WrongInput
+from schemas.table import Table
+
+COMMIT = re.compile(r"/(\d{20})\.json$")
+CHECKPOINT = re.compile(r"/(\d{20})\.checkpoint.*\.parquet$")
+MISSING = "the log is missing"
+ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"})
+
+
+def log_fault(store: Store, folder: str, table: Table) -> str | None:
+    """What is wrong with a table's log; None for a whole one, and for a table that is not there.
+
+    Raises WrongInput where a newer program wrote to the table.
+    """
+    base = f"{folder}/{table.name}"
+    files = [entry.path for entry in store.list(base)]
+    if not files:
+        return None
+    fault = _file_fault(store, [path for path in files if "/_delta_log/" in path])
+    if fault:
+        return fault
+    try:
+        handle = Tables(store, folder).found(table)
+    except DamagedLake as damage:
+        return str(damage).split(": ", 1)[-1].partition(";")[0]
+    if handle is None:
+        return MISSING
+    try:
+        lacking(handle, table)
+    except WrongInput as error:
+        if _is_newer(store, base, handle, table):
+            raise
+        return f"does not fit this program ({error.text.partition(';')[0]})"
+    return None
+
+
+def _is_newer(store: Store, base: str, handle: DeltaTable, table: Table) -> bool:
+    """Whether another program made the table so: a file of it has the columns that its log has."""
+    stored = {field.name for field in handle.schema().fields}
+    declared = set(table.stored.names)
+    if not stored - declared:
+        return False
+    return any(stored - declared <= _columns(store, f"{base}/{name}") for name in live_files(handle))
+
+
+def _columns(store: Store, path: str) -> set[str]:
+    """The columns of a Parquet file; none of one that cannot be read, which says nothing of who wrote the log."""
+    try:
+        return set(pq.read_schema(path, filesystem=store.filesystem).names)
+    except (OSError, pa.ArrowException):
+        return set()
+
+
+def _file_fault(store: Store, paths: list[str]) -> str | None:
+    """The first thing wrong with the commits since the last checkpoint: one that is missing, or is no commit."""
+    commits = {int(found[1]): path for path in paths if (found := COMMIT.search(path))}
+    checkpoints = [int(found[1]) for path in paths if (found := CHECKPOINT.search(path))]
+    if not commits and not checkpoints:
+        return MISSING
+    first = max(checkpoints) + 1 if checkpoints else 0
+    for version in range(first, max(commits, default=first - 1) + 1):
+        if version not in commits:
+            return f"commit {version} of the log is missing"
+        try:
+            for _ in _actions(store.read(commits[version])):
+                pass
+        except ValueError as error:
+            return f"commit {version} of the log cannot be read ({first_line(error)})"
+    return None
+
+
+def _actions(body: bytes) -> Iterator[dict[str, Any]]:
+    """The actions of a commit; raises ValueError at the first that is none."""
+    lines = body.splitlines()
+    if not lines:
+        raise ValueError("it is empty")
+    for line in lines:
+        action = json.loads(line)
+        if not isinstance(action, dict) or not ACTIONS.issuperset(action):
+            raise ValueError("it holds something that is no action")
+        yield action
+
+
+def paths_in(store: Store, base: str, actions: frozenset[str]) -> set[str]:
+    """The files that readable lines of a table's log name in actions of some kinds."""
+    named: set[str] = set()
+    for entry in store.list(f"{base}/_delta_log"):
+        if not COMMIT.search(entry.path):
+            continue
+        for line in store.read(entry.path).splitlines():
+            try:
+                action = json.loads(line)
+                named |= {str(action[kind]["path"]) for kind in actions if kind in action}
+            except (ValueError, TypeError, KeyError):
+                continue
+    return named
+
+
+def set_log_aside(store: Store, base: str) -> None:
+    """Move a table's whole log out of the way."""
+    for entry in store.list(f"{base}/_delta_log"):
+        set_aside(store, entry.path)
