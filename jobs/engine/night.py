@@ -145,9 +145,10 @@ class Night:
         self.tables.check((*STAGE_TABLES, RUNS))
         lake = Lake(self.store, self.settings.models, self.settings.lease_seconds)
         found = examine(lake, deep=False)
-        for finding in found:
-            self.progress.say(f"damage   {finding.line}")
         stopping = [finding for finding in found if finding.stops]
+        for finding in found:
+            if finding not in stopping[:1]:
+                self.progress.say(f"damage   {finding.line}")
         if stopping:
             more = f" (one of {len(stopping)} faults)" if len(stopping) > 1 else ""
             raise DamagedLake(f"{self.store.uri}/{stopping[0].line}{more}")
