@@ -15,7 +15,7 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from lake.growth import grow, lacking, signed, view
+from lake.growth import empty_view, grow, lacking, signed, view
 from lake.store import Store, open_store
 from schemas.errors import DamagedLake, HeldByAnother
 from schemas.table import Table
@@ -54,7 +54,7 @@ class Tables:
 
         Raises WrongInput where a newer one wrote to it (unless `newer_too`), or where it does not fit otherwise.
         """
-        handle = self._present(table)
+        handle = self.found(table) or self._made(table)
         grow(handle, table, newer_too)
         return handle
 
@@ -73,8 +73,8 @@ class Tables:
         except DeltaError as error:
             raise _damaged(f"{self.uri(table)}/_delta_log", error) from error
 
-    def _present(self, table: Table) -> DeltaTable:
-        return self.found(table) or DeltaTable.create(
+    def _made(self, table: Table) -> DeltaTable:
+        return DeltaTable.create(
             self.uri(table),
             DeltaSchema.from_arrow(table.stored),
             mode="ignore",
@@ -85,11 +85,12 @@ class Tables:
     def sql(self, query: str, tables: Iterable[Table]) -> pa.Table:
         """The result of a query over tables by their names, with plain instead of view types. Only ORDER BY sorts rows.
 
-        A column that an older lake lacks is null: reading writes nothing to a table that is there.
+        A table that the lake does not have yet is empty, and a column that an older lake lacks is null: reading writes
+        nothing.
         """
         builder = QueryBuilder()
         for table in set(tables):
-            _register(builder, table, self._present(table))
+            _register(builder, table, self.found(table))
         try:
             found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
         except pa.ArrowInvalid as error:
@@ -181,10 +182,11 @@ def _damaged(place: str, error: Exception) -> DamagedLake:
     return DamagedLake(f"{place}: cannot be read ({said}); to act: the data engineer ({ways})")
 
 
-def _register(builder: QueryBuilder, table: Table, handle: DeltaTable) -> None:
+def _register(builder: QueryBuilder, table: Table, handle: DeltaTable | None) -> None:
     stored_as = f"stored_{table.name}"
-    made = view(handle, table, stored_as)
-    builder.register(stored_as if made else table.name, handle)
+    made = view(handle, table, stored_as) if handle else empty_view(table)
+    if handle:
+        builder.register(stored_as if made else table.name, handle)
     if made:
         pa.RecordBatchReader.from_stream(builder.execute(made)).read_all()
 
