@@ -347,6 +347,11 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
             what = f"{feed.retailer}, feed {feed.feed.hex()[:16]}"
             status = "held" if feed.held_since else "done"
             yield Verdict("acquire", what, status, f"received {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason)
+            for offer in asked.offers:
+                if offer["retailer"] == feed.retailer and offer["feed"] != feed.feed:
+                    said = f"not in the feed received {feed.acquired_at:%Y-%m-%d %H:%M}; its deletion is withheld"
+                    command = f"`selvedge publish --accept {feed.retailer}/{OFFER_DROP} --reason TEXT` removes it"
+                    yield Verdict("acquire", f"{feed.retailer}:{offer['offer_id']}", "withheld", said, command)
 
 
 STAGE = StageRecord(
