@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from difflib import get_close_matches
+from functools import lru_cache
 
 from lxml import etree
 
@@ -67,12 +68,13 @@ def _tokens(rule: Rule) -> list[str]:
 def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
     """Rules that never apply because an earlier rule always matches first; an error if both match exactly the same."""
     same_path: dict[object, list[Rule]] = {}  # rules without wildcards cover no other path than their own
-    wide: list[Rule] = []
+    wide: dict[str | None, list[Rule]] = {}  # the others, by last name: a rule covers none with another one
     for rule in rules:
-        mine = same_path.setdefault(rule.path, [])
-        covering = [next((other for other in others if _covers(other, rule)), None) for others in (mine, wide)]
+        mine, last = same_path.setdefault(rule.path, []), _last_name(rule)
+        alike = (mine, wide.setdefault(last, []), wide.setdefault(None, []))
+        covering = [next((other for other in others if _covers(other, rule)), None) for others in alike]
         earlier = min((other for other in covering if other is not None), key=lambda other: other.line, default=None)
-        (mine if rule.path is not None and all(map(is_literal, rule.path)) else wide).append(rule)
+        (mine if rule.path is not None and all(map(is_literal, rule.path)) else wide[last]).append(rule)
         if earlier is None:
             continue
         if _where(earlier) != _where(rule):
@@ -81,6 +83,11 @@ def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
             yield Problem(rule.line, WARNING, f"repeats the rule in line {earlier.line}")
         else:
             yield Problem(rule.line, ERROR, f"contradicts the rule in line {earlier.line} on the same category")
+
+
+def _last_name(rule: Rule) -> str | None:
+    """The last name of a rule's path; None if it has none, or one with a wildcard."""
+    return _literal(rule.path[-1]) if rule.path else None
 
 
 def _where(rule: Rule) -> tuple[object, ...]:
@@ -109,4 +116,11 @@ def _covers_path(earlier: Sequence[str], later: Sequence[str]) -> bool:
 def _covers_name(earlier: str, later: str) -> bool:
     if earlier in ("*", later):
         return True
-    return is_literal(later) and segment_pattern(earlier).match(joined_literals([later])) is not None
+    text = _literal(later)
+    return text is not None and segment_pattern(earlier).match(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _literal(segment: str) -> str | None:
+    """The joined name that a segment stands for; None if it has a wildcard."""
+    return joined_literals([segment]) if is_literal(segment) else None
