@@ -67,14 +67,16 @@ def _tokens(rule: Rule) -> list[str]:
 
 def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
     """Rules that never apply because an earlier rule always matches first; an error if both match exactly the same."""
-    same_path: dict[object, list[Rule]] = {}  # rules without wildcards cover no other path than their own
+    plain: dict[object, list[Rule]] = {}  # rules without wildcards, by path: they cover no other one
     wide: dict[str | None, list[Rule]] = {}  # the others, by last name: a rule covers none with another one
     for rule in rules:
-        mine, last = same_path.setdefault(rule.path, []), _last_name(rule)
-        alike = (mine, wide.setdefault(last, []), wide.setdefault(None, []))
+        names = tuple(map(_literal, rule.path or ()))
+        last = names[-1] if names else None
+        mine = wide.setdefault(last, []) if rule.path is None or None in names else plain.setdefault(names, [])
+        alike = (plain.get(names, []), wide.get(last, []), wide.get(None, []))
         covering = [next((other for other in others if _covers(other, rule)), None) for others in alike]
         earlier = min((other for other in covering if other is not None), key=lambda other: other.line, default=None)
-        (mine if rule.path is not None and all(map(is_literal, rule.path)) else wide[last]).append(rule)
+        mine.append(rule)
         if earlier is None:
             continue
         if _where(earlier) != _where(rule):
@@ -83,11 +85,6 @@ def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
             yield Problem(rule.line, WARNING, f"repeats the rule in line {earlier.line}")
         else:
             yield Problem(rule.line, ERROR, f"contradicts the rule in line {earlier.line} on the same category")
-
-
-def _last_name(rule: Rule) -> str | None:
-    """The last name of a rule's path; None if it has none, or one with a wildcard."""
-    return _literal(rule.path[-1]) if rule.path else None
 
 
 def _where(rule: Rule) -> tuple[object, ...]:

@@ -183,7 +183,7 @@ def test_eight_wildcards_are_not_too_many(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(st.none() | st.lists(NAMES, max_size=3), st.sampled_from([None, "7"])), max_size=8))
-def test_rules_are_hidden_as_if_each_were_compared_with_all_before_it(
+def test_each_rule_is_as_if_compared_with_all_before_it(
     drawn: list[tuple[list[str] | None, Any]],
 ) -> None:
     rules = [
