@@ -1,4 +1,4 @@
-"""`feeds check`: shows what would be read from a feed; needs neither Spark nor a lake."""
+"""`feeds check`: shows what would be read from a feed, and what a night would say of a retailer's; needs no Spark."""
 
 import tempfile
 from ipaddress import ip_network
@@ -7,27 +7,29 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.context import Json, print_json, writing
+from cli.context import Json, open_night, print_json, writing
 from cli.terminal import say
-from jobs.engine.mapping_files import check_dialect
+from jobs.answers.feed_check import check_feed
+from jobs.engine.mapping_files import read_one
+from jobs.engine.night import Night
 from jobs.stages.acquire import feed_request, received
 from jobs.stages.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
-from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer, read_retailer
-from schemas.settings import read_settings
+from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer
+from schemas.settings import Settings, read_settings
 from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
-from udfs.feeds.summary import REFUSED, FeedSummary
+from udfs.feeds.summary import ACCEPTED, REFUSED, FeedSummary
 from udfs.rules.wording import written
-from udfs.web.download import FeedRequest
-from udfs.web.guard import Networks
 
 app = typer.Typer(help="Check a feed.", no_args_is_help=True)
 
 EXIT_REFUSED = 4
+"""As of a night that holds a retailer."""
+
 LARGEST = 10
 """Number of categories shown on a terminal; the page and --json have more."""
 KEPT = (
@@ -66,16 +68,16 @@ def check(
 ) -> None:
     """Show what would be read from a feed: filled fields, rejects with lines, repairs, categories, sample offers."""
     settings = read_settings()
-    spec = _spec(settings.mappings, feed)
-    source = spec.feed if spec else Feed.model_construct(url=feed)
-    dialect_file = spec.dialect_file if spec and dialect is None else None
-    options = feed_options(settings, dialect or source.dialect, dialect_file, encoding or source.encoding, source.url)
-    if spec is None and Path(feed).is_file():
-        summary = examine(Path(feed), options)
+    more: dict[str, Any] = {}
+    if NAME.fullmatch(feed) and (settings.mappings / feed / SPEC_FILE).is_file():
+        night = open_night(quiet=True)
+        checked = check_feed(night, _spec(night, feed, dialect, encoding, allow_private))
+        summary, more = checked.summary, {"gates": checked.gates, "notes": checked.notes}
     else:
-        request = feed_request(settings, source, _networks(spec, allow_private))
-        summary = _received(source, request, options, is_spec=spec is not None)
-    found = as_json(summary)
+        options = feed_options(settings, dialect or "auto", None, encoding, feed)
+        is_file = Path(feed).is_file()
+        summary = examine(Path(feed), options) if is_file else _received(settings, feed, options, allow_private)
+    found = as_json(summary) | more
     if html is not None:
         with writing(html):
             html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
@@ -83,39 +85,37 @@ def check(
         print_json(found)
     else:
         _say(found, summary.reject_samples)
-    raise typer.Exit(0 if found["status"] == "accepted" else EXIT_REFUSED)
+    raise typer.Exit(0 if found["status"] == ACCEPTED else EXIT_REFUSED)
 
 
-def _spec(mappings: Path, name: str) -> Retailer | None:
-    """The spec of a retailer, enabled or not; None if no retailer has this name."""
-    folder = mappings / name
-    if not NAME.fullmatch(name) or not (folder / SPEC_FILE).is_file():
-        return None
-    spec = read_retailer(folder)
-    check_dialect(spec)
-    return spec
+def _spec(night: Night, name: str, dialect: str | None, encoding: str | None, allow_private: bool) -> Retailer:
+    """The spec of a retailer, enabled or not, with what the options say instead of it. Raises WrongInput where the
+    night could not use its files."""
+    spec, _ = read_one(night.settings.mappings / name, lambda: night.taxonomy)
+    stated = {"dialect": dialect, "encoding": encoding}
+    feed = spec.feed.model_copy(update={key: value for key, value in stated.items() if value is not None})
+    networks = (*spec.images.allow_private_hosts, *(PRIVATE if allow_private else ()))
+    images = spec.images.model_copy(update={"allow_private_hosts": networks})
+    dialect_file = spec.dialect_file if dialect is None else None
+    return spec.model_copy(update={"feed": feed, "images": images, "dialect_file": dialect_file})
 
 
-def _networks(spec: Retailer | None, allow_private: bool) -> Networks:
-    """The private networks that the check may access."""
-    return (*(spec.images.allow_private_hosts if spec else ()), *(PRIVATE if allow_private else ()))
-
-
-def _received(feed: Feed, request: FeedRequest, options: FeedOptions, is_spec: bool) -> FeedSummary:
+def _received(settings: Settings, url: str, options: FeedOptions, allow_private: bool) -> FeedSummary:
     """The summary of the feed at an address. If it does not answer, the feed is refused, as it would be at night."""
-    if not is_spec and "://" not in feed.url:
-        raise WrongInput(feed.url, None, "not a file, not a URL, and not the name of a retailer")
+    if "://" not in url:
+        raise WrongInput(url, None, "not a file, not a URL, and not the name of a retailer")
+    feed = Feed.model_construct(url=url)
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(folder) / "feed"
         with file.open("wb") as target:
-            answer = received(feed, request, target)
-        if answer.status == REFUSED:
-            code = Code(str(answer.code))
-            is_private = code is Code.FEED_ADDRESS and feed.url.startswith("http")
-            opens = " (--allow-private allows it for this check)" if is_private else ""
-            said = f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}"
-            return FeedSummary(REFUSED, code, said)
-        return examine(file, options)
+            answer = received(feed, feed_request(settings, feed, PRIVATE if allow_private else ()), target)
+        if answer.status != REFUSED:
+            return examine(file, options)
+        code = Code(str(answer.code))
+        is_private = code is Code.FEED_ADDRESS and url.startswith("http")
+        opens = " (--allow-private allows it for this check)" if is_private else ""
+        said = f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}"
+        return FeedSummary(REFUSED, code, said)
 
 
 def _facts(source: str, summary: FeedSummary) -> FeedFacts:
@@ -147,6 +147,8 @@ def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
             say(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
                 say(f"    {detail}")
+    for note in found.get("notes", ()):
+        say(f"note     {note}")
     for path, count in list(found["categories"].items())[:LARGEST]:
         say(f"  category {path}: {count:,}")
     for sample in found["samples"]:

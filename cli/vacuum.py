@@ -28,13 +28,16 @@ def vacuum(
     night = open_night(None, date, quiet=True)
     night.check()
     if erase or erase_retailer:
-        lines, delete = erasing.erase(night, erase_retailer), True
+        found, delete = vacuums.Vacuumed(erasing.erase(night, erase_retailer)), True
     else:
-        lines = vacuums.delete(night) if delete else vacuums.shown(night)
+        found = vacuums.delete(night) if delete else vacuums.shown(night)
+    lines = found.lines
     if json:
-        print_json({"deleted": delete, "kinds": [asdict(line) for line in lines]})
+        print_json({"deleted": delete, "kinds": [asdict(line) for line in lines], "damaged": found.damaged})
         return
     _list(lines)
+    for damage in found.damaged:
+        say(f"damaged  {damage}")
     whole = sum(line.bytes for line in lines)
     if not lines:
         say("Nothing to delete.")

@@ -24,6 +24,11 @@ def erased(store: Store) -> frozenset[bytes]:
     return frozenset(bytes.fromhex(digest) for digest in _listed(store))
 
 
+def erased_on(store: Store, digest: bytes) -> date | None:
+    """When something was erased; None if it was not. Raises DamagedLake."""
+    return _listed(store).get(digest.hex())
+
+
 def note_erased(store: Store, hashes: Iterable[bytes], on: date) -> None:
     """Add to the list. The caller holds the lease."""
     listed = dict.fromkeys((digest.hex() for digest in hashes), on) | _listed(store)

@@ -74,11 +74,17 @@ def view(handle: DeltaTable, table: Table, stored_as: str) -> str | None:
     new = {field.name for field in lacking(handle, table)}
     if not new:
         return None
-    columns = (
-        f"arrow_cast(null, '{_kind(field.type)}') \"{field.name}\"" if field.name in new else f'"{field.name}"'
-        for field in table.stored
-    )
+    columns = (_null(field) if field.name in new else f'"{field.name}"' for field in table.stored)
     return f"create view {table.name} as select {', '.join(columns)} from {stored_as}"  # noqa: S608
+
+
+def empty_view(table: Table) -> str:
+    """SQL that makes a view without rows, for a table that the lake does not have yet."""
+    return f"create view {table.name} as select {', '.join(map(_null, table.stored))} where false"
+
+
+def _null(field: pa.Field) -> str:
+    return f"arrow_cast(null, '{_kind(field.type)}') \"{field.name}\""
 
 
 @cache

@@ -106,15 +106,24 @@ class ShardWriter:
 
 
 def salvage(store: Store, shard: str) -> Iterator[tuple[bytes, Place, dict[str, Any]]]:
-    """sha256, place and response of each complete, hash-checked picture of a shard that no row refers to."""
+    """sha256, place and response of each complete, hash-checked picture of a shard; damaged ones are left out."""
     with store.filesystem.open_input_file(f"{FOLDER}/{shard}") as file:
-        answer: dict[str, Any] = {}
+        answer: dict[str, Any] | None = None
         for member, content in _members(file):
             digest = hashlib.sha256(content)
             if member.name.endswith(".json"):
-                answer = json.loads(content)
-            elif digest.hexdigest() == member.name.partition(".")[0]:
+                answer = _answer(content)
+            elif answer is not None and digest.hexdigest() == member.name.partition(".")[0]:
                 yield digest.digest(), Place(shard, member.offset_data, member.size), answer
+
+
+def _answer(content: bytes) -> dict[str, Any] | None:
+    """A picture's response; None if it is damaged."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _members(file: Any) -> Iterator[tuple[tarfile.TarInfo, bytes]]:

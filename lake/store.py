@@ -81,13 +81,12 @@ class _Listing:
 
 
 class DiskStore(_Listing):
-    """A lake in a folder. A file gets its name only when its content is on the disk."""
+    """A lake in a folder, which the first file makes. A file gets its name only when its content is on the disk."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.uri = str(self.root)
         self.storage_options: dict[str, str] = {}
-        self.root.mkdir(parents=True, exist_ok=True)
         self.filesystem = pafs.SubTreeFileSystem(str(self.root), pafs.LocalFileSystem())
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:

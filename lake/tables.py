@@ -14,7 +14,7 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from lake.growth import grow, lacking, signed, view
+from lake.growth import empty_view, grow, lacking, signed, view
 from lake.store import Store, open_store
 from lake.table_files import faults, new_file
 from schemas.errors import REPAIR, DamagedLake, HeldByAnother
@@ -55,7 +55,7 @@ class Tables:
 
         Raises WrongInput where a newer one wrote to it (unless `newer_too`), or where it does not fit otherwise.
         """
-        handle = self._present(table)
+        handle = self.found(table) or self._made(table)
         grow(handle, table, newer_too)
         return handle
 
@@ -76,8 +76,8 @@ class Tables:
                 raise  # the store does not answer
             raise damaged(f"{self.uri(table)}/_delta_log", f"cannot be read ({first_line(error)})") from error
 
-    def _present(self, table: Table) -> DeltaTable:
-        return self.found(table) or DeltaTable.create(
+    def _made(self, table: Table) -> DeltaTable:
+        return DeltaTable.create(
             self.uri(table),
             DeltaSchema.from_arrow(table.stored),
             mode="ignore",
@@ -88,12 +88,14 @@ class Tables:
     def sql(self, query: str, tables: Iterable[Table]) -> pa.Table:
         """The result of a query over tables by their names, with plain instead of view types. Only ORDER BY sorts rows.
 
-        A column that an older lake lacks is null: reading writes nothing to a table that is there.
+        A table that the lake does not have yet is empty, and a column that an older lake lacks is null: reading writes
+        nothing.
         """
         builder = QueryBuilder()
         for table in set(tables):
-            handle = self._present(table)
-            self._prove(table, handle)
+            handle = self.found(table)
+            if handle is not None:
+                self._prove(table, handle)
             _register(builder, table, handle)
         try:
             found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
@@ -195,10 +197,11 @@ def damaged(place: str, fault: str) -> DamagedLake:
     return DamagedLake(f"{place}: {fault}; to act: the data engineer ({REPAIR})")
 
 
-def _register(builder: QueryBuilder, table: Table, handle: DeltaTable) -> None:
+def _register(builder: QueryBuilder, table: Table, handle: DeltaTable | None) -> None:
     stored_as = f"stored_{table.name}"
-    made = view(handle, table, stored_as)
-    builder.register(stored_as if made else table.name, handle)
+    made = view(handle, table, stored_as) if handle else empty_view(table)
+    if handle:
+        builder.register(stored_as if made else table.name, handle)
     if made:
         pa.RecordBatchReader.from_stream(builder.execute(made)).read_all()
 

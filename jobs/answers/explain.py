@@ -16,9 +16,11 @@ GARMENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def explain(night: Night, text: str) -> list[Verdict]:
-    """Verdicts on a picture's sha256, its URL, a product, garment or offer id. Raises WrongInput for what is none."""
+    """Verdicts on a picture's sha256, its URL, a product, garment or offer id; of an offer that is not live any more,
+    why it left. Raises WrongInput for what the lake never knew."""
     asked = _asked(night, text)
-    return list(dict.fromkeys(verdict for record in records() for verdict in record.verdicts(night, asked)))
+    said = (verdict for record in records() for verdict in record.verdicts(night, asked))
+    return list(dict.fromkeys([*asked.left, *said]))
 
 
 def _asked(night: Night, text: str) -> Asked:

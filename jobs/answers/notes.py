@@ -1,6 +1,7 @@
 """Notes for a person: one line each, shown in a night's output and in its report."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from jobs.answers.fetch_health import host_rows, jumps, pictures_asked
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.feeds import feed_states
+from jobs.live.feeds import State, feed_states
 from jobs.live.placeholders import suspects
 from jobs.stages.feed_gates import is_from_the_future, reject_jumps
 from lake import snapshots
@@ -58,35 +59,45 @@ def _hold(night: Night) -> list[str]:
 
 def _from_the_future(night: Night) -> list[str]:
     """Newest feeds whose date is still to come, by the clock too: a night may run under the date of an earlier one."""
-    now = datetime.now(UTC)
+    newest = (row for row in feed_states(night) if row["kind"] == "newest" and row["retailer"] in night.retailers)
+    return [line for row in newest for line in future_date(row)]
+
+
+def future_date(row: State) -> list[str]:
+    """A line if the feed of this row of `feeds` states a date that is still to come."""
+    if not is_from_the_future(row, max(row["acquired_at"], datetime.now(UTC))):
+        return []
     return [
         f"{row['retailer']}: its feed states the date {row['made_at']:%Y-%m-%d %H:%M} UTC, but came on "
         f"{row['acquired_at']:%Y-%m-%d %H:%M} UTC; it counts as made then"
-        for row in feed_states(night)
-        if row["kind"] == "newest" and row["retailer"] in night.retailers
-        if is_from_the_future(row, max(row["acquired_at"], now))
     ]
 
 
 def _jumped_rejects(night: Night) -> list[str]:
-    """Reject codes that take more of a live feed than of the feed accepted before it."""
+    last = last_accepted(night)
+    return [line for name, rows in last.items() if name in night.retailers for line in jumped_rejects(name, rows)]
+
+
+def last_accepted(night: Night) -> dict[str, list[State]]:
+    """The last two accepted rows of `feeds` by retailer, the newest first; with `offers` and `rejects` alone."""
     query = f"""
         select retailer, offers, rejects from (
             select *, row_number() over (partition by retailer order by attempt desc) place
             from {FEEDS.name} where status = '{DONE}'
         ) where place <= 2 order by retailer, place"""  # noqa: S608
-    by_retailer = groupby(night.tables.sql(query, [FEEDS]).to_pylist(), itemgetter("retailer"))
-    lines = []
-    for retailer, rows in by_retailer:
-        new, *before = rows
-        if retailer in night.retailers and before:
-            lines += [
-                f"{retailer}: {code} now takes {rise:.0%} more of the offers than in the feed before; "
-                "the report has samples"
-                for code, rise in reject_jumps(new, before[0]).items()
-                if rise > JUMP
-            ]
-    return lines
+    rows = night.tables.sql(query, [FEEDS]).to_pylist()
+    return {retailer: list(found) for retailer, found in groupby(rows, itemgetter("retailer"))}
+
+
+def jumped_rejects(retailer: str, accepted: Sequence[State]) -> list[str]:
+    """Reject codes that take more of the newest accepted feed than of the one before it."""
+    if len(accepted) < 2:
+        return []
+    return [
+        f"{retailer}: {code} now takes {rise:.0%} more of the offers than in the feed before; the report has samples"
+        for code, rise in reject_jumps(accepted[0], accepted[1]).items()
+        if rise > JUMP
+    ]
 
 
 def _without_garments(night: Night) -> dict[str, int]:

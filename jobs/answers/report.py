@@ -204,7 +204,8 @@ def _rejects(night: Night) -> list[RejectRow]:
     for record in records():
         found = rejects_of(night, record)
         for code, count in sorted(Counter(found["code"].to_pylist()).items(), key=lambda item: -item[1]):
-            some = found.filter(pc.equal(found["code"], code)).sort_by("what").slice(0, SAMPLES).to_pylist()
+            of_code = found.filter(pc.equal(found["code"], code))
+            some = of_code.sort_by([("what", "ascending"), ("detail", "ascending")]).slice(0, SAMPLES).to_pylist()
             samples = [f"{row['what']}  {row['detail'] or ''}" for row in some]
             rows.append(_reject(record.name, code, count, samples))
     return rows

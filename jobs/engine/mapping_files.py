@@ -39,14 +39,20 @@ def read_files(mappings: Path, tree: Taxonomy) -> RetailerFiles:
     found = RetailerFiles({}, {}, {})
     for folder in retailer_folders(mappings):
         try:
-            spec = read_retailer(folder)
-            check_dialect(spec)
-            if spec.enabled and spec.mapping:
-                found.mappings[spec.name] = Mapping.read(spec.mapping, tree)
+            spec, mapping = read_one(folder, lambda: tree)
+            if mapping:
+                found.mappings[spec.name] = mapping
             found.specs[spec.name] = spec
         except WrongInput as error:
             found.broken[folder.name] = error
     return found
+
+
+def read_one(folder: Path, tree: Callable[[], Taxonomy]) -> tuple[Retailer, Mapping | None]:
+    """A retailer's spec, and its mapping if it is enabled and has one. Raises WrongInput at the first error."""
+    spec = read_retailer(folder)
+    check_dialect(spec)
+    return spec, Mapping.read(spec.mapping, tree()) if spec.enabled and spec.mapping else None
 
 
 def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:

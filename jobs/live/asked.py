@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import live_feeds
+from jobs.live.left import erased, erased_offer, left
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import live_offers, offers_of
+from lake.erased import hash_of
 from lake.tables import literal
 from schemas.errors import WrongInput
 from schemas.table import DONE, Table
@@ -35,6 +37,7 @@ class Asked:
     unshown: int = 0  # further products that show the same picture
     urls: list[str] = field(default_factory=list)
     picture: bytes | None = None  # where a picture itself is asked about
+    left: list[Verdict] = field(default_factory=list)  # of what is not live any more
 
     @property
     def catalog(self) -> Catalog:
@@ -93,16 +96,19 @@ class Asked:
 
 
 def of_offer(night: Night, asked: str) -> Asked:
-    """Looks up an offer id, retailer:offer id, or product id. Raises WrongInput if no live offer has it."""
+    """Looks up an offer id, retailer:offer id, or product id. Raises WrongInput if the lake never knew such a one."""
     name, feeds = literal(asked), live_feeds(night)
     query = f"""
-        select retailer, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
+        select retailer, feed, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
             {live_offers(feeds).sql} union all {offers_of(feeds).sql} where o.status <> '{DONE}'
         ) where offer_id = {name} or product_id = {name}
         or concat(retailer, ':', offer_id) = {name} order by retailer, line limit {SHOWN_ROWS}"""  # noqa: S608
     rows = night.tables.sql(query, [OFFERS]).to_pylist()
     if not rows:
-        raise WrongInput("explain", None, f"{asked}: no live offer, product, garment, picture or URL has this id")
+        gone = left(night, asked) or erased_offer(night, asked)
+        if not gone:
+            raise WrongInput("explain", None, f"{asked}: no offer, product, garment, picture or URL has this id")
+        return Asked(night, left=gone)
     kept = [row for row in rows if row["status"] == DONE]
     return Asked(
         night,
@@ -114,11 +120,15 @@ def of_offer(night: Night, asked: str) -> Asked:
 
 def of_url(night: Night, url: str) -> Asked:
     """Looks up a picture URL, with the products that have it."""
+    if gone := erased(night, hash_of(url), url):
+        return Asked(night, left=gone)
     return _with_products(Asked(night, urls=[url]), "url", url)
 
 
 def of_picture(night: Night, picture: bytes) -> Asked:
     """Looks up a stored picture by its sha256, with the products that have it."""
+    if gone := erased(night, picture, picture.hex()):
+        return Asked(night, left=gone)
     return _with_products(Asked(night, picture=picture), "picture", picture)
 
 

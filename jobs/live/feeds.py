@@ -1,5 +1,6 @@
 """Which feed of each retailer is live, and the state of its newest feed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,12 @@ from jobs.live.functions import parser_of
 from schemas.retailer import Retailer
 from schemas.table import DONE
 from schemas.tables import FEEDS
+
+State = dict[str, Any]
+"""A row of `feeds`."""
+
+Kinds = Mapping[str, State]
+"""A retailer's rows of `feeds` by kind, as `feed_states` names them; a kind that it does not have is left out."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +32,7 @@ class LiveFeed:
     completed_by: bytes | None = None  # an earlier feed, whose offers stay live where this one lacks them
 
 
-def _live(
-    spec: Retailer, accepted: dict[str, Any], held: dict[str, Any] | None, whole: dict[str, Any] | None
-) -> LiveFeed:
+def _live(spec: Retailer, accepted: State, held: State | None, whole: State | None) -> LiveFeed:
     return LiveFeed(
         completed_by=whole["feed"] if whole else None,
         retailer=spec.name,
@@ -40,7 +45,7 @@ def _live(
     )
 
 
-def feed_states(night: Night) -> list[dict[str, Any]]:
+def feed_states(night: Night) -> list[State]:
     """Rows of `feeds` by retailer and kind: `newest`; `accepted` (newest accepted); `whole` (newest accepted with its
     deletions); `withheld` (the first accepted row after that, with deletions withheld)."""
     whole = f"""
@@ -67,21 +72,42 @@ def live_feeds(night: Night) -> list[LiveFeed]:
     return night.kept("live_feeds", lambda: _live_feeds(night))
 
 
+def states_by_retailer(night: Night) -> dict[str, Kinds]:
+    """The rows of `feed_states` by retailer."""
+    found: dict[str, dict[str, State]] = {}
+    for row in feed_states(night):
+        found.setdefault(row["retailer"], {})[row["kind"]] = row
+    return dict(found)
+
+
+def states_after(kinds: Kinds, newest: State) -> Kinds:
+    """A retailer's rows by kind once a new one is written."""
+    if newest["status"] != DONE:
+        return {**kinds, "newest": newest}
+    found = {**kinds, "newest": newest, "accepted": newest}
+    if newest["code"] is None:
+        return {kind: row for kind, row in found.items() if kind != "withheld"} | {"whole": newest}
+    return {"withheld": newest, **found} if "whole" in kinds else found
+
+
 def _live_feeds(night: Night) -> list[LiveFeed]:
-    states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
-    feeds = []
-    for name, spec in sorted(night.retailers.items()):
-        accepted, newest = states.get((name, "accepted")), states.get((name, "newest"))
-        if accepted is None or newest is None:
-            continue
-        held = newest if newest["attempt"] != accepted["attempt"] else None
-        if held and _withdrawn(night, held["acquired_at"], spec):
-            continue
-        withheld = states.get((name, "withheld"))
-        lacks = withheld is not None and not _withdrawn(night, withheld["acquired_at"], spec)
-        whole = states.get((name, "whole")) if lacks else None
-        feeds.append(_live(spec, accepted, held or (accepted if whole else None), whole))
-    return feeds
+    states = states_by_retailer(night)
+    feeds = (live_feed(night, spec, states.get(name, {})) for name, spec in sorted(night.retailers.items()))
+    return [feed for feed in feeds if feed is not None]
+
+
+def live_feed(night: Night, spec: Retailer, kinds: Kinds) -> LiveFeed | None:
+    """The feed that is live with these rows; None if none was ever accepted, or if it has been held for too long."""
+    accepted, newest = kinds.get("accepted"), kinds.get("newest")
+    if accepted is None or newest is None:
+        return None
+    held = newest if newest["attempt"] != accepted["attempt"] else None
+    if held and _withdrawn(night, held["acquired_at"], spec):
+        return None
+    withheld = kinds.get("withheld")
+    lacks = withheld is not None and not _withdrawn(night, withheld["acquired_at"], spec)
+    whole = kinds.get("whole") if lacks else None
+    return _live(spec, accepted, held or (accepted if whole else None), whole)
 
 
 def _withdrawn(night: Night, held_since: datetime, spec: Retailer) -> bool:

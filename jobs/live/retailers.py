@@ -7,7 +7,7 @@ A retailer leaves the index only if its spec says `enabled: false`, if its feed 
 from datetime import timedelta
 
 from jobs.engine.night import Night
-from jobs.live.feeds import feed_states, live_feeds
+from jobs.live.feeds import LiveFeed, State, feed_states, live_feeds
 from lake.withdrawals import withdrawals
 from schemas.manifest import Manifest, RetailerState
 from schemas.retailer import SPEC_FILE
@@ -52,21 +52,24 @@ def retailer_states(night: Night, parent: Manifest | None) -> dict[str, Retailer
     before = parent.facts.retailers if parent else {}
     states = {}
     for name in sorted(night.retailers):
-        feed, row = live.get(name), newest.get(name)
-        if feed is None:
-            reason = (row or {}).get("detail") or "no feed has been accepted yet"
-            states[name] = RetailerState(status="held" if row else "waiting", reason=reason if row else None)
-            continue
-        age: timedelta = night.now() - feed.acquired_at
-        same = name in before and before[name].feed_sha256 == feed.feed.hex()
-        status = "held" if feed.held_since else "unchanged" if same else "fresh"
-        hours = round(age.total_seconds() / 3600, 1)
-        states[name] = RetailerState(
-            feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None
-        )
+        states[name] = retailer_state(night, newest.get(name), live.get(name), before.get(name))
     for name in sorted(night.broken.keys() - (parent.counts.keys() if parent else set())):
         states[name] = RetailerState(status="held", reason=_broken(night, name))
     for name, reason in missing(night, parent).items():
         last = before.get(name, RetailerState(status="held"))
         states[name] = last.model_copy(update={"status": "held", "reason": reason})
     return states
+
+
+def retailer_state(
+    night: Night, newest: State | None, feed: LiveFeed | None, before: RetailerState | None
+) -> RetailerState:
+    """The state of one retailer, from its newest row of `feeds`, its live feed and its state in the version before."""
+    if feed is None:
+        reason = (newest or {}).get("detail") or "no feed has been accepted yet"
+        return RetailerState(status="held" if newest else "waiting", reason=reason if newest else None)
+    age: timedelta = night.now() - feed.acquired_at
+    same = before is not None and before.feed_sha256 == feed.feed.hex()
+    status = "held" if feed.held_since else "unchanged" if same else "fresh"
+    hours = round(age.total_seconds() / 3600, 1)
+    return RetailerState(feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None)

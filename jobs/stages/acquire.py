@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
-from jobs.live.feeds import feed_states, live_feeds
+from jobs.live.feeds import Kinds, State, feed_states, live_feeds, states_by_retailer
 from jobs.live.functions import parser_of
 from jobs.live.verdict import Verdict
 from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
@@ -49,20 +49,28 @@ NO_IDS = pa.chunked_array([], pa.string())
 COMPARED = (pa.field("changed_ids", pa.float64()), pa.field("gone_ids", pa.int64()))
 """What a feed's gates need of the comparison with the last one; not stored."""
 
+NOTHING_TO_COMPARE = "the server answered 304 (not modified) to the first request"
+
 TRANSACTION = "acquire"
 
-State = dict[str, Any]
+
+@dataclass(frozen=True)
+class Judged:
+    """What becomes of a retailer's feed."""
+
+    state: State  # the retailer's newest row of `feeds`
+    is_new: bool  # it differs from the row that is there
+    to_keep: bool  # a feed came, and nothing in it was erased
 
 
 def acquire(night: Night) -> Counts:
     """Request every retailer's feed, and commit the rows of the retailers whose state changed."""
     handle = night.tables.open(FEEDS)  # before the states are read: a racing commit is then a conflict
-    states = {(row["retailer"], row["kind"]): row for row in feed_states(night)}
+    states = states_by_retailer(night)
     counts = Counts()
 
     def one(spec: Retailer) -> State | None:
-        accepted, whole = (states.get((spec.name, kind)) for kind in ("accepted", "whole"))
-        return _acquire(night, spec, states.get((spec.name, "newest")), _to_compare(accepted, whole))
+        return _acquire(night, spec, states.get(spec.name, {}))
 
     with night.progress.stage("acquire", len(night.chosen)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         rows = []
@@ -92,32 +100,44 @@ def _to_compare(accepted: State | None, whole: State | None) -> State | None:
     return accepted | {name: last[name] for name in ("bytes", "offers", "rejects")} | {"whole": last}
 
 
-def _acquire(night: Night, spec: Retailer, newest: State | None, accepted: State | None) -> State | None:
-    """The new state of one retailer, or None if it did not change."""
-    function = parser_of(spec)
-    same_parser = newest is not None and newest["function"] == function
+def _acquire(night: Night, spec: Retailer, kinds: Kinds) -> State | None:
+    """The new state of one retailer, or None if it did not change. Its feed is kept before the state is committed."""
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(folder) / "feed"
-        with file.open("wb") as target:
-            answer = received(spec.feed, _request(night, spec, newest if same_parser else None), target)
-        if answer.status == "unchanged":
-            return None
-        row = _row(night, spec, newest, answer)
-        if answer.status == "refused":
-            row |= _verdict(spec, Code(str(answer.code)), answer.detail)
-        elif named := _scrubbed(night, spec, file):
-            row |= _verdict(spec, Code.INTERNAL, named)
-        else:
-            keep(night.store, row["feed"], file)
-            row |= _read(night, spec, file, accepted, row)
-    return None if same_parser and _same_state(row, newest) else row
+        judged = judge_feed(night, spec, kinds, file)
+        if judged.to_keep:
+            keep(night.store, judged.state["feed"], file)
+    return judged.state if judged.is_new else None
+
+
+def judge_feed(night: Night, spec: Retailer, kinds: Kinds, file: Path) -> Judged:
+    """Request a retailer's feed into `file` and judge it against its rows of `feeds`. Writes nothing to the lake."""
+    newest = kinds.get("newest")
+    same_parser = newest is not None and newest["function"] == parser_of(spec)
+    with file.open("wb") as target:
+        answer = received(spec.feed, _request(night, spec, newest if same_parser else None), target)
+    if answer.status == "unchanged":
+        if newest is not None:
+            return Judged(newest, is_new=False, to_keep=False)
+        answer = replace(answer, status="refused", code=Code.FEED_UNREACHABLE, detail=NOTHING_TO_COMPARE)
+    row, to_keep = _row(night, spec, newest, answer), False
+    if answer.status == "refused":
+        row |= _verdict(spec, Code(str(answer.code)), answer.detail)
+    elif named := _scrubbed(night, spec, file):
+        row |= _verdict(spec, Code.INTERNAL, named)
+    else:
+        row |= _read(night, spec, file, _to_compare(kinds.get("accepted"), kinds.get("whole")), row)
+        to_keep = True
+    if newest is not None and same_parser and _same_state(row, newest):
+        return Judged(newest, False, to_keep)
+    return Judged(row, True, to_keep)
 
 
 def _scrubbed(night: Night, spec: Retailer, file: Path) -> str:
     """Take what was erased out of a received feed -> why that failed, if it did: then the feed is not kept."""
     if not night.erased:
         return ""
-    with Child(ScrubFeed(_options(night, spec), spec.name, night.erased)) as child:
+    with Child(ScrubFeed(reading_options(night, spec), spec.name, night.erased)) as child:
         try:
             return str(child(pa.RecordBatch.from_pydict({"path": [str(file)]}))["detail"][0].as_py())
         except (ChildDied, RuntimeError) as error:
@@ -152,7 +172,7 @@ def feed_request(settings: Settings, feed: Feed, networks: Networks) -> FeedRequ
 
 
 def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded) -> State:
-    return {
+    return dict.fromkeys(FEEDS.schema.names) | {
         "retailer": spec.name,
         "attempt": (newest["attempt"] if newest else 0) + 1,
         "function": parser_of(spec),
@@ -166,9 +186,9 @@ def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded)
     }
 
 
-def _same_state(row: State, newest: State | None) -> bool:
+def _same_state(row: State, newest: State) -> bool:
     """Whether the shop sent the same bytes again or failed in the same way."""
-    return newest is not None and all(row.get(name) == newest[name] for name in ("feed", "status", "code"))
+    return all(row[name] == newest[name] for name in ("feed", "status", "code"))
 
 
 def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
@@ -181,7 +201,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
-    with Child(ScanFeed(_options(night, spec), titles, ids)) as child:
+    with Child(ScanFeed(reading_options(night, spec), titles, ids)) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
@@ -214,7 +234,8 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
     return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
 
 
-def _options(night: Night, spec: Retailer) -> FeedOptions:
+def reading_options(night: Night, spec: Retailer) -> FeedOptions:
+    """How a retailer's feed is read."""
     feed = spec.feed
     return feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
 
@@ -326,6 +347,11 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
             what = f"{feed.retailer}, feed {feed.feed.hex()[:16]}"
             status = "held" if feed.held_since else "done"
             yield Verdict("acquire", what, status, f"received {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason)
+            for offer in asked.offers:
+                if offer["retailer"] == feed.retailer and offer["feed"] != feed.feed:
+                    said = f"not in the feed received {feed.acquired_at:%Y-%m-%d %H:%M}; its deletion is withheld"
+                    command = f"`selvedge publish --accept {feed.retailer}/{OFFER_DROP} --reason TEXT` removes it"
+                    yield Verdict("acquire", f"{feed.retailer}:{offer['offer_id']}", "withheld", said, command)
 
 
 STAGE = StageRecord(

@@ -198,17 +198,18 @@ def _due(night: Night) -> int:
 
 
 def _rejects(night: Night) -> Query:
-    """The rejected offers of the live feeds."""
+    """The rejected offers of the live feeds; `detail` says the line."""
     found = offers_of(live_feeds(night))
     sql = f"""
-        select code, detail, concat(retailer, ':', coalesce(offer_id, ''), ' line ', line) what
+        select code, detail, concat_ws(':', retailer, offer_id) what
         from ({found.sql}) where status = '{REJECTED}'"""  # noqa: S608
     return Query(sql, found.tables)
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     for row in asked.offers:
-        yield verdict("parse", f"{row['retailer']}:{row['offer_id']} line {row['line']}", row, row["title"] or "")
+        what = ":".join(filter(None, (row["retailer"], row["offer_id"])))
+        yield verdict("parse", what, row, f"line {row['line']}: {row['title']}")
 
 
 STAGE = StageRecord(

@@ -5,7 +5,7 @@ vacuum left is found again by the next one, and a night in between finds everyth
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from lake.tables import FOLDER, Tables
 from lake.vacuum.logs import cut_log, old_log, unnamed_files
 from lake.vacuum.retired import forget, retire, retired
 from lake.vacuum.rows import Keep, Rewrite, plan_rewrite, rewrite
-from lake.vacuum.shards import ShardPlan, move_pictures, plan_shards
+from lake.vacuum.shards import Moved, ShardPlan, move_pictures, plan_shards
 from lake.vacuum.versions import Kept, folders_of, kept_versions, unneeded_encoders, unneeded_files
 from schemas.tables import PICTURES, RUNS, STAGE_TABLES
 
@@ -46,6 +46,14 @@ class Line:
     bytes: int = 0
 
 
+@dataclass(frozen=True)
+class Vacuumed:
+    """What goes, or went, and what is damaged: one line each, for a person."""
+
+    lines: list[Line]
+    damaged: list[str] = field(default_factory=list)
+
+
 class Vacuum:
     """One vacuum of a lake: `shown` says what would go, `delete` does it."""
 
@@ -59,7 +67,7 @@ class Vacuum:
 
     # ---- what goes
 
-    def shown(self) -> list[Line]:
+    def shown(self) -> Vacuumed:
         """One line for each kind, without touching anything. Rows of rewritten files are estimated in bytes."""
         rewrites = [plan_rewrite(self.tables, keep) for keep in self.keeps]
         shards = self.plan_shards()
@@ -67,7 +75,7 @@ class Vacuum:
             _line("reports", self.reports()),
             replace(_line("versions", self.version_files()), rows=len(self.kept.gone)),
             *(Line(f"rows of {r.keep.table.name}", len(r.shares), r.rows, r.bytes) for r in rewrites),
-            Line("shards", len(shards.dead) + len(shards.emptied), 0, shards.freed_bytes),
+            Line("shards", len(shards.freed), 0, shards.freed_bytes(shards.freed)),
             _line("retired shards", self.old_shards()),
             _line("raw feeds", self.raw_feeds()),
             _line("files of tables", self.unnamed()),
@@ -75,7 +83,7 @@ class Vacuum:
             _line("encoders", self.encoders()),
             _line("logs", self.logs()),
         ]
-        return [line for line in lines if line.files or line.rows]
+        return Vacuumed([line for line in lines if line.files or line.rows], _missing(shards))
 
     def reports(self) -> list[Entry]:
         """Pages of runs that go."""
@@ -134,12 +142,13 @@ class Vacuum:
 
     # ---- deleting
 
-    def delete(self) -> list[Line]:
+    def delete(self) -> Vacuumed:
         """Delete it. The caller holds the lease."""
+        damaged: list[str] = []
         steps: tuple[Callable[[], list[Line]], ...] = (
             lambda: [self._delete_reports()],
             lambda: [replace(self._gone("versions", self.version_files()), rows=len(self.kept.gone))],
-            self._delete_rows,
+            lambda: self._delete_rows(damaged),
             lambda: [self._delete_shards()],
             lambda: [self._gone("raw feeds", self.raw_feeds())],
             lambda: [self._gone("files of tables", self.unnamed())],
@@ -147,7 +156,7 @@ class Vacuum:
             lambda: [self._gone("encoders", self.encoders())],
             lambda: [self._cut_logs()],
         )
-        return [line for step in steps for line in step() if line.files or line.rows]
+        return Vacuumed([line for step in steps for line in step() if line.files or line.rows], damaged)
 
     def _gone(self, kind: str, entries: list[Entry]) -> Line:
         for entry in entries:
@@ -160,14 +169,17 @@ class Vacuum:
             Path(page.path).unlink()
         return _line("reports", pages)
 
-    def _delete_rows(self) -> list[Line]:
+    def _delete_rows(self, damaged: list[str]) -> list[Line]:
+        """What is damaged is added to `damaged`, and stays as it is."""
         shards = self.plan_shards()
-        places, free = move_pictures(self.store, shards, self.night.settings.fetch.shard_bytes)
-        if free:
-            retire(self.store, free, self.night.now())
-        lines = [Line("shards", len(free), 0, shards.freed_bytes)] if free else []
+        moved = move_pictures(self.store, shards, self.night.settings.fetch.shard_bytes)
+        damaged += [*_missing(shards), *_unreadable(moved)]
+        if moved.free:
+            retire(self.store, moved.free, self.night.now())
+        lines = [Line("shards", len(moved.free), 0, shards.freed_bytes(moved.free))] if moved.free else []
         for keep in self.keeps:
-            plan = plan_rewrite(self.tables, _moved(keep, places, free) if keep.table is PICTURES else keep)
+            of_pictures = keep.table is PICTURES
+            plan = plan_rewrite(self.tables, _moved(keep, moved.places, moved.free) if of_pictures else keep)
             rewrite(self.tables, plan)
             lines.append(_rewritten(plan))
         return lines
@@ -191,15 +203,34 @@ class Vacuum:
         return _line("logs", cut)
 
 
-def shown(night: Night) -> list[Line]:
+def shown(night: Night) -> Vacuumed:
     """What `delete` would delete."""
     return Vacuum(night).shown()
 
 
-def delete(night: Night) -> list[Line]:
+def delete(night: Night) -> Vacuumed:
     """Delete under the lease what nobody needs."""
     with lease(night.store, night.run, night.settings.lease_seconds):
         return Vacuum(night).delete()
+
+
+RESTORE = "to act: the data engineer (restore it from a copy of the lake"
+
+
+def _missing(shards: ShardPlan) -> list[str]:
+    return [f"{SHARDS}/{shard}: is missing, with {_live(count)}; {RESTORE})" for shard, count in shards.missing.items()]
+
+
+def _unreadable(moved: Moved) -> list[str]:
+    return [
+        f"{SHARDS}/{shard}: {_live(len(lost))} in it cannot be read or fail their sha256, so it stays as it is; "
+        f"{RESTORE}; `selvedge explain {min(lost).hex()}` shows who needs the first)"
+        for shard, lost in moved.damaged.items()
+    ]
+
+
+def _live(count: int) -> str:
+    return f"{count} live picture{'s' if count > 1 else ''}"
 
 
 def _line(kind: str, entries: list[Entry]) -> Line:

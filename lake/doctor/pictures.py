@@ -33,8 +33,6 @@ Rows = list[dict[str, Any]]
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """Shards that are missing or cut; `deep` also reads every picture. A damaged table is for another round."""
     try:
-        if lake.tables.found(PICTURES) is None:
-            return []
         by_shard = _by_shard(lake)
         rejected = {table: _rejected(lake, table) for table in LOOKED} if deep else {}
     except (DamagedLake, WrongInput):

@@ -30,7 +30,20 @@ class ShardPlan:
 
     dead: tuple[str, ...]  # no live picture
     emptied: dict[str, frozenset[bytes]]  # the live pictures of each, which move
-    freed_bytes: int
+    freed: dict[str, int]  # the bytes that each of them frees
+    missing: dict[str, int]  # shards that are not in the lake, and how many live pictures they should hold
+
+    def freed_bytes(self, shards: Iterable[str]) -> int:
+        return sum(self.freed[shard] for shard in shards)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What became of a plan."""
+
+    places: dict[bytes, Place]  # where the pictures that moved are now
+    free: list[str]  # the shards that are free to go
+    damaged: dict[str, frozenset[bytes]]  # shards that stay as they are, and their pictures that cannot be read
 
 
 def plan_shards(store: Store, named: Iterable[str], live: pa.Table, shard_bytes: int) -> ShardPlan:
@@ -48,23 +61,22 @@ def plan_shards(store: Store, named: Iterable[str], live: pa.Table, shard_bytes:
     small = {shard for shard in in_use if sizes[shard] < shard_bytes // SMALL_PART}
     if len(small) > MANY:
         emptied |= small
-    freed = sum(sizes[shard] for shard in (*dead, *emptied)) - sum(used[shard] for shard in emptied)
-    return ShardPlan(tuple(dead), {shard: frozenset(pictures[shard]) for shard in sorted(emptied)}, max(freed, 0))
+    freed = {shard: max(sizes[shard] - used[shard], 0) for shard in (*dead, *sorted(emptied))}
+    moving = {shard: frozenset(pictures[shard]) for shard in sorted(emptied)}
+    missing = {shard: len(pictures[shard]) for shard in sorted(pictures.keys() - sizes.keys())}
+    return ShardPlan(tuple(dead), moving, freed, missing)
 
 
-def move_pictures(store: Store, plan: ShardPlan, shard_bytes: int) -> tuple[dict[bytes, Place], list[str]]:
-    """Copy the moving pictures, checked by their sha256 -> their new places, and the shards that are free to go.
-
-    A shard in which one of them is damaged stays as it is.
-    """
-    places: dict[bytes, Place] = {}
-    free = list(plan.dead)
+def move_pictures(store: Store, plan: ShardPlan, shard_bytes: int) -> Moved:
+    """Copy the moving pictures, checked by their sha256. A shard in which one of them is damaged stays as it is."""
+    moved = Moved({}, list(plan.dead), {})
     with ShardWriter(store, shard_bytes) as writer:
         for shard, pictures in plan.emptied.items():
             found = {digest: (place, answer) for digest, place, answer in salvage(store, shard) if digest in pictures}
-            if found.keys() != pictures:
+            if lost := pictures - found.keys():
+                moved.damaged[shard] = lost
                 continue
             for digest, (place, answer) in found.items():
-                places[digest] = writer.add(digest, read_picture(store, place), answer["mime"], answer)
-            free.append(shard)
-    return places, free
+                moved.places[digest] = writer.add(digest, read_picture(store, place), answer["mime"], answer)
+            moved.free.append(shard)
+    return moved

@@ -96,10 +96,11 @@ def _unknown(path: str, record: dict[str, Any]) -> str:
 
 def parse_pointer(path: str, body: bytes) -> Pointer:
     """Read the pointer; raises SnapshotDamaged."""
-    try:
-        return Pointer(**_parsed(path, body))
-    except TypeError as error:
-        raise SnapshotDamaged(f"{path}: is not a valid pointer ({error})") from error
+    record = _parsed(path, body)
+    version, sha256 = record.get("version"), record.get("manifest_sha256")
+    if type(version) is not int or version < 1 or not isinstance(sha256, str) or len(record) > 2:  # a bool is an int
+        raise SnapshotDamaged(f"{path}: is not a pointer, which is a `version` (an integer) and a `manifest_sha256`")
+    return Pointer(version, sha256)
 
 
 def _encoder(record: dict[str, Any] | None) -> EncoderFiles | None:

@@ -11,6 +11,7 @@ from lake.store import Store, open_store
 from lake.tables import ROW_GROUP_ROWS, RowWriter, Tables, WrittenFile, literal, write_rows
 from schemas.errors import HeldByAnother
 from schemas.table import Table
+from schemas.tables import RUNS, STAGE_TABLES
 from tests.jobs.works import FUNCTION, NUMBERS
 
 THINGS = Table(
@@ -76,7 +77,18 @@ def test_tables_lie_in_their_folder_and_are_joined_by_name(store: Store) -> None
     aside.append(THINGS, things(ROW))
     assert tables.sql("select * from things", [THINGS]).num_rows == 0
     assert aside.sql("select * from things t cross join numbers n", [THINGS, NUMBERS]).num_rows == 0
-    assert {entry.path.split("/")[0] for entry in store.list("")} == {"tables", "aside"}
+    assert {entry.path.split("/")[0] for entry in store.list("")} == {"aside"}, "reading makes nothing"
+
+
+def test_a_lake_that_is_not_there_is_read_as_empty_and_made_by_the_first_row(tmp_path: Path) -> None:
+    root = tmp_path / "no" / "lake"
+    tables = Tables(open_store(str(root)))
+    for table in (*STAGE_TABLES, RUNS):
+        rows = tables.sql(f"select * from {table.name}", [table])
+        assert (rows.num_rows, rows.schema.types) == (0, table.stored.types)
+    assert (tables.store.list(""), tables.store.exists("x"), root.parent.exists()) == ([], False, False)
+    tables.append(THINGS, things(ROW))
+    assert tables.sql("select * from things", [THINGS]).num_rows == 1
 
 
 def test_a_table_is_made_once_with_the_schema_that_is_stored(store: Store) -> None:

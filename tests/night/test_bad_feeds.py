@@ -35,9 +35,11 @@ def test_a_bad_feed_keeps_the_last_rows(evil: str, house: House) -> None:
         feed.unlink()
     else:
         feed.write_bytes(body)
+    checked = house.selvedge("feeds", "check", LANE, "--json")
     ended = house.night()
-    assert ended.code == 4, ended.err
+    assert (checked.code, ended.code) == (4, 4), ended.err
     state = ended.json["retailers"][LANE]
+    assert checked.json["reason"] == state["reason"].removeprefix(f"{LANE}: ")
     assert state["status"] == "held"
     assert "to act:" in state["reason"], "the line names who has to do something"
     assert "\n" not in state["reason"]

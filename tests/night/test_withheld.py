@@ -31,10 +31,12 @@ def test_deletions_wait_while_prices_flow(house: House) -> None:
     assert 0 < len(kept) < len(items) - 1
     feed.write_text(text.replace("".join(items), "".join(kept)), encoding="utf-8")
 
+    checked = house.selvedge("feeds", "check", LANE, "--json")
     ended = house.night()
-    assert ended.code == 4, ended.err
+    assert (checked.code, ended.code) == (4, 4), ended.err
     reason = ended.json["retailers"][LANE]["reason"]
     assert "offer_drop is" in reason
+    assert checked.json["reason"] == reason.removeprefix(f"{LANE}: ")
     assert f"selvedge publish --accept {LANE}/offer_drop --reason" in reason
     after = published(house)
     assert after.keys() == before.keys()

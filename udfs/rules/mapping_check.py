@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from difflib import get_close_matches
+from functools import lru_cache
 
 from lxml import etree
 
@@ -66,13 +67,16 @@ def _tokens(rule: Rule) -> list[str]:
 
 def _hidden(rules: Sequence[Rule]) -> Iterator[Problem]:
     """Rules that never apply because an earlier rule always matches first; an error if both match exactly the same."""
-    same_path: dict[object, list[Rule]] = {}  # rules without wildcards cover no other path than their own
-    wide: list[Rule] = []
+    plain: dict[object, list[Rule]] = {}  # rules without wildcards, by path: they cover no other one
+    wide: dict[str | None, list[Rule]] = {}  # the others, by last name: a rule covers none with another one
     for rule in rules:
-        mine = same_path.setdefault(rule.path, [])
-        covering = [next((other for other in others if _covers(other, rule)), None) for others in (mine, wide)]
+        names = tuple(map(_literal, rule.path or ()))
+        last = names[-1] if names else None
+        mine = wide.setdefault(last, []) if rule.path is None or None in names else plain.setdefault(names, [])
+        alike = (plain.get(names, []), wide.get(last, []), wide.get(None, []))
+        covering = [next((other for other in others if _covers(other, rule)), None) for others in alike]
         earlier = min((other for other in covering if other is not None), key=lambda other: other.line, default=None)
-        (mine if rule.path is not None and all(map(is_literal, rule.path)) else wide).append(rule)
+        mine.append(rule)
         if earlier is None:
             continue
         if _where(earlier) != _where(rule):
@@ -109,4 +113,11 @@ def _covers_path(earlier: Sequence[str], later: Sequence[str]) -> bool:
 def _covers_name(earlier: str, later: str) -> bool:
     if earlier in ("*", later):
         return True
-    return is_literal(later) and segment_pattern(earlier).match(joined_literals([later])) is not None
+    text = _literal(later)
+    return text is not None and segment_pattern(earlier).match(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _literal(segment: str) -> str | None:
+    """The joined name that a segment stands for; None if it has a wildcard."""
+    return joined_literals([segment]) if is_literal(segment) else None

@@ -92,8 +92,8 @@ def test_offers_that_the_live_feed_turned_away(shops: Shops) -> None:
         offer | {"position": 3, "feed": b"o" * 32, "line": 9, "code": str(Code.OFFER_NO_ID)},
     ])  # fmt: skip
     assert found(shops, "parse") == [
-        {"code": "offer_no_id", "detail": "no id", "what": "shop: line 20"},
-        {"code": "offer_no_title", "detail": "no title", "what": "shop:a7 line 12"},
+        {"code": "offer_no_id", "detail": "no id", "what": "shop"},
+        {"code": "offer_no_title", "detail": "no title", "what": "shop:a7"},
     ]
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import jobs.stages.acquire
-from jobs.stages.acquire import ScanFeed, _request, accept, acquire
+from jobs.stages.acquire import ScanFeed, _request, accept, acquire, judge_feed
 from lake.lease import lease
 from schemas.errors import HeldByAnother, WrongInput
 from schemas.rejects import Code
@@ -97,6 +97,17 @@ def test_a_fault_of_the_reader_costs_its_feed_alone(tmp_path: Path, monkeypatch:
     assert bad["code"] == Code.INTERNAL
     assert "reading the feed failed: IndexError: list index out of range" in bad["detail"]
     assert "to act: the data engineer" in bad["detail"]
+
+
+def test_a_server_that_says_unchanged_of_a_first_feed_is_refused(tmp_path: Path) -> None:
+    """There is nothing that it could be unchanged from: without a row the shop would wait for ever, unsaid."""
+    with Server({"/feed": answer(status=304)}) as server:
+        shops = Shops(tmp_path)
+        shops.add("shop", [], url=server.url("/feed"))
+        spec = shops.night().retailers["shop"]
+        judged = judge_feed(shops.night(), spec, {}, tmp_path / "feed")
+    assert (judged.is_new, judged.to_keep, judged.state["code"]) == (True, False, Code.FEED_UNREACHABLE)
+    assert "shop: the server answered 304 (not modified) to the first request" in judged.state["detail"]
 
 
 @pytest.mark.parametrize("verb", ["acquire", "accept"])

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,11 @@ from lxml import etree
 from schemas.errors import WrongInput
 from schemas.xml_files import ERROR, WARNING, Problem
 from tests.udfs.rules.mappings import PROJECT, TAXONOMY, mapping_file
+from udfs.rules import mapping_check
 from udfs.rules.mapping import Mapping, check
 from udfs.rules.rule import Rule
+
+NAMES = st.sampled_from(["a", "b", "a*", "?", "*", "**", "\\*", "a\\b", "ab", ""])
 
 
 def test_the_sample_mapping_has_no_problem() -> None:
@@ -176,3 +180,30 @@ def test_eight_wildcards_are_not_too_many(tmp_path: Path) -> None:
     assert check(mapping_file(tmp_path, f'<rule path="{path}" to="hat" %/>'), TAXONOMY) == []
     (problem,) = check(mapping_file(tmp_path, f'<rule path="{path}*" to="hat" %/>'), TAXONOMY)
     assert problem.text == "the path has more than 8 wildcards"
+
+
+@given(st.lists(st.tuples(st.none() | st.lists(NAMES, max_size=3), st.sampled_from([None, "7"])), max_size=8))
+def test_each_rule_is_as_if_compared_with_all_before_it(
+    drawn: list[tuple[list[str] | None, Any]],
+) -> None:
+    rules = [
+        Rule(line, "coat", None, None if path is None else tuple(path), identifier, None, None, None, "", "")
+        for line, (path, identifier) in enumerate(drawn)
+    ]
+    expected = {
+        rule.line: next(other.line for other in rules[:at] if mapping_check._covers(other, rule))
+        for at, rule in enumerate(rules)
+        if any(mapping_check._covers(other, rule) for other in rules[:at])
+    }
+    said = {problem.line: problem.text for problem in mapping_check._hidden(rules)}
+    assert said.keys() == expected.keys()
+    assert all(f" line {earlier}" in said[line] for line, earlier in expected.items())
+
+
+def test_a_rule_is_compared_with_those_of_its_own_last_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night reads the mapping files of all shops: what grows with the square of their rules takes minutes."""
+    compared, covers = [], mapping_check._covers
+    monkeypatch.setattr(mapping_check, "_covers", lambda *rules: compared.append(rules) or covers(*rules))
+    wild = [Rule(n, "coat", None, ("*", f"class {n}"), *[None] * 4, "", "") for n in range(100)]
+    assert list(mapping_check._hidden(wild)) == []
+    assert compared == []
