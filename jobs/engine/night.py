@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from jobs.engine.bench import Bench
 from jobs.engine.mapping_files import RetailerFiles, read_files
-from jobs.engine.models import MODELS, release_digest, release_folder, verify_weights
+from jobs.engine.models import MODELS, PromotedModel, release_folder
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
 from lake import snapshots
@@ -47,6 +47,7 @@ class Night:
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)
     _kept: dict[str, tuple[int, Any]] = field(default_factory=dict, init=False, repr=False)
+    _models: dict[str, PromotedModel] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.store = open_store(self.settings.lake)
@@ -104,13 +105,16 @@ class Night:
         """The mapping files of the enabled retailers; not every one has one."""
         return self.files.mappings
 
-    def model(self, name: str) -> Path:
-        """The folder of a promoted model, or of the candidate that this run uses instead."""
-        return self.candidates.get(name) or release_folder(name, self.settings.models)
+    def model(self, name: str) -> PromotedModel:
+        """A promoted model, or the candidate that this run uses instead, as it was when this run first asked."""
+        if name not in self._models:
+            folder = self.candidates.get(name) or release_folder(name, self.settings.models)
+            self._models[name] = PromotedModel(folder)
+        return self._models[name]
 
     def model_digest(self, name: str) -> bytes:
         """The digest of a promoted model. Loads no network."""
-        return release_digest(self.model(name))
+        return self.model(name).digest
 
     def check_names(self, names: Iterable[str], asked_by: str) -> None:
         """Raises WrongInput for a name without an enabled spec, or whose files are broken."""
@@ -139,7 +143,7 @@ class Night:
             check_parent(snapshots.parent(self.store))
         _ = self.gates, self.blocked
         for name in MODELS:
-            verify_weights(self.model(name))
+            self.model(name).verify()
 
     def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
         """The result of `make`, cached until this run commits rows. The lease keeps other runs from committing."""

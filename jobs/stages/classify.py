@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,17 +15,19 @@ from jobs.stages.record import Rule
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
+from udfs.runtime.models import Release, opened
 from udfs.text.classify import classify
+from udfs.text.model import text_model
 
 
 @dataclass(frozen=True)
 class Classifying:
     """Language, leaf and gender of each text."""
 
-    folder: Path
+    release: Release
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        answer = classify(batch, self.folder)
+        answer = classify(batch, text_model(opened(self.release)))
         count = batch.num_rows
         columns = {name: answer[name] for name in answer.schema.names} | {
             "text_key": batch["text_key"],
@@ -69,7 +70,7 @@ RULE = Rule(
     table=TEXTS,
     function=classify_function,
     needed=_texts,
-    work=lambda night: Classifying(night.model("text")),
+    work=lambda night: Classifying(night.model("text").release),
     batch_rows=lambda night: night.settings.work.text_batch_rows,
 )
 STAGE = RULE.record(verdicts=_verdicts)

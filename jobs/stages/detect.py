@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,17 +21,17 @@ from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS
 from udfs.pictures.detect import Detection
 from udfs.pictures.detect import detect as look
-from udfs.runtime.models import describe, load
+from udfs.runtime.models import Release, opened
 
 
 @dataclass(frozen=True)
 class Detecting:
     """Boxes of each picture, best first."""
 
-    folder: Path
+    release: Release
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        found = look(pixels, load(self.folder))
+        found = look(pixels, opened(self.release))
         return {"boxes": [[_row(detection) for detection in one] for one in found]}
 
 
@@ -51,8 +50,8 @@ def _wanted(night: Night) -> Query:
 
 
 def _work(night: Night) -> OverPixels:
-    folder = night.model("detect")
-    return OverPixels(night.store.uri, BOXES, describe(folder).side, Detecting(folder))
+    release = night.model("detect").release
+    return OverPixels(night.store.uri, BOXES, release.description.side, Detecting(release))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,17 +20,17 @@ from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
 from udfs.pictures.crops import crop
 from udfs.pictures.embed import embed as look
-from udfs.runtime.models import describe, load
+from udfs.runtime.models import Release, opened
 
 
 @dataclass(frozen=True)
 class Embedding:
     """Each garment cut out of its picture, then embedded."""
 
-    folder: Path
+    release: Release
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        model = load(self.folder)
+        model = opened(self.release)
         side = model.description.side
         crops = [crop(picture, box, side) for picture, box in zip(pixels, rows["box"].to_pylist(), strict=True)]
         embedding, shape_code, colour_code = look(crops, model)
@@ -39,8 +38,8 @@ class Embedding:
 
 
 def embedding_work(night: Night) -> OverPixels:
-    folder = night.model("embed")
-    return OverPixels(night.store.uri, VECTORS, describe(folder).side, Embedding(folder))
+    release = night.model("embed").release
+    return OverPixels(night.store.uri, VECTORS, release.description.side, Embedding(release))
 
 
 def _needed(night: Night) -> pa.Table:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,24 +18,24 @@ from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
-from udfs.runtime.models import describe, load
+from udfs.runtime.models import Release, opened
 
 
 @dataclass(frozen=True)
 class Screening:
     """Scores of the picture classes, and the class of a single-garment picture."""
 
-    folder: Path
+    release: Release
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        probabilities, depicts, scores = look(pixels, load(self.folder))
+        probabilities, depicts, scores = look(pixels, opened(self.release))
         by_class = {name: probabilities[:, at] for at, name in enumerate(SCREEN_CLASSES)}
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
 
 def _work(night: Night) -> OverPixels:
-    folder = night.model("screen")
-    return OverPixels(night.store.uri, SCREENS, describe(folder).side, Screening(folder))
+    release = night.model("screen").release
+    return OverPixels(night.store.uri, SCREENS, release.description.side, Screening(release))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:

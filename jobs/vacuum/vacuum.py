@@ -120,7 +120,7 @@ class Vacuum:
         ]
 
     def encoders(self) -> list[Entry]:
-        tonight = encoder_digest({part: self.night.model(part) for part in ENCODER_PARTS})
+        tonight = encoder_digest({part: self.night.model(part).folder for part in ENCODER_PARTS})
         return unneeded_encoders(self.store, self.kept, {tonight}, self.before)
 
     def logs(self) -> list[Entry]:
