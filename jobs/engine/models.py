@@ -3,12 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lake.models import check_note, keep_file, keep_note, missing_files, model_file
+from lake.store import Store, open_store
 from schemas.errors import WrongInput
-from udfs.runtime.models import ModelError, Release, body_in, promoted, read_release
+from udfs.runtime.models import Model, ModelError, Release, body_in, opened, promoted, read_release
 
 MODELS = ("screen", "text", "detect", "embed")
 """Every model that a night uses."""
@@ -30,6 +33,23 @@ def release_folder(name: str, root: Path) -> Path:
 def release_digest(folder: Path) -> bytes:
     """The digest of a release; it changes whenever the release may answer differently."""
     return bytes.fromhex(about(folder)["digest"])
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """What workers get of a release, and load a model from."""
+
+    release: Release
+    lake: str | None
+    """The lake from which a cluster's workers load it; None if all workers have the driver's folder of models."""
+
+    def load(self) -> Model:
+        """The model, the same object for every call in this process. Raises ModelError, WeightsChanged, DamagedLake."""
+        return opened(self.release, self if self.lake is not None else None)
+
+    def __call__(self, name: str, sha256: str) -> bytes:
+        """The bytes of a file, from the lake."""
+        return model_file(open_store(str(self.lake)), self.release.digest, name, sha256)
 
 
 class PromotedModel:
@@ -56,11 +76,28 @@ class PromotedModel:
         weights = {said["weights"]: said["weights_sha256"]} if "weights" in said else {}
         return weights | {DESCRIPTION: hashlib.sha256(self._body).hexdigest()}
 
-    def verify(self) -> None:
-        """Raises ModelError or WeightsChanged if a file is missing or differs from the released one."""
+    def verify(self) -> dict[str, bytes]:
+        """The files that are loaded. Raises ModelError or WeightsChanged if one is missing or not the released one."""
         body = body_in(self.release.folder)
-        for name, sha256 in self.release.files.items():
-            body(name, sha256)
+        return {name: body(name, sha256) for name, sha256 in self.release.files.items()}
+
+    def check(self, store: Store) -> None:
+        """Like `verify`; raises WrongInput too if the lake has answers of another release under its digest."""
+        self.verify()
+        check_note(store, self.release.digest, self.release.described, self._described)
+
+    def keep(self, store: Store, with_files: bool) -> None:
+        """Put into the lake what it lacks of the release. The caller holds the lease."""
+        digest = self.release.digest
+        keep_note(store, digest, self.release.described, self._described)
+        if with_files:
+            bodies = self.verify()
+            for name in missing_files(store, digest, {name: len(body) for name, body in bodies.items()}):
+                keep_file(store, digest, name, bodies[name])
+
+    @property
+    def _described(self) -> Path:
+        return self.folder / DESCRIPTION
 
 
 def live_releases(name: str, root: Path) -> list[bytes]:

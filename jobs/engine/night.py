@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from jobs.engine.bench import Bench
 from jobs.engine.mapping_files import RetailerFiles, read_files
-from jobs.engine.models import MODELS, PromotedModel, release_folder
+from jobs.engine.models import MODELS, ModelSource, PromotedModel, release_folder
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
 from lake import snapshots
@@ -116,6 +116,15 @@ class Night:
         """The digest of a promoted model. Loads no network."""
         return self.model(name).digest
 
+    def model_source(self, name: str) -> ModelSource:
+        """A promoted model for the workers. Those of a cluster load it from the lake: they have no folder of models."""
+        return ModelSource(self.model(name).release, None if self.spark.is_local else self.store.uri)
+
+    def keep_models(self) -> None:
+        """Note in the lake what its digests stand for, and put there what a cluster's workers load. Holds the lease."""
+        for name in MODELS:
+            self.model(name).keep(self.store, with_files=not self.spark.is_local)
+
     def check_names(self, names: Iterable[str], asked_by: str) -> None:
         """Raises WrongInput for a name without an enabled spec, or whose files are broken."""
         for name in names:
@@ -143,7 +152,7 @@ class Night:
             check_parent(snapshots.parent(self.store))
         _ = self.gates, self.blocked
         for name in MODELS:
-            self.model(name).verify()
+            self.model(name).check(self.store)
 
     def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
         """The result of `make`, cached until this run commits rows. The lease keeps other runs from committing."""

@@ -28,6 +28,11 @@ class SparkPool:
         self._session: Any = None
 
     @property
+    def is_local(self) -> bool:
+        """Whether all workers run on this machine, and see its files."""
+        return self._settings.master.startswith("local")
+
+    @property
     def started(self) -> bool:
         return self._session is not None
 

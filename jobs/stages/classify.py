@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.asked import Asked
@@ -15,7 +16,6 @@ from jobs.stages.record import Rule
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
-from udfs.runtime.models import Release, opened
 from udfs.text.classify import classify
 from udfs.text.model import text_model
 
@@ -24,10 +24,10 @@ from udfs.text.model import text_model
 class Classifying:
     """Language, leaf and gender of each text."""
 
-    release: Release
+    source: ModelSource
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        answer = classify(batch, text_model(opened(self.release)))
+        answer = classify(batch, text_model(self.source.load()))
         count = batch.num_rows
         columns = {name: answer[name] for name in answer.schema.names} | {
             "text_key": batch["text_key"],
@@ -70,7 +70,7 @@ RULE = Rule(
     table=TEXTS,
     function=classify_function,
     needed=_texts,
-    work=lambda night: Classifying(night.model("text").release),
+    work=lambda night: Classifying(night.model_source("text")),
     batch_rows=lambda night: night.settings.work.text_batch_rows,
 )
 STAGE = RULE.record(verdicts=_verdicts)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.engine.visual import OverPixels
@@ -21,17 +22,16 @@ from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS
 from udfs.pictures.detect import Detection
 from udfs.pictures.detect import detect as look
-from udfs.runtime.models import Release, opened
 
 
 @dataclass(frozen=True)
 class Detecting:
     """Boxes of each picture, best first."""
 
-    release: Release
+    source: ModelSource
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        found = look(pixels, opened(self.release))
+        found = look(pixels, self.source.load())
         return {"boxes": [[_row(detection) for detection in one] for one in found]}
 
 
@@ -50,8 +50,8 @@ def _wanted(night: Night) -> Query:
 
 
 def _work(night: Night) -> OverPixels:
-    release = night.model("detect").release
-    return OverPixels(night.store.uri, BOXES, release.description.side, Detecting(release))
+    source = night.model_source("detect")
+    return OverPixels(night.store.uri, BOXES, source.release.description.side, Detecting(source))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:

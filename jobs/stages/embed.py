@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
@@ -20,17 +21,16 @@ from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
 from udfs.pictures.crops import crop
 from udfs.pictures.embed import embed as look
-from udfs.runtime.models import Release, opened
 
 
 @dataclass(frozen=True)
 class Embedding:
     """Each garment cut out of its picture, then embedded."""
 
-    release: Release
+    source: ModelSource
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        model = opened(self.release)
+        model = self.source.load()
         side = model.description.side
         crops = [crop(picture, box, side) for picture, box in zip(pixels, rows["box"].to_pylist(), strict=True)]
         embedding, shape_code, colour_code = look(crops, model)
@@ -38,8 +38,8 @@ class Embedding:
 
 
 def embedding_work(night: Night) -> OverPixels:
-    release = night.model("embed").release
-    return OverPixels(night.store.uri, VECTORS, release.description.side, Embedding(release))
+    source = night.model_source("embed")
+    return OverPixels(night.store.uri, VECTORS, source.release.description.side, Embedding(source))
 
 
 def _needed(night: Night) -> pa.Table:

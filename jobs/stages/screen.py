@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
@@ -18,24 +19,23 @@ from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
-from udfs.runtime.models import Release, opened
 
 
 @dataclass(frozen=True)
 class Screening:
     """Scores of the picture classes, and the class of a single-garment picture."""
 
-    release: Release
+    source: ModelSource
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        probabilities, depicts, scores = look(pixels, opened(self.release))
+        probabilities, depicts, scores = look(pixels, self.source.load())
         by_class = {name: probabilities[:, at] for at, name in enumerate(SCREEN_CLASSES)}
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
 
 def _work(night: Night) -> OverPixels:
-    release = night.model("screen").release
-    return OverPixels(night.store.uri, SCREENS, release.description.side, Screening(release))
+    source = night.model_source("screen")
+    return OverPixels(night.store.uri, SCREENS, source.release.description.side, Screening(source))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
