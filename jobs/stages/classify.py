@@ -7,8 +7,10 @@ import pyarrow as pa
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.stage import Query
 from jobs.live.asked import Asked
+from jobs.live.derived import choices_by_text
 from jobs.live.functions import classify_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers
@@ -72,5 +74,7 @@ RULE = Rule(
     needed=_texts,
     work=lambda night: Classifying(night.model_source("text")),
     batch_rows=lambda night: night.settings.work.text_batch_rows,
+    tolerance=OF_A_NETWORK,
+    derived=choices_by_text,
 )
 STAGE = RULE.record(verdicts=_verdicts)

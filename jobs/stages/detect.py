@@ -9,9 +9,11 @@ import pyarrow as pa
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.stage import Query
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
+from jobs.live.derived import choices_by_picture
 from jobs.live.functions import detect_function, screen_function
 from jobs.live.verdict import Verdict
 from jobs.live.views import pictures
@@ -72,5 +74,7 @@ RULE = Rule(
     function=detect_function,
     needed=_wanted,
     work=_work,
+    tolerance=OF_A_NETWORK,
+    derived=choices_by_picture,
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

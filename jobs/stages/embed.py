@@ -1,7 +1,7 @@
 """Computes vectors and codes of the chosen garments."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
@@ -21,6 +22,9 @@ from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
 from udfs.pictures.crops import crop
 from udfs.pictures.embed import embed as look
+
+CODE_BITS = 2
+"""Bits of a code that another processor may set otherwise: each is the sign of a number that may be near zero."""
 
 
 @dataclass(frozen=True)
@@ -83,5 +87,6 @@ RULE = Rule(
     function=embed_function,
     needed=_needed,
     work=embedding_work,
+    tolerance=replace(OF_A_NETWORK, bits=CODE_BITS),
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
+from jobs.live.derived import choices_by_picture
 from jobs.live.functions import screen_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import pictures
@@ -60,5 +62,7 @@ RULE = Rule(
     function=screen_function,
     needed=pictures,
     work=_work,
+    tolerance=OF_A_NETWORK,
+    derived=choices_by_picture,
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)
