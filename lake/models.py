@@ -5,6 +5,7 @@ but names its classes otherwise is refused. The files themselves are only there 
 """
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -22,12 +23,20 @@ CACHE_BYTES = 1 << 30
 
 
 def check_note(store: Store, digest: str, note: bytes, place: Path) -> bool:
-    """Whether the lake has noted the release. Raises WrongInput if it knows other answers under its digest; `place` is
-    the file that is wrong."""
+    """Whether the lake has noted the release. `note`: a JSON object; `place`: the file that it was made from.
+
+    Raises WrongInput if the lake knows other answers under the digest, DamagedLake if nobody can read what it knows.
+    """
     path = _path(digest, NOTE)
     if not store.exists(path):
         return False
-    if store.read(path) != note:
+    try:
+        known: dict[str, object] = json.loads(store.read(path))
+    except ValueError:
+        text = "is damaged; to act: the data engineer (delete this file: it is written anew from the models folder)"
+        raise DamagedLake(f"{store.uri}/{path}: {text}") from None
+    said: dict[str, object] = json.loads(note)
+    if any(known[name] != said[name] for name in known.keys() & said.keys()):  # another version may say more
         text = (
             f"its classes, batch or golden answers are not those of the rows under the same digest ({digest[:12]}) in "
             f"{store.uri}/{path}; to act: the data engineer (restore the file; other answers need another digest)"

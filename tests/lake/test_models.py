@@ -14,6 +14,7 @@ from schemas.errors import DamagedLake, WrongInput
 
 DIGEST = "ab" * 32
 PLACE = Path("models/screen/ab/model.json")
+HAT = b'{"classes": ["hat"], "batch": 8}'
 BODY = b"weights" * 1000
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
@@ -29,14 +30,25 @@ def cache(tmp_path: Path) -> Path:
 
 
 def test_another_release_under_a_known_digest_is_refused(store: Store) -> None:
-    assert not check_note(store, DIGEST, b"classes: hat", PLACE)
-    keep_note(store, DIGEST, b"classes: hat", PLACE)
-    assert check_note(store, DIGEST, b"classes: hat", PLACE)
+    assert not check_note(store, DIGEST, HAT, PLACE)
+    keep_note(store, DIGEST, HAT, PLACE)
+    assert check_note(store, DIGEST, HAT, PLACE)
     for ask in (check_note, keep_note):
         with pytest.raises(WrongInput, match=r"^models/screen/ab/model\.json: its classes.*to act: ") as caught:
-            ask(store, DIGEST, b"classes: bag", PLACE)
+            ask(store, DIGEST, b'{"classes": ["bag"], "batch": 8}', PLACE)
         assert caught.value.exit_code == 2
-    assert store.read(f"models/{DIGEST}/release.json") == b"classes: hat"
+    assert store.read(f"models/{DIGEST}/release.json") == HAT
+
+
+def test_a_note_of_another_version_of_the_program_is_compared_by_what_both_say(store: Store) -> None:
+    keep_note(store, DIGEST, HAT, PLACE)
+    assert check_note(store, DIGEST, b'{"classes": ["hat"], "more": 1}', PLACE)
+
+
+def test_a_note_that_nobody_can_read_is_said(store: Store) -> None:
+    store.write(f"models/{DIGEST}/release.json", b"{")
+    with pytest.raises(DamagedLake, match=rf"models/{DIGEST}/release\.json: is damaged; to act: the data engineer"):
+        check_note(store, DIGEST, HAT, PLACE)
 
 
 def test_only_what_is_missing_is_written(store: Store) -> None:
