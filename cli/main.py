@@ -10,7 +10,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import doctor, explain, feeds, letter, mapping, models, night, pictures, snapshots, vacuum, withdraw
+from cli import (
+    doctor,
+    explain,
+    feeds,
+    letter,
+    mapping,
+    models,
+    night,
+    pictures,
+    recheck,
+    snapshots,
+    vacuum,
+    withdraw,
+)
 from cli.terminal import last_line, say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
@@ -58,6 +71,7 @@ app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)
+app.command("recheck")(recheck.recheck)
 app.command("vacuum")(vacuum.vacuum)
 app.command("picture")(pictures.picture)
 app.add_typer(models.app, name="models")

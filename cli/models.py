@@ -9,7 +9,7 @@ import typer
 
 from cli.context import Json, open_night, print_json
 from cli.terminal import say
-from jobs.engine.models import MODELS, about, release_folder, verify_weights
+from jobs.engine.models import MODELS, PromotedModel, about, release_folder
 from jobs.run import run_stages
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
@@ -82,7 +82,7 @@ def promote(
 ) -> None:
     """Make a release the one that nights use. Refused if a guarded figure is worse than its interval allows."""
     root = read_settings().models
-    verify_weights(promotion.release_of(model, digest, root))
+    PromotedModel(promotion.release_of(model, digest, root)).verify()
     done = promotion.promote(model, digest, root, because)
     say(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
 

@@ -43,6 +43,7 @@ def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outc
     os.environ[THREADS] = str(night.settings.work.model_threads or os.cpu_count() or 1)  # children inherit it
     with lease(night.store, night.run, night.settings.lease_seconds, shared):
         try:
+            night.keep_models()
             for name in names:
                 _run_one(night, name, outcome)
         finally:

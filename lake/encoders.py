@@ -14,19 +14,18 @@ def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
     The digest covers each file's place and content. `encoder.json` is written last: a folder that has it was whole. A
     file that is gone since, or has another size, is written anew.
     """
-    bodies, digests = _bodies(models)
+    bodies = _bodies(models)
+    digests = _digests(bodies)
     digest = _digest(digests)
     card = _card(digest, digests)
     root = f"encoders/{digest}"
     sizes = {entry.path: entry.bytes for entry in store.list(root)}
-    for name, path in bodies.items():
-        if sizes.get(f"{root}/{name}") != path.stat().st_size:
-            store.write(f"{root}/{name}", path.read_bytes())
-    if sizes.get(f"{root}/encoder.json") != len(card):
-        store.write(f"{root}/encoder.json", card)
+    for name, body in (*bodies.items(), ("encoder.json", card)):
+        if sizes.get(f"{root}/{name}") != len(body):
+            store.write(f"{root}/{name}", body)
     files = [
-        StoredFile(path=f"{root}/{name}", bytes=path.stat().st_size, sha256=digests[name])
-        for name, path in sorted(bodies.items())
+        StoredFile(path=f"{root}/{name}", bytes=len(body), sha256=digests[name])
+        for name, body in sorted(bodies.items())
     ]
     described = StoredFile(path=f"{root}/encoder.json", bytes=len(card), sha256=hashlib.sha256(card).hexdigest())
     return Encoder(digest=digest, files=[described, *files])
@@ -45,13 +44,17 @@ def _card(digest: str, digests: dict[str, str]) -> bytes:
 
 def encoder_digest(models: dict[str, Path]) -> str:
     """The digest that `keep_encoder` gives."""
-    return _digest(_bodies(models)[1])
+    return _digest(_digests(_bodies(models)))
 
 
-def _bodies(models: dict[str, Path]) -> tuple[dict[str, Path], dict[str, str]]:
-    """Place of each file, and its sha256."""
-    bodies = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
-    return bodies, {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(bodies.items())}
+def _bodies(models: dict[str, Path]) -> dict[str, bytes]:
+    """The bytes of each file by its place, read once."""
+    files = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
+    return {name: path.read_bytes() for name, path in files.items()}
+
+
+def _digests(bodies: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(body).hexdigest() for name, body in sorted(bodies.items())}
 
 
 def _digest(digests: dict[str, str]) -> str:

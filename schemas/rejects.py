@@ -84,6 +84,8 @@ FEED_CODES = _beginning("FEED_")
 OFFER_CODES = _beginning("OFFER_")
 FETCH_CODES = _beginning("FETCH_")
 PICTURE_CODES = _beginning("PICTURE_")
+WORKER_CODES = frozenset({Code.WORKER_KILLED, Code.WORKER_TIMEOUT, Code.INTERNAL})
+"""Codes that any row of a worker can get."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from jobs.engine.bench import Bench
 from jobs.engine.mapping_files import RetailerFiles, read_files
-from jobs.engine.models import MODELS, release_digest, release_folder, verify_weights
+from jobs.engine.models import MODELS, ModelSource, PromotedModel, release_folder
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
 from lake import snapshots
@@ -47,6 +47,7 @@ class Night:
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)
     _kept: dict[str, tuple[int, Any]] = field(default_factory=dict, init=False, repr=False)
+    _models: dict[str, PromotedModel] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.store = open_store(self.settings.lake)
@@ -104,13 +105,25 @@ class Night:
         """The mapping files of the enabled retailers; not every one has one."""
         return self.files.mappings
 
-    def model(self, name: str) -> Path:
-        """The folder of a promoted model, or of the candidate that this run uses instead."""
-        return self.candidates.get(name) or release_folder(name, self.settings.models)
+    def model(self, name: str) -> PromotedModel:
+        """A promoted model, or the candidate that this run uses instead, as it was when this run first asked."""
+        if name not in self._models:
+            folder = self.candidates.get(name) or release_folder(name, self.settings.models)
+            self._models[name] = PromotedModel(folder)
+        return self._models[name]
 
     def model_digest(self, name: str) -> bytes:
         """The digest of a promoted model. Loads no network."""
-        return release_digest(self.model(name))
+        return self.model(name).digest
+
+    def model_source(self, name: str) -> ModelSource:
+        """A promoted model for the workers. Those of a cluster load it from the lake: they have no folder of models."""
+        return ModelSource(self.model(name).release, None if self.spark.is_local else self.store.uri)
+
+    def keep_models(self) -> None:
+        """Note in the lake what its digests stand for, and put there what a cluster's workers load. Holds the lease."""
+        for name in MODELS:
+            self.model(name).keep(self.store, with_files=not self.spark.is_local)
 
     def check_names(self, names: Iterable[str], asked_by: str) -> None:
         """Raises WrongInput for a name without an enabled spec, or whose files are broken."""
@@ -138,7 +151,7 @@ class Night:
         self._check_lake()
         _ = self.gates, self.blocked
         for name in MODELS:
-            verify_weights(self.model(name))
+            self.model(name).check(self.store)
 
     def _check_lake(self) -> None:
         """Raises WrongInput where a newer program wrote to the lake, and DamagedLake where a night would do harm."""

@@ -1,11 +1,13 @@
 """The Spark session: started when the first stage needs it, one for a night."""
 
 import os
+import pickle
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from socket import gethostname
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +15,7 @@ import pyarrow as pa
 from schemas.errors import Stop
 from schemas.settings import SparkSettings
 from schemas.table import without_fixed_sizes
+from schemas.version import program_digest
 from udfs.runtime.device import THREADS
 from udfs.runtime.isolation import SAFE_PATH
 
@@ -26,6 +29,12 @@ class SparkPool:
         """`model_threads` of each worker; 0: one, as there is a worker for each core."""
         self._settings, self._model_threads = settings, model_threads or 1
         self._session: Any = None
+        self._program = program_digest()  # what this process runs, even if another version is installed meanwhile
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all workers run on this machine, and see its files."""
+        return self._settings.master.startswith("local")
 
     @property
     def started(self) -> bool:
@@ -41,15 +50,17 @@ class SparkPool:
 
         Raises Stop where the function did in every try of a task.
         """
+        from pyspark import cloudpickle
         from pyspark.errors import PythonException
         from pyspark.sql.pandas.types import from_arrow_schema
 
         session = self._start()
         session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", batch_rows)
         tasks = min(self.parallelism, rows.num_rows)
+        worker = _Worker(cloudpickle.dumps(function), self._program)  # type: ignore[no-untyped-call]
         frame = session.createDataFrame(rows.cast(_plain(rows.schema))).repartition(tasks)
         try:
-            return frame.mapInArrow(_Plain(function), from_arrow_schema(_plain(schema))).toArrow().cast(schema)
+            return frame.mapInArrow(worker, from_arrow_schema(_plain(schema))).toArrow().cast(schema)
         except PythonException as error:
             raise (_stop_in(str(error)) or error) from error
 
@@ -88,17 +99,33 @@ _LOGGING = files("jobs.engine") / "log4j2.properties"
 
 
 @dataclass(frozen=True)
-class _Plain:
-    """A worker's function whose answers Spark takes."""
+class _Worker:
+    """A function on a worker, with answers that Spark takes; refused by a worker that runs another program."""
 
-    function: BatchMap
+    function: bytes  # pickled: it is only opened if it means here what it means on the driver
+    program: bytes
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in self.function(batches):
+            if program_digest() != self.program:
+                raise AnotherProgram(gethostname())
+            function: BatchMap = pickle.loads(self.function)  # noqa: S301  (the driver's own)
+            for batch in function(batches):
                 yield batch.cast(_plain(batch.schema))
         except Stop as stop:
             raise RuntimeError(_STOPPED.format(code=stop.exit_code, text=stop)) from stop
+
+
+class AnotherProgram(Stop):
+    """A worker would make other rows than the driver's digests name."""
+
+    exit_code = 2
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"the worker on {host} runs another version of selvedge than the driver; to act: the data engineer "
+            "(deploy the same version everywhere)"
+        )
 
 
 _STOPPED = "the worker stopped with exit code {code}: {text}"

@@ -75,6 +75,15 @@ class OurFault(Stop):
 
 def due(tables: Tables, stage: Stage) -> pa.Table:
     """The needed rows whose key has no row with the stage's function yet, sorted by key."""
+    return _joined(tables, stage, "anti")
+
+
+def present(tables: Tables, stage: Stage) -> pa.Table:
+    """The needed rows whose key has a row with the stage's function, sorted by key."""
+    return _joined(tables, stage, "semi")
+
+
+def _joined(tables: Tables, stage: Stage, join: str) -> pa.Table:
     keys = list(stage.table.key)
     names = ", ".join(keys)
     present = f"select distinct {names} from {stage.table.name} where function = {literal(stage.function)}"  # noqa: S608
@@ -82,18 +91,18 @@ def due(tables: Tables, stage: Stage) -> pa.Table:
         same = " and ".join(f"needed.{key} = present.{key}" for key in keys)
         query = (
             f"select needed.* from ({stage.needed.sql}) needed "  # noqa: S608
-            f"left anti join ({present}) present on {same} order by {names}"
+            f"left {join} join ({present}) present on {same} order by {names}"
         )
         return tables.sql(query, {stage.table, *stage.needed.tables})
-    return _missing(stage.needed, keys, tables.sql(present, [stage.table]))
+    return _among(stage.needed, keys, tables.sql(present, [stage.table]), f"left {join}")
 
 
-def _missing(needed: pa.Table, keys: list[str], present: pa.Table) -> pa.Table:
-    """Rows of `needed` whose keys are not in `present`, sorted by key."""
+def _among(needed: pa.Table, keys: list[str], present: pa.Table, join: str) -> pa.Table:
+    """Rows of `needed` whose keys are in `present` ("left semi"), or are not ("left anti"), sorted by key."""
     place = pa.array(np.arange(needed.num_rows))
     numbered = needed.select(keys).cast(present.schema).append_column("place", place)
-    missing = numbered.join(present, keys, join_type="left anti").sort_by([(key, "ascending") for key in keys])
-    return needed.take(missing.column("place"))
+    found = numbered.join(present, keys, join_type=join).sort_by([(key, "ascending") for key in keys])
+    return needed.take(found.column("place"))
 
 
 def run_stage(bench: Bench, stage: Stage) -> Counts:
@@ -120,22 +129,38 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     return counts
 
 
+def made_again(bench: Bench, stage: Stage, rows: pa.Table) -> Iterator[pa.Table]:
+    """What the function makes of needed rows, chunk by chunk, without writing it."""
+    answers = Answering(stage.table, stage.function, stage.work, bench.settings.work.row_seconds)
+    yield from _worked(bench, stage, rows, answers, stage.table.schema)
+
+
 def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[str, Any]]]:
     """The written files, chunk by chunk. Every due row is in exactly one of them."""
     writer = RowWriter(bench.tables.store.uri, stage.table)
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds)
-    few, chunk_rows = todo.num_rows <= bench.settings.spark.few_rows, bench.settings.work.chunk_rows
+    at = 0
+    for answer in _worked(bench, stage, todo, write, WRITTEN):
+        written, part = answer.to_pylist(), todo.slice(at, bench.settings.work.chunk_rows)
+        at += part.num_rows
+        if sum(w["rows"] for w in written) != part.num_rows:
+            raise Stop(f"{stage.name}: {part.num_rows} rows went in, {sum(w['rows'] for w in written)} came out")
+        yield written
+
+
+def _worked(
+    bench: Bench, stage: Stage, rows: pa.Table, work: "Writing | Answering", schema: pa.Schema
+) -> Iterator[pa.Table]:
+    """What `work` gives for each chunk: of few rows from a child process, else from Spark."""
+    few, chunk_rows = rows.num_rows <= bench.settings.spark.few_rows, bench.settings.work.chunk_rows
     with Child(stage.work) as child:
-        for at in range(0, todo.num_rows, chunk_rows):
-            part = todo.slice(at, chunk_rows)
+        for at in range(0, rows.num_rows, chunk_rows):
+            part = rows.slice(at, chunk_rows)
             if few:
                 batches = part.combine_chunks().to_batches(max_chunksize=stage.batch_rows)
-                written = [row for answer in write.attempt(batches, child) for row in answer.to_pylist()]
+                yield pa.Table.from_batches(work.attempt(batches, child), schema)
             else:
-                written = bench.spark.map(part, write, WRITTEN, stage.batch_rows).to_pylist()
-            if sum(w["rows"] for w in written) != part.num_rows:
-                raise Stop(f"{stage.name}: {part.num_rows} rows went in, {sum(w['rows'] for w in written)} came out")
-            yield written
+                yield bench.spark.map(part, work, schema, stage.batch_rows)
 
 
 def _judge(stage: Stage, written: list[dict[str, Any]]) -> None:
@@ -144,6 +169,58 @@ def _judge(stage: Stage, written: list[dict[str, Any]]) -> None:
         raise OurFault(
             f"{stage.name}: {internal} of {rows} rows failed with an internal error; none of these rows was kept"
         )
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Worker side: takes batches of keys, gives the rows of the table."""
+
+    table: Table
+    function: bytes
+    work: Work
+    row_seconds: float
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Under Spark: the first try of a task works in this process; a retry works in child processes, row by row."""
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        if context is not None and context.attemptNumber() > 0:
+            with Child(self.work, self.row_seconds) as child:
+                yield from (self._checked(row_by_row(child, self.table, batch)) for batch in batches)
+        else:
+            yield from (self._checked(self._in_place(batch)) for batch in batches)
+
+    def attempt(self, batches: Iterable[pa.RecordBatch], child: Child) -> Iterator[pa.RecordBatch]:
+        """Without Spark: works in a child process; a batch that crashes it is done again row by row."""
+        yield from (self._checked(self._in_child(batch, child)) for batch in batches)
+
+    def _in_place(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        try:
+            return self.work(batch)
+        except Stop:
+            raise
+        except Exception:
+            return row_by_row(self.work, self.table, batch)
+
+    def _in_child(self, batch: pa.RecordBatch, child: Child) -> pa.RecordBatch:
+        try:
+            return child(batch)
+        except Stop:
+            raise
+        except (ChildDied, RuntimeError):
+            with Child(self.work, self.row_seconds) as careful:
+                return row_by_row(careful, self.table, batch)
+
+    def _checked(self, answer: pa.RecordBatch) -> pa.RecordBatch:
+        """The answer in the table's column order, with the digest of the function added."""
+        function = pa.array([self.function] * answer.num_rows, pa.binary(32))
+        columns = {name: answer.column(name) for name in answer.schema.names} | {"function": function}
+        statuses = set(pc.unique(columns["status"]).to_pylist())
+        if not statuses <= {DONE, REJECTED}:
+            raise Stop(f"{self.table.name}: statuses {sorted(map(str, statuses))}; allowed: {DONE}, {REJECTED}")
+        schema = self.table.schema
+        return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
 
 
 @dataclass(frozen=True)
@@ -156,39 +233,19 @@ class Writing:
     row_seconds: float
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Under Spark: the first try of a task works in this process; a retry works in child processes, row by row."""
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        if context is not None and context.attemptNumber() > 0:
-            with Child(self.work, self.row_seconds) as child:
-                yield from self._write(row_by_row(child, self.writer.table, batch) for batch in batches)
-        else:
-            yield from self._write(self._in_place(batch) for batch in batches)
+        """Under Spark."""
+        yield from self._write(self._answers(batches))
 
     def attempt(self, batches: Iterable[pa.RecordBatch], child: Child) -> Iterator[pa.RecordBatch]:
-        """Without Spark: works in a child process; a batch that crashes it is done again row by row."""
-        yield from self._write(self._in_child(batch, child) for batch in batches)
+        """Without Spark."""
+        yield from self._write(self._answers.attempt(batches, child))
 
-    def _in_place(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        try:
-            return self.work(batch)
-        except Stop:
-            raise
-        except Exception:
-            return row_by_row(self.work, self.writer.table, batch)
-
-    def _in_child(self, batch: pa.RecordBatch, child: Child) -> pa.RecordBatch:
-        try:
-            return child(batch)
-        except Stop:
-            raise
-        except (ChildDied, RuntimeError):
-            with Child(self.work, self.row_seconds) as careful:
-                return row_by_row(careful, self.writer.table, batch)
+    @property
+    def _answers(self) -> Answering:
+        return Answering(self.writer.table, self.function, self.work, self.row_seconds)
 
     def _write(self, answers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        parts = [self._checked(answer) for answer in answers]
+        parts = list(answers)
         rows = pa.Table.from_batches(parts) if parts else None
         if rows is None or not rows.num_rows:
             return
@@ -199,13 +256,3 @@ class Writing:
         yield pa.RecordBatch.from_arrays(
             [pa.array(c, f.type) for c, f in zip(counts, WRITTEN, strict=True)], schema=WRITTEN
         )
-
-    def _checked(self, answer: pa.RecordBatch) -> pa.RecordBatch:
-        """The answer in the table's column order, with the digest of the function added."""
-        function = pa.array([self.function] * answer.num_rows, pa.binary(32))
-        columns = {name: answer.column(name) for name in answer.schema.names} | {"function": function}
-        statuses = set(pc.unique(columns["status"]).to_pylist())
-        if not statuses <= {DONE, REJECTED}:
-            raise Stop(f"{self.writer.table.name}: statuses {sorted(map(str, statuses))}; allowed: {DONE}, {REJECTED}")
-        schema = self.writer.table.schema
-        return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)

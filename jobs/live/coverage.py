@@ -27,14 +27,14 @@ def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
     feeds = {feed.retailer: feed.feed for feed in live_feeds(night)}
     present = night.tables.sql(f"select {', '.join(KEY)} from {COVERAGE.name}", [COVERAGE])  # noqa: S608
     known = {tuple(row.values()) for row in present.to_pylist()}
-    missing = [name for name, feed in feeds.items() if (name, feed, _function(night, name)) not in known]
+    missing = [name for name, feed in feeds.items() if (name, feed, function_of(night, name)) not in known]
     if not missing or not catalog.products.num_rows:
         return COVERAGE.schema.empty_table()
     decided = decisions(night, catalog)
     decided = decided.filter(pc.is_in(decided["retailer"], pa.array(missing, pa.string())))
     feed_of = pa.array([feeds[name] for name in decided["retailer"].to_pylist()], pa.binary(32))
     counted = count.coverage(decided.append_column("feed", feed_of))
-    functions = [_function(night, name) for name in counted["retailer"].to_pylist()]
+    functions = [function_of(night, name) for name in counted["retailer"].to_pylist()]
     return counted.append_column("function", pa.array(functions, pa.binary(32))).select(COVERAGE.schema.names)
 
 
@@ -52,7 +52,8 @@ def decisions(night: Night, catalog: Catalog) -> pa.Table:
     return pa.Table.from_batches([decide_batch(part) for part in batch.to_batches()])
 
 
-def _function(night: Night, retailer: str) -> bytes:
+def function_of(night: Night, retailer: str) -> bytes:
+    """The digest under which a retailer's coverage is counted now."""
     mapping = night.mappings.get(retailer)
     return coverage_function(mapping.digest if mapping else b"")
 
@@ -62,7 +63,7 @@ def covered_share(night: Night, retailer: str) -> float | None:
     feed = next((feed.feed for feed in live_feeds(night) if feed.retailer == retailer), None)
     if feed is None or retailer not in night.mappings:
         return None
-    return _share(night, retailer, feed, _function(night, retailer))
+    return _share(night, retailer, feed, function_of(night, retailer))
 
 
 def covered_share_of(night: Night, version: Manifest, retailer: str) -> float | None:

@@ -19,12 +19,12 @@ from jobs.live.functions import parser_of
 from jobs.live.verdict import Verdict
 from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.stages.parse import feed_options
-from jobs.stages.record import WORKER_CODES, StageRecord
+from jobs.stages.record import StageRecord
 from lake.feeds import keep, path_of
 from lake.lease import lease
 from lake.tables import literal, write_rows
 from schemas.errors import WrongInput
-from schemas.rejects import FEED_CODES, MEANINGS, Code
+from schemas.rejects import FEED_CODES, MEANINGS, WORKER_CODES, Code
 from schemas.retailer import Feed, Retailer
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED

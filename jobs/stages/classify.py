@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.stage import Query
 from jobs.live.asked import Asked
+from jobs.live.derived import choices_by_text
 from jobs.live.functions import classify_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers
@@ -17,16 +19,17 @@ from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
 from udfs.text.classify import classify
+from udfs.text.model import text_model
 
 
 @dataclass(frozen=True)
 class Classifying:
     """Language, leaf and gender of each text."""
 
-    folder: Path
+    source: ModelSource
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        answer = classify(batch, self.folder)
+        answer = classify(batch, text_model(self.source.load()))
         count = batch.num_rows
         columns = {name: answer[name] for name in answer.schema.names} | {
             "text_key": batch["text_key"],
@@ -69,7 +72,9 @@ RULE = Rule(
     table=TEXTS,
     function=classify_function,
     needed=_texts,
-    work=lambda night: Classifying(night.model("text")),
+    work=lambda night: Classifying(night.model_source("text")),
     batch_rows=lambda night: night.settings.work.text_batch_rows,
+    tolerance=OF_A_NETWORK,
+    derived=choices_by_text,
 )
 STAGE = RULE.record(verdicts=_verdicts)

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.stage import Query
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
+from jobs.live.derived import choices_by_picture
 from jobs.live.functions import detect_function, screen_function
 from jobs.live.verdict import Verdict
 from jobs.live.views import pictures
@@ -22,17 +24,16 @@ from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS
 from udfs.pictures.detect import Detection
 from udfs.pictures.detect import detect as look
-from udfs.runtime.models import describe, load
 
 
 @dataclass(frozen=True)
 class Detecting:
     """Boxes of each picture, best first."""
 
-    folder: Path
+    source: ModelSource
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        found = look(pixels, load(self.folder))
+        found = look(pixels, self.source.load())
         return {"boxes": [[_row(detection) for detection in one] for one in found]}
 
 
@@ -51,8 +52,8 @@ def _wanted(night: Night) -> Query:
 
 
 def _work(night: Night) -> OverPixels:
-    folder = night.model("detect")
-    return OverPixels(night.store.uri, BOXES, describe(folder).side, Detecting(folder))
+    source = night.model_source("detect")
+    return OverPixels(night.store.uri, BOXES, source.release.description.side, Detecting(source))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
@@ -73,5 +74,7 @@ RULE = Rule(
     function=detect_function,
     needed=_wanted,
     work=_work,
+    tolerance=OF_A_NETWORK,
+    derived=choices_by_picture,
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from jobs.engine.night import Night
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
+from jobs.live.derived import groups_of
 from jobs.live.functions import fingerprint_function
 from jobs.live.verdict import Verdict
 from jobs.live.views import pictures
@@ -39,5 +40,6 @@ RULE = Rule(
     needed=pictures,
     work=lambda night: OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint),
     batch_rows=lambda night: 128,
+    derived=groups_of,
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -11,6 +11,7 @@ from jobs.engine.stage import Counts
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_rows
+from jobs.live.derived import coverage_of
 from jobs.live.functions import map_function
 from jobs.live.verdict import Verdict
 from jobs.stages.record import Rule
@@ -77,5 +78,6 @@ RULE = Rule(
     needed=_categories,
     work=lambda night: MapCategories(night.mappings),
     batch_rows=lambda night: 1_000,
+    derived=lambda night, keys: [coverage_of(night, night.retailers)],
 )
 STAGE = replace(RULE.record(verdicts=_verdicts), tables=(MAPPED, COVERAGE), run=_map_and_count)

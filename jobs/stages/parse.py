@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import chain
 from typing import Any
 
@@ -10,19 +11,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.engine.night import Night
+from jobs.engine.recheck import Draw, Pair, Recheck
 from jobs.engine.stage import WRITTEN, Counts, Query
 from jobs.live.asked import Asked
+from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds
 from jobs.live.functions import parser_digest
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
-from jobs.stages.record import WORKER_CODES, StageRecord
+from jobs.stages.record import StageRecord
 from lake.feeds import open_feed
 from lake.store import open_store
 from lake.table_files import new_file
 from lake.tables import FOLDER, WrittenFile, literal
+from lake.vacuum.rows import Keep
 from schemas.errors import Stop
-from schemas.rejects import OFFER_CODES, Code
+from schemas.rejects import OFFER_CODES, WORKER_CODES, Code
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
@@ -66,10 +70,14 @@ def _due_feeds(night: Night) -> list[LiveFeed]:
     """The live feeds, and the feeds that complete them, whose offers are not in the table for the current parser."""
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
+    return [feed for feed in _feeds(night) if (feed.retailer, feed.feed, feed.function) not in parsed]
+
+
+def _feeds(night: Night) -> list[LiveFeed]:
+    """The live feeds of this run's retailers, and the feeds that complete them."""
     chosen = {retailer.name for retailer in night.chosen}
     live = [feed for feed in live_feeds(night) if feed.retailer in chosen]
-    feeds = [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
-    return [feed for feed in feeds if (feed.retailer, feed.feed, feed.function) not in parsed]
+    return [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
 
 
 def _bytes(night: Night, feed: LiveFeed) -> int:
@@ -206,6 +214,49 @@ def _rejects(night: Night) -> Query:
     return Query(sql, found.tables)
 
 
+def _again(night: Night, draw: Draw) -> Iterator[Pair]:
+    """Each feed is read again as a whole; a sample is one of feeds."""
+    work, feeds = ParseFeeds(night.store.uri, night.settings), _feeds(night)
+    for place in draw.of(pa.table({"place": range(len(feeds))}))["place"].to_pylist():
+        stored = night.tables.sql(f"select * from {OFFERS.name} where {_of(feeds[place])}", [OFFERS])  # noqa: S608
+        if stored.num_rows:
+            (written,) = _in_children(work, _rows(night, [feeds[place]]))
+            path = f"{FOLDER}/{OFFERS.name}/{written['path']}"
+            with night.store.filesystem.open_input_file(path) as file:
+                made = pq.read_table(file)
+            night.store.delete(path)
+            yield Pair(stored, made)
+
+
+def _of(feed: LiveFeed) -> str:
+    parts: dict[str, bytes | str] = {"retailer": feed.retailer, "feed": feed.feed, "function": feed.function}
+    return " and ".join(f"{name} = {literal(value)}" for name, value in parts.items())
+
+
+def _keys(night: Night) -> pa.Table:
+    feeds = _feeds(night)
+    columns = [pa.array([feed.retailer for feed in feeds]), pa.array([feed.feed for feed in feeds], pa.binary())]
+    return pa.table(columns, names=["retailer", "feed"])
+
+
+def _drop(night: Night, keys: pa.Table) -> list[Keep]:
+    """A feed is due as a whole, so all of its offers go, and what was counted of it."""
+    wrong = set(zip(keys["retailer"].to_pylist(), keys["feed"].to_pylist(), strict=True))
+    feeds = [feed for feed in _feeds(night) if (feed.retailer, feed.feed) in wrong]
+
+    def stays(rows: pa.Table) -> pa.Array:
+        gone = pa.array([False] * rows.num_rows)
+        for feed in feeds:
+            of = (pc.equal(rows[name], getattr(feed, name)) for name in ("retailer", "feed", "function"))
+            gone = pc.or_(gone, reduce(pc.and_, of))
+        return pc.invert(gone)
+
+    return [
+        coverage_of(night, [feed.retailer for feed in feeds]),
+        Keep(OFFERS, ("retailer", "feed", "function"), stays),
+    ]
+
+
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     for row in asked.offers:
         what = ":".join(filter(None, (row["retailer"], row["offer_id"])))
@@ -220,4 +271,5 @@ STAGE = StageRecord(
     due=_due,
     rejects=_rejects,
     verdicts=_verdicts,
+    recheck=Recheck(OFFERS, _again, _keys, _drop),
 )

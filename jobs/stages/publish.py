@@ -1,6 +1,6 @@
 """Publishes the next version: the live products with their garments and vectors, if the gates pass."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import selvedge_searcher
-from jobs.engine.models import ENCODER_PARTS, MODELS
+from jobs.engine.models import ENCODER_PARTS, MODELS, PromotedModel
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live.asked import Asked
@@ -29,6 +29,7 @@ from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
+from udfs.runtime.errors import WeightsChanged
 
 NOTHING = RowCounts(garments=0, products=0, categories={})
 
@@ -58,7 +59,9 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     one of them.
     """
     parent = snapshots.parent(night.store)
-    encoder = keep_encoder(night.store, {part: night.model(part) for part in ENCODER_PARTS})
+    models = {part: night.model(part) for part in ENCODER_PARTS}
+    encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()})
+    _same_models(models, encoder)
     states = retailer_states(night, parent)
     absent = missing(night, parent)
     fresh = _fresh(night)
@@ -77,6 +80,15 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
         snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
     return publication
+
+
+def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
+    """Raises WeightsChanged if a release was exchanged since this run read it: its vectors are not the encoder's."""
+    kept = {file.path.split("/", 2)[2]: file.sha256 for file in encoder.files}
+    for part, model in models.items():
+        for name, sha256 in model.files.items():
+            if kept.get(f"{part}/{name}") != sha256:
+                raise WeightsChanged(model.folder / name, sha256, kept.get(f"{part}/{name}", "missing"))
 
 
 def _fresh(night: Night) -> Rows:

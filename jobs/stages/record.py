@@ -1,6 +1,6 @@
 """One record per stage: everything that the night, `plan`, `rejects`, `explain` and the report need from it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,16 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts, Query, Stage, due, run_stage
+from jobs.engine.recheck import EXACT, Draw, Pair, Recheck, Tolerance, without
+from jobs.engine.stage import Counts, Query, Stage, due, made_again, present, run_stage
 from jobs.live.asked import Asked
 from jobs.live.verdict import Verdict
 from lake.tables import literal
-from schemas.rejects import Code
+from lake.vacuum.rows import Keep
+from schemas.rejects import WORKER_CODES, Code
 from schemas.table import REJECTED, Table
 from udfs.runtime.isolation import Work
-
-WORKER_CODES = frozenset({Code.WORKER_KILLED, Code.WORKER_TIMEOUT, Code.INTERNAL})
-"""Codes that any row of a worker can get."""
 
 REJECT = pa.schema([("code", pa.string()), ("detail", pa.string()), ("what", pa.string())])
 """A live reject: its code, one line of detail, and what was rejected."""
@@ -44,6 +43,8 @@ class StageRecord:
     """REJECT rows of what is live now."""
     verdicts: Callable[[Night, Asked], Iterable[Verdict]]
     """Its verdicts on the thing that `explain` was asked about."""
+    recheck: Recheck | None = None
+    """How its rows are made again and compared; None where only the world outside can tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,10 @@ class Rule:
     gather: Callable[[Night, pa.Table], pa.Table] | None = None
     """Adds the input of the work to the due rows, and leaves out rows that are not ready."""
     batch_rows: Callable[[Night], int] = _pictures_at_once
+    tolerance: Tolerance = EXACT
+    """How far its answers may be apart on different processors."""
+    derived: Callable[[Night, pa.Array], list[Keep]] = lambda night, keys: []
+    """What stays of rows that were made of the rows of some keys, and are not keyed by what those say."""
 
     def run(self, night: Night) -> Counts:
         return run_stage(night.bench, self.tonight(night))
@@ -69,6 +74,36 @@ class Rule:
 
     def rejects(self, night: Night) -> Query | pa.Table:
         return _rejected(night, self)
+
+    def again(self, night: Night, draw: Draw) -> Iterator[Pair]:
+        """The live rows of the present function next to what it makes of the same input now, chunk by chunk."""
+        stage = self.tonight(night)
+        rows = draw.of(present(night.tables, stage))
+        if stage.gather and rows.num_rows:
+            rows = stage.gather(rows)
+        for made in made_again(night.bench, stage, rows):
+            yield Pair(self._stored(night, made), made)
+
+    def _stored(self, night: Night, made: pa.Table) -> pa.Table:
+        """The stored rows with the keys of `made`."""
+        (key,) = self.table.key
+        keys = made[key].cast(pa.binary())
+        last = keys.take(pc.sort_indices(keys)[-1:])[0].as_py()
+        first = keys.take(pc.sort_indices(keys)[:1])[0].as_py()
+        query = f"""
+            select * from {self.table.name} where function = {literal(self.function(night))}
+            and {key} >= {literal(first)} and {key} <= {literal(last)}"""  # noqa: S608
+        rows = night.tables.sql(query, [self.table])
+        return rows.filter(pc.is_in(rows[key], keys.combine_chunks()))
+
+    def keys(self, night: Night) -> pa.Table:
+        """The keys of the live rows of the present function."""
+        return present(night.tables, self.tonight(night)).select(list(self.table.key))
+
+    def drop(self, night: Night, keys: pa.Table) -> list[Keep]:
+        """What stays if the rows of these keys go."""
+        dead = keys[self.table.key[0]].cast(pa.binary()).combine_chunks()
+        return [*self.derived(night, dead), without(self.table, dead, self.function(night))]
 
     def tonight(self, night: Night) -> Stage:
         gather = partial(self.gather, night) if self.gather else None
@@ -87,6 +122,7 @@ class Rule:
             due=self.due,
             rejects=self.rejects,
             verdicts=verdicts,
+            recheck=Recheck(self.table, self.again, self.keys, self.drop, self.tolerance),
         )
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
+from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.visual import OverPixels
 from jobs.live.asked import Asked
+from jobs.live.derived import choices_by_picture
 from jobs.live.functions import screen_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import pictures
@@ -19,24 +21,23 @@ from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
-from udfs.runtime.models import describe, load
 
 
 @dataclass(frozen=True)
 class Screening:
     """Scores of the picture classes, and the class of a single-garment picture."""
 
-    folder: Path
+    source: ModelSource
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        probabilities, depicts, scores = look(pixels, load(self.folder))
+        probabilities, depicts, scores = look(pixels, self.source.load())
         by_class = {name: probabilities[:, at] for at, name in enumerate(SCREEN_CLASSES)}
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
 
 def _work(night: Night) -> OverPixels:
-    folder = night.model("screen")
-    return OverPixels(night.store.uri, SCREENS, describe(folder).side, Screening(folder))
+    source = night.model_source("screen")
+    return OverPixels(night.store.uri, SCREENS, source.release.description.side, Screening(source))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
@@ -61,5 +62,7 @@ RULE = Rule(
     function=screen_function,
     needed=pictures,
     work=_work,
+    tolerance=OF_A_NETWORK,
+    derived=choices_by_picture,
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.engine.models import live_releases
+from jobs.engine.models import MODELS, live_releases
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import feed_states
@@ -225,6 +225,12 @@ class Needed:
             if name in manifest.facts.models and (manifest.published_at or self._since) >= self._since
         }
         return sorted({self._night.model_digest(name), *used, *live_releases(name, self._night.settings.models)})
+
+    @property
+    def models(self) -> set[str]:
+        """Digests of the releases of which the lake keeps something: their rows stay, or a kept version names them."""
+        named = {digest for manifest in self._kept.all for digest in manifest.facts.models.values()}
+        return named | {digest.hex() for name in MODELS for digest in self._models(name)}
 
     @cached_property
     def dead_runs(self) -> list[str]:

@@ -19,6 +19,7 @@ from jobs.vacuum.needed import Needed
 from lake import feeds as raw_feeds
 from lake.encoders import encoder_digest
 from lake.lease import lease
+from lake.models import FOLDER as MODELS
 from lake.published_files import TABLES as PUBLISHED_TABLES
 from lake.published_files import folder
 from lake.shards import FOLDER as SHARDS
@@ -81,6 +82,7 @@ class Vacuum:
             _line("files of tables", self.unnamed()),
             _line("files of versions", self.published()),
             _line("encoders", self.encoders()),
+            _line("models", self.models()),
             _line("logs", self.logs()),
         ]
         return Vacuumed([line for line in lines if line.files or line.rows], _missing(shards))
@@ -130,8 +132,13 @@ class Vacuum:
         ]
 
     def encoders(self) -> list[Entry]:
-        tonight = encoder_digest({part: self.night.model(part) for part in ENCODER_PARTS})
+        tonight = encoder_digest({part: self.night.model(part).folder for part in ENCODER_PARTS})
         return unneeded_encoders(self.store, self.kept, {tonight}, self.before)
+
+    def models(self) -> list[Entry]:
+        needed = self.needed.models
+        entries = self.store.list(MODELS)
+        return [entry for entry in entries if entry.path.split("/")[1] not in needed and entry.modified < self.before]
 
     def logs(self) -> list[Entry]:
         return [entry for place, wanted in self._logs() for entry in old_log(self.store, place, wanted, self.before)]
@@ -154,6 +161,7 @@ class Vacuum:
             lambda: [self._gone("files of tables", self.unnamed())],
             lambda: [self._gone("files of versions", self.published())],
             lambda: [self._gone("encoders", self.encoders())],
+            lambda: [self._gone("models", self.models())],
             lambda: [self._cut_logs()],
         )
         return Vacuumed([line for step in steps for line in step() if line.files or line.rows], damaged)

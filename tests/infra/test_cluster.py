@@ -57,6 +57,15 @@ def copy_to_s3(lake: Path, environment: dict[str, str], prefix: str) -> None:
         s3.upload_file(str(path), BUCKET, f"{prefix}/{path.relative_to(lake)}")
 
 
+def files_of_models(environment: dict[str, str]) -> list[bytes]:
+    """What the night put into the lake for its workers: weights and golden answers of each release."""
+    s3 = client(environment)
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="lake/models/")["Contents"]
+    names = [entry["Key"] for entry in found if not entry["Key"].endswith("/release.json")]
+    assert len(names) == 8
+    return [s3.get_object(Bucket=BUCKET, Key=name)["Body"].read() for name in names]
+
+
 @pytest.mark.night
 @pytest.mark.timeout(1500)
 @pytest.mark.spark
@@ -67,8 +76,11 @@ def test_cluster_and_s3_give_the_same_snapshot(tmp_path: Path) -> None:
         assert selvedge(here, *NIGHT)["published"]
         read_only(local)
         before = tree_digest(local)
+        assert not [path for path in local.glob("models/*/*") if path.name != "release.json"], "nobody loads from there"
 
-        with cluster(tmp_path / "spark", s3) as master:
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
+        with cluster(tmp_path / "spark", s3 | {"TMPDIR": str(temporary)}) as master:
             there = shop | s3 | {
                 "SELVEDGE_LAKE": f"s3://{BUCKET}/lake",
                 "SELVEDGE_SPARK__MASTER": master,
@@ -81,6 +93,8 @@ def test_cluster_and_s3_give_the_same_snapshot(tmp_path: Path) -> None:
 
         assert live_version(there)["content_digest"] == live_version(here)["content_digest"]
         assert live_version(there)["garments"] > 0
+        cached = {path.name for path in temporary.glob("selvedge-models-*/*")}
+        assert cached == {hashlib.sha256(body).hexdigest() for body in files_of_models(s3)}
 
         copy_to_s3(local, s3, "copied")
         again = selvedge(shop | s3 | {"SELVEDGE_LAKE": f"s3://{BUCKET}/copied"}, *NIGHT)

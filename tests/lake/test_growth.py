@@ -97,9 +97,9 @@ def test_the_first_one_who_writes_adds_the_columns_once(tables: Tables) -> None:
 
 
 def test_two_who_open_an_older_table_at_once(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    early = tables._present(NEW)
+    early = tables.found(NEW)
     tables.open(NEW)
-    monkeypatch.setattr(tables, "_present", lambda table: early)
+    monkeypatch.setattr(tables, "found", lambda table: early)
     assert [field.name for field in tables.open(NEW).schema().fields] == NEW.schema.names
     assert log(tables, NEW).count("ADD COLUMN") == 1
 

@@ -126,5 +126,5 @@ class _Extractor:
         batch[: len(pictures)] = np.stack(pictures)
         if self._session is None:
             export(self.pooling(imagenet()), torch.from_numpy(batch), self.graph, ["features"])
-            self._session = open_session(self.graph, Device("cpu"))
+            self._session = open_session(self.graph.read_bytes(), Device("cpu"))
         return self._session.run(batch)["features"][: len(pictures)]

@@ -69,7 +69,7 @@ def _fill(paths: Sequence[Path], side: int, maps: tuple[np.ndarray, ...], done: 
     graph = done.with_name("backbone.onnx")
     blank = np.zeros((BATCH, side, side, 3), np.uint8)
     export(_Mapper(imagenet()), torch.from_numpy(blank), graph, [f"stride{stride}" for stride in STRIDES])
-    session = open_session(graph, Device("cpu"))
+    session = open_session(graph.read_bytes(), Device("cpu"))
     start = int(done.read_text()) if done.exists() else 0
     progress = Progress("feature maps", len(paths))
     half = BATCH // 2

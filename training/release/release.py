@@ -76,7 +76,7 @@ def write_release(release: Release, module: nn.Module, root: Path) -> Path:
 def write_golden(folder: Path, side: int, batch: int) -> None:
     """Keep the network's answers to drawn pictures; every machine that loads it must give them again."""
     inputs = golden_inputs(side)
-    outputs = run_in_batches(open_session(folder / "model.onnx", Device("cpu")), inputs, batch)
+    outputs = run_in_batches(open_session((folder / "model.onnx").read_bytes(), Device("cpu")), inputs, batch)
     arrays = {f"output_{name}": values for name, values in outputs.items()}
     arrays["inputs"] = inputs
     np.savez_compressed(folder / "golden.npz", allow_pickle=False, **arrays)

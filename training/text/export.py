@@ -16,7 +16,7 @@ from training.text.rows import Vocabulary
 from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of
 from udfs.text.features import REVISION, Text
 from udfs.text.lexicon import NOTHING, Lexicon
-from udfs.text.model import NO_LEAF, opened
+from udfs.text.model import NO_LEAF, opened_weights
 from udfs.text.normalise import plain
 
 LARGEST = 127
@@ -111,7 +111,7 @@ def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> P
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "weights.npz").write_bytes(body)
     (folder / "model.json").write_text(_json(asdict(description)), encoding="utf-8")
-    scores, _ = opened(body, description).scores(GOLDEN)
+    scores, _ = opened_weights(body, description).scores(GOLDEN)
     golden = {"texts": [vars(text) for text in GOLDEN], "scores": np.round(scores, 5).tolist()}
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(card(description), encoding="utf-8")

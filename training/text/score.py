@@ -15,6 +15,7 @@ from training.text.export import TRAINED, text_key
 from training.text.figures import Answers, column, curve, f1_of_leaves, figures, macro_f1
 from udfs.runtime.models import promoted
 from udfs.text.classify import NEEDED, classify
+from udfs.text.model import load
 
 BATCH = 1000
 TOLD = (TITLE_COLUMNS, STYLE_COLUMNS)
@@ -62,6 +63,7 @@ def answered(rows: Sequence[Row], folder: Path) -> Answers:
 
 def answers_of(rows: Sequence[Row], folder: Path) -> list[dict[str, Any]]:
     """`leaf`, `probability`, `gender` and the best `leaves` of each row's text."""
+    model = load(folder)
     answers: list[dict[str, Any]] = []
     for first in range(0, len(rows), BATCH):
         texts = [row.text for row in rows[first : first + BATCH]]
@@ -69,7 +71,7 @@ def answers_of(rows: Sequence[Row], folder: Path) -> list[dict[str, Any]]:
             [{"title": text.title, "description": text.description, "brand": text.brand} for text in texts],
             schema=_BATCH_SCHEMA,
         )
-        answers += classify(batch, folder).select(["leaf", "probability", "gender", "leaves"]).to_pylist()
+        answers += classify(batch, model).select(["leaf", "probability", "gender", "leaves"]).to_pylist()
     return answers
 
 

@@ -1,13 +1,17 @@
 """Released models: what a folder under `models/` holds, checked, and the network behind it, loaded once a process.
 
 A release is `models/<name>/<first 12 digits of its digest>/` with the weights, `model.json`, `golden.npz` and
-`card.md`; `models/promoted.json` names the release of each model that the night uses. Reading a description and
-checking weights loads no network, so that the driver can take digests from here.
+`card.md`; `models/promoted.json` names the release of each model that the night uses. Reading a release loads no
+network, so that the driver can take digests from here.
+
+Content is read once: a `Release` holds what its `model.json` said and the digest of every other file. It travels to the
+workers, and whoever loads it runs exactly the bytes that have these digests.
 """
 
 import hashlib
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,11 +29,15 @@ __all__ = [
     "GoldenDiffers",
     "Model",
     "ModelError",
+    "Release",
     "WeightsChanged",
+    "body_in",
     "describe",
     "digest_of",
     "load",
+    "opened",
     "promoted",
+    "read_release",
     "run_in_batches",
 ]
 
@@ -97,13 +105,21 @@ def describe(folder: Path) -> Description:
     """Read `model.json` of a release and check its digest against what it is made of."""
     path = folder / "model.json"
     try:
-        description = Description(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return _described(path, path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path}: not a model description ({error})") from error
+
+
+def _described(path: Path, body: bytes) -> Description:
+    try:
+        description = Description(**json.loads(body))
+    except (ValueError, TypeError) as error:
         raise ModelError(f"{path}: not a model description ({error})") from error
     if description.numeric_class not in NUMERIC_CLASSES:
         raise ModelError(f"{path}: numeric_class {description.numeric_class!r} is unknown")
-    if Path(description.weights).name != description.weights:
-        raise ModelError(f"{path}: weights {description.weights!r} must be a file in the same folder")
+    for name in filter(None, (description.weights, description.golden)):
+        if Path(name).name != name:
+            raise ModelError(f"{path}: {name!r} must be a file in the same folder")
     found = digest_of(description.weights_sha256, description.preprocessing, description.numeric_class)
     if found != description.digest:
         raise ModelError(
@@ -112,16 +128,62 @@ def describe(folder: Path) -> Description:
     return description
 
 
-class Model:
-    """A release whose weights are those that were released; its network loads at the first `run`."""
+@dataclass(frozen=True)
+class Release:
+    """A release as it was read, to be sent to workers. Equal if the folder is the same and the answers are."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.description = describe(folder)
-        self.weights = folder / self.description.weights
-        found = _sha256(self.weights)
-        if found != self.description.weights_sha256:
-            raise WeightsChanged(self.weights, self.description.weights_sha256, found)
+    folder: Path
+    described: bytes
+    """What decides on the answers and is not in the digest (`answering`)."""
+    description: Description = field(compare=False)
+    files: Mapping[str, str] = field(compare=False)
+    """sha256 of every file that is loaded, by name."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 (hex) over weights, preprocessing and numeric class."""
+        return self.description.digest
+
+
+def read_release(folder: Path, body: bytes | None = None) -> Release:
+    """The release of a folder; `body`: its `model.json` where that was read before. Reads no weights."""
+    folder = folder.resolve()
+    description = describe(folder) if body is None else _described(folder / "model.json", body)
+    files = {description.weights: description.weights_sha256}
+    if description.golden is not None:
+        files[description.golden] = hashlib.sha256(_read(folder / description.golden)).hexdigest()
+    return Release(folder, answering(description, files), description, files)
+
+
+def answering(description: Description, files: Mapping[str, str]) -> bytes:
+    """JSON of what decides on a release's answers beside its digest: files, batch and the names of its classes."""
+    said = {"digest": description.digest, "files": files, "batch": description.batch, "classes": description.classes}
+    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+Body = Callable[[str, str], bytes]
+"""Gives the bytes of a release's file that have the sha256 asked for, by name and sha256."""
+
+
+def body_in(folder: Path) -> Body:
+    """The files of a folder. What it gives raises WeightsChanged where a file has another digest than asked for."""
+
+    def body(name: str, sha256: str) -> bytes:
+        found = _read(folder / name)
+        if (digest := hashlib.sha256(found).hexdigest()) != sha256:
+            raise WeightsChanged(folder / name, sha256, digest)
+        return found
+
+    return body
+
+
+class Model:
+    """A release, loaded: each file is read once, and these bytes run. The network opens at the first `run`."""
+
+    def __init__(self, release: Release, body: Body | None = None) -> None:
+        self.release, self.folder, self.description = release, release.folder, release.description
+        body = body or body_in(release.folder)
+        self.files: dict[str, bytes] = {name: body(name, sha256) for name, sha256 in release.files.items()}
 
     @property
     def digest(self) -> str:
@@ -131,8 +193,9 @@ class Model:
     @cached_property
     def session(self) -> Session:
         """The network on this process's device, its golden inputs checked."""
-        session = open_session(self.weights, this_process())
+        session = open_session(self.files[self.description.weights], this_process())
         self._check_golden(session)
+        self.files.clear()  # the session has its own copy
         return session
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -143,7 +206,7 @@ class Model:
         if self.description.golden is None:
             return
         path = self.folder / self.description.golden
-        with np.load(path, allow_pickle=False) as golden:
+        with np.load(io.BytesIO(self.files[path.name]), allow_pickle=False) as golden:
             inputs = golden["inputs"]
             expected = {name.removeprefix("output_"): golden[name] for name in golden.files if name != "inputs"}
         found = run_in_batches(session, inputs, self.description.batch)
@@ -182,18 +245,25 @@ def run_in_batches(session: Session, inputs: np.ndarray, batch: int) -> dict[str
 
 
 @cache
-def _loaded(folder: Path) -> Model:
-    return Model(folder)
+def _loaded(release: Release, body: Body | None) -> Model:
+    return Model(release, body)
+
+
+def opened(release: Release, body: Body | None = None) -> Model:
+    """The model of a release, the same object for every call in this process. `body` (hashable) gives its files."""
+    return _loaded(release, body)
 
 
 def load(folder: Path) -> Model:
-    """The model of a release folder, the same object for every call in this process; checks digest and weights."""
-    return _loaded(folder.resolve())
+    """The model of a release folder, as it is now."""
+    return opened(read_release(folder))
 
 
-def _sha256(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from error
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror or error}); to act: the data engineer (restore the file, or "
+            "promote a release)"
+        ) from error

@@ -1,7 +1,5 @@
 """A network in ONNX Runtime, on a CPU or on CUDA."""
 
-from pathlib import Path
-
 import numpy as np
 import onnxruntime
 
@@ -14,12 +12,12 @@ GPU_MEMORY_BYTES = 4 << 30
 class OnnxSession:
     """One graph with one input, run on batches of its fixed shape, always in fp32."""
 
-    def __init__(self, graph: Path, device: Device) -> None:
+    def __init__(self, graph: bytes, device: Device) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = device.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=[_provider(device)])
+        self._session = onnxruntime.InferenceSession(graph, options, providers=[_provider(device)])
         if device.kind == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
             raise DeviceMissing(f"GPU {device.index}: ONNX Runtime fell back to the CPU; see its CUDA libraries")
         self._input = self._session.get_inputs()[0].name

@@ -1,6 +1,5 @@
 """One interface over TensorRT, CUDA and the CPU: a network, opened on a device."""
 
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -16,8 +15,8 @@ class Session(Protocol):
         ...
 
 
-def open_session(graph: Path, device: Device) -> Session:
-    """Load the ONNX file `graph` on `device`."""
+def open_session(graph: bytes, device: Device) -> Session:
+    """Load the bytes of an ONNX file on `device`."""
     if device.kind == "tensorrt":
         from udfs.runtime.tensorrt_session import TensorRtSession
 

@@ -8,7 +8,6 @@ memory is moved through the CUDA runtime that TensorRT brings.
 import ctypes
 import ctypes.util
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ class Cuda:
 class TensorRtSession:
     """One graph, one input, batches of its fixed shape."""
 
-    def __init__(self, graph: Path, device: Device) -> None:
+    def __init__(self, graph: bytes, device: Device) -> None:
         import tensorrt
 
         self._cuda = Cuda(device.index)
@@ -110,14 +109,14 @@ class TensorRtSession:
         return found
 
 
-def build(tensorrt: Any, logger: Any, graph: Path) -> Any:
+def build(tensorrt: Any, logger: Any, graph: bytes) -> Any:
     """The serialised engine of an ONNX file; a graph that TensorRT cannot read is a `DeviceMissing`."""
     builder = tensorrt.Builder(logger)
     network = builder.create_network(0)
     parser = tensorrt.OnnxParser(network, logger)
-    if not parser.parse(graph.read_bytes()):
+    if not parser.parse(graph):
         problems = "; ".join(str(parser.get_error(index)) for index in range(parser.num_errors))
-        raise DeviceMissing(f"{graph}: TensorRT cannot read it ({problems})")
+        raise DeviceMissing(f"TensorRT cannot read the network ({problems})")
     config = builder.create_builder_config()
     config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
     flag = getattr(tensorrt.BuilderFlag, "FP16", None)
@@ -125,5 +124,5 @@ def build(tensorrt: Any, logger: Any, graph: Path) -> Any:
         config.set_flag(flag)
     engine = builder.build_serialized_network(network, config)
     if engine is None:
-        raise DeviceMissing(f"{graph}: TensorRT built no engine; its log says why")
+        raise DeviceMissing("TensorRT built no engine; its log says why")
     return engine

@@ -1,7 +1,6 @@
 """Classifies texts: category and gender. Takes an Arrow batch of texts, gives an Arrow batch of answers."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from schemas.tables import TEXTS
 from udfs.text.features import OPENING_LIMIT, TITLE_LIMIT, Text
 from udfs.text.gender import named, stated
 from udfs.text.language import LATIN, by_letters
-from udfs.text.model import TextModel, load
+from udfs.text.model import TextModel
 from udfs.text.normalise import plain
 
 BEST = 5
@@ -30,14 +29,13 @@ ANSWERS = pa.schema(
 )
 
 
-def classify(batch: pa.RecordBatch, folder: Path) -> pa.RecordBatch:
-    """`ANSWERS` of the texts in columns `NEEDED`, row by row, by the model in `folder`.
+def classify(batch: pa.RecordBatch, model: TextModel) -> pa.RecordBatch:
+    """`ANSWERS` of the texts in columns `NEEDED`, row by row.
 
     The best leaf is always given, with its calibrated probability: what is too doubtful is decided where it is read.
     A text in which the model knows nothing has no leaf, and probability 0. A stated gender that is understood goes
     before the text's, with probability 1.
     """
-    model = load(folder)
     texts = [
         Text(title or "", description or "", brand or "", tuple(step for step in path or () if step))
         for title, description, brand, path in zip(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from udfs.runtime.models import Description, GoldenDiffers, Model, ModelError
+from udfs.runtime.models import Description, GoldenDiffers, Model, ModelError, opened, read_release
 from udfs.text.features import KINDS, REVISION, Found, Text, doubtful, found
 from udfs.text.lexicon import NOTHING, Lexicon
 
@@ -102,34 +102,35 @@ def valued(features: Found, rows: int, keys: np.ndarray, idf: np.ndarray) -> Spa
 
 
 def load(folder: Path) -> TextModel:
-    """The model of a folder, read once a process.
-
-    Raises `WeightsChanged` where the weights are not those that `model.json` names, `GoldenDiffers` where the golden
-    texts get other answers than when the model was made, `ModelError` where it is no text model of this program.
-    """
-    return _load(folder.resolve())
+    """The model of a folder as it is now; raises what `text_model` raises."""
+    return text_model(opened(read_release(folder)))
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path) -> TextModel:
-    release = Model(folder)
-    if release.description.preprocessing["revision"] not in range(1, REVISION + 1):
+def text_model(model: Model) -> TextModel:
+    """The text model of a release, made once a process.
+
+    Raises `GoldenDiffers` where the golden texts get other answers than when the model was made, `ModelError` where it
+    is no text model of this program.
+    """
+    folder, description = model.folder, model.description
+    if description.preprocessing["revision"] not in range(1, REVISION + 1):
         raise ModelError(
             f"{folder}: made for another revision of the text features; to act: the data engineer (retrain it)"
         )
-    model = opened(release.weights.read_bytes(), release.description)
-    golden = json.loads((folder / str(release.description.golden)).read_text(encoding="utf-8"))
-    scores, _ = model.scores([Text(**text) for text in golden["texts"]])
+    made = opened_weights(model.files[description.weights], description)
+    golden = json.loads(model.files[str(description.golden)])
+    scores, _ = made.scores([Text(**text) for text in golden["texts"]])
     worst = float(np.abs(scores - np.array(golden["scores"], dtype=np.float32)).max())
     if not worst <= GOLDEN_TOLERANCE:
         raise GoldenDiffers(
             f"{folder}: answers to the golden texts differ by {worst:.4f}; "
             "to act: the data engineer (retrain or roll back)"
         )
-    return model
+    return made
 
 
-def opened(body: bytes, description: Description) -> TextModel:
+def opened_weights(body: bytes, description: Description) -> TextModel:
     """The model of the bytes of a `weights.npz` and its description."""
     with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
         scale = arrays["scale"].astype(np.float32)

@@ -1,19 +1,25 @@
 """The stage rule, with a stage small enough to see through."""
 
+import os
+import pickle
+import shutil
 from pathlib import Path
+from socket import gethostname
 
 import pyarrow as pa
 import pytest
 
 from jobs.engine.bench import Bench
 from jobs.engine.progress import Progress
-from jobs.engine.spark import SparkPool
+from jobs.engine.spark import SparkPool, _Worker
 from jobs.engine.stage import OurFault, Query, Stage, due, run_stage
 from lake.store import open_store
 from lake.tables import Tables
 from schemas.errors import HeldByAnother, Stop
 from schemas.rejects import Code
-from schemas.settings import Settings, WorkSettings
+from schemas.settings import Settings, SparkSettings, WorkSettings
+from schemas.version import ON_WORKERS, program_digest
+from tests.jobs.lake_of_offers import REPOSITORY
 from tests.jobs.works import FUNCTION, NUMBERS, Square, Unusable, needed
 from udfs.runtime.isolation import Child, row_by_row
 
@@ -105,6 +111,34 @@ def test_a_model_that_cannot_run_ends_the_night_and_rejects_no_row(tmp_path: Pat
     finally:
         where.spark.stop()
     assert stored(where) == []
+
+
+@pytest.mark.spark
+def test_workers_with_another_source_end_the_stage_in_one_line(tmp_path: Path) -> None:
+    """A real worker whose Python finds another copy of the program, changed by one line."""
+    other = tmp_path / "other"
+    for package in ON_WORKERS:
+        shutil.copytree(REPOSITORY / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (other / "udfs" / "rules" / "choose.py").open("a").write("# patched\n")
+    path = os.pathsep.join([str(other), os.environ["PYTHONPATH"]])
+    settings = Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(conf={"spark.executorEnv.PYTHONPATH": path}))
+    spark = SparkPool(settings.spark)
+    where = Bench(Tables(open_store(settings.lake)), settings, spark, Progress(quiet=True))
+    try:
+        with pytest.raises(Stop, match=rf"^the worker on {gethostname()} runs another version of selvedge") as caught:
+            run_stage(where, stage(needed(*range(2_500)), batch_rows=100))
+    finally:
+        where.spark.stop()
+    assert caught.value.exit_code == 2
+    assert stored(where) == []
+
+
+def test_a_worker_opens_nothing_of_a_driver_with_another_program() -> None:
+    unreadable = _Worker(b"no pickle", program_digest()[:-1] + b"?")
+    with pytest.raises(RuntimeError, match=rf"the worker on {gethostname()} runs another version.*to act: the data"):
+        list(unreadable([]))
+    same = _Worker(pickle.dumps(iter), program_digest())
+    assert list(same([needed(1).to_batches()[0]])) == needed(1).to_batches()
 
 
 def test_a_chunk_of_our_own_errors_is_not_kept(tmp_path: Path) -> None:

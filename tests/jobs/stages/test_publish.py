@@ -15,6 +15,7 @@ from schemas.manifest import Gate, RetailerState
 from schemas.tables import FEEDS
 from selvedge_searcher import EncoderMismatch, Snapshot
 from tests.jobs.stages.publishing import NOON, Index, Tried, gate_of, hats, manifest, refused, sizes
+from udfs.runtime.errors import WeightsChanged
 
 
 def test_a_publication_names_who_is_held_and_why() -> None:
@@ -189,3 +190,13 @@ def test_an_empty_version_is_never_published(live: Index) -> None:
         spec.write_text(spec.read_text().replace('{"language"', '{"enabled": false, "language"'))
     everything = dict.fromkeys(("garments_drop", "products_drop", "category_shift", "canary"), "never")
     assert refused(live.ready(1, accepted=everything)) == "the version would be empty, which is never published"
+
+
+def test_a_release_exchanged_while_its_vectors_were_made_is_not_published(index: Index) -> None:
+    """The encoder that search tiers load must be the one that the night's digest names."""
+    night = index.ready()
+    assert night.model_digest("embed")
+    (index.root / "models" / "embed" / "first" / "model.json").write_text("{}")
+    with pytest.raises(WeightsChanged, match=r"embed/first/model\.json: sha256 is 44136fa355b3, expected"):
+        publish(night)
+    assert snapshots.current(night.store) is None

@@ -11,6 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 import selvedge_searcher
+from jobs.engine.models import MODELS
 from lake import snapshots
 from lake.lease import lease
 from lake.shards import Place, read_picture
@@ -225,6 +226,15 @@ def test_vectors_of_an_old_model_go_and_those_of_a_candidate_stay(house: LongHou
     assert counts.keys() == {candidate, bytes.fromhex(said_digest(release))}
     assert len(set(counts.values())) == 1
     assert counts[candidate] <= kept
+
+
+def test_releases_that_no_row_needs_leave_the_lake(house: LongHouse) -> None:
+    promoted = {entry.path for entry in house.store.list("models")}
+    assert len(promoted) == len(MODELS)
+    for name in ("release.json", "model.onnx"):
+        house.store.write(f"models/{'00' * 32}/{name}", b"old")
+    assert deleted(house)["models"] == {"kind": "models", "files": 2, "rows": 0, "bytes": 6}
+    assert {entry.path for entry in house.store.list("models")} == promoted
 
 
 def said_digest(release: Path) -> str:

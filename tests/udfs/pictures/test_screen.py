@@ -36,7 +36,7 @@ def test_no_picture_gives_no_answer() -> None:
 
 
 def test_classes_in_another_order_are_refused() -> None:
-    other = Model(model("screen").folder)
+    other = Model(model("screen").release)
     other.description = replace(other.description, classes={"screen": [*reversed(SCREEN_CLASSES)]})
     with pytest.raises(ModelError, match="classes"):
         screen(pictures()[:1], other)
@@ -44,7 +44,7 @@ def test_classes_in_another_order_are_refused() -> None:
 
 def by_rule(rule: dict[str, float]) -> Chances:
     """Looks at the pictures with the promoted network, twice where the rule says so."""
-    other = Model(model("screen").folder)
+    other = Model(model("screen").release)
     other.description = replace(other.description, preprocessing={"side": other.description.side} | rule)
     return chances(pictures(), other)
 

@@ -62,7 +62,7 @@ def test_importing_the_runtime_touches_no_gpu_and_loads_no_torch() -> None:
 def test_a_gpu_answers_as_the_cpu_does(kind: str, tmp_path) -> None:
     if kind not in installed():
         pytest.skip(f"{kind} is not installed")
-    graph = release(tmp_path) / "model.onnx"
+    graph = (release(tmp_path) / "model.onnx").read_bytes()
     batch = np.random.default_rng(0).integers(0, 256, (BATCH, SIDE, SIDE, 3), dtype=np.uint8)
     expected = open_session(graph, Device("cpu")).run(batch)["scaled"]
     assert np.allclose(open_session(graph, Device(kind)).run(batch)["scaled"], expected, rtol=1e-2)

@@ -8,7 +8,17 @@ import pytest
 
 from tests.udfs.runtime.networks import BATCH, SIDE, release
 from udfs.runtime import models
-from udfs.runtime.models import GoldenDiffers, ModelError, WeightsChanged, cosine, describe, load, promoted
+from udfs.runtime.models import (
+    GoldenDiffers,
+    ModelError,
+    WeightsChanged,
+    cosine,
+    describe,
+    load,
+    opened,
+    promoted,
+    read_release,
+)
 
 
 def pictures(count: int) -> np.ndarray:
@@ -65,6 +75,33 @@ def test_changed_weights_are_refused_with_path_and_digests(tmp_path: Path) -> No
     assert caught.value.found != caught.value.expected == describe(folder).weights_sha256
 
 
+def test_a_release_exchanged_after_its_digest_was_taken_is_refused(tmp_path: Path) -> None:
+    """The one that comes is whole and right: only the digest that was taken before tells."""
+    known = read_release(release(tmp_path / "one"))
+    release(tmp_path / "one", factor=2.0)
+    with pytest.raises(WeightsChanged, match=r"model\.onnx: sha256 is .*to act: the data engineer") as caught:
+        opened(known).run(pictures(1))
+    assert caught.value.exit_code == 2
+
+
+def test_weights_exchanged_after_they_were_read_are_not_what_runs(tmp_path: Path) -> None:
+    model = load(release(tmp_path / "one"))
+    release(tmp_path / "one", factor=2.0)
+    inputs = pictures(3)
+    assert np.array_equal(model.run(inputs)["scaled"], inputs.astype(np.float32) * 0.5)
+
+
+def test_other_class_names_make_another_release_under_the_same_digest(tmp_path: Path) -> None:
+    folder = release(tmp_path / "one")
+    first = read_release(folder)
+    rewrite(folder, figures={"map": 1.0})
+    assert read_release(folder) == first
+    rewrite(folder, classes={"boxes": ["top"]})
+    second = read_release(folder)
+    assert second.digest == first.digest
+    assert second != first
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -72,6 +109,7 @@ def test_changed_weights_are_refused_with_path_and_digests(tmp_path: Path) -> No
         {"preprocessing": {"side": 9}},
         {"numeric_class": "bfloat16"},
         {"weights": "../elsewhere/model.onnx"},
+        {"golden": "../elsewhere/golden.npz"},
         {"unknown": 1},
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from udfs.runtime.models import Description, digest_of
 from udfs.text.features import REVISION, Text, name_key
-from udfs.text.model import opened
+from udfs.text.model import opened_weights
 
 LEAVES = ["dress", "shirt", "out_of_scope"]
 ANSWERS = {
@@ -70,7 +70,7 @@ def _written(root: Path, body: bytes) -> Path:
     )
     folder = root / "text" / description.digest[:12]
     folder.mkdir(parents=True)
-    scores, _ = opened(body, description).scores([Text("red dress")])
+    scores, _ = opened_weights(body, description).scores([Text("red dress")])
     (folder / "weights.npz").write_bytes(body)
     (folder / "model.json").write_text(json.dumps(asdict(description)))
     (folder / "golden.json").write_text(json.dumps({"texts": [{"title": "red dress"}], "scores": scores.tolist()}))

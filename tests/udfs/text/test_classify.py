@@ -15,7 +15,7 @@ from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.models import GoldenDiffers, ModelError, digest_of
 from udfs.text.classify import ANSWERS, NEEDED, calibrated, classify
 from udfs.text.features import Text
-from udfs.text.model import load
+from udfs.text.model import TextModel, load
 
 from .small_model import DOUBT_DIVISOR, write_small_model
 
@@ -29,27 +29,27 @@ SHIRT = ("ワイシャツ", "", "", [], "")
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_model(tmp_path_factory.mktemp("models"))
+def model(tmp_path_factory: pytest.TempPathFactory) -> TextModel:
+    return load(write_small_model(tmp_path_factory.mktemp("models")))
 
 
 def batch(*offers: tuple) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([dict(zip(NEEDED, offer, strict=True)) for offer in offers], schema=SCHEMA)
 
 
-def test_answers_have_the_tables_types(model: Path) -> None:
+def test_answers_have_the_tables_types(model: TextModel) -> None:
     answers = classify(batch(DRESS), model)
     assert answers.schema == ANSWERS
     assert all(answers.schema.field(name).type == TEXTS.schema.field(name).type for name in answers.schema.names)
 
 
-def test_three_languages(model: Path) -> None:
+def test_three_languages(model: TextModel) -> None:
     answers = classify(batch(DRESS, SHIRT, ("red dress", None, None, None, None)), model).to_pylist()
     assert [answer["leaf"] for answer in answers] == ["dress", "shirt", "dress"]
     assert [answer["language"] for answer in answers] == ["ru", "ja", "en"]
 
 
-def test_best_leaves_in_order_and_a_distribution(model: Path) -> None:
+def test_best_leaves_in_order_and_a_distribution(model: TextModel) -> None:
     (answer,) = classify(batch(DRESS), model).to_pylist()
     chances = [leaf["probability"] for leaf in answer["leaves"]]
     assert chances == sorted(chances, reverse=True)
@@ -64,33 +64,33 @@ def test_certainty_moves_the_best_leaf_and_the_others_share_the_rest() -> None:
     assert calibrated(chances, ([0.0, 1.0], [0.0, 1.0])) == pytest.approx(chances)
 
 
-def test_a_text_that_leaves_open_what_is_sold_is_answered_with_doubt(model: Path) -> None:
+def test_a_text_that_leaves_open_what_is_sold_is_answered_with_doubt(model: TextModel) -> None:
     sure, open_ = classify(batch(("dress", "A dress", "", [], ""), ("dress", "A toner", "", [], "")), model).to_pylist()
     assert sure["probability"] > 0.999
-    scores, _ = load(model).scores([Text("dress", "A toner")])
+    scores, _ = model.scores([Text("dress", "A toner")])
     named = 6 * (2 / DOUBT_DIVISOR)
     assert scores[0, :3].tolist() == [named, 0, named]
     assert open_["probability"] == pytest.approx(1 / (2 + math.exp(-named)), abs=1e-4)
 
 
-def test_the_path_decides_where_the_title_is_a_number(model: Path) -> None:
+def test_the_path_decides_where_the_title_is_a_number(model: TextModel) -> None:
     (answer,) = classify(batch(("5420", None, None, ["Женщинам", "Платья"], None)), model).to_pylist()
     assert answer["leaf"] == "dress"
 
 
 @pytest.mark.parametrize("title", [None, "", "   ", "🤣🤣", "\x00\x01", "<p></p>"])
-def test_a_text_without_a_word_has_no_leaf(model: Path, title: str | None) -> None:
+def test_a_text_without_a_word_has_no_leaf(model: TextModel, title: str | None) -> None:
     (answer,) = classify(batch((title, None, None, None, None)), model).to_pylist()
     assert (answer["leaf"], answer["probability"], answer["leaves"]) == (None, 0, [])
     assert answer["gender"] is None
 
 
-def test_a_stated_gender_goes_first(model: Path) -> None:
+def test_a_stated_gender_goes_first(model: TextModel) -> None:
     (answer,) = classify(batch(("рубашка женская", None, None, None, "мужской")), model).to_pylist()
     assert (answer["gender"], answer["gender_probability"]) == ("men", 1)
 
 
-def test_the_text_says_for_whom(model: Path) -> None:
+def test_the_text_says_for_whom(model: TextModel) -> None:
     titles = ("рубашка женская", "рубашка", "Сорочка чоловіча", "Camicia uomo")
     answers = classify(batch(*((title, *[None] * 4) for title in titles)), model).to_pylist()
     assert [answer["gender"] for answer in answers] == ["women", None, "men", "men"]
@@ -98,7 +98,7 @@ def test_the_text_says_for_whom(model: Path) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OFFERS)
-def test_any_text_gets_an_answer_that_no_neighbour_changes(model: Path, offers: list[tuple]) -> None:
+def test_any_text_gets_an_answer_that_no_neighbour_changes(model: TextModel, offers: list[tuple]) -> None:
     together = classify(batch(*offers), model).to_pylist()
     assert len(together) == len(offers)
     for offer, answer in zip(offers, together, strict=True):
@@ -107,7 +107,7 @@ def test_any_text_gets_an_answer_that_no_neighbour_changes(model: Path, offers: 
         assert not math.isnan(answer["gender_probability"])
 
 
-def test_100_kb_of_html_and_mixed_scripts(model: Path) -> None:
+def test_100_kb_of_html_and_mixed_scripts(model: TextModel) -> None:
     offers = [
         ("<div class='x'>" * 7000, "<b>dress</b>" * 9000, "", [], ""),
         ("платье dress ワンピース" * 9000, *[None] * 4),
@@ -116,7 +116,7 @@ def test_100_kb_of_html_and_mixed_scripts(model: Path) -> None:
     assert answers[1]["leaf"] == "dress"
 
 
-def test_input_is_not_changed(model: Path) -> None:
+def test_input_is_not_changed(model: TextModel) -> None:
     given_batch = batch(DRESS, SHIRT)
     copy = batch(DRESS, SHIRT)
     classify(given_batch, model)

@@ -1,0 +1,55 @@
+"""Rows that were made of other rows and are not keyed by what these say: they go if those turn out to be wrong.
+
+All else follows by itself, since its key holds what it was made from.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.engine.recheck import without
+from jobs.live.catalog import Catalog
+from jobs.live.coverage import KEY as COVERAGE_KEY
+from jobs.live.coverage import function_of
+from jobs.live.feeds import live_feeds
+from jobs.live.functions import choose_function, duplicates_function
+from lake.vacuum.rows import Keep
+from schemas.tables import COVERAGE, DUPLICATES, GARMENTS
+
+
+def choices_by_picture(night: Night, pictures: pa.Array) -> list[Keep]:
+    """The choices of the products that show these pictures."""
+    shown = Catalog.of(night).pictures
+    return _choices(night, shown.filter(pc.is_in(shown["picture"], pictures))["product"])
+
+
+def choices_by_text(night: Night, texts: pa.Array) -> list[Keep]:
+    """The choices of the products with these texts."""
+    stated = Catalog.of(night).products["text_key"].cast(pa.binary())
+    return _choices(night, pc.indices_nonzero(pc.is_in(stated, texts)))
+
+
+def _choices(night: Night, products: Any) -> list[Keep]:
+    keys = Catalog.of(night).keys
+    keys = keys.filter(pc.is_in(keys["product"], pc.unique(products).cast(pa.int64())))
+    return [without(GARMENTS, keys["product_key"].combine_chunks(), choose_function(night))]
+
+
+def groups_of(night: Night, pictures: pa.Array) -> list[Keep]:
+    """The groups of near duplicates in which these pictures are."""
+    sets = [s["pictures_key"] for s in Catalog.of(night).picture_sets if pc.any(pc.is_in(s["pictures"], pictures))]
+    return [without(DUPLICATES, pa.array(sets, pa.binary()), duplicates_function(night))]
+
+
+def coverage_of(night: Night, retailers: Iterable[str]) -> Keep:
+    """What was counted of the retailers' live feeds with their present mapping files."""
+    named = set(retailers)
+    live = {(f.retailer, f.feed, function_of(night, f.retailer)) for f in live_feeds(night) if f.retailer in named}
+
+    def stays(rows: pa.Table) -> pa.Array:
+        return pa.array([tuple(row.values()) not in live for row in rows.select(COVERAGE_KEY).to_pylist()], pa.bool_())
+
+    return Keep(COVERAGE, COVERAGE_KEY, stays)
