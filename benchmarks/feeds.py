@@ -110,7 +110,7 @@ def write_real(feed: Path, tag: str, file: Path, size: int) -> None:
     from udfs.feeds.source.transcode import Transcoder
     from udfs.feeds.source.unpack import unpack
 
-    chunks = Transcoder(unpack(feed, FeedOptions()), None, Repairs())
+    chunks = Transcoder(unpack(feed, FeedOptions()), FeedOptions(), Repairs())
     text = b"".join(chunks).decode().replace("@", "(at)")
     text = re.sub(r"""(<\?xml[^>]*?)\sencoding=["'][^"']*["']""", r"\1", text)  # it is UTF-8 now
     first, last = re.search(rf"<{tag}[\s>]", text), text.rfind(f"</{tag}>") + len(f"</{tag}>")

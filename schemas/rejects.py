@@ -30,6 +30,7 @@ class Code(StrEnum):
     FEED_NOTHING_KEPT = "feed_nothing_kept"
     FEED_DIALECT_UNKNOWN = "feed_dialect_unknown"
     FEED_ENCODING = "feed_encoding"
+    ENCODING_UNSURE = "encoding_unsure"
     FEED_ARCHIVE = "feed_archive"
     FEED_GATE = "feed_gate"
     FEED_DELETIONS = "feed_deletions"
@@ -80,7 +81,7 @@ def _beginning(*beginnings: str) -> frozenset[Code]:
     return frozenset(code for code in Code if code.name.startswith(beginnings))
 
 
-FEED_CODES = _beginning("FEED_")
+FEED_CODES = _beginning("FEED_", "ENCODING_")
 OFFER_CODES = _beginning("OFFER_")
 FETCH_CODES = _beginning("FETCH_")
 PICTURE_CODES = _beginning("PICTURE_")
@@ -115,6 +116,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.FEED_NOTHING_KEPT: Meaning("every offer of the feed was rejected", Acts.SHOP),
     Code.FEED_DIALECT_UNKNOWN: Meaning("no known dialect fits the feed; write a dialect file for it", Acts.ENGINEER),
     Code.FEED_ENCODING: Meaning("the bytes fit neither the declared encoding nor any other", Acts.SHOP),
+    Code.ENCODING_UNSURE: Meaning("the bytes can be read in two encodings, and nothing says which is right", Acts.SHOP),
     Code.FEED_ARCHIVE: Meaning("the archive is broken, is an archive bomb, or holds more than one feed", Acts.SHOP),
     Code.FEED_GATE: Meaning("the feed failed a gate, so the last good feed stays live", Acts.ENGINEER),
     Code.FEED_DELETIONS: Meaning(

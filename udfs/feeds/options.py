@@ -15,6 +15,10 @@ class FeedOptions:
     """The content of that file; None: it is read from its path."""
     encoding: str | None = None
     """Encoding that overrides what the feed declares; None: find it."""
+    charset: str | None = None
+    """Encoding that the server named when it sent the feed."""
+    language: str | None = None
+    """The shop's language, two letters; it counts where the encoding has to be guessed."""
     base_url: str | None = None
     """What relative picture addresses stand under; None: the shop's address as the feed states it."""
     max_pictures: int = 50

@@ -73,7 +73,7 @@ class FeedReading:
 
     def _columns(self, rows: int) -> Iterator[Columns]:
         summary, options = self.summary, self._options
-        transcoder = Transcoder(unpack(self._source, options), options.encoding, summary.repairs)
+        transcoder = Transcoder(unpack(self._source, options), options, summary.repairs)
         chunks = self._until_broken(iter(transcoder))
         sample, outline, found = self._begin(chunks)
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason

@@ -81,7 +81,7 @@ def _as_written(url: str) -> Iterable[bytes]:
 def _write(feed: Path, options: FeedOptions) -> None:
     """The feed as the reader sees it: unpacked, in UTF-8, and saying so."""
     with feed.open("rb") as source:
-        body = b"".join(Transcoder(unpack(source, options), options.encoding, Repairs()))
+        body = b"".join(Transcoder(unpack(source, options), options, Repairs()))
     declaration = re.compile(rb"\A(\xef\xbb\xbf)?(\s*<\?xml[^>]*?encoding\s*=\s*[\"'])[^\"']*")
     feed.write_bytes(declaration.sub(rb"\g<2>utf-8", body))
 

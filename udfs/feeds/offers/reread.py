@@ -42,7 +42,7 @@ def elements(source: BinaryIO | Path, written: str, names: Names, options: FeedO
     if not isinstance(source, Path):
         source.seek(0)
     uncounted = Repairs()
-    chunks = iter(Transcoder(unpack(source, options), options.encoding, uncounted))
+    chunks = iter(Transcoder(unpack(source, options), options, uncounted))
     stream = OfferStream(OfferTag(written.encode(), None), names, options, uncounted)
     for reads in stream.read(b"", 0, chunks):
         yield from reads.known()

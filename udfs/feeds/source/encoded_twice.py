@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from udfs.feeds.source.encoding import looks_like_cyrillic
-
 CP1252_SPECIALS = {bytes([byte]).decode("cp1252", "ignore"): byte for byte in range(0x80, 0xA0)}
 AS_LATIN1 = {ord(char): byte for char, byte in CP1252_SPECIALS.items() if char}
 LATIN_RUN = re.compile(f"[\u0080-\u00ff{''.join(char for char in CP1252_SPECIALS if char)}]+")
@@ -12,6 +10,8 @@ CYRILLIC_RUN = re.compile("[\u0080-\u00bf\u0400-\u0491\u2010-\u2040\u20ac\u2116\
 SHORTEST = {"cp1252": 2, "cp1251": 4}
 """Characters of a run that can prove anything: one letter where no language writes such a pair, two in Cyrillic."""
 SURE_RUNS = 3
+LATIN_LETTER = re.compile("[À-ÿ]")
+LETTERS_SIDE_BY_SIDE = re.compile("[À-ÿ]{3,}")
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,9 @@ def find_undo(sample: str) -> Undo | None:
         if len(set(runs)) >= SURE_RUNS and sum(undo.run(run) is not None for run in runs) >= 0.8 * len(runs):
             return undo
     return CYRILLIC if looks_like_cyrillic(sample) else None
+
+
+def looks_like_cyrillic(text: str) -> bool:
+    """Whether accented Latin letters stand side by side as no language writes them: Cyrillic read as Latin-1."""
+    letters = len(LATIN_LETTER.findall(text))
+    return letters >= 12 and sum(map(len, LETTERS_SIDE_BY_SIDE.findall(text))) > 0.6 * letters

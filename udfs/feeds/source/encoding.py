@@ -1,14 +1,16 @@
-"""Finds the encoding of a feed: by its byte order mark, then its declaration, then by what the bytes look like."""
+"""Finds the encoding of a feed: byte order mark, valid UTF-8, what is said of it, or what its letters look like."""
 
 import codecs
 import re
 from dataclasses import dataclass, field
 
-from charset_normalizer import from_bytes
-
 from schemas.rejects import Code
+from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair
+from udfs.feeds.source.guess import Reading, Sample, beyond_reading, margin, readings
+from udfs.feeds.source.hints import hints
+from udfs.feeds.source.labels import codec_for, public_name
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -18,32 +20,18 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 DECLARATION = re.compile(rb"""<\?xml\s[^<>]{0,200}?encoding\s*=\s*["']\s*([\w.:-]{1,40})""")
-WIDER = {
-    "ascii": "utf-8",
-    "iso8859-1": "cp1252",
-    "shift_jis": "cp932",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "euc_kr": "cp949",
-    "iso8859-9": "cp1254",
-    "utf-8-sig": "utf-8",
-    "utf-16": "utf-8",  # a BOM would have been seen, and so would the zero bytes
-    "utf-32": "utf-8",
-}
-"""What is really sent under a narrower name, as browsers read it."""
-CANDIDATES = [
-    "cp1251", "cp932", "euc_jp", "cp1250", "cp1252", "cp1253", "cp1254", "koi8_r", "gb18030", "big5", "cp949", "cp866",
-]  # fmt: skip
-NOT_TEXT = {"utf_7", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 MULTIBYTE = re.compile(rb"[\xC2-\xF4][\x80-\xBF]{1,3}")
 SURE_SEQUENCES = 3
-"""So many sequences of UTF-8 do not come about by chance in another encoding."""
-BAD_SHARE = 0.1
-"""Above one bad byte in ten that are no ASCII the encoding is not the one tried."""
-
-
+"""So many sequences of UTF-8 do not come about by chance in an East Asian encoding; elsewhere one does not."""
+EAST_ASIAN = {"cp932", "euc_jp", "gb18030", "big5hkscs", "cp949"}
 STRAY_SHARE = 0.2
 """No other encoding makes four in five of its bytes whole sequences of UTF-8: up to here the bad ones are strays."""
+NO_TEXT_SHARE = 0.01
+"""No text has more zero bytes than that, once UTF-16 is ruled out."""
+SURE = 8.0
+"""Nats by which a guess has to lead every other reading; `make encodings` measures what that is worth."""
+DENIED = 12.0
+"""Nats by which another reading has to lead what transport or declaration say, for the letters not to fit."""
 
 
 @dataclass
@@ -72,42 +60,21 @@ def declared_in(head: bytes) -> str | None:
     return found[1].decode("ascii", "replace") if found else None
 
 
-def codec_for(name: str) -> str | None:
-    """Python's codec for a declared name, widened as browsers do; None where nobody knows the name."""
-    for spelling in (name, name.replace("win-", "cp"), name.lower().replace("x-", "").replace("sjis", "shift_jis")):
-        try:
-            found = codecs.lookup(spelling)
-        except (LookupError, ValueError):
-            continue
-        if found.name not in NOT_TEXT and getattr(found, "_is_text_encoding", True):
-            return WIDER.get(found.name, found.name)
-    return None
-
-
-def choose(window: bytes, declared: str | None, override: str | None = None) -> Choice:
-    """The encoding of `window`, the first stretch that is not plain ASCII; raises `FeedRefused` if none fits."""
-    if override:
-        return Choice(codec_for(override) or _unknown(override))
-    codec = codec_for(declared) if declared else "utf-8"
-    repairs = [] if codec else [Repair.ENCODING_NAME]
-    if codec != "utf-8" and _is_utf8(window) and len(MULTIBYTE.findall(window)) >= SURE_SEQUENCES:
-        return Choice("utf-8", [*repairs, Repair.WRONG_DECLARATION] if codec else repairs)
-    if codec != "utf-8" and (japanese := _japanese(window)) and japanese != codec:
-        return Choice(japanese, [*repairs, Repair.WRONG_DECLARATION] if codec else repairs)
-    if codec == "utf-8" and _bad_share(window, codec) <= STRAY_SHARE:
-        return Choice(codec, repairs)
-    if codec and _fits(window, codec):
-        return Choice(codec, repairs)
-    guessed = from_bytes(window, cp_isolation=[*CANDIDATES, "utf_8"]).best()
-    if guessed is None or not _fits(window, guessed.encoding):
-        if codec and _bad_share(window, codec) <= BAD_SHARE:
-            return Choice(codec, repairs)
-        raise FeedRefused(
-            Code.FEED_ENCODING,
-            f"the bytes are neither {declared or 'UTF-8'} nor any other known encoding; the shop has to fix this",
-        )
-    name = codec_for(guessed.encoding) or "utf-8"
-    return Choice(name, repairs if name == codec else [*repairs, Repair.WRONG_DECLARATION])
+def choose(window: bytes, declared: str | None, options: FeedOptions) -> Choice:
+    """The encoding of `window`, which is not plain ASCII; raises `FeedRefused` if none fits or several do."""
+    if options.encoding:
+        return Choice(codec_for(options.encoding) or _unknown(options.encoding))
+    stated = codec_for(declared) if declared else None
+    told = [codec for codec in (codec_for(options.charset) if options.charset else None, stated) if codec]
+    if window.count(0) > NO_TEXT_SHARE * len(window):
+        raise _no_encoding(declared)
+    name = "utf-8" if _is_utf8(window, told) else _by_letters(window, told, options.language)
+    if name is None:
+        raise _no_encoding(declared)
+    if declared and not stated:
+        return Choice(name, [Repair.ENCODING_NAME])
+    is_told = name == stated or (not declared and name in (*told, "utf-8"))
+    return Choice(name, [] if is_told else [Repair.WRONG_DECLARATION])
 
 
 def _unknown(name: str) -> str:
@@ -117,50 +84,46 @@ def _unknown(name: str) -> str:
     )
 
 
-def _is_utf8(window: bytes) -> bool:
+def _no_encoding(declared: str | None) -> FeedRefused:
+    detail = f"the bytes are neither {declared or 'UTF-8'} nor any other known encoding; the shop has to fix this"
+    return FeedRefused(Code.FEED_ENCODING, detail)
+
+
+def _is_utf8(window: bytes, told: list[str]) -> bool:
+    """Whether the bytes are UTF-8, but for strays where nothing else is said of them."""
     try:
         codecs.utf_8_decode(window, "strict", False)
     except UnicodeDecodeError:
-        return False
-    return True
+        return set(told) <= {"utf-8"} and _bad_share(window) <= STRAY_SHARE
+    sequences = SURE_SEQUENCES if EAST_ASIAN & set(told) else 1
+    return len(MULTIBYTE.findall(window)) >= sequences
 
 
-def _fits(window: bytes, codec: str) -> bool:
-    """Whether the codec reads the window with next to no bad byte, and what it reads looks like text of that codec."""
-    if _bad_share(window, codec) > BAD_SHARE / 10:
-        return False
-    if codec != "cp1252":
-        return True
-    letters = window.decode(codec, "ignore")
-    return not looks_like_cyrillic(letters)
+def _by_letters(window: bytes, told: list[str], language: str | None) -> str | None:
+    """What is said of the encoding, where its letters fit; else a sure guess; None: no text; raises `FeedRefused`."""
+    sample = Sample.of(window)
+    found = readings(sample, hints(window, language), tuple(told)) if sample.tokens else []
+    if not found or beyond_reading(found[0]):
+        return None
+    best = found[0]
+    for codec in told:
+        reading = next((one for one in found if one.encoding == codec), None)
+        if reading and (reading.words == best.words or margin(best, reading, sample) < DENIED):
+            return codec
+    rivals = [rival for rival in found if rival.words != best.words]
+    rivals.sort(key=lambda rival: margin(best, rival, sample))
+    if rivals and margin(best, rivals[0], sample) < SURE:
+        raise FeedRefused(Code.ENCODING_UNSURE, _unsure(sample, best, rivals[0]))
+    return best.encoding
 
 
-LATIN_LETTER = re.compile("[À-ÿ]")
-LATIN_RUN = re.compile("[À-ÿ]{3,}")
+def _unsure(sample: Sample, *guesses: Reading) -> str:
+    one, other = (f"{public_name(guess.encoding)} ({text!r})" for guess, text in sample.title(*guesses))
+    return f"the bytes may be {one} or {other}; the shop has to declare the encoding that it sends"
 
 
-def looks_like_cyrillic(text: str) -> bool:
-    """Whether accented Latin letters stand side by side as no language writes them: Cyrillic read as Latin-1."""
-    letters = len(LATIN_LETTER.findall(text))
-    return letters >= 12 and sum(map(len, LATIN_RUN.findall(text))) > 0.6 * letters
-
-
-KANA = re.compile("[\u3041-\u30fc]")
-SURE_KANA = 12
-
-
-def _japanese(window: bytes) -> str | None:
-    """The encoding of Japanese that reads the window with kana in it; by single bytes anything can be read."""
-    for codec in ("cp932", "euc_jp"):
-        if _bad_share(window, codec) <= BAD_SHARE / 10:
-            text = window.decode(codec, "ignore")
-            other = sum(not char.isascii() for char in text)
-            if len(KANA.findall(text)) >= max(SURE_KANA, 0.2 * other):
-                return codec
-    return None
-
-
-def _bad_share(window: bytes, codec: str) -> float:
+def _bad_share(window: bytes) -> float:
+    """Bytes that are no UTF-8, as a share of those that are not ASCII."""
     other = len(window) - len(window.translate(None, bytes(range(128, 256))))
-    decoder = codecs.getincrementaldecoder(codec)("replace")
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     return decoder.decode(window).count("\ufffd") / max(other, 1)

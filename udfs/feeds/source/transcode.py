@@ -3,46 +3,68 @@
 import codecs
 from collections.abc import Iterator
 
+from schemas.rejects import Code
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.source.encoded_twice import Undo, find_undo
-from udfs.feeds.source.encoding import by_first_bytes, choose, codec_for, declared_in
+from udfs.feeds.source.encoding import Choice, by_first_bytes, choose, declared_in
+from udfs.feeds.source.labels import codec_for
 
 HEAD_BYTES = 1 << 14
 WINDOW_BYTES = 1 << 18
 """Looked at from the first byte that is no ASCII: enough text to tell encodings apart."""
+MOST_WINDOW_BYTES = 1 << 23
+"""As much as this is looked at, doubling, while two encodings are equally likely."""
+ESCAPES = (b"\x1b$@", b"\x1b$B", b"\x1b(J")
+"""ISO-2022-JP goes from ASCII to Japanese with these; no byte of it is above 0x7F, and XML forbids the first of them."""
 
 
 class Transcoder:
     """Iterate once over the feed as UTF-8. `encoding` and `repairs` are complete when the iteration is."""
 
-    def __init__(self, chunks: Iterator[bytes], override: str | None, repairs: Repairs) -> None:
+    def __init__(self, chunks: Iterator[bytes], options: FeedOptions, repairs: Repairs) -> None:
         self.encoding = "us-ascii"
         self.declared: str | None = None
         self.repairs = repairs
         self._chunks = chunks
-        self._override = override
+        self._options = options
         self._undo: Undo | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         head = self._gather(b"", HEAD_BYTES)
         marked = by_first_bytes(head)
-        if marked and not self._override:
+        if marked and not self._options.encoding:
             self.encoding, skip = marked
             self.declared = declared_in(head) or self.encoding
             yield from self._from(head[skip:])
             return
         self.declared = declared_in(head)
-        while head.isascii():
+        while head.isascii() and not any(escape in head for escape in ESCAPES):
             if not head:
                 self._note_unknown_name()
                 return
             yield head
             head = next(self._chunks, b"")
         window = self._gather(head, WINDOW_BYTES)
-        choice = choose(window, self.declared, self._override)
-        self.encoding = choice.name
-        self.repairs.update(choice.repairs)
+        if window.isascii() and not self._options.encoding:
+            self.encoding = "iso2022_jp"
+        else:
+            window, choice = self._choose(window)
+            self.encoding = choice.name
+            self.repairs.update(choice.repairs)
         yield from self._from(window)
+
+    def _choose(self, window: bytes) -> tuple[bytes, Choice]:
+        """The encoding, and as much of the feed as it took to be sure of it; raises `FeedRefused`."""
+        while True:
+            try:
+                return window, choose(window, self.declared, self._options)
+            except FeedRefused as refused:
+                longer = self._gather(window, 2 * len(window))
+                if refused.code is not Code.ENCODING_UNSURE or not len(window) < len(longer) <= MOST_WINDOW_BYTES:
+                    raise
+                window = longer
 
     def _note_unknown_name(self) -> None:
         if self.declared and not codec_for(self.declared):

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.rejects import Code
+from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair, Repairs
-from udfs.feeds.source.encoding import by_first_bytes, choose, codec_for, declared_in
+from udfs.feeds.source.encoding import by_first_bytes, choose, declared_in
+from udfs.feeds.source.labels import codec_for
 from udfs.feeds.source.transcode import Transcoder
 
 RUSSIAN = "Платье женское летнее с коротким рукавом, цвет белый, размер 44. " * 8
@@ -61,33 +63,33 @@ def test_a_declaration_is_found_where_it_is_not_first() -> None:
 def test_a_wrong_word_is_found_out_and_counted(text: str, codec: str, declared: str | None) -> None:
     if codec != "utf-8" and declared == "windows-1251" != codec:
         pytest.skip("every byte is a letter of windows-1251: nothing in the bytes speaks against it")
-    choice = choose(text.encode(codec), declared)
+    choice = choose(text.encode(codec), declared, FeedOptions())
     assert text.encode(codec).decode(choice.name) == text
     is_told = declared is None or codec_for(declared) == codec
     assert (Repair.WRONG_DECLARATION in choice.repairs) == (not is_told or (declared is None and codec != "utf-8"))
 
 
 def test_a_name_that_nobody_knows_is_counted() -> None:
-    assert choose(RUSSIAN.encode("cp1251"), "cp-nobody").repairs[0] is Repair.ENCODING_NAME
+    assert choose(RUSSIAN.encode("cp1251"), "cp-nobody", FeedOptions()).repairs[0] is Repair.ENCODING_NAME
 
 
 def test_the_spec_has_the_last_word_and_its_slip_is_said() -> None:
-    assert choose(RUSSIAN.encode("cp1251"), "utf-8", "koi8-r").name == "koi8-r"
+    assert choose(RUSSIAN.encode("cp1251"), "utf-8", FeedOptions(encoding="koi8-r")).name == "koi8-r"
     with pytest.raises(FeedRefused, match="unknown encoding 'cp-nobody'") as refused:
-        choose(b"", None, "cp-nobody")
+        choose(b"", None, FeedOptions(encoding="cp-nobody"))
     assert refused.value.code is Code.FEED_ENCODING
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(FeedRefused) as refused:
-        choose(bytes(range(128, 256)) * 40 + b"\x81\x8d\x8f\x90\x9d" * 100, "utf-8")
+        choose(bytes(range(128, 256)) * 40 + b"\x81\x8d\x8f\x90\x9d" * 100, "utf-8", FeedOptions())
     assert refused.value.code is Code.FEED_ENCODING
 
 
 def utf8(body: bytes, size: int, override: str | None = None) -> tuple[str, Repairs]:
     repairs = Repairs()
     pieces = (body[at : at + size] for at in range(0, len(body), size))
-    return b"".join(Transcoder(pieces, override, repairs)).decode(), repairs
+    return b"".join(Transcoder(pieces, FeedOptions(encoding=override), repairs)).decode(), repairs
 
 
 @given(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1251", "euc_jp", "cp932"]), st.integers(1, 70))
@@ -112,6 +114,6 @@ def test_no_bytes_raise_anything_but_a_refusal(body: bytes, size: int) -> None:
     try:
         utf8(body, size)
     except FeedRefused as refused:
-        assert refused.code is Code.FEED_ENCODING
+        assert refused.code in (Code.FEED_ENCODING, Code.ENCODING_UNSURE)
     except UnicodeDecodeError:
         pass  # bytes that are no UTF-8 pass through: the parser mends them, see `mend`
