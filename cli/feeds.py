@@ -1,6 +1,7 @@
 """`feeds check`: shows what would be read from a feed, and what a night would say of a retailer's; needs no Spark."""
 
 import tempfile
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,7 +111,7 @@ def _received(settings: Settings, url: str, options: FeedOptions, allow_private:
         with file.open("wb") as target:
             answer = received(feed, feed_request(settings, feed, PRIVATE if allow_private else ()), target)
         if answer.status != REFUSED:
-            return examine(file, options)
+            return examine(file, replace(options, charset=answer.charset))
         code = Code(str(answer.code))
         is_private = code is Code.FEED_ADDRESS and url.startswith("http")
         opens = " (--allow-private allows it for this check)" if is_private else ""

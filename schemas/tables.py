@@ -31,6 +31,7 @@ FEEDS = stage_table(
     pa.field("filled", pa.list_(pa.struct([("name", pa.string()), ("share", pa.float64())]))),
     pa.field("gates", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64()), ("bound", pa.float64()),
                                           ("passed", pa.bool_()), ("accepted_because", pa.string())]))),
+    pa.field("charset", pa.string()),  # that the server named when it sent the feed
 )  # fmt: skip
 
 OFFERS = stage_table(

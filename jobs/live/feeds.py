@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobs.engine.night import Night
 from jobs.live.functions import parser_of
@@ -18,26 +18,36 @@ Kinds = Mapping[str, State]
 """A retailer's rows of `feeds` by kind, as `feed_states` names them; a kind that it does not have is left out."""
 
 
+class EarlierFeed(NamedTuple):
+    """A kept feed, the digest of how it is read, and the encoding that the server named when it sent it."""
+
+    feed: bytes
+    function: bytes
+    charset: str | None
+
+
 @dataclass(frozen=True)
 class LiveFeed:
     """The feed of a retailer that the next snapshot is made from."""
 
     retailer: str
     feed: bytes
-    function: bytes  # the parser's digest, with what the spec says of the dialect
+    function: bytes  # the parser's digest, with what the spec says of the dialect and the server of the encoding
+    charset: str | None  # that the server named
     max_pictures: int
     acquired_at: datetime
     held_since: datetime | None  # when a newer feed was first refused; null where this is the newest
     reason: str  # why it is held; empty where it is not
-    completed_by: bytes | None = None  # an earlier feed, whose offers stay live where this one lacks them
+    completed_by: EarlierFeed | None = None  # an earlier feed, whose offers stay live where this one lacks them
 
 
 def _live(spec: Retailer, accepted: State, held: State | None, whole: State | None) -> LiveFeed:
     return LiveFeed(
-        completed_by=whole["feed"] if whole else None,
+        completed_by=EarlierFeed(whole["feed"], parser_of(spec, whole["charset"]), whole["charset"]) if whole else None,
         retailer=spec.name,
         feed=accepted["feed"],
-        function=parser_of(spec),
+        function=parser_of(spec, accepted["charset"]),
+        charset=accepted["charset"],
         max_pictures=spec.images.max_per_product,
         acquired_at=accepted["acquired_at"],
         held_since=held["acquired_at"] if held else None,

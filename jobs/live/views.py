@@ -44,12 +44,16 @@ def live_offers(feeds: Iterable[LiveFeed]) -> Query:
 
 def _missing(feed: LiveFeed) -> str:
     """The offers of an earlier feed whose ids the live one does not keep: missing there, or rejected."""
-    of = f"retailer = {literal(feed.retailer)} and function = {literal(feed.function)}"
+    assert feed.completed_by is not None
+    of = f"retailer = {literal(feed.retailer)} and status = '{DONE}'"
+    earlier, this = (
+        f"feed = {literal(read.feed)} and function = {literal(read.function)}" for read in (feed.completed_by, feed)
+    )
     return f"""
         select o.*, {feed.max_pictures} max_pictures from {OFFERS.name} o
-        where {of} and feed = {literal(feed.completed_by)} and status = '{DONE}' and offer_id not in (
+        where {of} and {earlier} and offer_id not in (
             select offer_id from {OFFERS.name}
-            where {of} and feed = {literal(feed.feed)} and status = '{DONE}' and offer_id is not null
+            where {of} and {this} and offer_id is not null
         )"""  # noqa: S608
 
 

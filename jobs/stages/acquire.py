@@ -113,7 +113,7 @@ def _acquire(night: Night, spec: Retailer, kinds: Kinds) -> State | None:
 def judge_feed(night: Night, spec: Retailer, kinds: Kinds, file: Path) -> Judged:
     """Request a retailer's feed into `file` and judge it against its rows of `feeds`. Writes nothing to the lake."""
     newest = kinds.get("newest")
-    same_parser = newest is not None and newest["function"] == parser_of(spec)
+    same_parser = newest is not None and newest["function"] == parser_of(spec, newest["charset"])
     with file.open("wb") as target:
         answer = received(spec.feed, _request(night, spec, newest if same_parser else None), target)
     if answer.status == "unchanged":
@@ -123,7 +123,7 @@ def judge_feed(night: Night, spec: Retailer, kinds: Kinds, file: Path) -> Judged
     row, to_keep = _row(night, spec, newest, answer), False
     if answer.status == "refused":
         row |= _verdict(spec, Code(str(answer.code)), answer.detail)
-    elif named := _scrubbed(night, spec, file):
+    elif named := _scrubbed(night, spec, file, answer.charset):
         row |= _verdict(spec, Code.INTERNAL, named)
     else:
         row |= _read(night, spec, file, _to_compare(kinds.get("accepted"), kinds.get("whole")), row)
@@ -133,11 +133,11 @@ def judge_feed(night: Night, spec: Retailer, kinds: Kinds, file: Path) -> Judged
     return Judged(row, True, to_keep)
 
 
-def _scrubbed(night: Night, spec: Retailer, file: Path) -> str:
+def _scrubbed(night: Night, spec: Retailer, file: Path, charset: str | None) -> str:
     """Take what was erased out of a received feed -> why that failed, if it did: then the feed is not kept."""
     if not night.erased:
         return ""
-    with Child(ScrubFeed(reading_options(night, spec), spec.name, night.erased)) as child:
+    with Child(ScrubFeed(reading_options(night, spec, charset), spec.name, night.erased)) as child:
         try:
             return str(child(pa.RecordBatch.from_pydict({"path": [str(file)]}))["detail"][0].as_py())
         except (ChildDied, RuntimeError) as error:
@@ -175,7 +175,8 @@ def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded)
     return dict.fromkeys(FEEDS.schema.names) | {
         "retailer": spec.name,
         "attempt": (newest["attempt"] if newest else 0) + 1,
-        "function": parser_of(spec),
+        "function": parser_of(spec, answer.charset),
+        "charset": answer.charset,
         "feed": answer.sha256,
         "acquired_at": night.now(),
         "url": spec.feed.url,
@@ -188,7 +189,7 @@ def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded)
 
 def _same_state(row: State, newest: State) -> bool:
     """Whether the shop sent the same bytes again or failed in the same way."""
-    return all(row[name] == newest[name] for name in ("feed", "status", "code"))
+    return all(row[name] == newest[name] for name in ("feed", "status", "code", "function"))
 
 
 def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
@@ -201,7 +202,7 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
-    with Child(ScanFeed(reading_options(night, spec), titles, ids)) as child:
+    with Child(ScanFeed(reading_options(night, spec, row["charset"]), titles, ids)) as child:
         try:
             found: State = child(pa.RecordBatch.from_pydict({"path": [str(file)]})).to_pylist()[0]
         except ChildDied as death:
@@ -234,10 +235,11 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
     return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
 
 
-def reading_options(night: Night, spec: Retailer) -> FeedOptions:
-    """How a retailer's feed is read."""
+def reading_options(night: Night, spec: Retailer, charset: str | None) -> FeedOptions:
+    """How a retailer's feed is read. `charset`: the server's word for its encoding."""
     feed = spec.feed
-    return feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
+    options = feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
+    return replace(options, language=spec.language, charset=charset)
 
 
 def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:

@@ -36,7 +36,8 @@ from udfs.runtime.isolation import Child, ChildDied, rejected
 
 DUE = pa.schema([
     ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()), ("dialect", pa.string()),
-    ("dialect_file", pa.string()), ("encoding", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
+    ("dialect_file", pa.string()), ("encoding", pa.string()), ("language", pa.string()),
+    ("charset", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
 ])  # fmt: skip
 
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
@@ -77,7 +78,7 @@ def _feeds(night: Night) -> list[LiveFeed]:
     """The live feeds of this run's retailers, and the feeds that complete them."""
     chosen = {retailer.name for retailer in night.chosen}
     live = [feed for feed in live_feeds(night) if feed.retailer in chosen]
-    return [*live, *(replace(feed, feed=feed.completed_by) for feed in live if feed.completed_by)]
+    return [*live, *(replace(feed, **feed.completed_by._asdict()) for feed in live if feed.completed_by)]
 
 
 def _bytes(night: Night, feed: LiveFeed) -> int:
@@ -91,8 +92,8 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
         spec = night.retailers[feed.retailer]
         rows.append({
             "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
-            "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "url": spec.feed.url,
-            "max_pictures": spec.images.max_per_product,
+            "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "language": spec.language,
+            "charset": feed.charset, "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
 
@@ -127,9 +128,14 @@ class ParseFeeds:
     def parse(self, row: pa.RecordBatch) -> pa.RecordBatch:
         """One feed: the file that holds its offers, as a row of WRITTEN."""
         feed = row.to_pylist()[0]
-        if parser_digest(feed["dialect"], feed["dialect_file"], feed["encoding"]) != feed["function"]:
+        stated = ("dialect", "dialect_file", "encoding", "language", "charset")
+        if parser_digest(*(feed[name] for name in stated)) != feed["function"]:
             raise Stop(f"{feed['retailer']}: {ANOTHER_PROGRAM}")
-        options = feed_options(self.settings, feed["dialect"], feed["dialect_file"], feed["encoding"], feed["url"])
+        options = replace(
+            feed_options(self.settings, feed["dialect"], feed["dialect_file"], feed["encoding"], feed["url"]),
+            language=feed["language"],
+            charset=feed["charset"],
+        )
         with open_feed(open_store(self.lake), feed["feed"]) as source:
             reading = read_feed(source, options)
             batches = (_whole(batch, feed) for batch in reading.batches())

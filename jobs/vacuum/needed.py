@@ -94,7 +94,9 @@ class Needed:
 
     @cached_property
     def _feeds(self) -> list[Row]:
-        query = f"select retailer, attempt, feed, status, acquired_at from {FEEDS.name} order by retailer, attempt"  # noqa: S608
+        query = (
+            f"select retailer, attempt, feed, charset, status, acquired_at from {FEEDS.name} order by retailer, attempt"  # noqa: S608
+        )
         rows: list[Row] = self._night.tables.sql(query, [FEEDS]).to_pylist()
         of_versions = {
             (name, state.feed_sha256)
@@ -133,12 +135,19 @@ class Needed:
         query = f"select distinct retailer, feed, function from {OFFERS.name}"  # noqa: S608
         found = {tuple(row.values()) for row in self._night.tables.sql(query, [OFFERS]).to_pylist()}
         needed = {(row["retailer"], row["feed"]) for row in self._feeds}
-        parser = {name: parser_of(spec) for name, spec in self._night.retailers.items()}
+        parser = {
+            (row["retailer"], row["feed"]): parser_of(self._night.retailers[row["retailer"]], row["charset"])
+            for row in self._feeds
+            if row["retailer"] in self._night.retailers
+        }
         return sorted(
             (retailer, feed, function)
             for retailer, feed, function in found
             if (retailer, feed) in needed
-            and (parser.get(retailer, function) == function or (retailer, feed, parser[retailer]) not in found)
+            and (
+                parser.get((retailer, feed), function) == function
+                or (retailer, feed, parser[retailer, feed]) not in found
+            )
         )
 
     @cached_property

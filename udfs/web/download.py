@@ -1,6 +1,7 @@
 """Downloads a feed over HTTP: conditional, with a size limit while streaming; its secret goes only to its own host."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -49,6 +50,10 @@ class FeedRequest:
     patience_s: float = 120.0  # a host that asks for a longer pause is asked again next night
 
 
+CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+SAYS_NOTHING = {"utf-8", "utf8", "us-ascii"}
+"""Bytes show by themselves whether they are UTF-8."""
+
 Digest = bytes
 
 
@@ -65,6 +70,14 @@ class Downloaded:
     etag: str | None = None
     last_modified: str | None = None
     final_url: str | None = None
+    charset: str | None = None  # in which the host says that the feed is; None where that says nothing
+
+
+def charset_in(content_type: str | None) -> str | None:
+    """The charset of a Content-Type header, in small letters; None where it says nothing that bytes do not show."""
+    found = CHARSET.search(content_type or "")
+    charset = found[1].lower() if found else None
+    return None if charset in SAYS_NOTHING else charset
 
 
 class NotWritten(Exception):
@@ -150,6 +163,7 @@ async def _once(client: Client, url: str, request: FeedRequest, target: BinaryIO
         etag=response.header("etag"),
         last_modified=response.header("last-modified"),
         final_url=response.url,
+        charset=charset_in(response.header("content-type")),
     )
     if answer.status == "unchanged":
         return answer

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from schemas.rejects import Code
 from udfs.pictures.inspect import one_line
-from udfs.web.download import Downloaded, FeedRequest, Sink, download_feed
+from udfs.web.download import Downloaded, FeedRequest, Sink, charset_in, download_feed
 
 PIECE = 1 << 20
 
@@ -91,6 +91,7 @@ def _from_s3(url: str, request: FeedRequest, target: BinaryIO) -> Downloaded:
             "etag": answer.get("ETag"),
             "last_modified": answer["ResponseMetadata"]["HTTPHeaders"].get("last-modified"),
             "final_url": url,
+            "charset": charset_in(answer.get("ContentType")),
         }
         with closing(answer["Body"]) as body:
             return _store(body.iter_chunks(PIECE), request, target, http_status=200, **validators)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 
 from udfs.feeds.source.letters import ARABIC, CYRILLIC, LATIN, Text, languages, letters_of, signs
 
-WESTERN = ("cp1252", "cp1250", "iso-8859-2", "cp1254", "cp1257", "iso-8859-15", "iso-8859-13", "iso-8859-4", "mac_roman",
-           "cp1258")  # fmt: skip
-CANDIDATES: dict[str, tuple[str, ...]] = (
+WESTERN = ("cp1252", "cp1250", "iso-8859-2", "cp1254", "cp1257", "iso-8859-15", "iso-8859-13", "iso-8859-4",
+           "mac_roman", "cp1258")  # fmt: skip
+CANDIDATES: Mapping[str, tuple[str, ...]] = (
     dict.fromkeys(WESTERN, LATIN)
     | dict.fromkeys(("cp1251", "koi8-r", "koi8-u", "iso-8859-5", "cp866", "mac_cyrillic"), CYRILLIC)
     | dict.fromkeys(("cp1253", "iso-8859-7"), ("el",))
@@ -71,7 +72,9 @@ class Sample:
 
     def title(self, *guesses: "Reading") -> list[tuple["Reading", str]]:
         """One text as each of the guesses reads it: the first one that they read differently."""
-        read = [[title.decode(guess.encoding, "replace") for guess in guesses] for title in (*self.titles, *self.tokens)]
+        read = [
+            [title.decode(guess.encoding, "replace") for guess in guesses] for title in (*self.titles, *self.tokens)
+        ]
         first = next((texts for texts in read if len(set(texts)) > 1), read[0])
         return [(guess, text[:60]) for guess, text in zip(guesses, first, strict=True)]
 
@@ -115,7 +118,9 @@ def margin(first: Reading, second: Reading, sample: Sample) -> float:
 
 def beyond_reading(best: Reading) -> bool:
     """Whether even the best reading is no language."""
-    return float(best.costs.sum()) > NO_LANGUAGE * sum(len(word.encode(best.encoding, "replace")) for word in best.words)
+    return float(best.costs.sum()) > NO_LANGUAGE * sum(
+        len(word.encode(best.encoding, "replace")) for word in best.words
+    )
 
 
 def _against(sample: Sample, hints: dict[str, float]) -> dict[str, float]:

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def _smoothed(counts: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
-def _table() -> dict[str, NDArray[np.generic]]:
+def _table() -> dict[str, NDArray[Any]]:
     with as_file(files("udfs.feeds.source") / "letters.npz") as file, np.load(file, allow_pickle=False) as opened:
         return {name: opened[name] for name in opened.files}
 
@@ -121,7 +122,10 @@ def _letters() -> NDArray[np.bool_]:
     return found
 
 
-TYPOGRAPHY = "\u00a0°²³½¼·×«»‘’“”„‚–—…•®©™€№±§\u00ad\u200b\u200e\u200f、。・「」『』（）【】！？：；，～％＋／＆　ー％＃＊｜←→★☆●○■□◆◇※～"
+TYPOGRAPHY = (
+    "\u00a0°²³½¼·×«»‘’“”„‚–—…•®©™€№±§\u00ad\u200b\u200e\u200f"
+    "、。・「」『』（）【】！？：；，～％＋／＆\u3000ー＃＊｜←→★☆●○■□◆◇※"
+)
 APOSTROPHES = "’´·\u00ad"
 """Signs that may stand between two letters."""
 TYPOGRAPHIC, WRITTEN_APOSTROPHE, ODD_SYMBOL, CONTROL, SYMBOL_IN_WORD, CAPITAL_IN_WORD = 4.0, 8.0, 11.0, 20.0, 6.0, 5.0
@@ -135,7 +139,8 @@ def signs(text: Text) -> NDArray[np.float32]:
     points = text.points
     costs = signs_[points].copy()
     is_letter = _letters()[points]
-    between = (costs[1:-1] > 0) & is_letter[:-2] & is_letter[2:] & ~np.isin(points[1:-1], [ord(sign) for sign in APOSTROPHES])
+    odd = (costs > 0) & ~np.isin(points, [ord(sign) for sign in APOSTROPHES])
+    between = odd[1:-1] & is_letter[:-2] & is_letter[2:]
     costs[1:-1] += between * np.float32(SYMBOL_IN_WORD)
     costs[1:] += (small[points[:-1]] & capital[points[1:]]) * np.float32(CAPITAL_IN_WORD)
     return text.sums(costs)
@@ -155,6 +160,6 @@ def _signs() -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]
     costs[list(MARKS)] = 0
     costs[ord("´")] = WRITTEN_APOSTROPHE
     costs[ord("¤")] = costs[0xFFFD] = costs[0xFFFF] = CONTROL
-    small[: 128] = [chr(point).islower() for point in range(128)]
-    capital[: 128] = [chr(point).isupper() for point in range(128)]
+    small[:128] = [chr(point).islower() for point in range(128)]
+    capital[:128] = [chr(point).isupper() for point in range(128)]
     return costs, small, capital
