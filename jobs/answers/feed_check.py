@@ -56,7 +56,7 @@ def check_feed(night: Night, spec: Retailer) -> FeedCheck:
 def _content(night: Night, spec: Retailer, judged: Judged, file: Path) -> FeedSummary:
     """What can be read of the feed; nothing where none came, where something in it was erased, or where its reader
     failed."""
-    feed, options = judged.state["feed"], reading_options(night, spec)
+    feed, options = judged.state["feed"], reading_options(night, spec, judged.state["charset"])
     if judged.state["offers"] is None:
         return FeedSummary()
     if judged.to_keep:

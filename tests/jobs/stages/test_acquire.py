@@ -9,6 +9,7 @@ import pytest
 
 import jobs.stages.acquire
 from jobs.stages.acquire import ScanFeed, _request, accept, acquire, judge_feed
+from jobs.stages.parse import parse
 from lake.lease import lease
 from schemas.errors import HeldByAnother, WrongInput
 from schemas.rejects import Code
@@ -129,3 +130,22 @@ def test_a_state_that_another_process_wrote_meanwhile_is_not_written_over(
     with pytest.raises(HeldByAnother, match="another run of this stage is writing"):
         accept(night, gates, "the second") if verb == "accept" else acquire(night)
     assert [gate["accepted_because"] for gate in states(refused)[2]["gates"]] == ["the first", "the first", None]
+
+
+def test_the_encoding_that_the_server_names_is_kept_and_read_with(tmp_path: Path) -> None:
+    body, said = feed(OFFER.format(1)).replace(b"Coat", b"\xc9t\xe9"), ["iso-8859-15", "iso-8859-15", "iso-8859-2"]
+
+    def serve(request: Any, writer: Any) -> Any:
+        return answer(body, Content_Type=f"text/xml; charset={said[0]}")(request, writer)
+
+    shops = Shops(tmp_path)
+    with Server({"/feed": serve}) as server:
+        shops.add("shop", [], url=server.url("/feed"))
+        due = []
+        while said:
+            acquire(shops.night())
+            due.append(parse(shops.night()).due)
+            del said[0]
+    kept = [(row["charset"], row["encoding"]) for row in states(shops) if row["charset"]]
+    assert kept == [("iso-8859-15", "iso-8859-15"), ("iso-8859-2", "iso-8859-2")]
+    assert due == [1, 0, 1]

@@ -49,6 +49,21 @@ def test_a_feed_and_what_is_known_of_it() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("said", "charset"),
+    [
+        ("text/xml; charset=windows-1251", "windows-1251"),
+        ('text/xml; version=1; Charset = "ISO-8859-2"', "iso-8859-2"),
+        ("text/xml; charset=UTF-8", None),
+        ("text/xml", None),
+        ("text/xml; charset=" + "x" * 1000, "x" * 40),
+    ],
+)
+def test_the_encoding_that_the_server_names_is_kept(said: str, charset: str | None) -> None:
+    with Server({"/feed": answer(FEED, Content_Type=said)}) as server:
+        assert download(server.url("/feed"))[0].charset == charset
+
+
 def test_unchanged() -> None:
     with Server({"/feed": conditional(FEED, '"7"')}) as server:
         found, body = download(server.url("/feed"), replace(REQUEST, etag='"7"', last_modified="Mon"))

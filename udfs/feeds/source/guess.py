@@ -33,7 +33,7 @@ SEGMENT = re.compile(rb"[^<>]+")
 NO_WORDS = re.compile(rb"&#?\w{1,30};|!\[CDATA\[|https?:[^\s\"']+|\w+=")
 SAME_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 MOST_TOKENS, MOST_WORDS, LONGEST_TOKEN, MOST_TITLES, LONGEST_TITLE = 1_500, 600, 900, 200, 200
-MOST_A_TOKEN = 10.0
+MOST_A_TOKEN = 12.0
 """Nats that one token can speak for or against a reading: a brand in another language must not decide."""
 ASCII_WEIGHT = 0.5
 BAD_SHARE = 0.01

@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 
 STATED = re.compile(rb"""(?:xml:lang\s*=\s*["']|<language>\s*)([A-Za-z]{2,3})\b""")
-CURRENCY = re.compile(rb"""(?:\d\s?|["'>])([A-Z]{3})(?=["'<\s])""")
+CURRENCY = re.compile(rb"""(?:\d\s?|["'>])([A-Z]{3})(?=["'<])""")
 DOMAIN = re.compile(rb"https?://[^/\s\"'<>]{1,200}?\.([a-z]{2})(?=[/\"'<\s:])")
 LOOKED_AT = 1 << 18
 SPEC, SAID, LIKELY = 8.0, 6.0, 4.0
@@ -13,18 +13,19 @@ SPEC, SAID, LIKELY = 8.0, 6.0, 4.0
 ALIASES = {"no": "nb", "nn": "nb", "sh": "hr", "bs": "hr", "iw": "he", "in": "id", "tl": "fil", "gl": "pt"}
 OF_CURRENCY = {
     "ALL": "sq", "AED": "ar", "ARS": "es", "BAM": "hr sr", "BGN": "bg", "BHD": "ar", "BRL": "pt", "BYN": "ru",
-    "CLP": "es", "CNY": "zh", "COP": "es", "CZK": "cs", "DKK": "da", "EGP": "ar", "HKD": "zh-tw", "HRK": "hr", "HUF": "hu",
-    "IDR": "id", "ILS": "he", "IRR": "fa", "ISK": "is", "JOD": "ar", "JPY": "ja", "KRW": "ko", "KWD": "ar", "KZT": "ru",
-    "LTL": "lt", "LVL": "lv", "MAD": "ar fr", "MKD": "mk", "MXN": "es", "MYR": "ms", "NOK": "nb", "OMR": "ar",
-    "PEN": "es", "PHP": "fil en", "PKR": "ur", "PLN": "pl", "QAR": "ar", "RON": "ro", "RSD": "sr hr", "RUB": "ru",
-    "RUR": "ru", "SAR": "ar", "SEK": "sv", "THB": "th", "TRY": "tr", "TWD": "zh-tw", "UAH": "uk ru", "VND": "vi",
+    "CLP": "es", "CNY": "zh", "COP": "es", "CZK": "cs", "DKK": "da", "EGP": "ar", "HKD": "zh-tw", "HRK": "hr",
+    "HUF": "hu", "IDR": "id", "ILS": "he", "IRR": "fa", "ISK": "is", "JOD": "ar", "JPY": "ja", "KRW": "ko",
+    "KWD": "ar", "KZT": "ru", "LTL": "lt", "LVL": "lv", "MAD": "ar fr", "MKD": "mk", "MXN": "es", "MYR": "ms",
+    "NOK": "nb", "OMR": "ar", "PEN": "es", "PHP": "fil en", "PKR": "ur", "PLN": "pl", "QAR": "ar", "RON": "ro",
+    "RSD": "sr hr", "RUB": "ru", "RUR": "ru", "SAR": "ar", "SEK": "sv", "THB": "th", "TRY": "tr", "TWD": "zh-tw",
+    "UAH": "uk ru", "VND": "vi",
 }  # fmt: skip
 OF_DOMAIN = {
     "al": "sq", "at": "de", "ba": "hr", "bg": "bg", "br": "pt", "by": "ru", "cl": "es", "cn": "zh", "cz": "cs",
-    "de": "de", "dk": "da", "ee": "et", "es": "es ca", "fi": "fi sv", "fr": "fr", "gr": "el", "hr": "hr", "hu": "hu", "il": "he",
-    "ir": "fa", "is": "is", "it": "it", "jp": "ja", "kr": "ko", "kz": "ru", "lt": "lt", "lv": "lv", "mk": "mk",
-    "mx": "es", "nl": "nl", "no": "nb", "pl": "pl", "pt": "pt", "ro": "ro", "rs": "sr hr", "ru": "ru", "se": "sv",
-    "si": "sl", "sk": "sk", "th": "th", "tr": "tr", "tw": "zh-tw", "ua": "uk ru", "vn": "vi",
+    "de": "de", "dk": "da", "ee": "et", "es": "es ca", "fi": "fi sv", "fr": "fr", "gr": "el", "hr": "hr", "hu": "hu",
+    "il": "he", "ir": "fa", "is": "is", "it": "it", "jp": "ja", "kr": "ko", "kz": "ru", "lt": "lt", "lv": "lv",
+    "mk": "mk", "mx": "es", "nl": "nl", "no": "nb", "pl": "pl", "pt": "pt", "ro": "ro", "rs": "sr hr", "ru": "ru",
+    "se": "sv", "si": "sl", "sk": "sk", "th": "th", "tr": "tr", "tw": "zh-tw", "ua": "uk ru", "vn": "vi",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 `infra/letters_table.py` makes that file and says from what.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -126,6 +127,8 @@ TYPOGRAPHY = (
     "\u00a0°²³½¼·×«»‘’“”„‚–—…•®©™€№±§\u00ad\u200b\u200e\u200f"
     "、。・「」『』（）【】！？：；，～％＋／＆\u3000ー＃＊｜←→★☆●○■□◆◇※"
 )
+NO_SIGNS = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs", "Sk"}
+"""Categories of what no text has: control characters, odd spaces, accents without their letter."""
 APOSTROPHES = "’´·\u00ad"
 """Signs that may stand between two letters."""
 TYPOGRAPHIC, WRITTEN_APOSTROPHE, ODD_SYMBOL, CONTROL, SYMBOL_IN_WORD, CAPITAL_IN_WORD = 4.0, 8.0, 11.0, 20.0, 6.0, 5.0
@@ -154,7 +157,8 @@ def _signs() -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]
         char = chr(point)
         small[point], capital[point] = char.islower(), char.isupper()
         if not char.isalpha():
-            costs[point] = CONTROL if not char.isprintable() and char != "\u00a0" else ODD_SYMBOL
+            is_none = unicodedata.category(char) in NO_SIGNS and char != "\u00a0"
+            costs[point] = CONTROL if is_none else ODD_SYMBOL
     for char in TYPOGRAPHY:
         costs[ord(char)] = TYPOGRAPHIC
     costs[list(MARKS)] = 0

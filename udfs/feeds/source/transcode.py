@@ -17,7 +17,7 @@ WINDOW_BYTES = 1 << 18
 MOST_WINDOW_BYTES = 1 << 23
 """As much as this is looked at, doubling, while two encodings are equally likely."""
 ESCAPES = (b"\x1b$@", b"\x1b$B", b"\x1b(J")
-"""ISO-2022-JP goes from ASCII to Japanese with these; all its bytes are below 0x80, and XML forbids the first of them."""
+"""ISO-2022-JP goes from ASCII to Japanese with these; it has no byte above 0x7F, and XML forbids the first one."""
 
 
 class Transcoder:

@@ -8,12 +8,13 @@ from schemas.rejects import Code
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair, Repairs
-from udfs.feeds.source.encoding import by_first_bytes, choose, declared_in
+from udfs.feeds.source.encoding import Choice, by_first_bytes, choose, declared_in
 from udfs.feeds.source.labels import codec_for
 from udfs.feeds.source.transcode import Transcoder
 
 RUSSIAN = "Платье женское летнее с коротким рукавом, цвет белый, размер 44. " * 8
 JAPANESE = "レディース ワンピース 半袖 ホワイト 春夏 カジュアル サイズ Ｍ 綿１００％。" * 8
+DANISH = "<t>Blå kjole til børn i økologisk bomuld, størrelse små</t><t>Rød trøje, grøn hætte</t>" * 3
 POLISH = "Sukienka damska z krótkim rękawem, kolor żółty, część garnituru, świąteczna zniżka. " * 8
 
 
@@ -78,6 +79,66 @@ def test_the_spec_has_the_last_word_and_its_slip_is_said() -> None:
     with pytest.raises(FeedRefused, match="unknown encoding 'cp-nobody'") as refused:
         choose(b"", None, FeedOptions(encoding="cp-nobody"))
     assert refused.value.code is Code.FEED_ENCODING
+
+
+SPANISH = "<t>Vestido de niña</t><t>Pantalón pequeño</t><t>Camisa de algodón para señor</t><t>Falda de otoño</t>"
+CZECH = "<t>Dlouhé lněné šaty žluté</t><t>Pánské džíny řepkové</t><t>Letní šaty ze lnu s kapsami, tělové</t>"
+HEBREW = "<t>שמלת מידי כחולה</t><t>מכנסי ג'ינס לגבר</t><t>שמלה מפשתן</t><t>גזרה ישרה</t>"
+
+
+@pytest.mark.parametrize("declared", [None, "utf-8"])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(SPANISH, "cp1252"), (CZECH, "iso-8859-2"), (CZECH, "cp1250"), (HEBREW, "cp1255"), (RUSSIAN, "koi8-r")],
+)
+def test_letters_and_words_tell_an_encoding(text: str, encoding: str, declared: str | None) -> None:
+    body = text.encode(encoding)
+    assert body.decode(choose(body, declared, FeedOptions()).name) == text
+
+
+def test_what_is_said_is_taken_where_it_reads_the_same() -> None:
+    assert choose(HEBREW.encode("iso-8859-8"), "iso-8859-8-i", FeedOptions()) == Choice("iso-8859-8")
+
+
+@pytest.mark.parametrize("declared", ["windows-1251", "iso-8859-1", "koi8-r"])
+def test_valid_utf8_is_utf8_whatever_is_said(declared: str) -> None:
+    assert choose("<t>für</t>".encode(), declared, FeedOptions(charset="iso-8859-2")).name == "utf-8"
+
+
+def test_the_server_is_heard_before_the_declaration() -> None:
+    body = "<t>Été</t>".encode("cp1252")
+    assert choose(body, "iso-8859-2", FeedOptions(charset="iso-8859-15")).name == "iso-8859-15"
+    assert choose(body, "iso-8859-2", FeedOptions(charset="nobody-knows")).name == "iso-8859-2"
+    assert choose(body, None, FeedOptions(charset="iso-8859-15")) == Choice("iso-8859-15")
+
+
+def test_a_server_whose_word_does_not_fit_is_not_heard() -> None:
+    body = RUSSIAN.encode("cp1251")
+    assert choose(body, "windows-1251", FeedOptions(charset="iso-8859-1")) == Choice("cp1251")
+    assert choose(body, "windows-1251", FeedOptions(charset="utf-8")) == Choice("cp1251")
+
+
+def test_one_that_is_unsure_is_refused_with_a_title_read_both_ways() -> None:
+    body = "<t>Coat 10</t><t>½</t>".encode("cp1252")
+    with pytest.raises(FeedRefused, match=r"windows-1252 \('½'\) or .* \('.'\)") as refused:
+        choose(body, None, FeedOptions())
+    assert refused.value.code is Code.ENCODING_UNSURE
+
+
+def test_the_specs_language_helps() -> None:
+    body = "<t>½</t><t>Nice kaffe</t>".encode("cp1252")
+    with pytest.raises(FeedRefused):
+        choose(body, None, FeedOptions())
+    assert choose(body, None, FeedOptions(language="da")).name == "cp1252"
+
+
+def test_more_is_read_until_it_is_sure() -> None:
+    body = b"<t>\xbd</t>" + b"<t>Coat</t>" * 60_000 + DANISH.encode("cp1252")
+    assert "størrelse små" in utf8(body, 65_536)[0]
+
+
+def test_japanese_by_escapes_is_read_declared_or_not() -> None:
+    assert utf8(JAPANESE.replace("Ｍ", "M").encode("iso2022_jp"), 4096)[0] == JAPANESE.replace("Ｍ", "M")
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
