@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test year damage mutation airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test check kill-test year damage encodings mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -25,6 +25,9 @@ kill-test: setup ## kill a small night, a publish and a vacuum at 20 random mome
 
 year: setup ## simulate a year of small nights, each with its vacuum (an hour; DAYS=60: fewer); writes var/year
 	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365}
+
+encodings: setup ## read feeds of forty languages in their encodings (ten minutes; SEED=2: others); writes docs/encodings.md
+	@nice $(BIN)/python -m tests.encodings.campaign --seed $${SEED:-1} --write
 
 mutation: setup ## change the code in small ways and list the changes that no test notices (hours; SEED=2: other changes)
 	@nice $(BIN)/python -m tests.mutation.campaign --seed $${SEED:-1} $(ONLY)

@@ -29,7 +29,9 @@ STRAY_SHARE = 0.2
 NO_TEXT_SHARE = 0.01
 """No text has more zero bytes than that, once UTF-16 is ruled out."""
 SURE = 8.0
-"""Nats by which a guess has to lead every other reading, and what is said of the feed; `make encodings` measures it."""
+"""Nats by which a guess has to lead every other reading; `make encodings` measures what that is worth."""
+DENIED = 10.0
+"""Nats by which another reading has to lead what server or declaration say, for the letters not to fit."""
 
 
 @dataclass
@@ -106,7 +108,7 @@ def _by_letters(window: bytes, told: list[str], language: str | None) -> str | N
     best = found[0]
     for codec in told:
         reading = next((one for one in found if one.encoding == codec), None)
-        if reading and (reading.words == best.words or margin(best, reading, sample) < SURE):
+        if reading and (reading.words == best.words or margin(best, reading, sample) < DENIED):
             return codec
     rivals = [rival for rival in found if rival.words != best.words]
     rivals.sort(key=lambda rival: margin(best, rival, sample))

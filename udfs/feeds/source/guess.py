@@ -40,8 +40,8 @@ BAD_SHARE = 0.01
 """A reading with more bytes of another encoding is none."""
 FOREIGN_SCRIPT, MOST_FOREIGN = 0.2, 10.0
 """Nats against another script than Latin for each ASCII word beyond three to one of its own."""
-NO_LANGUAGE = 6.0
-"""Nats a byte: no reading of real text looks as odd as that."""
+NO_LANGUAGE, FEW_BYTES = 6.0, 40
+"""Nats a byte: no reading of real text of more than a few bytes looks as odd as that."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,9 @@ def margin(first: Reading, second: Reading, sample: Sample) -> float:
 
 
 def beyond_reading(best: Reading) -> bool:
-    """Whether even the best reading is no language."""
-    return float(best.costs.sum()) > NO_LANGUAGE * sum(
-        len(word.encode(best.encoding, "replace")) for word in best.words
-    )
+    """Whether even the best reading is no language; a few bytes cannot say that."""
+    read = sum(len(word.encode(best.encoding, "replace")) for word in best.words)
+    return read > FEW_BYTES and float(best.costs.sum()) > NO_LANGUAGE * read
 
 
 def _against(sample: Sample, hints: dict[str, float]) -> dict[str, float]:
