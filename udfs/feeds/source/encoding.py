@@ -29,9 +29,8 @@ STRAY_SHARE = 0.2
 NO_TEXT_SHARE = 0.01
 """No text has more zero bytes than that, once UTF-16 is ruled out."""
 SURE = 8.0
-"""Nats by which a guess has to lead every other reading; `make encodings` measures what that is worth."""
-DENIED = 10.0
-"""Nats by which another reading has to lead what server or declaration say, for the letters not to fit."""
+"""Nats by which a guess has to lead every other reading, and another reading has to lead what server or declaration
+say, for the letters not to fit; `make encodings` measures what that is worth."""
 
 
 @dataclass
@@ -108,7 +107,7 @@ def _by_letters(window: bytes, told: list[str], language: str | None) -> str | N
     best = found[0]
     for codec in told:
         reading = next((one for one in found if one.encoding == codec), None)
-        if reading and (reading.words == best.words or margin(best, reading, sample) < DENIED):
+        if reading and (reading.words == best.words or margin(best, reading, sample) < SURE):
             return codec
     rivals = [rival for rival in found if rival.words != best.words]
     rivals.sort(key=lambda rival: margin(best, rival, sample))

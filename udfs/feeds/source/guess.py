@@ -40,7 +40,7 @@ BAD_SHARE = 0.01
 """A reading with more bytes of another encoding is none."""
 FOREIGN_SCRIPT, MOST_FOREIGN = 0.2, 10.0
 """Nats against another script than Latin for each ASCII word beyond three to one of its own."""
-NO_LANGUAGE, FEW_BYTES = 6.0, 40
+NO_LANGUAGE, FEW_BYTES = 6.6, 40
 """Nats a byte: no reading of real text of more than a few bytes looks as odd as that."""
 
 
