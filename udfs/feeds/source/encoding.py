@@ -94,8 +94,7 @@ def _is_utf8(window: bytes, told: list[str]) -> bool:
         codecs.utf_8_decode(window, "strict", False)
     except UnicodeDecodeError:
         return set(told) <= {"utf-8"} and _bad_share(window) <= STRAY_SHARE
-    sequences = SURE_SEQUENCES if EAST_ASIAN & set(told) else 1
-    return len(MULTIBYTE.findall(window)) >= sequences
+    return not EAST_ASIAN & set(told) or len(MULTIBYTE.findall(window)) >= SURE_SEQUENCES
 
 
 def _by_letters(window: bytes, told: list[str], language: str | None) -> str | None:
