@@ -128,7 +128,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         around=_around(best.path, best.fields, outline, sample),
         variants=variants,
         separators={name: marks for name, marks in separators.items() if marks},
-        defaults=_currency(best.fields.get("price", [])),
+        prices_in=_currency(best.fields.get("price", [])),
         decimal_mark=_decimal_mark([value for name in PRICES for value in _values(name, best)]),
     )
 
@@ -155,12 +155,12 @@ def _levels(paths: Sequence[str] = (), *shorter: list[str]) -> list[str]:
     return ["/"] if slashed and (len(slashed) > 0.8 * len(paths) or ends > 0.8 * len(slashed)) else []
 
 
-def _currency(prices: list[str]) -> dict[str, str]:
+def _currency(prices: list[str]) -> str | None:
     """The currency that a price's name ends with: `PriceUSD`."""
     word = folded(Leaf(prices[0]).name) if prices else ""
     code = word[-3:].upper()
     is_price = by_word("elements").get(word[:-3]) in ("price", "sale_price")
-    return {"currency": code} if is_price and code in lists()["currencies"] else {}
+    return code if is_price and code in lists()["currencies"] else None
 
 
 def _decimal_mark(amounts: list[str]) -> Literal[".", ",", "auto"]:
