@@ -179,6 +179,8 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
         return meaning
     if own in ("id", "slug") or (meaning is None and _is_id_of(folded(own))):
         return None
+    if around[0] == "pictures" and own not in GENERIC and (meaning is None or meaning[0] not in ("pictures", "url")):
+        return None  # a picture's own size, type or title
     if own in GENERIC and around[0] in GIVES_MEANING:
         return around
     return around if meaning is None and not is_attribute else meaning
@@ -226,7 +228,18 @@ def _by_part(name: str) -> tuple[str, int] | None:
             return found[0], PART_OF_NAME
     held = [known for known in by_word("elements") if len(known) >= LEAST_HELD and known in word]
     held = [known for known in held if known not in SAYS_LITTLE]
-    return (by_word("elements")[max(held, key=len)], PART_OF_NAME) if held else None
+    if not held:
+        return None
+    longest = max(held, key=len)
+    role = by_word("elements")[longest]
+    return _which_price(word.replace(longest, "", 1)) if role == "price" else role, PART_OF_NAME
+
+
+def _which_price(rest: str) -> str:
+    """The price that a name means, by what it says beside the word for a price: `previous` of `previousPrice`."""
+    bare = next((rest[len(prefix) :] for prefix in OF_OFFERS if rest.startswith(prefix)), rest)
+    said = by_word("prices")
+    return said.get(bare) or said.get(rest) or "price"
 
 
 def _is_id_of(word: str) -> bool:
@@ -237,7 +250,7 @@ def _is_id_of(word: str) -> bool:
 @lru_cache(maxsize=KNOWN_NAMES)
 def _is_aside(name: str) -> bool:
     word = folded(name)
-    return any(other in word for other in by_word("aside"))
+    return word not in by_word("elements") and any(other in word for other in by_word("aside"))
 
 
 @cache
