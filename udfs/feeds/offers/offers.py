@@ -389,6 +389,9 @@ class OfferReader:
                 Code.OFFER_BAD_PRICE,
                 f"{name} has the price {_short(unreadable)}, which is not a number; the shop has to fix it",
             )
+        if address := self._pictures.unusable.get(place):
+            said = f"has the picture {_short(address)}, whose address cannot be used"
+            return Code.OFFER_BAD_PICTURE, f"{name} {said}; the shop has to write a whole http(s) address"
         return Code.OFFER_NO_PICTURE, f"{name} has no picture; the shop has to add one"
 
 

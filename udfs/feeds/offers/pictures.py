@@ -34,11 +34,14 @@ class PictureReader:
     ) -> None:
         self._slots, self._in_html = slots, in_html
         self._separators, self._base_url, self._repairs = separators, base_url, repairs
+        self.unusable: dict[int, str] = {}
+        """The first address of each offer of the last batch none of whose addresses could be used."""
 
     def read(self, rows: Rows, most: int) -> list[list[str] | None] | None:
         """For each offer its pictures' addresses, each once, `most` of them; None where no offer has any."""
         texts = rows.every(self._slots)
         html = rows.every(self._in_html)
+        self.unusable.clear()
         if html is not None:
             found = [[address for text in every for address in image_addresses(text)] for every in html]
             texts = found if texts is None else [one + more for one, more in zip(texts, found, strict=True)]
@@ -46,7 +49,8 @@ class PictureReader:
             return None
         addresses = [*chain.from_iterable(texts)]
         if not are_whole(addresses):
-            texts = [every if are_whole(every) else self._mended(every) for every in texts]
+            given, texts = texts, [every if are_whole(every) else self._mended(every) for every in texts]
+            self.unusable.update((place, every[0]) for place, every in enumerate(given) if every and not texts[place])
             addresses = [*chain.from_iterable(texts)]
         if len(set(addresses)) < len(addresses):
             texts = [list(dict.fromkeys(every)) for every in texts]
