@@ -122,7 +122,8 @@ class _Choice:
     def called(self, name: str, fits: Callable[[Leaf], bool]) -> list[Leaf]:
         """The places that go by a name of the field and hold what it should, the commonest name first."""
         found = [(leaf.depth, called[1], place, leaf) for place, leaf in enumerate(self.left)
-                 if (called := leaf.role()) and called[0] == name and fits(leaf)]  # fmt: skip
+                 if (called := leaf.role()) and called[0] == name and fits(leaf)
+                 and not (name == "id" and self._is_price_again(leaf))]  # fmt: skip
         exact = [one for one in found if one[1] < PART_OF_NAME] or found
         return [leaf for *_, leaf in sorted(exact, key=lambda one: one[:3])]
 
@@ -137,7 +138,7 @@ class _Choice:
         self.take("url", [leaf for leaf in pages if not _is_constant(leaf)])
         for name in ("sale_price", "old_price", "price"):
             self.take(name, self.called(name, lambda leaf: leaf.is_amount and not _is_rate(leaf)))
-        self.take("id", self.called("id", lambda leaf: _is_identity(leaf) and not self._is_price_again(leaf)))
+        self.take("id", self.called("id", lambda leaf: _is_identity(leaf)))
         self.take("title", self.called("title", lambda leaf: leaf.is_text and leaf.mean_chars < 500 and _tells(leaf)))
         self.take("category_path", self._paths())
         self.take("group", self.called("group", lambda leaf: len(set(leaf.values)) > 1))
@@ -150,13 +151,13 @@ class _Choice:
         """What the names did not tell: an address, an id; and a title for what has a price or a picture."""
         full = [leaf for leaf in self.left if leaf.elements > FULL * self._most and not leaf.is_aside]
         if "url" not in self.chosen:
-            self.take(
-                "url", [leaf for leaf in full if _is_page(leaf) and leaf.is_varied and not _is_constant(leaf)][:1]
-            )
+            pages = [leaf for leaf in full if _is_page(leaf) and leaf.is_varied and not _is_constant(leaf)]
+            self.take("url", pages[:1])
         if "id" not in self.chosen:
             codes = [leaf for leaf in full if leaf in self.left and leaf.depth == 0 and _is_code(leaf)]
             telling = [leaf for leaf in codes if NUMBER_NAME.search(leaf.name) or leaf.share(LETTER) > 0.5]
-            self.take("id", telling[:1])  # a bare number may count anything
+            # a bare number may count anything
+            self.take("id", [leaf for leaf in telling if not self._is_price_again(leaf)][:1])
         if "old_price" not in self.chosen:
             self.take("old_price", [leaf for leaf in self.left if self._is_old_price(leaf)][:1])
         if "title" not in self.chosen and {"price", "pictures"} & self.chosen.keys():

@@ -219,7 +219,7 @@ def _by_part(name: str) -> tuple[str, int] | None:
         if last == "id" and _meaning(first):
             return None  # of a brand, a category: not of the offer
         if found := _role(last, first, is_attribute=True) or _exact(first):
-            return found[0], PART_OF_NAME
+            return _which_price(found[0], name), PART_OF_NAME
     word = folded(name)
     if _is_id_of(word):
         return None  # the same, written in one
@@ -228,18 +228,18 @@ def _by_part(name: str) -> tuple[str, int] | None:
             return found[0], PART_OF_NAME
     held = [known for known in by_word("elements") if len(known) >= LEAST_HELD and known in word]
     held = [known for known in held if known not in SAYS_LITTLE]
-    if not held:
-        return None
-    longest = max(held, key=len)
-    role = by_word("elements")[longest]
-    return _which_price(word.replace(longest, "", 1)) if role == "price" else role, PART_OF_NAME
+    return (_which_price(by_word("elements")[max(held, key=len)], name), PART_OF_NAME) if held else None
 
 
-def _which_price(rest: str) -> str:
-    """The price that a name means, by what it says beside the word for a price: `previous` of `previousPrice`."""
+def _which_price(role: str, name: str) -> str:
+    """The role; of a price by what its name says beside the word for a price: `previous` of `previousPrice`."""
+    if role != "price":
+        return role
+    word, said = folded(name), by_word("prices")
+    known = max((one for one, meaning in by_word("elements").items() if meaning == "price" and one in word), key=len)
+    rest = word.replace(known, "", 1)
     bare = next((rest[len(prefix) :] for prefix in OF_OFFERS if rest.startswith(prefix)), rest)
-    said = by_word("prices")
-    return said.get(bare) or said.get(rest) or "price"
+    return said.get(bare) or said.get(rest) or role
 
 
 def _is_id_of(word: str) -> bool:

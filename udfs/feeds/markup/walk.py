@@ -241,7 +241,8 @@ def values_of(element: etree._Element, where: str) -> list[str]:
     `a|b` is the first that says anything.
     """
     if "|" in where:
-        return next(filter(None, (values_of(element, one) for one in where.split("|"))), [])
+        every = (values_of(element, one) for one in where.split("|"))
+        return next((values for values in every if any(map(str.strip, values))), [])
     if where[0] in ".@":
         value = part_of(element, where)
         return [value] if value else []
