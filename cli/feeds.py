@@ -20,7 +20,7 @@ from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
 from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer
 from schemas.settings import Settings, read_settings
-from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine
+from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine, priced_tonight
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
 from udfs.feeds.summary import ACCEPTED, REFUSED, FeedSummary
@@ -130,7 +130,7 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
         dialect=summary.dialect or "no dialect", encoding=summary.encoding or "unknown", offers=summary.offers,
         products=summary.products, rejects=tuple(rejects), repairs=tuple(repairs), filled=summary.filled,
         categories={written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
-        samples=tuple(summary.samples), dialect_file=summary.dialect_file, kept=KEPT,
+        samples=tuple(priced_tonight(summary)), dialect_file=summary.dialect_file, kept=KEPT,
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Code(StrEnum):
     OFFER_TOO_LARGE = "offer_too_large"
     OFFER_MALFORMED = "offer_malformed"
     OFFER_BAD_PRICE = "offer_bad_price"
+    OFFER_BAD_PICTURE = "offer_bad_picture"
     # a picture's journey
     FETCH_BAD_URL = "fetch_bad_url"
     FETCH_DNS = "fetch_dns"
@@ -55,6 +56,8 @@ class Code(StrEnum):
     FETCH_4XX = "fetch_4xx"
     FETCH_5XX = "fetch_5xx"
     FETCH_REDIRECT = "fetch_redirect"
+    FETCH_304 = "fetch_304"
+    FETCH_CODING = "fetch_coding"
     FETCH_PRIVATE_ADDRESS = "fetch_private_address"
     FETCH_ROBOTS = "fetch_robots"
     FETCH_TYPE = "fetch_type"
@@ -131,6 +134,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.OFFER_TOO_LARGE: Meaning("the offer, or one of its fields, is over the size limit", Acts.SHOP),
     Code.OFFER_MALFORMED: Meaning("the offer is cut off or is not well-formed XML", Acts.SHOP),
     Code.OFFER_BAD_PRICE: Meaning("the price cannot be read as a number", Acts.SHOP),
+    Code.OFFER_BAD_PICTURE: Meaning("no picture's address of the offer can be used", Acts.SHOP),
     Code.FETCH_BAD_URL: Meaning("the picture's address is not an http(s) URL", Acts.SHOP),
     Code.FETCH_DNS: Meaning("the host name in the picture's address does not exist in the DNS", Acts.SHOP),
     Code.FETCH_CONNECT: Meaning("the picture's host refused or dropped the connection", Acts.SHOP),
@@ -144,6 +148,10 @@ MEANINGS: dict[Code, Meaning] = {
     Code.FETCH_4XX: Meaning("the picture's host refuses the request (HTTP 4xx)", Acts.SHOP),
     Code.FETCH_5XX: Meaning("the picture's host reports an internal error (HTTP 5xx)", Acts.SHOP),
     Code.FETCH_REDIRECT: Meaning("the address redirects in a loop, too many times, or to no usable address", Acts.SHOP),
+    Code.FETCH_304: Meaning(
+        "the picture's host says that the picture has not changed (HTTP 304), but never sent it to us", Acts.SHOP
+    ),
+    Code.FETCH_CODING: Meaning("the picture is compressed in a way that we did not ask for", Acts.SHOP),
     Code.FETCH_PRIVATE_ADDRESS: Meaning("the address leads into a private network", Acts.ENGINEER),
     Code.FETCH_ROBOTS: Meaning("the host's robots.txt or X-Robots-Tag forbids the picture", Acts.SHOP),
     Code.FETCH_TYPE: Meaning("the response is not a picture", Acts.SHOP),

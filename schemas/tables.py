@@ -60,6 +60,9 @@ OFFERS = stage_table(
     pa.field("url", pa.string()),
     pa.field("text_key", DIGEST),  # sha256 of what the text classifier reads
     pa.field("material", pa.string()),  # as stated by the shop
+    pa.field("sale_price", PRICE),  # asked in the nights from sale_from to sale_until, in place of price
+    pa.field("sale_from", pa.date32()),  # the first night; null: no beginning
+    pa.field("sale_until", pa.date32()),  # the last night; null: no end
 )
 
 FETCHES = stage_table(

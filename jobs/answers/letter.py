@@ -18,6 +18,7 @@ from schemas.tables import FETCHES, OFFERS
 
 QUOTING = {
     Code.OFFER_BAD_PRICE: r"has the price '(.*)', which is (?:not a number|no amount)",
+    Code.OFFER_BAD_PICTURE: r"has the picture '(.*)', whose address cannot be used",
     Code.FETCH_ROBOTS: r" forbids it to [^:]*: (.*)",
     Code.FETCH_TYPE: r"begins with (.*)",
 }

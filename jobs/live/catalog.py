@@ -18,6 +18,7 @@ from schemas.rejects import Code
 from schemas.table import DONE, REJECTED
 from schemas.tables import DUPLICATES, FETCHES, GARMENTS, MAPPED
 from udfs.rules.products import OFFER_COLUMNS, products_of
+from udfs.rules.sales import SALE_COLUMNS, priced_on
 
 URL_STATES = pa.schema([
     ("url", pa.string()), ("picture", pa.binary()), ("code", pa.string()), ("detail", pa.string()),
@@ -42,9 +43,9 @@ class Catalog:
     def products(self) -> pa.Table:
         """`udfs.rules.products.PRODUCTS` of the live offers, without blocked products."""
         found = offers(self._night)
-        names = ", ".join(dict.fromkeys(OFFER_COLUMNS))
+        names = ", ".join(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS)))
         rows = self._night.tables.sql(f"select {names}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
-        products = products_of(rows, rows["max_pictures"])
+        products = products_of(priced_on(rows, self._night.today), rows["max_pictures"])
         return products.filter(pc.invert(is_barred_product(self._night, products["product_id"])))
 
     @cached_property

@@ -1,12 +1,17 @@
 """What would be read of a feed, without a table and without Spark."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
+
+from udfs.feeds.offers.batches import SCHEMA
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
 from udfs.feeds.repairs import counted
 from udfs.feeds.summary import FeedSummary
+from udfs.rules.sales import priced_on
 from udfs.rules.wording import written
 
 CATEGORIES_SHOWN = 50
@@ -40,8 +45,17 @@ def as_json(summary: FeedSummary) -> dict[str, object]:
         "reason": summary.detail or summary.dialect_reason,
         "categories": {written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
         "dialect_file": summary.dialect_file,
-        "samples": [{name: _plain(value) for name, value in sample.items()} for sample in summary.samples],
+        "samples": [{name: _plain(value) for name, value in sample.items()} for sample in priced_tonight(summary)],
     }
+
+
+def priced_tonight(summary: FeedSummary) -> list[dict[str, object]]:
+    """The summary's sample offers with the prices of today, where a sale price holds for some days alone."""
+    shown = pa.schema([column for column in SCHEMA if column.name != "text_key"])
+    offers: list[dict[str, object]] = priced_on(
+        pa.Table.from_pylist(summary.samples, shown), datetime.now(UTC).date()
+    ).to_pylist()
+    return offers
 
 
 def _plain(value: object) -> object:

@@ -25,6 +25,7 @@ from udfs.feeds.source.transcode import Transcoder
 from udfs.feeds.source.unpack import unpack
 from udfs.feeds.summary import REFUSED, FeedSummary
 from udfs.feeds.values.categories import CategoryTree
+from udfs.feeds.values.currencies import of_language
 from udfs.feeds.values.prices import iso_currency
 
 DECLARATION_AS_TAG = re.compile(rb"\A(\s*)<(xml\s+version\s*=[^<>]*?)\??>")
@@ -78,7 +79,7 @@ class FeedReading:
         sample, outline, found = self._begin(chunks)
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
         start = outline.places[found.path].start
-        reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs, rows)
+        reader = OfferReader(found.dialect, self._facts(sample, outline, found), options, summary.repairs, rows)
         tag = _tag(outline, found)
         self.offer_tag = tag.written
         blocks = reader.block_reader(tag.written.decode("utf-8", "replace"), outline.names)
@@ -151,8 +152,8 @@ class FeedReading:
         dialect = of_setting(self._options.dialect, self._options.dialect_file)
         return stated(dialect, self._options.dialect, outline) if dialect else detect(outline, sample)
 
-    def _facts(self, head_bytes: bytes, outline: Outline, found: Found) -> FeedFacts:
-        dialect, head = found.dialect, Head(head_bytes, outline.names)
+    def _facts(self, sample: bytes, outline: Outline, found: Found) -> FeedFacts:
+        dialect, head = found.dialect, Head(sample[: outline.places[found.path].start], outline.names)
         categories = CategoryTree(self.summary.repairs)
         head.categories(dialect.categories, categories)
         self.summary.made_at = parse_date(head.text(dialect.made_at))
@@ -162,7 +163,9 @@ class FeedReading:
             self._late_categories(categories, dialect, outline)
         terms = joined_terms(self._source, dialect, outline.names, self._options)
         meanings = {named.element: head.meanings(named.glossary) for named in dialect.named if named.glossary}
-        return FeedFacts(categories, iso_currency(currency) if currency else None, base_url, terms, meanings)
+        stated = (currency and iso_currency(currency)) or dialect.prices_in
+        spoken = of_language(sample[:SAMPLE_BYTES].decode("utf-8", "replace")) if dialect.defaults else None
+        return FeedFacts(categories, stated, base_url, terms, meanings, spoken)
 
     def _lacks_categories(self, categories: CategoryTree, outline: Outline, found: Found) -> bool:
         wanted = {source.lower() for source in found.dialect.fields.get("category_id", [])}

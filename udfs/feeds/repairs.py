@@ -34,6 +34,10 @@ class Repair(StrEnum):
     PICTURE_DROPPED = "picture_dropped"
     PRICE_OF_ZERO = "price_of_zero"
     PRICE_ROUNDED = "price_rounded"
+    SALE_DATES_UNREAD = "sale_dates_unread"
+    CURRENCY_GUESSED = "currency_guessed"
+    LINK_ADDRESS = "link_address"
+    LINK_DROPPED = "link_dropped"
     ORPHAN_CATEGORY = "orphan_category"
     CATEGORY_CYCLE = "category_cycle"
     LATE_CATEGORIES = "late_categories"
@@ -67,6 +71,10 @@ MEANINGS: dict[Repair, str] = {
     Repair.PICTURE_DROPPED: "a picture address was skipped: not an http(s) URL, only a host, or one too many",
     Repair.PRICE_OF_ZERO: "a price of zero was read as no price",
     Repair.PRICE_ROUNDED: "a price of more than two decimals was rounded to two",
+    Repair.SALE_DATES_UNREAD: "the dates of a sale price are no dates; the sale price was taken without them",
+    Repair.CURRENCY_GUESSED: "no currency is stated and no domain tells it: the one of the language, or the dialect's",
+    Repair.LINK_ADDRESS: "an offer's own address was repaired, as pictures' addresses are",
+    Repair.LINK_DROPPED: "an offer's own address was left out: not an http(s) URL",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
     Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was cut there",
     Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",

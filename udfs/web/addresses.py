@@ -47,15 +47,34 @@ def read_url(text: str) -> Target:
 
 
 def redirected(hop: Target, status: int, location: str | None) -> Target:
-    """The target of a redirect. Raises Failure FETCH_REDIRECT if it is not an http(s) address."""
+    """The target of a redirect, read as browsers do. Raises Failure FETCH_REDIRECT if it is not an http(s) address.
+
+    location: the header's bytes, a character each (latin-1): they are UTF-8, or else stand as they are.
+    """
     if not location:
         raise Failure(Code.FETCH_REDIRECT, f"answered HTTP {status} without a target address", status, hop.text)
     try:
-        return read_url(str(URL(hop.text, encoded=True).join(URL(_quoted(location), encoded=True))))
+        return read_url(str(URL(hop.text, encoded=True).join(URL(_quoted(_as_in_browsers(location)), encoded=True))))
     except (Failure, *UNREADABLE) as error:
         raise Failure(
             Code.FETCH_REDIRECT, f"redirected to {location[:200]!r}, which is not an http(s) address", status, hop.text
         ) from error
+
+
+def _as_in_browsers(location: str) -> str:
+    """A Location with its letters, without the tabs that browsers leave out, and with strokes that lean the right way.
+
+    A byte that is no UTF-8 is quoted as it is.
+    """
+    given = location.replace("\t", "").strip()
+    before, mark, query = given.partition("?")
+    given = before.replace("\\", "/") + mark + query
+    try:
+        return given.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(char if char.isascii() else f"%{ord(char):02X}" for char in given)
+    except UnicodeEncodeError:  # no bytes: it was decoded already
+        return given
 
 
 def same_owner(first: Target, hop: Target) -> bool:

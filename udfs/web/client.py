@@ -21,6 +21,7 @@ from udfs.web.transfers import Transfers
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
+CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 
 BUFFER_BYTES = 256 << 10
 """curl's default of 16 KiB costs a call into Python for each."""
@@ -110,6 +111,8 @@ class Client:
                 await before(hop)
             secret = {"Authorization": authorization} if authorization and same_owner(target, hop) else {}
             response = await self._ask(hop, {**headers, **secret}, sink)
+            if response.status == 304 and not CONDITIONS & {name.lower() for name in headers}:
+                raise Failure(Code.FETCH_304, "answered 304 (not modified) to an unconditional request", 304, hop.text)
             if response.status in (200, 304):
                 return response
             if response.status not in REDIRECTS:

@@ -52,7 +52,7 @@ class PictureBody(Body):
         if directive is not None:
             detail = f"the X-Robots-Tag of the response says {directive}"
             raise Failure(Code.FETCH_ROBOTS, detail, response.status, response.url)
-        announced = response.length if self._inflater is None else None
+        announced = None if self.coding else response.length
         wanted = self._cap.max_bytes if announced is None else announced
         if (taken := self._budget.take_now(wanted)) is not None:
             self._held_bytes = taken
@@ -66,6 +66,12 @@ class PictureBody(Body):
             self._sniffed = True
             self._check_head()
 
+    def coded_as(self, head: bytes) -> str:
+        """What is said of a body that is no picture, whose head names a coding that we do not undo."""
+        return (
+            f"content encoding {self.coding[:40]!r}, which we did not ask for; the body begins with {beginning(head)}"
+        )
+
     def give_back(self) -> None:
         """The bytes are needed no more."""
         self._budget.give_back(self._held_bytes)
@@ -78,6 +84,8 @@ class PictureBody(Body):
     def _check_head(self) -> None:
         head = b"".join([part[:SNIFFED_BYTES] for part in self._parts])
         if sniff(head) is None:
+            if self.coding:
+                raise self._failure(Code.FETCH_CODING, self.coded_as(head))
             said = ((self._answer and self._answer.header("content-type")) or "missing")[:60]
             raise self._failure(Code.FETCH_TYPE, f"content type {said}, but the body begins with {beginning(head)}")
 
@@ -108,17 +116,20 @@ class Asker:
             answer = _answer(response)
             if response.status == 304:
                 return _unchanged(request, answer)
-            return self._judge(request, answer, body.whole)
+            return self._judge(request, answer, body)
         finally:
             body.give_back()
 
-    def _judge(self, request: PictureRequest, answer: Answer, body: bytes) -> Answer:
+    def _judge(self, request: PictureRequest, answer: Answer, received: PictureBody) -> Answer:
+        body = received.whole
         answer.bytes = len(body)
         answer.picture = sha256(body).digest()
         try:
             picture = inspect(body, self._policy.limits)
         except PictureRefused as refused:
             answer.code, answer.detail = refused.code, refused.detail
+            if refused.code is Code.FETCH_TYPE and received.coding:
+                answer.code, answer.detail = Code.FETCH_CODING, received.coded_as(body)
             return answer
         try:
             self._keep(answer.picture, picture, body, request.url)
@@ -149,8 +160,6 @@ def _answer(response: Response) -> Answer:
 
 def _unchanged(request: PictureRequest, answer: Answer) -> Answer:
     """304: the picture of before, with the validators of before where the answer names none."""
-    if request.picture is None:
-        raise Failure(Code.FETCH_5XX, "answered 304 (not modified) to an unconditional request", 304, answer.final_url)
     answer.picture = request.picture
     answer.etag = answer.etag or request.etag
     answer.last_modified = answer.last_modified or request.last_modified

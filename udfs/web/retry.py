@@ -28,6 +28,8 @@ RETRY_RULES: dict[Code, RetryRule] = {
     Code.FETCH_403: RetryRule(4, 7),
     Code.FETCH_4XX: RetryRule(4, 7),
     Code.FETCH_REDIRECT: RetryRule(4, 7),
+    Code.FETCH_304: RetryRule(4, 7),
+    Code.FETCH_CODING: RetryRule(4, 7),
     Code.FETCH_ROBOTS: RetryRule(12, 7),
     # a retailer's spec may open the network
     Code.FETCH_PRIVATE_ADDRESS: RetryRule(12, 7),

@@ -3,6 +3,8 @@
 import gc
 import resource
 import time
+import zlib
+from asyncio import StreamWriter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -17,6 +19,7 @@ from tests.udfs.web.server import (
     Behaviour,
     Endless,
     NameServer,
+    Request,
     Server,
     after,
     answer,
@@ -120,9 +123,31 @@ def test_unchanged_is_the_picture_of_before() -> None:
     assert (first.http_status, first.picture) == (200, known)
 
 
-def test_304_to_a_request_without_a_condition_is_the_hosts_error() -> None:
+def test_304_to_a_request_without_a_condition_has_a_class_of_its_own() -> None:
     with Server({"/a": answer(status=304)}) as server:
-        assert fetch_one(due(server.url("/a"))).code is Code.FETCH_5XX
+        row = fetch_one(due(server.url("/a")))
+    assert (row.code, row.http_status, len(server.seen)) == (Code.FETCH_304, 304, 1)  # nor is it asked again tonight
+
+
+@pytest.mark.parametrize(
+    "coding", ["UTF-8", "aws-chunked", "binary", "none", "br", "gzip", "deflate", "x-gzip, UTF-8", "utf-8, gzip"]
+)
+def test_a_picture_is_taken_whatever_the_head_calls_its_encoding(coding: str) -> None:
+    with Server({"/a": answer(GOOD, Content_Encoding=coding)}) as server:
+        assert fetch_one(due(server.url("/a"))).picture == sha256(GOOD).digest()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "aws-chunked,gzip", "deflate"])
+@pytest.mark.parametrize("window", [zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS])
+def test_a_packed_picture_is_unpacked_by_what_it_begins_with(coding: str, window: int) -> None:
+    packer = zlib.compressobj(wbits=window)
+    packed = packer.compress(GOOD) + packer.flush()
+    with Server({"/a": answer(packed, Content_Encoding=coding)}) as server:
+        row = fetch_one(due(server.url("/a")))
+    if window < 0 and "deflate" not in coding:  # nothing tells that it is packed so
+        assert row.code is Code.FETCH_CODING
+    else:
+        assert row.picture == sha256(GOOD).digest()
 
 
 def test_packed_by_a_careless_host() -> None:
@@ -138,6 +163,17 @@ def test_a_redirect_within_the_host() -> None:
     assert (row.status, row.final_url) == ("done", server.url("/b?x=1"))
 
 
+@pytest.mark.parametrize(
+    "location", ["/фото.jpg".encode(), "/фото.jpg".encode().replace(b"/", b"\\"), b"/%D1%84%D0%BE%D1%82%D0%BE.jpg\t"]
+)
+def test_a_redirect_is_read_as_browsers_read_it(location: bytes) -> None:
+    async def moved(request: Request, writer: StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 302 X\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n")
+
+    with Server({"/a": moved, "/%D1%84%D0%BE%D1%82%D0%BE.jpg": answer(GOOD)}) as server:
+        assert fetch_one(due(server.url("/a"))).status == "done"
+
+
 # what does not: one row, one code, one line
 
 
@@ -151,7 +187,8 @@ def test_a_redirect_within_the_host() -> None:
         (answer(b"x", Content_Length=5 << 20), Code.FETCH_SIZE, "announced"),
         (gzip_bomb(64 << 20), Code.FETCH_SIZE, "more than 1048576"),
         (answer(b"\x1f\x8b broken", Content_Encoding="gzip"), Code.FETCH_CUT_OFF, "broken"),
-        (answer(GOOD, Content_Encoding="br"), Code.FETCH_TYPE, "which we did not ask for"),
+        (answer(b"\x0b\x02 packed" * 20, Content_Encoding="br"), Code.FETCH_CODING, "'br', which we did not ask for"),
+        (answer(b"\x0b\x02 packed", Content_Encoding="br"), Code.FETCH_CODING, "'br', which we did not ask for"),
         (reset, Code.FETCH_CONNECT, "connection failed"),
         (not_http, Code.FETCH_5XX, "the response is not valid HTTP"),
         (answer(b"<html>" + b"x" * 500, Content_Type="text/html"), Code.FETCH_TYPE, "text/html"),

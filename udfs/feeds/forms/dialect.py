@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from schemas.errors import WrongInput
 
 FieldName = Literal[
-    "id", "group", "title", "description", "brand", "price", "sale_price", "old_price", "currency", "available",
+    "id", "group", "title", "description", "brand", "price", "sale_price", "old_price",
+    "sale_dates", "sale_from", "sale_until", "currency", "available",
     "gender", "age", "colour", "material", "sizes", "category_id", "category_path", "pictures", "url",
 ]  # fmt: skip
 FIELDS: tuple[str, ...] = get_args(FieldName)
@@ -133,6 +134,9 @@ class Dialect(Part):
     """Words for availability that this dialect alone uses."""
     defaults: dict[Literal["currency", "brand", "gender", "age"], str] = {}
     currency_by_domain: dict[str, str] = {}
+    """Top-level domain -> currency, where it is another than the country's own."""
+    prices_in: str | None = None
+    """The currency that the names of the elements say: `PriceUSD`."""
     decimal_mark: Literal[".", ",", "auto"] = "auto"
     currency: Sources = []
     """The feed's own currency, in its head."""

@@ -28,6 +28,8 @@ WEIGHTS = {
     "id": 2, "title": 3, "price": 3, "url": 2, "pictures": 2,
     "description": 1, "brand": 1, "category_path": 1, "available": 1,
 }  # fmt: skip
+NEEDED = {"id": "id", "pictures": "picture"}
+"""Fields without which no offer is kept, and what they are called."""
 PATH_MARKS = ("->", " > ", ">", " » ", " › ", "＞", " | ", "|", " / ", " :: ", "\\")
 SIZE_MARKS = (",", ";", "|")
 CATEGORY_NAMES = ("category", "категория", "kategori", "kategorie", "cat")
@@ -56,6 +58,11 @@ class _Guess(NamedTuple):
         return not {"id", "url", "pictures"} & self.fields.keys() or self._is_size
 
     @property
+    def is_complete(self) -> bool:
+        """Whether its offers can be kept."""
+        return self.fields.keys() >= NEEDED.keys()
+
+    @property
     def _is_size(self) -> bool:
         return by_word("elements").get(folded(self.path.rpartition("/")[2])) == "sizes"
 
@@ -63,25 +70,40 @@ class _Guess(NamedTuple):
 def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None:
     """The dialect that reads most of the feed; None where none holds a title beside an id, a price or an address."""
     inner = [path for path in outline.places if outline.children(path)]
-    best = _best((path for path in inner if outline.places[path].count > 1), outline, sample, options)
+    guesses = _ranked((path for path in inner if outline.places[path].count > 1), outline, sample, options)
+    best, passed_over = _complete_one(guesses)
     if best is None or best.is_weak:
-        alone = _best(
-            (path for path in inner if outline.places[path].count == 1 and "/" in path), outline, sample, options
-        )
+        once = (path for path in inner if outline.places[path].count == 1 and "/" in path)
+        alone = next(iter(_ranked(once, outline, sample, options)), None)
         if alone and not alone.is_weak and {"price", "pictures"} & alone.fields.keys():
-            best = alone
+            best, passed_over = alone, None
     if best is None:
         return None
     whole = _look_at(best.path, outline, sample, options, LOOKED_INTO)
     best = whole if _is_offer(whole.fields) else best
     dialect, name = _dialect(best, outline, sample), best.path.rpartition("/")[2]
-    return Found(dialect, best.path, f"no known dialect; {best.repeats} or more <{name}> hold {', '.join(best.fields)}")
+    reason = f"no known dialect; {best.repeats} or more <{name}> hold {', '.join(best.fields)}"
+    return Found(dialect, best.path, f"{reason}; {passed_over}" if passed_over else reason)
 
 
-def _best(paths: Iterable[str], outline: Outline, sample: bytes, options: FeedOptions) -> _Guess | None:
+def _ranked(paths: Iterable[str], outline: Outline, sample: bytes, options: FeedOptions) -> list[_Guess]:
+    """The paths that may be the offers', the best first."""
     candidates = sorted(paths, key=lambda path: (path.count("/"), -outline.places[path].count))[:MAX_CANDIDATES]
     guesses = [_look_at(path, outline, sample, options) for path in candidates]
-    return max((one for one in guesses if _is_offer(one.fields)), key=lambda one: one[:2], default=None)
+    return sorted((one for one in guesses if _is_offer(one.fields)), key=lambda one: one[:2], reverse=True)
+
+
+def _complete_one(guesses: list[_Guess]) -> tuple[_Guess | None, str | None]:
+    """The best guess with an id and a picture, and what is said of a better one that lacks them; else the best."""
+    best = next(iter(guesses), None)
+    if best is None or best.is_complete:
+        return best, None
+    others = (one for one in guesses if one.is_complete and one.fields.keys() >= best.fields.keys() & {"price"})
+    other = next(others, None)
+    if other is None:
+        return best, None
+    lacks = " and no ".join(what for name, what in NEEDED.items() if name not in best.fields)
+    return other, f"passed over <{best.path.rpartition('/')[2]}>, which has no {lacks}"
 
 
 def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
@@ -128,7 +150,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         around=_around(best.path, best.fields, outline, sample),
         variants=variants,
         separators={name: marks for name, marks in separators.items() if marks},
-        defaults=_currency(best.fields.get("price", [])),
+        prices_in=_currency(best.fields.get("price", [])),
         decimal_mark=_decimal_mark([value for name in PRICES for value in _values(name, best)]),
     )
 
@@ -155,12 +177,12 @@ def _levels(paths: Sequence[str] = (), *shorter: list[str]) -> list[str]:
     return ["/"] if slashed and (len(slashed) > 0.8 * len(paths) or ends > 0.8 * len(slashed)) else []
 
 
-def _currency(prices: list[str]) -> dict[str, str]:
+def _currency(prices: list[str]) -> str | None:
     """The currency that a price's name ends with: `PriceUSD`."""
     word = folded(Leaf(prices[0]).name) if prices else ""
     code = word[-3:].upper()
     is_price = by_word("elements").get(word[:-3]) in ("price", "sale_price")
-    return {"currency": code} if is_price and code in lists()["currencies"] else {}
+    return code if is_price and code in lists()["currencies"] else None
 
 
 def _decimal_mark(amounts: list[str]) -> Literal[".", ",", "auto"]:
@@ -187,6 +209,8 @@ def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants 
         if not (prices or stocks):
             continue
         inside = {name: [one for one in sources if not _is_within(one, element)] for name, sources in fields.items()}
+        if "id" in fields and not inside["id"]:
+            continue  # the offer has no id but those of its sizes
         fields.clear()
         fields.update({name: sources for name, sources in inside.items() if sources})
         found = {"sizes": [_relative(source, element)], "price": prices, "available": stocks}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from udfs.feeds.forms.dialect import FIELDS, Named
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
-from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, Leaf
+from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
 from udfs.feeds.values.prices import parse_price
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
@@ -21,11 +21,21 @@ KEY = re.compile(r"^[0-9a-f]{8}-|^\d+$", re.IGNORECASE)
 TAX = re.compile("vat|tax|tva|iva|dph|mwst|ust|kdv|btw|moms|pvm|ндс|пдв|ддс|afa|φπα")
 MAX_TAX = 30
 """Percent; what is called after a tax and never more than this is its rate."""
+VALUES = {"value", "worth", "val"}
 MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
 PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
-SYMBOL = re.compile(r"icon|pi[ck]togram")
+SYMBOL = re.compile(r"icon|pi[ck]togram|badge|flag|swatch")
 """Names of pictures that show a property of the goods, not the goods."""
+OF_OTHERS = re.compile(r"logo|banner|watermark|placeholder|avatar|qr_?code|size_?(?:chart|guide|table)")
+"""Names of pictures that show nothing of the goods: they are none of the offer's."""
+NUMBER_NAME = re.compile(
+    r"code|kod|cod|sku|number|nummer|numer|mpn|ref|модель|код|артикул"
+    r"|^(?:id|nr|no|key|art)|(?:id|nr|no|num|key|art)$"
+)
+LETTER = re.compile(r"[^\W\d_]")
+"""What names of ids have that no list has."""
+FRACTION = re.compile(r"\d[.,]\d\d?$")
 LARGENESS = re.compile(
     r"(?P<largest>super_?big|extra_?large|original|zoom)|(?P<large>big|large)|(?P<smallest>thumb(?:nail)?s?)"
     r"|(?P<small>small|preview|medium)|image|img|picture|pic|photo|url|link|src|[_@-]"
@@ -112,20 +122,23 @@ class _Choice:
     def called(self, name: str, fits: Callable[[Leaf], bool]) -> list[Leaf]:
         """The places that go by a name of the field and hold what it should, the commonest name first."""
         found = [(leaf.depth, called[1], place, leaf) for place, leaf in enumerate(self.left)
-                 if (called := leaf.role()) and called[0] == name and fits(leaf)]  # fmt: skip
+                 if (called := leaf.role()) and called[0] == name and fits(leaf)
+                 and not (name == "id" and self._is_price_again(leaf))]  # fmt: skip
         exact = [one for one in found if one[1] < PART_OF_NAME] or found
         return [leaf for *_, leaf in sorted(exact, key=lambda one: one[:3])]
 
     def by_names(self) -> None:
         """What the names tell, where the values do not belie them."""
         pictures = [leaf for leaf in self.left if leaf.is_picture]
-        shown = [leaf for leaf in pictures if not SYMBOL.search(leaf.source.lower())]
-        self.take("pictures", sorted(_largest(shown or pictures), key=_is_minor))
+        own = [leaf for leaf in pictures if not _is_of_others(leaf)]
+        shown = [leaf for leaf in own if not SYMBOL.search(leaf.source.lower())]
+        self.take("pictures", sorted(_largest(shown or own), key=_is_minor))
         self.left = [leaf for leaf in self.left if leaf not in pictures]
-        self.take("url", self.called("url", _is_page))
+        pages = self.called("url", _is_page)
+        self.take("url", [leaf for leaf in pages if not _is_constant(leaf)])
         for name in ("sale_price", "old_price", "price"):
             self.take(name, self.called(name, lambda leaf: leaf.is_amount and not _is_rate(leaf)))
-        self.take("id", self.called("id", _is_identity))
+        self.take("id", self.called("id", lambda leaf: _is_identity(leaf)))
         self.take("title", self.called("title", lambda leaf: leaf.is_text and leaf.mean_chars < 500 and _tells(leaf)))
         self.take("category_path", self._paths())
         self.take("group", self.called("group", lambda leaf: len(set(leaf.values)) > 1))
@@ -138,9 +151,15 @@ class _Choice:
         """What the names did not tell: an address, an id; and a title for what has a price or a picture."""
         full = [leaf for leaf in self.left if leaf.elements > FULL * self._most and not leaf.is_aside]
         if "url" not in self.chosen:
-            self.take("url", [leaf for leaf in full if _is_page(leaf) and leaf.is_varied][:1])
+            pages = [leaf for leaf in full if _is_page(leaf) and leaf.is_varied and not _is_constant(leaf)]
+            self.take("url", pages[:1])
         if "id" not in self.chosen:
-            self.take("id", [leaf for leaf in full if leaf in self.left and leaf.depth == 0 and _is_code(leaf)][:1])
+            codes = [leaf for leaf in full if leaf in self.left and leaf.depth == 0 and _is_code(leaf)]
+            telling = [leaf for leaf in codes if NUMBER_NAME.search(leaf.name) or leaf.share(LETTER) > 0.5]
+            # a bare number may count anything
+            self.take("id", [leaf for leaf in telling if not self._is_price_again(leaf)][:1])
+        if "old_price" not in self.chosen:
+            self.take("old_price", [leaf for leaf in self.left if self._is_old_price(leaf)][:1])
         if "title" not in self.chosen and {"price", "pictures"} & self.chosen.keys():
             self._title([leaf for leaf in full if leaf in self.left and _may_be_title(leaf)])
         if "brand" not in self.chosen:
@@ -175,6 +194,27 @@ class _Choice:
             self.take(
                 "title", sorted((leaf for leaf in texts if leaf.distinct > 0.3), key=lambda leaf: -leaf.distinct)[:1]
             )
+
+    def _is_old_price(self, leaf: Leaf) -> bool:
+        """Whether a place called only a value holds, in the same offers, what is never less than the price."""
+        prices = self.chosen.get("price", [])[:1]
+        if (
+            not prices
+            or leaf.depth != prices[0].depth
+            or leaf.name not in VALUES
+            or len(leaf.values) != len(prices[0].values)
+        ):
+            return False
+        if len(leaf.values) != len(prices[0].values):
+            return False
+        pairs = [(parse_price(one).amount or 0, parse_price(other).amount or 0)
+                 for one, other in zip(leaf.values, prices[0].values, strict=True)]  # fmt: skip
+        return all(one >= other for one, other in pairs) and any(one > other for one, other in pairs)
+
+    def _is_price_again(self, leaf: Leaf) -> bool:
+        """Whether an id is only the price once more."""
+        prices = [one for name in ("price", "sale_price", "old_price") for one in self.chosen.get(name, [])]
+        return any(leaf.values == price.values for price in prices)
 
     def _complete_ids(self) -> None:
         """The address stands for an id that some offers or all lack."""
@@ -272,12 +312,27 @@ def _is_page(leaf: Leaf) -> bool:
     return leaf.share(PAGE) > 0.6
 
 
+def _is_constant(leaf: Leaf) -> bool:
+    """Whether every offer says the same: the shop's first page."""
+    return leaf.elements > 1 and len(set(leaf.values)) == 1
+
+
+def _is_of_others(leaf: Leaf) -> bool:
+    """Whether a picture is a logo or a banner, or of the brand, the category or the seller: `brand/image`."""
+    if OF_OTHERS.search(leaf.source.lower()):
+        return True
+    *around, own = re.split(r"[/@]", leaf.source.lower())
+    parts = [*around, *SIGNS.split(own)[:-1]]
+    return any(by_word("elements").get(folded(part)) in ("brand", "category_path") for part in parts)
+
+
 def _is_identity(leaf: Leaf) -> bool:
     return leaf.distinct > 0.5 and leaf.mean_chars < 200 and not leaf.is_address
 
 
 def _is_code(leaf: Leaf) -> bool:
-    return leaf.distinct > 0.95 and leaf.mean_chars < 40 and leaf.share(SPACE) < 0.1 and leaf.share(DIGIT) > 0.5
+    is_short = leaf.mean_chars < 40 and leaf.share(SPACE) < 0.1 and leaf.share(FRACTION) < 0.5
+    return is_short and leaf.distinct > 0.95 and leaf.share(DIGIT) > 0.5
 
 
 def _is_minor(leaf: Leaf) -> bool:

@@ -179,6 +179,8 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
         return meaning
     if own in ("id", "slug") or (meaning is None and _is_id_of(folded(own))):
         return None
+    if around[0] == "pictures" and own not in GENERIC and (meaning is None or meaning[0] not in ("pictures", "url")):
+        return None  # a picture's own size, type or title
     if own in GENERIC and around[0] in GIVES_MEANING:
         return around
     return around if meaning is None and not is_attribute else meaning
@@ -217,7 +219,7 @@ def _by_part(name: str) -> tuple[str, int] | None:
         if last == "id" and _meaning(first):
             return None  # of a brand, a category: not of the offer
         if found := _role(last, first, is_attribute=True) or _exact(first):
-            return found[0], PART_OF_NAME
+            return _which_price(found[0], name), PART_OF_NAME
     word = folded(name)
     if _is_id_of(word):
         return None  # the same, written in one
@@ -226,7 +228,18 @@ def _by_part(name: str) -> tuple[str, int] | None:
             return found[0], PART_OF_NAME
     held = [known for known in by_word("elements") if len(known) >= LEAST_HELD and known in word]
     held = [known for known in held if known not in SAYS_LITTLE]
-    return (by_word("elements")[max(held, key=len)], PART_OF_NAME) if held else None
+    return (_which_price(by_word("elements")[max(held, key=len)], name), PART_OF_NAME) if held else None
+
+
+def _which_price(role: str, name: str) -> str:
+    """The role; of a price by what its name says beside the word for a price: `previous` of `previousPrice`."""
+    if role != "price":
+        return role
+    word, said = folded(name), by_word("prices")
+    known = max((one for one, meaning in by_word("elements").items() if meaning == "price" and one in word), key=len)
+    rest = word.replace(known, "", 1)
+    bare = next((rest[len(prefix) :] for prefix in OF_OFFERS if rest.startswith(prefix)), rest)
+    return said.get(bare) or said.get(rest) or role
 
 
 def _is_id_of(word: str) -> bool:
@@ -237,7 +250,7 @@ def _is_id_of(word: str) -> bool:
 @lru_cache(maxsize=KNOWN_NAMES)
 def _is_aside(name: str) -> bool:
     word = folded(name)
-    return any(other in word for other in by_word("aside"))
+    return word not in by_word("elements") and any(other in word for other in by_word("aside"))
 
 
 @cache

@@ -78,17 +78,19 @@ class NamedTexts:
 class Pair:
     """A named value whose name and values are elements in it, for a walk that takes one of them at a time."""
 
-    __slots__ = ("_columns", "parts")
+    __slots__ = ("_columns", "_values", "parts")
 
     def __init__(self, name: str, value: str, name_of: NameOf) -> None:
-        self._columns = Columns(1)
-        self.parts = ByTag({name: Node(slot=0), value: Node(slot=1)}, self._columns, name_of)
+        values = value.split("|")
+        self._columns, self._values = Columns(1), range(1, len(values) + 1)
+        nodes = {one: Node(slot=slot) for slot, one in enumerate(values, 1)}
+        self.parts = ByTag({name: Node(slot=0), **nodes}, self._columns, name_of)
 
     def take(self) -> tuple[Any, Any]:
         """The name and the value or values that stand in the only row; it is empty afterwards."""
         columns = self._columns
-        name, value = columns[0][0], columns[1][0]
-        columns[0][0] = columns[1][0] = None
+        name, value = columns[0][0], next(filter(None, (columns[slot][0] for slot in self._values)), None)
+        self._columns.clear_to(1)
         return name, value
 
 
@@ -204,7 +206,7 @@ def _pair(node: Node, name_of: NameOf) -> Pair | None:
     if node.named is None or node.slot is not None or node.attributes or node.children:
         return None
     name, value = node.named.name, node.named.value
-    return None if {".", "@", "|"} & {*name, *value} else Pair(name, value, name_of)
+    return None if {".", "@"} & {*name, *value} or "|" in name else Pair(name, value, name_of)
 
 
 def _without_number(name: str) -> str:

@@ -236,8 +236,14 @@ def part_of(element: etree._Element, where: str) -> str | None:
 
 
 def values_of(element: etree._Element, where: str) -> list[str]:
-    """A named value's values: those of all children of one name, else the one that `part_of` finds."""
-    if where[0] in ".@" or "|" in where:
+    """A named value's values: those of all children of one name, else the one that `part_of` finds.
+
+    `a|b` is the first that says anything.
+    """
+    if "|" in where:
+        every = (values_of(element, one) for one in where.split("|"))
+        return next((values for values in every if any(map(str.strip, values))), [])
+    if where[0] in ".@":
         value = part_of(element, where)
         return [value] if value else []
     tag, _, attribute = where.partition("@")

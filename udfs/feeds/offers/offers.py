@@ -16,7 +16,7 @@ from udfs.feeds.markup.plan import Meanings
 from udfs.feeds.markup.stream import Reads
 from udfs.feeds.markup.walk import Slots, Walk
 from udfs.feeds.offers.amounts import AmountReader, Amounts
-from udfs.feeds.offers.pictures import PictureReader
+from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
 from udfs.feeds.offers.variants import VariantReader
@@ -25,6 +25,7 @@ from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.values import rich_text
 from udfs.feeds.values.availability import Availability
 from udfs.feeds.values.categories import CategoryTree
+from udfs.feeds.values.currencies import domain_of, of_address, of_market
 from udfs.feeds.values.html_text import plain_text
 from udfs.feeds.values.textkey import text_keys
 
@@ -60,6 +61,8 @@ class FeedFacts(NamedTuple):
     """Prices and stock that stand apart from the offers, by offer id."""
     meanings: Mapping[str, Meanings] = {}
     """What ids in named values stand for, by the named values' element."""
+    spoken_currency: str | None = None
+    """The currency of the countries that speak the feed's language."""
 
 
 class OfferReader:
@@ -147,11 +150,14 @@ class OfferReader:
         columns["available"] = self._stocks(batch)
         columns["sizes"] = self._size_lists(batch) or batch.nothing()
         columns["category_path"], columns["category_ids"] = self._categories(batch)
-        columns["url"] = batch.texts(slots["url"]) or batch.nothing()
+        columns["url"] = self._links(batch) or batch.nothing()
         columns["pictures"] = self._pictures.read(batch, self._options.max_pictures) or batch.nothing()
         amounts = self._amounts.read(batch)
         columns["price"], columns["old_price"] = amounts.asked, amounts.struck
-        columns["currency"] = self._with_defaults(amounts.currencies, columns["url"])
+        columns["sale_price"] = amounts.sale
+        columns["sale_from"] = [nights and nights.first for nights in amounts.nights]
+        columns["sale_until"] = [nights and nights.last for nights in amounts.nights]
+        columns["currency"] = self._with_defaults(amounts.currencies, columns)
         self._complete(columns)
         self._finish(columns, groups)
         self._judge(columns, groups, amounts)
@@ -267,18 +273,44 @@ class OfferReader:
                 return max(_paths(text, mark), key=len)
         return [text] if text else []
 
-    def _with_defaults(self, currencies: Texts, urls: Texts) -> Texts:
-        """Where an offer gives no currency: the feed's, or that of the country whose domain its address is in."""
-        default = self._facts.currency or self._dialect.defaults.get("currency")
-        if default is None or None not in currencies:
+    def _links(self, batch: Rows) -> Texts | None:
+        """The offers' own addresses, mended as those of pictures are; the id that an address may be stays as it is."""
+        texts = batch.texts(self._slots["url"])
+        if texts is None or are_whole([*filter(None, texts)]):
+            return texts
+        return [text and self._link(text) for text in texts]
+
+    def _link(self, text: str) -> str | None:
+        if len(text) > self._options.max_field_chars:
+            return text  # the offer is rejected for it
+        link = mended_link(text, self._facts.base_url)
+        if link != text:
+            self._repairs[Repair.LINK_ADDRESS if link else Repair.LINK_DROPPED] += 1
+        return link
+
+    def _with_defaults(self, currencies: Texts, columns: Columns) -> Texts:
+        """Where an offer gives no currency: the feed's, else that of the market or of the domain, else a guess."""
+        facts, default = self._facts, self._dialect.defaults.get("currency")
+        if None not in currencies or not (facts.currency or default):
             return currencies
-        domains = {} if self._facts.currency else self._dialect.currency_by_domain
-        if not domains:
-            return [currency or default for currency in currencies]
+        if facts.currency:
+            return [currency or facts.currency for currency in currencies]
         return [
-            currency or domains.get((url or "").partition("://")[2].partition("/")[0].rpartition(".")[2], default)
-            for currency, url in zip(currencies, urls, strict=True)
+            currency or self._told(path, url) or self._guessed_currency(default)
+            for currency, path, url in zip(currencies, columns["category_path"], columns["url"], strict=True)
         ]
+
+    def _told(self, category_path: list[str] | None, url: str | None) -> str | None:
+        """The currency of the market in the category, else that of the country whose domain the address is in."""
+        return (
+            (category_path and of_market(category_path))
+            or self._dialect.currency_by_domain.get(domain_of(url or ""))
+            or of_address(url or "")
+        )
+
+    def _guessed_currency(self, default: str | None) -> str | None:
+        self._repairs[Repair.CURRENCY_GUESSED] += 1
+        return self._facts.spoken_currency or default
 
     # -- what concerns single offers -----------------------------------------------------------------------------------
 
@@ -357,6 +389,9 @@ class OfferReader:
                 Code.OFFER_BAD_PRICE,
                 f"{name} has the price {_short(unreadable)}, which is not a number; the shop has to fix it",
             )
+        if address := self._pictures.unusable.get(place):
+            said = f"has the picture {_short(address)}, whose address cannot be used"
+            return Code.OFFER_BAD_PICTURE, f"{name} {said}; the shop has to write a whole http(s) address"
         return Code.OFFER_NO_PICTURE, f"{name} has no picture; the shop has to add one"
 
 

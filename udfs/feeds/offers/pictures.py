@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import chain
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from udfs.feeds.markup.walk import Slots
 from udfs.feeds.offers.rows import Rows
@@ -22,6 +22,8 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 NO_HOST = re.compile(r"[\s<>\"'`{|}\\^%]")
 SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 MAX_URL_CHARS = 2_048
+MAX_LINK_CHARS = 8_192
+"""Links of networks hold a whole other link."""
 
 
 class PictureReader:
@@ -32,19 +34,23 @@ class PictureReader:
     ) -> None:
         self._slots, self._in_html = slots, in_html
         self._separators, self._base_url, self._repairs = separators, base_url, repairs
+        self.unusable: dict[int, str] = {}
+        """The first address of each offer of the last batch none of whose addresses could be used."""
 
     def read(self, rows: Rows, most: int) -> list[list[str] | None] | None:
         """For each offer its pictures' addresses, each once, `most` of them; None where no offer has any."""
         texts = rows.every(self._slots)
         html = rows.every(self._in_html)
+        self.unusable.clear()
         if html is not None:
             found = [[address for text in every for address in image_addresses(text)] for every in html]
             texts = found if texts is None else [one + more for one, more in zip(texts, found, strict=True)]
         if texts is None:
             return None
         addresses = [*chain.from_iterable(texts)]
-        if not _are_whole(addresses):
-            texts = [every if _are_whole(every) else self._mended(every) for every in texts]
+        if not are_whole(addresses):
+            given, texts = texts, [every if are_whole(every) else self._mended(every) for every in texts]
+            self.unusable.update((place, every[0]) for place, every in enumerate(given) if every and not texts[place])
             addresses = [*chain.from_iterable(texts)]
         if len(set(addresses)) < len(addresses):
             texts = [list(dict.fromkeys(every)) for every in texts]
@@ -58,7 +64,7 @@ class PictureReader:
         return [address for part in parts if (address := mended(part, self._base_url, self._repairs))]
 
 
-def _are_whole(texts: Sequence[str]) -> bool:
+def are_whole(texts: Sequence[str]) -> bool:
     """Whether every text is one http(s) address that needs no mending."""
     joined = BETWEEN.join(["", *texts])
     return (
@@ -85,51 +91,56 @@ def split_joined(text: str, separators: list[str]) -> list[str]:
     ]
 
 
+def mended_link(text: str, base_url: str | None) -> str | None:
+    """The http(s) address of a page that the text means, a shop's first page included; None where it means none."""
+    parts = _parts(_absolute(_bare(text), base_url), MAX_LINK_CHARS)
+    return parts._replace(fragment=quote(parts.fragment, safe=SAFE)).geturl() if parts else None
+
+
 def mended(text: str, base_url: str | None, repairs: Repairs) -> str | None:
-    """The http(s) address that the text means, or None where it means none."""
+    """The http(s) address of a picture that the text means, or None where it means none."""
     if WHOLE.fullmatch(text) and "&amp;" not in text and len(text) <= MAX_URL_CHARS:
         return text
-    address = text.strip().strip("\"'<>").replace("&amp;", "&").replace("\\/", "/").replace("\\", "/")
-    if address.startswith("//"):
-        address = "https:" + address
-    elif address[:4].lower() == "www." or HOST_FIRST.match(address):
-        address = "https://" + address
-    elif address and not SCHEME.match(address):
-        if not base_url:
-            _dropped(repairs)
-            return None
+    bare = _bare(text)
+    parts = _parts(_absolute(bare, base_url), MAX_URL_CHARS)
+    if parts is None or not (parts.path.strip("/") or parts.query):
+        repairs[Repair.PICTURE_DROPPED] += 1
+        return None
+    quoted = parts._replace(fragment="").geturl()
+    if _is_relative(bare):
         repairs[Repair.RELATIVE_PICTURE] += 1
-        address = urljoin(base_url, quote(address, safe=SAFE))
-    address = "".join(address.splitlines())
-    return _checked(text, address, repairs)
-
-
-def _checked(given: str, address: str, repairs: Repairs) -> str | None:
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port  # both raise where they are no host and no port
-    except ValueError:
-        _dropped(repairs)
-        return None
-    if (
-        parts.scheme.lower() not in ("http", "https")
-        or not host
-        or NO_HOST.search(parts.netloc)
-        or not (parts.path.strip("/") or parts.query)
-        or len(address) > MAX_URL_CHARS
-    ):
-        _dropped(repairs)
-        return None
-    quoted = parts._replace(
-        scheme=parts.scheme.lower(),
-        path=quote(parts.path, safe=SAFE),
-        query=quote(parts.query, safe=SAFE),
-        fragment="",
-    ).geturl()
-    if quoted != given and SCHEME.match(given):
+    elif quoted != text and SCHEME.match(text):
         repairs[Repair.PICTURE_ADDRESS] += 1
     return quoted
 
 
-def _dropped(repairs: Repairs) -> None:
-    repairs[Repair.PICTURE_DROPPED] += 1
+def _bare(text: str) -> str:
+    """The address without the marks around it, and without escapes that XML has no need of."""
+    bare = text.strip().strip("\"'<>").replace("&amp;", "&").replace("\\/", "/").replace("\\", "/")
+    return "".join(bare.splitlines())
+
+
+def _is_relative(bare: str) -> bool:
+    return not (bare.startswith("//") or bare[:4].lower() == "www." or HOST_FIRST.match(bare) or SCHEME.match(bare))
+
+
+def _absolute(bare: str, base_url: str | None) -> str:
+    """The address with scheme and host; empty where it has none and the shop's own is not known."""
+    if bare.startswith("//"):
+        return "https:" + bare
+    if not _is_relative(bare):
+        return bare if SCHEME.match(bare) and not HOST_FIRST.match(bare) else "https://" + bare
+    return urljoin(base_url, quote(bare, safe=SAFE)) if base_url and bare else ""
+
+
+def _parts(address: str, most: int) -> SplitResult | None:
+    """Scheme, host, path and query of an http(s) address, quoted; None where it is none, or too long."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # both raise where they are no host and no port
+    except ValueError:
+        return None
+    scheme = parts.scheme.lower()
+    if scheme not in ("http", "https") or not host or NO_HOST.search(parts.netloc) or len(address) > most:
+        return None
+    return parts._replace(scheme=scheme, path=quote(parts.path, safe=SAFE), query=quote(parts.query, safe=SAFE))

@@ -80,3 +80,79 @@ def test_an_xml_tag_that_ends_stays_the_root_element() -> None:
     rows, summary = read(b'<xml version="1.0">' + body("turkish") + b"</xml>")
     assert len(rows) == 6
     assert summary.repairs == {}
+
+
+def listed(inside: str, count: int = 4) -> bytes:
+    """Offers of a form of their own; `{n}` is a number of each."""
+    things = "".join(f"<thing>{inside}</thing>".replace("{n}", str(n)) for n in range(1, count + 1))
+    return f"<list>{things}</list>".encode()
+
+
+NAMED = "<code>K{n}</code><name>Linen dress {n}</name><price>1{n}</price>"
+SHOWN = "<link>https://s.test/{n}</link><photo>https://s.test/{n}.jpg</photo>"
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["<discount_amount>3{n}.01</discount_amount>", "<cut>3{n}.01</cut>", "<bought>12{n}</bought>", "<sku>1{n}</sku>",
+     "<rebate>{n}</rebate>"],
+)  # fmt: skip
+def test_the_address_is_the_id_where_the_only_number_is_an_amount(number: str) -> None:
+    rows, summary = read(listed(f"<name>Linen dress {{n}}</name><price>1{{n}}</price>{number}{SHOWN}"))
+    assert [row["offer_id"] for row in rows] == [f"https://s.test/{n}" for n in range(1, 5)], summary.dialect_file
+
+
+@pytest.mark.parametrize(
+    ("inside", "price", "old_price"),
+    [
+        ("<previousPrice>30</previousPrice>", "11", "30"),
+        ("<regular-price>30</regular-price>", "11", "30"),
+        ("<productPreviousPrice>30</productPreviousPrice>", "11", "30"),
+        ("<discount><price>5</price></discount>", "11", None),
+        ("<shipping><price>5</price></shipping>", "11", None),
+        ("<discount><amount>5</amount></discount>", "11", None),
+        ("<discount_price>9</discount_price>", "9", "11"),
+        ("<clearance_price>9</clearance_price>", "9", "11"),
+        ("<value>30</value>", "11", "30"),
+        ("<value>3</value>", "11", None),
+        ("<gold-price>30</gold-price>", "11", None),
+    ],
+)
+def test_which_price_a_name_means(inside: str, price: str, old_price: str | None) -> None:
+    rows, summary = read(listed(f"{inside}{NAMED}{SHOWN}"))
+    found = (rows[0]["price"], rows[0]["old_price"])
+    assert found == (Decimal(price), old_price and Decimal(old_price)), summary.dialect_file
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["<brand_logo>https://s.test/l{n}.png</brand_logo>", "<banner>https://s.test/b{n}.jpg</banner>",
+     "<brand><image>https://s.test/l{n}.png</image></brand>", "<category><image>https://s.test/c{n}.jpg</image></category>",
+     "<manufacturer_image>https://s.test/m{n}.jpg</manufacturer_image>", "<size_chart>https://s.test/s{n}.jpg</size_chart>"],
+)  # fmt: skip
+def test_a_picture_of_something_else_is_none_of_the_offer_s(other: str) -> None:
+    rows, summary = read(listed(f"{other}{NAMED}{SHOWN}"))
+    assert rows[0]["pictures"] == ["https://s.test/1.jpg"], summary.dialect_file
+
+
+@pytest.mark.parametrize(
+    "images",
+    ["<images><image><size>medium</size><url>https://s.test/{n}.jpg</url></image></images>",
+     "<image size='medium'>https://s.test/{n}.jpg</image>"],
+)  # fmt: skip
+def test_the_size_of_a_picture_is_no_garment_s(images: str) -> None:
+    rows, summary = read(listed(NAMED + images))
+    assert (rows[0]["sizes"], rows[0]["pictures"]) == (None, ["https://s.test/1.jpg"]), summary.dialect_file
+
+
+def test_a_shop_s_first_page_is_no_offer_s_address() -> None:
+    rows, _ = read(listed(f"<siteurl>https://s.test</siteurl>{NAMED}{SHOWN}"))
+    assert rows[0]["url"] == "https://s.test/1"
+
+
+def test_a_guess_without_an_id_gives_way_to_the_next_and_says_so() -> None:
+    show = "<show><title>Linen dress {n}</title><image>https://s.test/{n}.jpg</image><price>1{n}</price></show>"
+    inside = f"<address>https://s.test/{{n}}</address><data>{show}</data>"
+    rows, summary = read(listed(inside))
+    assert [row["offer_id"] for row in rows] == [f"https://s.test/{n}" for n in range(1, 5)]
+    assert "passed over <show>, which has no id" in str(summary.dialect_reason)

@@ -19,6 +19,7 @@ pytest.importorskip("udfs.feeds.markup.shred", reason="the project was set up wi
 SOURCES = [
     "@id", "@available", "name", "g:price", "price", "picture#", "text", "deep/er", "deep/er@unit", "deep",
     "ціна", "param:size", "param:colour", "param=weight", ".", "g:material", "param:material",
+    "param:gender",
 ]  # fmt: skip
 LONG = "a text that is looked at as a whole,\n\tпальто 外套".encode() * 3
 PLAIN = [
@@ -46,6 +47,8 @@ PLAIN = [
     b"<o><pair><key>Colour</key><val>red</val></pair><pair><val>L</val><val>M</val><key> size </key></pair></o>",
     b"<o><pair><key/><key>Size</key><val>L<i>no</i></val><unit>eu</unit></pair><pair><val>L</val></pair><pair/></o>",
     b"<o><pair id='1'>own<key><![CDATA[Size]]></key><key/><val> </val></pair><pair><key>Size</key></pair></o>",
+    b"<o><either><key>Colour</key><wert>red</wert></either><either><val>L</val><key>Size</key><wert>M</wert></either></o>",
+    b"<o><either><key>Sex</key><val> </val><wert>a</wert><wert>b</wert></either><either><key>Size</key></either></o>",
     b"<o><g:material> wool &amp; silk </g:material><param name='Fabric (outer)'>wool</param></o>",
     "<o><param name='Состав'>лён</param><param name='Материал'>хлопок</param></o>".encode(),
     b"<o x:id='1' id='2'><name x:nil='true'/></o>",
@@ -115,8 +118,11 @@ def names() -> Names:
     return found
 
 
+EITHER = Named(element="either", name="key", value="val|wert")
+
+
 def walk() -> Walk:
-    found = Walk([Named(element="param"), Named(element="pair", name="key", value="val")], rows=8)
+    found = Walk([Named(element="param"), Named(element="pair", name="key", value="val"), EITHER], rows=8)
     for source in SOURCES:
         found.slots([source], keeps_markup=source == "text")
     return found

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.rejects import Code
 from tests.udfs.feeds.small_feeds import feed, read
 from udfs.feeds.offers.pictures import mended, split_joined
 from udfs.feeds.repairs import Repair, Repairs
@@ -81,3 +82,45 @@ def test_whatever_is_written_gives_an_http_address_or_none(text: str, base: str 
         address = mended(written, base, Repairs())
         assert address is None or (urlsplit(address).scheme in ("http", "https") and urlsplit(address).hostname)
         assert address is None or not any(char.isspace() for char in address)
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "repair"),
+    [
+        ("https://s.test/1?a=1&amp;b=2", "https://s.test/1?a=1&b=2", None),
+        ("https://s.test/1?a=1&amp;amp;b=2", "https://s.test/1?a=1&b=2", Repair.LINK_ADDRESS),
+        (" //s.test/1 ", "https://s.test/1", Repair.LINK_ADDRESS),
+        ("www.s.test/1", "https://www.s.test/1", Repair.LINK_ADDRESS),
+        ("/p/1#size=38", "https://shop.test/p/1#size=38", Repair.LINK_ADDRESS),
+        ("https://s.test/платье", "https://s.test/%D0%BF%D0%BB%D0%B0%D1%82%D1%8C%D0%B5", Repair.LINK_ADDRESS),
+        ("https://s.test/1#size=38", "https://s.test/1#size=38", None),
+        ("https://s.test", "https://s.test", None),
+        ("https://s.test/" + "a" * 3_000, "https://s.test/" + "a" * 3_000, None),
+        ("https://s.test/" + "a" * 9_000, None, Repair.LINK_DROPPED),
+        ("javascript:alert(1)", None, Repair.LINK_DROPPED),
+        ("http://[::1/1", None, Repair.LINK_DROPPED),
+    ],
+)
+def test_an_offer_s_own_address_is_mended_as_its_pictures_are(
+    written: str, address: str | None, repair: Repair | None
+) -> None:
+    inside = f"<url>{written}</url><picture>http://s.test/1.jpg</picture>"
+    (row,), summary = read(feed(OFFER.format(inside)), base_url="https://shop.test/feed.xml")
+    assert (row["url"], row["code"]) == (address, None)
+    assert dict(summary.repairs) == ({repair: 1} if repair else {})
+
+
+def test_an_address_that_is_the_id_stays_as_it_is() -> None:
+    item = "<PRODUCT>Coat</PRODUCT><URL>https://s.cz/1?a=1&amp;amp;b=2</URL><IMGURL>http://s.test/1.jpg</IMGURL>"
+    (row,), _ = read(f"<SHOP><SHOPITEM>{item}</SHOPITEM></SHOP>".encode())
+    assert (row["offer_id"], row["url"]) == ("https://s.cz/1?a=1&amp;b=2", "https://s.cz/1?a=1&b=2")
+
+
+def test_addresses_none_of_which_can_be_used_have_a_code_of_their_own() -> None:
+    offers = [OFFER.format("<picture>htp:/1.jpg</picture>"), OFFER.format("<picture/>").replace("'1'", "'2'")]
+    offers.append(
+        OFFER.format("<picture>htp:/1.jpg</picture><picture>http://s.test/1.jpg</picture>").replace("'1'", "'3'")
+    )
+    rows, _ = read(feed(*offers))
+    assert [row["code"] for row in rows] == [Code.OFFER_BAD_PICTURE, Code.OFFER_NO_PICTURE, None]
+    assert "has the picture 'htp:/1.jpg', whose address cannot be used" in rows[0]["detail"]

@@ -1,0 +1,30 @@
+"""What is asked in a night for offers whose sale price holds for some nights alone."""
+
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SALE_COLUMNS = ("price", "old_price", "sale_price", "sale_from", "sale_until")
+"""What `priced_on` reads of `schemas.tables.OFFERS`."""
+
+
+def priced_on(offers: pa.Table, night: date) -> pa.Table:
+    """The offers with `price` and `old_price` as they are in a night: only sales with a beginning or an end change.
+
+    offers: `SALE_COLUMNS` and any others. The higher one of price and old price is struck through during a sale.
+    """
+    sale = offers["sale_price"]
+    if sale.null_count == offers.num_rows:
+        return offers
+    begun = pc.fill_null(pc.less_equal(offers["sale_from"], pa.scalar(night)), True)
+    lasts = pc.fill_null(pc.greater_equal(offers["sale_until"], pa.scalar(night)), True)
+    holds = pc.and_(pc.is_valid(sale), pc.and_(begun, lasts))
+    struck = pc.max_element_wise(offers["price"], offers["old_price"])
+    columns = {
+        "price": pc.if_else(holds, sale, offers["price"]),
+        "old_price": pc.if_else(holds, struck, offers["old_price"]),
+    }
+    for name, column in columns.items():
+        offers = offers.set_column(offers.schema.get_field_index(name), name, column.cast(sale.type))
+    return offers
