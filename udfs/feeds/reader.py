@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from schemas.rejects import Code
 from udfs.feeds.forms.dialect import Dialect, of_setting
+from udfs.feeds.guessing.complete import completed
 from udfs.feeds.guessing.detect import Found, detect, stated
 from udfs.feeds.guessing.guess import guess
 from udfs.feeds.markup.cut import OfferTag
@@ -85,7 +86,7 @@ class FeedReading:
         stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
         summary.repairs.update(outline.repairs)
         try:
-            for reads in stream.read(sample, start, chunks):
+            for reads in map(reader.apart, stream.read(sample, start, chunks)):
                 taken = 0
                 while taken < len(reads.lines):
                     taken = reader.read(reads, taken)
@@ -125,7 +126,8 @@ class FeedReading:
                 raise self._broken or _empty()
             outline = read_outline(sample, self._options)
             if found := self._find(outline, sample):
-                return sample, outline, found
+                is_file = self._options.dialect.endswith((".yaml", ".yml"))  # which is read as it stands
+                return sample, outline, found if is_file else completed(found, outline)
             if is_whole or len(sample) > self._options.max_head_bytes:
                 return sample, outline, self._guess(outline, sample)
             wanted *= 2

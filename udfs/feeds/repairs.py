@@ -34,6 +34,7 @@ class Repair(StrEnum):
     PICTURE_DROPPED = "picture_dropped"
     PRICE_OF_ZERO = "price_of_zero"
     PRICE_ROUNDED = "price_rounded"
+    VARIANT_DROPPED = "variant_dropped"
     ORPHAN_CATEGORY = "orphan_category"
     CATEGORY_CYCLE = "category_cycle"
     LATE_CATEGORIES = "late_categories"
@@ -67,6 +68,7 @@ MEANINGS: dict[Repair, str] = {
     Repair.PICTURE_DROPPED: "a picture address was skipped: not an http(s) URL, only a host, or one too many",
     Repair.PRICE_OF_ZERO: "a price of zero was read as no price",
     Repair.PRICE_ROUNDED: "a price of more than two decimals was rounded to two",
+    Repair.VARIANT_DROPPED: "a variant was skipped: its offer has more of them than are read",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
     Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was cut there",
     Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",

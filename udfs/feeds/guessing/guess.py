@@ -7,11 +7,12 @@ from typing import Literal, NamedTuple
 
 from lxml import etree
 
-from udfs.feeds.forms.dialect import Around, Categories, Dialect, Match, Named, Variants
+from udfs.feeds.forms.dialect import Around, Categories, Dialect, Match, Named, Numbered, Variants
 from udfs.feeds.forms.words import by_word, folded, lists
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf, leaves_of
+from udfs.feeds.guessing.pairs import numbered_of
 from udfs.feeds.markup import loose_tags
 from udfs.feeds.markup.cut import OfferTag
 from udfs.feeds.markup.outline import Outline
@@ -48,6 +49,7 @@ class _Guess(NamedTuple):
     path: str
     fields: dict[str, list[str]]
     named: list[Named]
+    numbered: list[Numbered]
     leaves: list[Leaf]
 
     @property
@@ -87,9 +89,12 @@ def _best(paths: Iterable[str], outline: Outline, sample: bytes, options: FeedOp
 def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
     leaves = leaves_of(_elements(path, outline, sample, options, most))
     named = named_of(leaves)
-    fields = fields_of(leaves, named)
+    numbered = numbered_of(
+        (leaf.source for leaf in leaves), (leaf.source for leaf in leaves if len(leaf.values) > leaf.elements)
+    )
+    fields = fields_of(leaves, named, numbered)
     score = sum(WEIGHTS.get(name, 0) / (1 + Leaf(sources[0]).depth) for name, sources in fields.items())
-    return _Guess(score, outline.places[path].count, path, fields, named, leaves)
+    return _Guess(score, outline.places[path].count, path, fields, named, numbered, leaves)
 
 
 def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int) -> list[etree._Element]:
@@ -113,7 +118,7 @@ def _is_offer(fields: dict[str, list[str]]) -> bool:
 def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
     separators = {
         "category_path": _levels(*_values_by_source("category_path", best)),
-        "sizes": [mark for mark in SIZE_MARKS if any(mark in value for value in _values("sizes", best))],
+        "sizes": _size_marks(_values("sizes", best), best.named or best.numbered),
         "pictures": [";", ",", "|"],
     }
     variants = _variants(best.leaves, best.fields)
@@ -124,6 +129,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         offer="/".join(best.path.split("/")[-2:]),
         fields=best.fields,
         named=best.named,
+        numbered=best.numbered,
         categories=_categories(best.path, best.fields, outline),
         around=_around(best.path, best.fields, outline, sample),
         variants=variants,
@@ -131,6 +137,12 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         defaults=_currency(best.fields.get("price", [])),
         decimal_mark=_decimal_mark([value for name in PRICES for value in _values(name, best)]),
     )
+
+
+def _size_marks(sizes: list[str], are_named: Collection[object]) -> list[str]:
+    """The marks between sizes; of named values, which are not looked at, those that no size has in it."""
+    found = [mark for mark in SIZE_MARKS if any(mark in size for size in sizes)]
+    return found or ([", ", ";", "|"] if are_named else [])
 
 
 def _values(name: str, best: _Guess) -> list[str]:

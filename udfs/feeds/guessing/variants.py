@@ -1,0 +1,71 @@
+"""Elements inside an offer that each stand for a size or a colour of it, by what they and their parts are called."""
+
+from collections.abc import Iterable, Sequence
+
+from udfs.feeds.forms.dialect import Variants
+from udfs.feeds.forms.words import folded
+from udfs.feeds.guessing.leaves import Leaf
+from udfs.feeds.guessing.pairs import AT_END
+from udfs.feeds.markup.outline import Outline
+from udfs.feeds.markup.taken import Taken
+
+CALLED = (
+    "variant", "variation", "sku", "combination", "modification", "child", "option", "offervariant", "productvariant",
+    "wariant", "varianta", "variante", "varyant", "variacao", "variacion", "вариант", "варіант", "модификация",
+    "バリエーション",
+)  # fmt: skip
+"""What shops call an element that is one of several forms of the goods."""
+FIELDS = ("sizes", "colour", "material", "price", "sale_price", "old_price", "currency", "available")
+NAMED = {"sizes": "size", "colour": "colour", "material": "material"}
+
+
+def variants_of(path: str, outline: Outline, taken: Taken) -> Variants | None:
+    """The variants of the offers at a path; None where nothing that the dialect does not read looks so."""
+    for other in outline.places:
+        if other.startswith(path + "/") and is_variant(other):
+            element = other[len(path) + 1 :]
+            within = within_of(other, outline)
+            read = [place for place in within if f"{element}/{place}".replace("/@", "@") in taken]
+            fields = fields_within(within)
+            if not read and tells_apart(fields):
+                return Variants(element=element, fields=fields)
+    return None
+
+
+def is_variant(path: str) -> bool:
+    """Whether an element goes by a name of variants: `variants/variant`, `g:variants`."""
+    word = folded(AT_END.sub("", path.rpartition("/")[2].rpartition(":")[2]))
+    return any(word in (known, known + "s") or word.endswith(known) for known in CALLED)
+
+
+def within_of(path: str, outline: Outline) -> list[str]:
+    """The places within an element: `price`, `@id`, `stock@quantity`."""
+    place = outline.places.get(path)
+    found = [f"@{name}" for name in (place.attributes if place else ())]
+    for other, below in outline.places.items():
+        if other.startswith(path + "/"):
+            own = other[len(path) + 1 :]
+            found += [own, *(f"{own}@{name}" for name in below.attributes)]
+    return found
+
+
+def fields_within(places: Sequence[str]) -> dict[str, list[str]]:
+    """The places of a variant by field; a title stands for its size and its colour: `36 / white`."""
+    ranked: dict[str, list[tuple[int, int, int, str]]] = {}
+    for at, place in enumerate(places):
+        leaf = Leaf(place)
+        if called := leaf.role():
+            ranked.setdefault(called[0], []).append((leaf.depth, called[1], at, place))
+    found = {name: _best(ranked[name]) for name in FIELDS if name in ranked}
+    if "sizes" not in found and "title" in ranked:
+        found["sizes"] = _best(ranked["title"])
+    return found
+
+
+def tells_apart(fields: dict[str, list[str]]) -> bool:
+    """Whether the fields are those of a variant: a size or a colour beside what it costs or whether it can be had."""
+    return bool({"sizes", "colour"} & fields.keys() and {"price", "sale_price", "available"} & fields.keys())
+
+
+def _best(ranked: Iterable[tuple[int, int, int, str]]) -> list[str]:
+    return [place for *_, place in sorted(ranked)]
