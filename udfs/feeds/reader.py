@@ -18,6 +18,7 @@ from udfs.feeds.markup.outline import Outline, read_outline
 from udfs.feeds.markup.stream import OfferStream
 from udfs.feeds.offers.batches import BatchMaker
 from udfs.feeds.offers.offers import Columns, FeedFacts, OfferReader
+from udfs.feeds.offers.parents import Parents
 from udfs.feeds.offers.reread import can_reread, elements, joined_terms
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
@@ -47,6 +48,8 @@ class FeedReading:
         self.summary = FeedSummary()
         self.offer_tag = b""
         """The tag of an offer, as written; known after the first batch."""
+        self.continued: set[int] = set()
+        """Positions of variants that stand in the same element as the offer before them."""
         self._source, self._options = source, options
         self._broken: FeedRefused | None = None
 
@@ -54,7 +57,8 @@ class FeedReading:
         """The offers in the feed's order, with the columns of the offers table that a feed knows (`batches.SCHEMA`)."""
         maker = BatchMaker(self.summary)
         try:
-            for columns in self._columns(rows):
+            for columns in Parents(self.summary.repairs).joined(self._columns(rows)):
+                self.continued.update(self.summary.offers + place for place in columns["continued"])
                 yield maker.make(columns)
         except FeedRefused as refused:
             self._refuse(refused.code, refused.detail)

@@ -34,6 +34,8 @@ class Repair(StrEnum):
     PICTURE_DROPPED = "picture_dropped"
     PRICE_OF_ZERO = "price_of_zero"
     PRICE_ROUNDED = "price_rounded"
+    PARENT_ROW = "parent_row"
+    PARENT_APART = "parent_apart"
     VARIANT_DROPPED = "variant_dropped"
     ORPHAN_CATEGORY = "orphan_category"
     CATEGORY_CYCLE = "category_cycle"
@@ -68,6 +70,8 @@ MEANINGS: dict[Repair, str] = {
     Repair.PICTURE_DROPPED: "a picture address was skipped: not an http(s) URL, only a host, or one too many",
     Repair.PRICE_OF_ZERO: "a price of zero was read as no price",
     Repair.PRICE_ROUNDED: "a price of more than two decimals was rounded to two",
+    Repair.PARENT_ROW: "a row that stands for a group of variants was joined to the group's first product",
+    Repair.PARENT_APART: "a row that stands for a group of variants is too far before them and became a product",
     Repair.VARIANT_DROPPED: "a variant was skipped: its offer has more of them than are read",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
     Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was cut there",

@@ -13,6 +13,7 @@ from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf, leaves_of
 from udfs.feeds.guessing.pairs import numbered_of
+from udfs.feeds.guessing.variants import apart, is_variant, variants_within
 from udfs.feeds.markup import loose_tags
 from udfs.feeds.markup.cut import OfferTag
 from udfs.feeds.markup.outline import Outline
@@ -53,6 +54,11 @@ class _Guess(NamedTuple):
     leaves: list[Leaf]
 
     @property
+    def lacks_pictures(self) -> bool:
+        """Whether pictures stand elsewhere."""
+        return "pictures" not in self.fields
+
+    @property
     def is_weak(self) -> bool:
         """Whether it may as well be a part of an offer, such as a size with its price."""
         return not {"id", "url", "pictures"} & self.fields.keys() or self._is_size
@@ -74,8 +80,9 @@ def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None
             best = alone
     if best is None:
         return None
+    best = _product_around(best, outline, sample, options) or best
     whole = _look_at(best.path, outline, sample, options, LOOKED_INTO)
-    best = whole if _is_offer(whole.fields) else best
+    best = whole if _is_offer(whole.fields) or whole.path != best.path else best
     dialect, name = _dialect(best, outline, sample), best.path.rpartition("/")[2]
     return Found(dialect, best.path, f"no known dialect; {best.repeats} or more <{name}> hold {', '.join(best.fields)}")
 
@@ -84,6 +91,24 @@ def _best(paths: Iterable[str], outline: Outline, sample: bytes, options: FeedOp
     candidates = sorted(paths, key=lambda path: (path.count("/"), -outline.places[path].count))[:MAX_CANDIDATES]
     guesses = [_look_at(path, outline, sample, options) for path in candidates]
     return max((one for one in guesses if _is_offer(one.fields)), key=lambda one: one[:2], default=None)
+
+
+def _product_around(best: _Guess, outline: Outline, sample: bytes, options: FeedOptions) -> _Guess | None:
+    """What stands around elements that are variants of it, and shows them or names them; None where they are none."""
+    parts = best.path.split("/")
+    for depth in (len(parts) - 1, len(parts) - 2):
+        path = "/".join(parts[:depth])
+        if depth < 2 or not (is_variant(best.path) or (outline.places[path].count > 1 and best.lacks_pictures)):
+            continue
+        product = _look_at(path, outline, sample, options)
+        parted = apart(product.leaves, best.path[len(path) + 1 :])
+        if (
+            parted
+            and {"title", "pictures"} & parted[0].keys()
+            and (outline.places[path].count > 1 or "url" in parted[0])
+        ):
+            return product
+    return None
 
 
 def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
@@ -121,7 +146,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         "sizes": _size_marks(_values("sizes", best), best.named or best.numbered),
         "pictures": [";", ",", "|"],
     }
-    variants = _variants(best.leaves, best.fields)
+    variants = _offers_within(best) or _variants(best.leaves, best.fields)
     return Dialect(
         name="guessed",
         about="Guessed from the feed itself. Save it as a file, correct it, and set that file as the feed's dialect.",
@@ -183,6 +208,17 @@ def _decimal_mark(amounts: list[str]) -> Literal[".", ",", "auto"]:
     if len(marks) > 1 or digits != {True, False} or any(amount.count(mark) > 1 for amount in amounts for mark in marks):
         return "auto"
     return "." if "." in marks else ","
+
+
+def _offers_within(best: _Guess) -> Variants | None:
+    """Variants with ids of their own in products that have none; `fields` become the product's alone."""
+    for element in variants_within(best.leaves):
+        if parted := apart(best.leaves, element):
+            outer, inner = parted
+            best.fields.clear()
+            best.fields.update(outer)
+            return Variants(element=element, fields=inner)  # type: ignore[arg-type]
+    return None
 
 
 def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants | None:

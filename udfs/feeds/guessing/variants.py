@@ -1,9 +1,12 @@
 """Elements inside an offer that each stand for a size or a colour of it, by what they and their parts are called."""
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from udfs.feeds.forms.dialect import Variants
 from udfs.feeds.forms.words import folded
+from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf
 from udfs.feeds.guessing.pairs import AT_END
 from udfs.feeds.markup.outline import Outline
@@ -16,7 +19,8 @@ CALLED = (
 )  # fmt: skip
 """What shops call an element that is one of several forms of the goods."""
 FIELDS = ("sizes", "colour", "material", "price", "sale_price", "old_price", "currency", "available")
-NAMED = {"sizes": "size", "colour": "colour", "material": "material"}
+KEYS = ("slug", "handle", "permalink", "url_key", "urlkey")
+"""What stands for a product in addresses, and so for the group of its variants."""
 
 
 def variants_of(path: str, outline: Outline, taken: Taken) -> Variants | None:
@@ -36,6 +40,36 @@ def is_variant(path: str) -> bool:
     """Whether an element goes by a name of variants: `variants/variant`, `g:variants`."""
     word = folded(AT_END.sub("", path.rpartition("/")[2].rpartition(":")[2]))
     return any(word in (known, known + "s") or word.endswith(known) for known in CALLED)
+
+
+def variants_within(leaves: Sequence[Leaf]) -> list[str]:
+    """The elements that go by a name of variants, and hold more than one place."""
+    held: dict[str, int] = {}
+    for leaf in leaves:
+        parts = re.split(r"[/@]", leaf.source)[:-1]
+        for depth in range(1, len(parts) + 1):
+            element = "/".join(parts[:depth])
+            held[element] = held.get(element, 0) + 1
+    elements = [element for element, places in held.items() if places > 1 and is_variant(element)]
+    return sorted(elements, key=lambda element: -element.count("/"))
+
+
+def apart(leaves: Sequence[Leaf], element: str) -> tuple[dict[str, list[str]], dict[str, list[str]]] | None:
+    """The fields of a product, and those of the variants in it; None where the product has an id, or they have none."""
+    start = len(element)
+    within = [leaf for leaf in leaves if leaf.source.startswith((element + "/", element + "@"))]
+    inside = [replace(leaf, source=leaf.source[start:].lstrip("/")) for leaf in within]
+    outside = [leaf for leaf in leaves if leaf not in within]
+    if any((called := leaf.role()) and leaf.depth == 0 and called[0] == "id" for leaf in outside):
+        return None
+    inner, outer = fields_of(inside, named_of(inside)), fields_of(outside, named_of(outside))
+    inner = {name: sources for name, sources in inner.items() if name in FIELDS or name in ("id", "pictures", "url")}
+    ids = [source for source in inner.get("id", []) if (called := Leaf(source).role()) and called[0] == "id"]
+    if not ids or not tells_apart(inner) or "title" not in outer:
+        return None
+    group = [leaf.source for leaf in outside if leaf.name in KEYS] + outer.get("url", []) + outer["title"]
+    outer = {name: sources for name, sources in outer.items() if name not in ("id", "sizes")}
+    return {**outer, "id": group[:1], "group": outer.get("group", group)}, {**inner, "id": ids}
 
 
 def within_of(path: str, outline: Outline) -> list[str]:

@@ -155,7 +155,7 @@ class OfferReader:
         groups = [group and _group(group) for group in batch.texts(slots["group"]) or batch.nothing()]
         if self._apart is not None and (parents := batch.texts(self._apart.parents)):
             groups = [group or parent for group, parent in zip(groups, parents, strict=True)]
-        columns["continued"] = self._continued
+        columns["group"], columns["continued"] = groups, self._continued
         columns["title"] = self._titles(batch) or batch.nothing()
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
