@@ -1,6 +1,6 @@
 """A known dialect, completed by what this feed's offers have under other names that leave no doubt."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from udfs.feeds.forms.dialect import Dialect, Named, Numbered, Sources
 from udfs.feeds.forms.words import folded
@@ -18,9 +18,12 @@ NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_K
 def completed(found: Found, outline: Outline) -> Found:
     """The dialect with what it lacks for this feed: pairs, variants, and places of fields that it finds nowhere."""
     places = places_of(found.path, outline)
-    dialect = _with_pairs(found.dialect, places)
-    if dialect.variants is None and (variants := variants_of(found.path, outline, Taken(dialect))):
-        dialect = dialect.model_copy(update={"variants": variants})
+    dialect = found.dialect
+    if dialect.variants is None:
+        pairs = _pairs_of_elements(places, Taken(dialect), places, dialect.named)
+        if variants := variants_of(found.path, outline, Taken(dialect), pairs):
+            dialect = dialect.model_copy(update={"variants": variants})
+    dialect = _with_pairs(dialect, places)
     fields: dict[str, Sources] = {**dialect.fields}  # type: ignore[dict-item]
     fields.update(_spelled_otherwise(dialect, places))
     return Found(dialect.model_copy(update={"fields": fields}), found.path, found.reason)
@@ -40,8 +43,8 @@ def places_of(path: str, outline: Outline) -> list[str]:
 def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
     """The dialect that reads every place of names and values."""
     named = [_as_it_stands(one, places) for one in dialect.named]
-    taken = Taken(dialect)
-    named += _pairs_of_elements((place for place in places if place not in taken), taken, places)
+    taken = Taken(dialect.model_copy(update={"variants": None}))
+    named += _pairs_of_elements((place for place in places if place not in taken), taken, places, dialect.named)
     numbered: list[Numbered] = [
         pair for pair in numbered_of(places, places)
         if not {pair.name, pair.value} & {pattern_of(place) for place in places if place in taken}
@@ -69,12 +72,19 @@ def _as_it_stands(named: Named, places: list[str]) -> Named:
     return Named(element=named.element, **found, glossary=named.glossary)
 
 
-def _pairs_of_elements(unread: Iterable[str], taken: Taken, places: list[str]) -> list[Named]:
+def _pairs_of_elements(unread: Iterable[str], taken: Taken, places: list[str], known: Sequence[Named]) -> list[Named]:
     """Elements whose name says that they hold a name and a value, and that do."""
-    found = {}
+    elements = {one.element for one in known}
+    found: dict[str, Named] = {}
     for place in unread:
-        element, mark, _ = _split(place)
-        if not element or element in found or not is_paired(element.rpartition("/")[2]) or element in taken:
+        element = place[: max(place.rfind("/"), place.rfind("@"), 0)]
+        if (
+            not element
+            or element in found
+            or element in elements
+            or not is_paired(element.rpartition("/")[2])
+            or element in taken
+        ):
             continue
         within = [other[len(element) :].lstrip("/") for other in places if _is_within(other, element)]
         names = [other for other in within if _ends_with(other, NAMES)]
@@ -116,8 +126,3 @@ def _ends_with(place: str, keys: frozenset[str]) -> bool:
     """Whether a child's or an attribute's name is, or ends with, one of some words."""
     word = folded(place.rpartition(":")[2].lstrip("@"))
     return "/" not in place and any(word.endswith(key) for key in keys)
-
-
-def _split(place: str) -> tuple[str, str, str]:
-    at = max(place.rfind("/"), place.rfind("@"))
-    return place[: max(at, 0)], place[at : at + 1] if at >= 0 else "", place[at + 1 :]

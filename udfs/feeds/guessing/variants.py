@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from udfs.feeds.forms.dialect import Variants
+from udfs.feeds.forms.dialect import Named, Variants
 from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf
@@ -19,18 +19,25 @@ CALLED = (
 )  # fmt: skip
 """What shops call an element that is one of several forms of the goods."""
 FIELDS = ("sizes", "colour", "material", "price", "sale_price", "old_price", "currency", "available")
+NAMED = {"sizes": "size", "colour": "colour", "material": "material"}
 KEYS = ("slug", "handle", "permalink", "url_key", "urlkey")
 """What stands for a product in addresses, and so for the group of its variants."""
 
 
-def variants_of(path: str, outline: Outline, taken: Taken) -> Variants | None:
-    """The variants of the offers at a path; None where nothing that the dialect does not read looks so."""
+def variants_of(path: str, outline: Outline, taken: Taken, pairs: Sequence[Named]) -> Variants | None:
+    """The variants of the offers at a path; None where nothing that the dialect does not read looks so.
+
+    `pairs`: the named values of the offers that the dialect does not read.
+    """
     for other in outline.places:
         if other.startswith(path + "/") and is_variant(other):
             element = other[len(path) + 1 :]
             within = within_of(other, outline)
             read = [place for place in within if f"{element}/{place}".replace("/@", "@") in taken]
-            fields = fields_within(within)
+            named = [pair.element for pair in pairs if pair.element.startswith(element + "/")]
+            fields = fields_within([one for one in within if not f"{element}/{one}".startswith(tuple(named))])
+            for name, word in NAMED.items() if named else ():
+                fields[name] = [*fields.get(name, []), f"param:{word}"]
             if not read and tells_apart(fields):
                 return Variants(element=element, fields=fields)
     return None

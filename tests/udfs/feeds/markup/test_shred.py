@@ -53,10 +53,12 @@ PLAIN = [
     b"<o><name>" + LONG + b"</name><text>" + LONG + b" &lt; " + LONG + b"</text></o>",
     b"<o><name>" + LONG + b"<!-- " + LONG + b" -->" + LONG + b"</name></o>",
     b"<o><text><![CDATA[<p>" + LONG + b" ]]]]></text><name>" + LONG + b"\r\n" + LONG + b"</name></o>",
-    b"<o><pair><label>Size</label><worth>L</worth></pair><pair><key/><label>Colour</label><val> </val><worth>red</worth></pair></o>",
+    b"<o><pair><label>Size</label><worth>L</worth></pair></o>",
+    b"<o><pair><key/><label>Colour</label><val> </val><worth>red</worth></pair></o>",
     b"<o><pair><label>Weight</label><key>Size</key><worth>no</worth><val>L</val><val>M</val></pair></o>",
     b"<o><at_1_name>Size</at_1_name><at_1_value>L</at_1_value><at_12_name>x</at_12_name><at_2_value>y</at_2_value></o>",
-    b"<o at1name='Colour' at1value='red' at100name='Size'><at_1_value>L</at_1_value><at_100_name>Size</at_100_name></o>",
+    b"<o at1name='Colour' at1value='red' at100name='Size'><at_1_value>L</at_1_value></o>",
+    b"<o><at_100_name>Size</at_100_name><at_100_value>L</at_100_value></o>",
     b"",
 ]
 NOT_PLAIN = [
