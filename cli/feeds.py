@@ -129,7 +129,7 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
         dialect=summary.dialect or "no dialect", encoding=summary.encoding or "unknown", offers=summary.offers,
         products=summary.products, rejects=tuple(rejects), repairs=tuple(repairs), filled=summary.filled,
         categories={written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
-        samples=tuple(summary.samples), dialect_file=summary.dialect_file, kept=KEPT,
+        samples=tuple(summary.samples), unread=tuple(summary.unread), dialect_file=summary.dialect_file, kept=KEPT,
     )  # fmt: skip
 
 
@@ -147,6 +147,11 @@ def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
             say(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
                 say(f"    {detail}")
+    for part in found["unread"][:LARGEST]:
+        like = f", looks like {part['looks_like']}" if part["looks_like"] else ""
+        say(f"  unread {part['source']}: {part['share']:.1%} of the offers{like}: {'; '.join(part['samples'])}")
+    if len(found["unread"]) > LARGEST:
+        say(f"  and {len(found['unread']) - LARGEST} more parts that are not read (--json lists them)")
     for path, count in list(found["categories"].items())[:LARGEST]:
         say(f"  category {path}: {count:,}")
     for sample in found["samples"]:

@@ -1,5 +1,6 @@
 """What would be read of a feed, without a table and without Spark."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ CATEGORIES_SHOWN = 50
 
 def examine(source: BinaryIO | Path, options: FeedOptions) -> FeedSummary:
     """The summary of a whole reading."""
-    reading = read_feed(source, options)
+    reading = read_feed(source, replace(options, lists_unread=True))
     for _ in reading.batches():
         pass
     return reading.summary
@@ -39,6 +40,7 @@ def as_json(summary: FeedSummary) -> dict[str, object]:
         "status": summary.status,
         "reason": summary.detail or summary.dialect_reason,
         "categories": {written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
+        "unread": [asdict(part) for part in summary.unread],
         "dialect_file": summary.dialect_file,
         "samples": [{name: _plain(value) for name, value in sample.items()} for sample in summary.samples],
     }

@@ -17,6 +17,8 @@ class FeedOptions:
     """Encoding that overrides what the feed declares; None: find it."""
     base_url: str | None = None
     """What relative picture addresses stand under; None: the shop's address as the feed states it."""
+    lists_unread: bool = False
+    """Whether the summary lists the parts of the first offers that nobody reads."""
     max_pictures: int = 50
     """Pictures kept of an offer, from the first on."""
     max_unpacked_bytes: int = 16 << 30

@@ -12,6 +12,7 @@ from udfs.feeds.forms.dialect import Dialect, of_setting
 from udfs.feeds.guessing.complete import completed
 from udfs.feeds.guessing.detect import Found, detect, stated
 from udfs.feeds.guessing.guess import guess
+from udfs.feeds.guessing.unread import unread_of
 from udfs.feeds.markup.cut import OfferTag
 from udfs.feeds.markup.head import Head, add_category, parse_date
 from udfs.feeds.markup.outline import Outline, read_outline
@@ -81,6 +82,8 @@ class FeedReading:
         transcoder = Transcoder(unpack(self._source, options), options.encoding, summary.repairs)
         chunks = self._until_broken(iter(transcoder))
         sample, outline, found = self._begin(chunks)
+        if options.lists_unread:
+            summary.unread = unread_of(found, outline, sample, options)
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
         start = outline.places[found.path].start
         reader = OfferReader(found.dialect, self._facts(sample[:start], outline, found), options, summary.repairs, rows)

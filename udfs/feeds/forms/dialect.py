@@ -149,6 +149,8 @@ class Dialect(Part):
     fields: dict[FieldName, Sources] = {}
     named: list[Named] = []
     numbered: list[Numbered] = []
+    ignored: list[str] = []
+    """Places that hold nothing for us, with all within them: `shipping`, `@type`, `param=Guarantee`."""
     categories: Categories | None = None
     around: Around | None = None
     variants: Variants | None = None
@@ -252,9 +254,10 @@ def _read(text: str, file: str) -> Dialect:
 
 
 def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
-    """The child over its parent; `fields` field by field, `match` and all else as a whole."""
+    """The child over its parent; `fields` field by field, `ignored` together, all else as a whole."""
     fields = {**parent.get("fields", {}), **(child.get("fields") or {})}
-    return {**parent, **child, "fields": fields}
+    ignored = [*parent.get("ignored", []), *(child.get("ignored") or [])]
+    return {**parent, **child, "fields": fields, "ignored": ignored}
 
 
 def _line(text: str, where: list[str]) -> int:

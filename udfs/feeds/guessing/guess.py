@@ -112,7 +112,7 @@ def _product_around(best: _Guess, outline: Outline, sample: bytes, options: Feed
 
 
 def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
-    leaves = leaves_of(_elements(path, outline, sample, options, most))
+    leaves = leaves_of(elements_of(path, outline, sample, options, most))
     named = named_of(leaves)
     numbered = numbered_of(
         (leaf.source for leaf in leaves), (leaf.source for leaf in leaves if len(leaf.values) > leaf.elements)
@@ -122,7 +122,8 @@ def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, m
     return _Guess(score, outline.places[path].count, path, fields, named, numbered, leaves)
 
 
-def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int) -> list[etree._Element]:
+def elements_of(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int) -> list[etree._Element]:
+    """The first elements of a path in a feed's first bytes."""
     place = outline.places[path]
     stream = OfferStream(OfferTag(place.written, None, place.holds_itself), outline.names, options, Repairs())
     found: list[etree._Element] = []

@@ -15,7 +15,8 @@ class Taken:
         walk = Walk(dialect.named)
         for name, sources in dialect.fields.items():
             if fields is None or name in fields:
-                walk.slots([source.removeprefix(IN_HTML) for source in sources])
+                bare = [source.removeprefix(IN_HTML) for source in sources]
+                walk.slots(bare, keeps_markup=name in ("title", "description"))
         if fields is None:
             walk.numbered(dialect.numbered)
             if dialect.variants:

@@ -38,7 +38,8 @@ BOTH = {"sizes": ["M"], "colour": "red"}
          BOTH),
         ("<attr_name>Size</attr_name><attr_value>M</attr_value><attr_name>Colour</attr_name><attr_value>red</attr_value>",
          BOTH),
-        ("<attr1_name>Size</attr1_name><attr1_value>M</attr1_value><attr1_value>L</attr1_value>", {"sizes": ["M", "L"]}),
+        ("<attr1_name>Size</attr1_name><attr1_value>M</attr1_value><attr1_value>L</attr1_value>",
+         {"sizes": ["M", "L"]}),
         ("<attr_0_name>Size</attr_0_name><attr_0_value>M</attr_0_value><attr_100_name>Size</attr_100_name>"
          "<attr_100_value>L</attr_100_value>", {"sizes": ["M"]}),
         ("<attribute name='Size'>M</attribute><attribute name='Colour'>red</attribute>", BOTH),
@@ -88,7 +89,8 @@ VARIANTS = {
     "nested": "<variants><variant id='{n}'><size>{size}</size><color>{colour}</color><price>{price}</price>"
     "<stock>{stock}</stock></variant></variants>",
     "attributes": "<skus><sku size='{size}' color='{colour}' price='{price}' quantity='{stock}'/></skus>",
-    "pairs": "<variations><variation><price>{price}</price><stock>{stock}</stock><attribute name='Size'>{size}</attribute>"
+    "pairs": "<variations><variation><price>{price}</price><stock>{stock}</stock>"
+    "<attribute name='Size'>{size}</attribute>"
     "<attribute name='Colour'>{colour}</attribute></variation></variations>",
     "options": "<variants><variant><title>{colour} / {size}</title><price>{price}</price><available>{stock}</available>"
     "</variant></variants>",

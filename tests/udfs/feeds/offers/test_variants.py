@@ -67,7 +67,10 @@ PRODUCT = (
     "<product><title>Dress {0}</title><slug>dress-{0}</slug><image>http://s.test/{0}.jpg</image><category>A/B</category>"
     "<variants>{1}</variants></product>"
 )
-ONE = "<variant><sku>{0}-{1}</sku><price>{2}</price><typical-price>60</typical-price><size>{1}</size><stock>{3}</stock></variant>"
+ONE = (
+    "<variant><sku>{0}-{1}</sku><price>{2}</price><typical-price>60</typical-price>"
+    "<size>{1}</size><stock>{3}</stock></variant>"
+)
 
 
 def nested(*products: tuple[str, str]) -> bytes:
