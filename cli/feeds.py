@@ -1,6 +1,7 @@
 """`feeds check`: shows what would be read from a feed; needs neither Spark nor a lake."""
 
 import tempfile
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,6 +71,7 @@ def check(
     source = spec.feed if spec else Feed.model_construct(url=feed)
     dialect_file = spec.dialect_file if spec and dialect is None else None
     options = feed_options(settings, dialect or source.dialect, dialect_file, encoding or source.encoding, source.url)
+    options = replace(options, groups=source.groups)
     if spec is None and Path(feed).is_file():
         summary = examine(Path(feed), options)
     else:
@@ -147,6 +149,11 @@ def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
             say(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
                 say(f"    {detail}")
+    if groups := found["proposed_groups"]:
+        say(f"  {groups['offers']:,} offers without a group look like variants of {groups['groups']:,} products")
+        say(
+            f"  by {groups['by']}; `groups: {groups['by']}` under `feed:` in the spec joins them: {groups['samples'][0]}"
+        )
     for part in found["unread"][:LARGEST]:
         like = f", looks like {part['looks_like']}" if part["looks_like"] else ""
         say(f"  unread {part['source']}: {part['share']:.1%} of the offers{like}: {'; '.join(part['samples'])}")

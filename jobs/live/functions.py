@@ -12,7 +12,7 @@ from jobs.engine.night import Night
 from schemas.retailer import Retailer
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
-PARSER_REVISION = 7
+PARSER_REVISION = 8
 """Raised when the same feed gives other offers."""
 
 FETCH_REVISION = 1
@@ -32,13 +32,13 @@ def digest_of(*parts: str | bytes) -> bytes:
 
 def parser_of(spec: Retailer) -> bytes:
     """The digest of how a retailer's feed is read."""
-    return parser_digest(spec.feed.dialect, spec.dialect_file, spec.feed.encoding)
+    return parser_digest(spec.feed.dialect, spec.dialect_file, spec.feed.encoding, spec.feed.groups)
 
 
-def parser_digest(dialect: str, dialect_file: str | None, encoding: str | None) -> bytes:
-    """Covers the parser's revision, the dialects that come with the program, and dialect and encoding of a spec."""
+def parser_digest(dialect: str, dialect_file: str | None, encoding: str | None, groups: str) -> bytes:
+    """Covers the parser's revision, the dialects that come with the program, and what a spec says of reading."""
     stated = dialect if dialect_file is None else dialect_file
-    return digest_of(str(PARSER_REVISION), stated, encoding or "", *_dialects())
+    return digest_of(str(PARSER_REVISION), stated, encoding or "", groups, *_dialects())
 
 
 @cache

@@ -216,7 +216,8 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
 
 def _options(night: Night, spec: Retailer) -> FeedOptions:
     feed = spec.feed
-    return feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
+    options = feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
+    return replace(options, groups=feed.groups)
 
 
 def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:

@@ -32,7 +32,8 @@ from udfs.runtime.isolation import Child, ChildDied, rejected
 
 DUE = pa.schema([
     ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()), ("dialect", pa.string()),
-    ("dialect_file", pa.string()), ("encoding", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
+    ("dialect_file", pa.string()), ("encoding", pa.string()),
+    ("groups", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
 ])  # fmt: skip
 
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
@@ -83,8 +84,8 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
         spec = night.retailers[feed.retailer]
         rows.append({
             "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
-            "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "url": spec.feed.url,
-            "max_pictures": spec.images.max_per_product,
+            "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "groups": spec.feed.groups,
+            "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
 
@@ -119,9 +120,10 @@ class ParseFeeds:
     def parse(self, row: pa.RecordBatch) -> pa.RecordBatch:
         """One feed: the file that holds its offers, as a row of WRITTEN."""
         feed = row.to_pylist()[0]
-        if parser_digest(feed["dialect"], feed["dialect_file"], feed["encoding"]) != feed["function"]:
+        if parser_digest(feed["dialect"], feed["dialect_file"], feed["encoding"], feed["groups"]) != feed["function"]:
             raise Stop(f"{feed['retailer']}: {ANOTHER_PROGRAM}")
         options = feed_options(self.settings, feed["dialect"], feed["dialect_file"], feed["encoding"], feed["url"])
+        options = replace(options, groups=feed["groups"])
         with open_feed(open_store(self.lake), feed["feed"]) as source:
             reading = read_feed(source, options)
             batches = (_whole(batch, feed) for batch in reading.batches())

@@ -15,7 +15,7 @@ CATEGORIES_SHOWN = 50
 
 def examine(source: BinaryIO | Path, options: FeedOptions) -> FeedSummary:
     """The summary of a whole reading."""
-    reading = read_feed(source, replace(options, lists_unread=True))
+    reading = read_feed(source, replace(options, examines=True))
     for _ in reading.batches():
         pass
     return reading.summary
@@ -41,6 +41,7 @@ def as_json(summary: FeedSummary) -> dict[str, object]:
         "reason": summary.detail or summary.dialect_reason,
         "categories": {written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
         "unread": [asdict(part) for part in summary.unread],
+        "proposed_groups": summary.proposed_groups and asdict(summary.proposed_groups),
         "dialect_file": summary.dialect_file,
         "samples": [{name: _plain(value) for name, value in sample.items()} for sample in summary.samples],
     }

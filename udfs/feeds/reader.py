@@ -82,7 +82,7 @@ class FeedReading:
         transcoder = Transcoder(unpack(self._source, options), options.encoding, summary.repairs)
         chunks = self._until_broken(iter(transcoder))
         sample, outline, found = self._begin(chunks)
-        if options.lists_unread:
+        if options.examines:
             summary.unread = unread_of(found, outline, sample, options)
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
         start = outline.places[found.path].start
@@ -105,6 +105,7 @@ class FeedReading:
         summary.encoding = transcoder.encoding
         if reader.lines:
             yield reader.columns()
+        summary.proposed_groups = reader.proposals and reader.proposals.best()
 
     def _until_broken(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The chunks up to where the source breaks, so that the offers before it are still read and counted."""

@@ -26,6 +26,18 @@ class Unread:
     """What its values may be: sizes, colours, prices, pictures, ...; None: nothing that a field holds."""
 
 
+@dataclass(frozen=True)
+class ProposedGroups:
+    """How offers without a group would be grouped: by which rule, into how many groups of several offers."""
+
+    by: str
+    groups: int
+    offers: int
+    share: float
+    """Of the offers without a group that were looked at."""
+    samples: list[str]
+
+
 @dataclass
 class FeedSummary:
     """Complete once the feed's batches are exhausted: offers = done + the rejects' sum."""
@@ -54,6 +66,8 @@ class FeedSummary:
     """The first offers as they were read."""
     unread: list[Unread] = field(default_factory=list)
     """The parts of the first offers that nobody reads; empty unless asked for."""
+    proposed_groups: ProposedGroups | None = None
+    """Where offers have no group but look like variants of each other; None unless asked for."""
 
     @property
     def done(self) -> int:

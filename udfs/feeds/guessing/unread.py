@@ -37,7 +37,7 @@ OF_LONG_NAMES = {"sizes", "colour", "material", "price", "sale_price", "old_pric
 
 
 def unread_of(found: Found, outline: Outline, sample: bytes, options: FeedOptions) -> list[Unread]:
-    """What the first offers have that is neither read nor ignored; what looks like a field first, then the commonest."""
+    """What the first offers have that is neither read nor ignored; first what looks like a field, then by share."""
     offers = elements_of(found.path, outline, sample, options, LOOKED_INTO)
     taken, ignored = Taken(found.dialect), _Ignored(found.dialect)
     leaves = [leaf for leaf in leaves_of(offers) if leaf.source not in taken and leaf.source not in ignored]

@@ -17,6 +17,7 @@ from udfs.feeds.markup.stream import Reads
 from udfs.feeds.markup.walk import Slots, Walk
 from udfs.feeds.offers.amounts import AmountReader, Amounts
 from udfs.feeds.offers.apart import Apart
+from udfs.feeds.offers.groups import RULES, Proposals, Variant
 from udfs.feeds.offers.pictures import PictureReader
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
@@ -81,6 +82,7 @@ class OfferReader:
         )  # fmt: skip
         self._amounts = AmountReader(dialect, self._slots, repairs)
         availability = Availability(dialect)
+        self.proposals = Proposals() if options.examines and options.groups not in RULES else None
         self.lines: list[int] = []
         """Lines of the offers that were read since the last `columns`."""
         self._unread: dict[int, tuple[Code | None, str | None]] = {}
@@ -155,7 +157,7 @@ class OfferReader:
         groups = [group and _group(group) for group in batch.texts(slots["group"]) or batch.nothing()]
         if self._apart is not None and (parents := batch.texts(self._apart.parents)):
             groups = [group or parent for group, parent in zip(groups, parents, strict=True)]
-        columns["group"], columns["continued"] = groups, self._continued
+        columns["continued"] = self._continued
         columns["title"] = self._titles(batch) or batch.nothing()
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
@@ -169,6 +171,7 @@ class OfferReader:
         columns["price"], columns["old_price"] = amounts.asked, amounts.struck
         columns["currency"] = self._with_defaults(amounts.currencies, columns["url"])
         colours = self._complete(columns)
+        columns["group"] = groups = self._grouped(columns, groups)
         self._finish(columns, groups)
         for place, colour in colours.items():  # of all variants together, which names no product
             columns["colour"][place] = colour
@@ -341,6 +344,21 @@ class OfferReader:
                 elif name == "colour":
                     columns["colour"][place] = columns["colour"][place] or value
         columns["title"][place] = " ".join(title.strip(" |-,").split())
+
+    def _grouped(self, columns: Columns, groups: Texts) -> Texts:
+        """The groups, with those that follow from ids, links or titles where the spec says so."""
+        rule = RULES.get(self._options.groups)
+        if rule is None and self.proposals is None:
+            return groups
+        found: Texts = []
+        names = ("offer_id", "url", "title", "sizes", "colour")
+        rows = zip(*(columns[name] for name in names), strict=True)
+        for group, (identity, url, title, sizes, colour) in zip(groups, rows, strict=True):
+            one = Variant(identity or "", url, title or "", sizes or (), colour)
+            if group is None and identity and self.proposals is not None:
+                self.proposals.note(one)
+            found.append(group or (rule and rule(one)) or None)
+        return found
 
     def _finish(self, columns: Columns, groups: Texts) -> None:
         """Columns that follow from others: the product's id and the text's key."""

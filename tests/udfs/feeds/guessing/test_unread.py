@@ -10,13 +10,14 @@ from udfs.feeds.summary import Unread
 
 
 def unread(*offers: str) -> dict[str, Unread]:
-    _, summary = read(feed(*offers), lists_unread=True)
+    _, summary = read(feed(*offers), examines=True)
     return {part.source: part for part in summary.unread}
 
 
 def test_every_place_is_read_or_ignored_or_listed() -> None:
     inside = (
-        "<secret code='x'>1</secret><description><p>HTML</p></description><pickup>true</pickup><group><deep>y</deep></group>"
+        "<secret code='x'>1</secret><description><p>HTML</p></description><pickup>true</pickup>"
+        "<group><deep>y</deep></group>"
         "<param name='Pattern'>dots</param><param name='Size'>M</param><picture2>http://s.test/2.jpg</picture2>"
     )
     found = unread(offer(inside), offer("<secret>2</secret>", "2"))
@@ -28,7 +29,8 @@ def test_every_place_is_read_or_ignored_or_listed() -> None:
 def test_what_looks_like_a_field_is_said_and_comes_first() -> None:
     told = {
         "<a>x</a>": None, "<fits>S</fits><fits>XL</fits>": "sizes", "<tone>dark blue</tone>": "colours",
-        "<view>http://s.test/b.jpg</view>": "pictures", "<was>12.50 EUR</was>": "prices", "<uk_size>8</uk_size>": "sizes",
+        "<view>http://s.test/b.jpg</view>": "pictures", "<was>12.50 EUR</was>": "prices",
+        "<uk_size>8</uk_size>": "sizes",
         "<param name='Матеріал підошви'>x</param>": "materials", "<page>http://s.test/b</page>": None,
     }  # fmt: skip
     found = unread(offer("".join(told)))
@@ -40,7 +42,7 @@ def test_a_dialect_ignores_by_name(tmp_path) -> None:  # type: ignore[no-untyped
     kept = tmp_path / "kept.yaml"
     kept.write_text("{name: kept, extends: yml, ignored: [secret, 'other@x', 'param=Cut']}", encoding="utf-8")
     inside = "<secret x='1'><in>2</in></secret><other x='1'>3</other><param name='Cut'>4</param>"
-    _, summary = read(feed(offer(inside)), dialect=str(kept), lists_unread=True)
+    _, summary = read(feed(offer(inside)), dialect=str(kept), examines=True)
     assert [part.source for part in summary.unread] == ["other"]
 
 
