@@ -149,19 +149,24 @@ def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
             say(f"  {title[:-1]} {code}: {count}")
             for detail in reject_samples.get(code, []):
                 say(f"    {detail}")
-    if groups := found["proposed_groups"]:
-        say(f"  {groups['offers']:,} offers without a group look like variants of {groups['groups']:,} products")
-        say(
-            f"  by {groups['by']}; `groups: {groups['by']}` under `feed:` in the spec joins them: {groups['samples'][0]}"
-        )
-    for part in found["unread"][:LARGEST]:
-        like = f", looks like {part['looks_like']}" if part["looks_like"] else ""
-        say(f"  unread {part['source']}: {part['share']:.1%} of the offers{like}: {'; '.join(part['samples'])}")
-    if len(found["unread"]) > LARGEST:
-        say(f"  and {len(found['unread']) - LARGEST} more parts that are not read (--json lists them)")
+    _say_left(found)
     for path, count in list(found["categories"].items())[:LARGEST]:
         say(f"  category {path}: {count:,}")
     for sample in found["samples"]:
         say(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
     if found["dialect_file"]:
         say(f"\nThe guessed dialect as a file. {KEPT}\n\n{found['dialect_file']}")
+
+
+def _say_left(found: dict[str, Any]) -> None:
+    """What a person may still do: groups that the feed lacks, and parts of it that nobody reads."""
+    if groups := found["proposed_groups"]:
+        say(f"  {groups['offers']:,} offers without a group look like variants of {groups['groups']:,} products")
+        say(f"  by {groups['by']}; `groups: {groups['by']}` under `feed:` in the spec joins them:")
+        for sample in groups["samples"]:
+            say(f"    {sample}")
+    for part in found["unread"][:LARGEST]:
+        like = f", looks like {part['looks_like']}" if part["looks_like"] else ""
+        say(f"  unread {part['source']}: {part['share']:.1%} of the offers{like}: {'; '.join(part['samples'])}")
+    if len(found["unread"]) > LARGEST:
+        say(f"  and {len(found['unread']) - LARGEST} more parts that are not read (--json lists them)")
