@@ -115,7 +115,7 @@ def _looks_like(leaf: Leaf) -> str | None:
         return LIKE_FIELDS[called[0]] if called[0] not in AMOUNTS or leaf.is_amount else None
     if _share(leaf, is_colour):
         return "colours"
-    if _share(leaf, is_size) and not all(value.isdigit() for value in leaf.values):
+    if _share(leaf, is_size) and any(char.isalpha() for value in leaf.values for char in value):
         return "sizes"
     if _share(leaf, lambda value: all(parse_price(value)[:2]) and len(value) < 20):
         return "prices"
