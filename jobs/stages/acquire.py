@@ -229,6 +229,10 @@ def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
     return night.tables.sql(query, [OFFERS])["offer_id"]
 
 
+UNREAD = 20
+"""Parts of a feed that are kept of those that nobody reads."""
+
+
 @dataclass(frozen=True)
 class ScanFeed:
     """Reads a whole feed and gives only its summary. Column `path`: the file on this machine."""
@@ -241,7 +245,7 @@ class ScanFeed:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
-            reading = read_feed(source, self.options)
+            reading = read_feed(source, replace(self.options, lists_unread=True))
             titles, ids = KnownTitles(self.titles), KnownIds(self.ids)
             for offers in reading.batches():
                 titles.compare(offers)
@@ -259,6 +263,7 @@ class ScanFeed:
             "rejects": _counts(found.rejects),
             "repairs": _counts(found.repairs),
             "filled": [{"name": name, "share": share} for name, share in sorted(found.filled.items())],
+            "unread": [asdict(part) for part in found.unread[:UNREAD]],
         }
         schema = pa.schema([*(FEEDS.schema.field(name) for name in row), *COMPARED])
         row |= {"changed_ids": titles.share, "gone_ids": ids.gone}

@@ -15,7 +15,7 @@ CATEGORIES_SHOWN = 50
 
 def examine(source: BinaryIO | Path, options: FeedOptions) -> FeedSummary:
     """The summary of a whole reading."""
-    reading = read_feed(source, replace(options, examines=True))
+    reading = read_feed(source, replace(options, lists_unread=True, proposes_groups=True))
     for _ in reading.batches():
         pass
     return reading.summary

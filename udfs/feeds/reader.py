@@ -82,7 +82,7 @@ class FeedReading:
         transcoder = Transcoder(unpack(self._source, options), options.encoding, summary.repairs)
         chunks = self._until_broken(iter(transcoder))
         sample, outline, found = self._begin(chunks)
-        if options.examines:
+        if options.lists_unread:
             summary.unread = unread_of(found, outline, sample, options)
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
         start = outline.places[found.path].start

@@ -24,6 +24,7 @@ LOOKED_INTO = 200
 """Offers, from the feed's first on."""
 SAMPLES = 3
 SAMPLE_CHARS = 60
+NAME_CHARS = 100
 MOST = 60
 """Parts that are listed; those that look like a field come first."""
 MOSTLY = 0.6
@@ -95,7 +96,7 @@ def _pairs(offer: etree._Element, named: Sequence[Named]) -> Iterator[tuple[str,
             finder.collect(one.element)
             finder.read(offer)
             for element in finder.items:
-                name = (part_of(element, one.name) or "").strip()
+                name = (part_of(element, one.name) or "").strip()[:NAME_CHARS]
                 values = [value.strip() for value in values_of(element, one.value)] if name else []
                 yield from ((name, value) for value in values if value)
 

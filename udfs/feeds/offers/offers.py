@@ -82,7 +82,7 @@ class OfferReader:
         )  # fmt: skip
         self._amounts = AmountReader(dialect, self._slots, repairs)
         availability = Availability(dialect)
-        self.proposals = Proposals() if options.examines and options.groups not in RULES else None
+        self.proposals = Proposals() if options.proposes_groups and options.groups not in RULES else None
         self.lines: list[int] = []
         """Lines of the offers that were read since the last `columns`."""
         self._unread: dict[int, tuple[Code | None, str | None]] = {}

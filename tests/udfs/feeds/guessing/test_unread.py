@@ -10,7 +10,7 @@ from udfs.feeds.summary import Unread
 
 
 def unread(*offers: str) -> dict[str, Unread]:
-    _, summary = read(feed(*offers), examines=True)
+    _, summary = read(feed(*offers), lists_unread=True)
     return {part.source: part for part in summary.unread}
 
 
@@ -42,7 +42,7 @@ def test_a_dialect_ignores_by_name(tmp_path) -> None:  # type: ignore[no-untyped
     kept = tmp_path / "kept.yaml"
     kept.write_text("{name: kept, extends: yml, ignored: [secret, 'other@x', 'param=Cut']}", encoding="utf-8")
     inside = "<secret x='1'><in>2</in></secret><other x='1'>3</other><param name='Cut'>4</param>"
-    _, summary = read(feed(offer(inside)), dialect=str(kept), examines=True)
+    _, summary = read(feed(offer(inside)), dialect=str(kept), lists_unread=True)
     assert [part.source for part in summary.unread] == ["other"]
 
 

@@ -23,7 +23,7 @@ BY_TITLE = [
     ("offers", "rule", "products"), [(BY_ID, "id", 2), (BY_LINK, "link", 1), (BY_TITLE, "title", 1)]
 )
 def test_missing_groups_are_proposed_and_taken_by_the_spec(offers: list[str], rule: str, products: int) -> None:
-    rows, summary = read(feed(*offers), examines=True)
+    rows, summary = read(feed(*offers), proposes_groups=True)
     assert summary.proposed_groups is not None
     assert (summary.proposed_groups.by, summary.proposed_groups.groups) == (rule, 1)
     assert summary.products == len(rows)
@@ -33,9 +33,9 @@ def test_missing_groups_are_proposed_and_taken_by_the_spec(offers: list[str], ru
 
 def test_nothing_is_proposed_where_a_group_is_given_or_offers_differ() -> None:
     given = [one.replace("<url>", "<group_id>g</group_id><url>") for one in BY_ID]
-    assert read(feed(*given), examines=True)[1].proposed_groups is None
+    assert read(feed(*given), proposes_groups=True)[1].proposed_groups is None
     strangers = [variant("P1-S-W", "S", "white"), variant("P1-M-W", "M", "white", "Wool coat")]
-    assert read(feed(*strangers), examines=True)[1].proposed_groups is None
+    assert read(feed(*strangers), proposes_groups=True)[1].proposed_groups is None
     assert read(feed(*BY_ID))[1].proposed_groups is None
 
 
