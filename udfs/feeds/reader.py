@@ -105,7 +105,7 @@ class FeedReading:
         summary.encoding = transcoder.encoding
         if reader.lines:
             yield reader.columns()
-        summary.proposed_groups = reader.proposals and reader.proposals.best()
+        summary.proposed_groups = None if reader.proposals is None else reader.proposals.best()
 
     def _until_broken(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The chunks up to where the source breaks, so that the offers before it are still read and counted."""

@@ -218,7 +218,7 @@ def _offers_within(best: _Guess) -> Variants | None:
             outer, inner = parted
             best.fields.clear()
             best.fields.update(outer)
-            return Variants(element=element, fields=inner)  # type: ignore[arg-type]
+            return Variants(element=element, fields=inner)
     return None
 
 
