@@ -130,7 +130,8 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
         dialect=summary.dialect or "no dialect", encoding=summary.encoding or "unknown", offers=summary.offers,
         products=summary.products, rejects=tuple(rejects), repairs=tuple(repairs), filled=summary.filled,
         categories={written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
-        samples=tuple(priced_tonight(summary)), dialect_file=summary.dialect_file, kept=KEPT,
+        samples=tuple(priced_tonight(summary)), unread=tuple(summary.unread), dialect_file=summary.dialect_file,
+        kept=KEPT,
     )  # fmt: skip
 
 
@@ -150,9 +151,24 @@ def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:
                 say(f"    {detail}")
     for note in found.get("notes", ()):
         say(f"note     {note}")
+    _say_left(found)
     for path, count in list(found["categories"].items())[:LARGEST]:
         say(f"  category {path}: {count:,}")
     for sample in found["samples"]:
         say(f"  line {sample.get('line')}: {sample.get('offer_id')}  {sample.get('title')}")
     if found["dialect_file"]:
         say(f"\nThe guessed dialect as a file. {KEPT}\n\n{found['dialect_file']}")
+
+
+def _say_left(found: dict[str, Any]) -> None:
+    """What a person may still do: groups that the feed lacks, and parts of it that nobody reads."""
+    if groups := found["proposed_groups"]:
+        say(f"  {groups['offers']:,} offers without a group look like variants of {groups['groups']:,} products")
+        say(f"  by {groups['by']}; `groups: {groups['by']}` under `feed:` in the spec joins them:")
+        for sample in groups["samples"]:
+            say(f"    {sample}")
+    for part in found["unread"][:LARGEST]:
+        like = f", looks like {part['looks_like']}" if part["looks_like"] else ""
+        say(f"  unread {part['source']}: {part['share']:.1%} of the offers{like}: {'; '.join(part['samples'])}")
+    if len(found["unread"]) > LARGEST:
+        say(f"  and {len(found['unread']) - LARGEST} more parts that are not read (--json lists them)")

@@ -116,6 +116,8 @@ class RetailerRow:
     products: int
     garments: int
     asked: PicturesAsked
+    unread: tuple[str, ...] = ()
+    """Parts of the newest feed that nobody reads, with their shares of the offers."""
 
 
 @dataclass(frozen=True)

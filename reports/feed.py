@@ -32,6 +32,8 @@ class FeedFacts:
     filled: dict[str, float]
     categories: dict[str, int]
     samples: tuple[dict[str, Any], ...]
+    unread: tuple[Any, ...]
+    """Parts of the offers that are not read: `source`, `share`, `samples`, `looks_like`."""
     dialect_file: str | None
     kept: str  # how to save a guessed dialect for the retailer
 

@@ -97,6 +97,10 @@ class Feed(Strict):
     url: str = Field(description="http(s) or s3 address, or a path inside feeds.folder")
     dialect: DialectName = Field("auto", description="auto, the name of a dialect, or a dialect file")
     encoding: str | None = Field(None, description="overrides what the feed declares")
+    groups: Literal["given", "id", "link", "title"] = Field(
+        "given",
+        description="what joins variants without a group: nothing, or id, link or title but for size, colour",
+    )
     auth_env: SecretName | None = Field(None, description="environment variable that holds the secret")
 
     @field_validator("url")

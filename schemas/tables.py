@@ -29,6 +29,8 @@ FEEDS = stage_table(
     pa.field("rejects", COUNTS),
     pa.field("repairs", COUNTS),
     pa.field("filled", pa.list_(pa.struct([("name", pa.string()), ("share", pa.float64())]))),
+    pa.field("unread", pa.list_(pa.struct([("source", pa.string()), ("share", pa.float64()), ("samples", STRINGS),
+                                           ("looks_like", pa.string())]))),
     pa.field("gates", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64()), ("bound", pa.float64()),
                                           ("passed", pa.bool_()), ("accepted_because", pa.string())]))),
     pa.field("charset", pa.string()),  # that the server named when it sent the feed

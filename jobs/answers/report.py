@@ -195,8 +195,14 @@ def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
             products=counts.products if counts else 0,
             garments=counts.garments if counts else 0,
             asked=asked.get(name, PicturesAsked()),
+            unread=tuple(_unread(part) for part in state.get("unread") or ()),
         ))  # fmt: skip
     return rows
+
+
+def _unread(part: dict[str, Any]) -> str:
+    like = f", looks like {part['looks_like']}" if part["looks_like"] else ""
+    return f"{part['source']}: {part['share']:.0%} of the offers{like}: {'; '.join(part['samples'])}"
 
 
 def _rejects(night: Night) -> list[RejectRow]:

@@ -32,15 +32,16 @@ def digest_of(*parts: str | bytes) -> bytes:
 
 def parser_of(spec: Retailer, charset: str | None = None) -> bytes:
     """The digest of how a retailer's feed is read. `charset`: the server's word for its encoding."""
-    return parser_digest(spec.feed.dialect, spec.dialect_file, spec.feed.encoding, spec.language, charset)
+    feed = spec.feed
+    return parser_digest(feed.dialect, spec.dialect_file, feed.encoding, spec.language, charset, feed.groups)
 
 
 def parser_digest(
-    dialect: str, dialect_file: str | None, encoding: str | None, language: str, charset: str | None
+    dialect: str, dialect_file: str | None, encoding: str | None, language: str, charset: str | None, groups: str
 ) -> bytes:
     """Covers the parser's revision, the dialects that come with the program, and what spec and server say of a feed."""
     stated = dialect if dialect_file is None else dialect_file
-    return digest_of(str(PARSER_REVISION), stated, encoding or "", language, charset or "", *_dialects())
+    return digest_of(str(PARSER_REVISION), stated, encoding or "", language, charset or "", groups, *_dialects())
 
 
 @cache

@@ -239,7 +239,7 @@ def reading_options(night: Night, spec: Retailer, charset: str | None) -> FeedOp
     """How a retailer's feed is read. `charset`: the server's word for its encoding."""
     feed = spec.feed
     options = feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
-    return replace(options, language=spec.language, charset=charset)
+    return replace(options, language=spec.language, charset=charset, groups=feed.groups)
 
 
 def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
@@ -249,6 +249,10 @@ def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:
         and feed = {literal(whole["feed"])} and function = {literal(whole["function"])}
         and status = '{DONE}'"""  # noqa: S608
     return night.tables.sql(query, [OFFERS])["offer_id"]
+
+
+UNREAD = 20
+"""Parts of a feed that are kept of those that nobody reads."""
 
 
 @dataclass(frozen=True)
@@ -263,7 +267,7 @@ class ScanFeed:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         with Path(batch["path"][0].as_py()).open("rb") as source:
-            reading = read_feed(source, self.options)
+            reading = read_feed(source, replace(self.options, lists_unread=True))
             titles, ids = KnownTitles(self.titles), KnownIds(self.ids)
             for offers in reading.batches():
                 titles.compare(offers)
@@ -281,6 +285,7 @@ class ScanFeed:
             "rejects": _counts(found.rejects),
             "repairs": _counts(found.repairs),
             "filled": [{"name": name, "share": share} for name, share in sorted(found.filled.items())],
+            "unread": [asdict(part) for part in found.unread[:UNREAD]],
         }
         schema = pa.schema([*(FEEDS.schema.field(name) for name in row), *COMPARED])
         row |= {"changed_ids": titles.share, "gone_ids": ids.gone}

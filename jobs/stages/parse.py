@@ -36,8 +36,8 @@ from udfs.runtime.isolation import Child, ChildDied, rejected
 
 DUE = pa.schema([
     ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()), ("dialect", pa.string()),
-    ("dialect_file", pa.string()), ("encoding", pa.string()), ("language", pa.string()),
-    ("charset", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
+    ("dialect_file", pa.string()), ("encoding", pa.string()), ("language", pa.string()), ("charset", pa.string()),
+    ("groups", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
 ])  # fmt: skip
 
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
@@ -93,7 +93,8 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
         rows.append({
             "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
             "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "language": spec.language,
-            "charset": feed.charset, "url": spec.feed.url, "max_pictures": spec.images.max_per_product,
+            "charset": feed.charset, "groups": spec.feed.groups, "url": spec.feed.url,
+            "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
 
@@ -128,13 +129,14 @@ class ParseFeeds:
     def parse(self, row: pa.RecordBatch) -> pa.RecordBatch:
         """One feed: the file that holds its offers, as a row of WRITTEN."""
         feed = row.to_pylist()[0]
-        stated = ("dialect", "dialect_file", "encoding", "language", "charset")
+        stated = ("dialect", "dialect_file", "encoding", "language", "charset", "groups")
         if parser_digest(*(feed[name] for name in stated)) != feed["function"]:
             raise Stop(f"{feed['retailer']}: {ANOTHER_PROGRAM}")
         options = replace(
             feed_options(self.settings, feed["dialect"], feed["dialect_file"], feed["encoding"], feed["url"]),
             language=feed["language"],
             charset=feed["charset"],
+            groups=feed["groups"],
         )
         with open_feed(open_store(self.lake), feed["feed"]) as source:
             reading = read_feed(source, options)

@@ -1,5 +1,6 @@
 """What would be read of a feed, without a table and without Spark."""
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +20,7 @@ CATEGORIES_SHOWN = 50
 
 def examine(source: BinaryIO | Path, options: FeedOptions) -> FeedSummary:
     """The summary of a whole reading."""
-    reading = read_feed(source, options)
+    reading = read_feed(source, replace(options, lists_unread=True, proposes_groups=True))
     for _ in reading.batches():
         pass
     return reading.summary
@@ -44,6 +45,8 @@ def as_json(summary: FeedSummary) -> dict[str, object]:
         "status": summary.status,
         "reason": summary.detail or summary.dialect_reason,
         "categories": {written(path): count for path, count in summary.categories.most_common(CATEGORIES_SHOWN)},
+        "unread": [asdict(part) for part in summary.unread],
+        "proposed_groups": summary.proposed_groups and asdict(summary.proposed_groups),
         "dialect_file": summary.dialect_file,
         "samples": [{name: _plain(value) for name, value in sample.items()} for sample in priced_tonight(summary)],
     }

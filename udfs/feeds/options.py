@@ -21,6 +21,12 @@ class FeedOptions:
     """The shop's language, two letters; it counts where the encoding has to be guessed."""
     base_url: str | None = None
     """What relative picture addresses stand under; None: the shop's address as the feed states it."""
+    groups: str = "given"
+    """What groups variants that state no group: nothing, or their `id`, `link` or `title` without size and colour."""
+    lists_unread: bool = False
+    """Whether the summary lists the parts of the first offers that nobody reads."""
+    proposes_groups: bool = False
+    """Whether the summary proposes groups for offers without."""
     max_pictures: int = 50
     """Pictures kept of an offer, from the first on."""
     max_unpacked_bytes: int = 16 << 30

@@ -9,14 +9,17 @@ import pyarrow as pa
 
 from schemas.rejects import Code
 from udfs.feeds.forms.dialect import Dialect, of_setting
+from udfs.feeds.guessing.complete import completed
 from udfs.feeds.guessing.detect import Found, detect, stated
 from udfs.feeds.guessing.guess import guess
+from udfs.feeds.guessing.unread import unread_of
 from udfs.feeds.markup.cut import OfferTag
 from udfs.feeds.markup.head import Head, add_category, parse_date
 from udfs.feeds.markup.outline import Outline, read_outline
 from udfs.feeds.markup.stream import OfferStream
 from udfs.feeds.offers.batches import BatchMaker
 from udfs.feeds.offers.offers import Columns, FeedFacts, OfferReader
+from udfs.feeds.offers.parents import Parents
 from udfs.feeds.offers.reread import can_reread, elements, joined_terms
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
@@ -47,6 +50,8 @@ class FeedReading:
         self.summary = FeedSummary()
         self.offer_tag = b""
         """The tag of an offer, as written; known after the first batch."""
+        self.continued: set[int] = set()
+        """Positions of variants that stand in the same element as the offer before them."""
         self._source, self._options = source, options
         self._broken: FeedRefused | None = None
 
@@ -54,7 +59,8 @@ class FeedReading:
         """The offers in the feed's order, with the columns of the offers table that a feed knows (`batches.SCHEMA`)."""
         maker = BatchMaker(self.summary)
         try:
-            for columns in self._columns(rows):
+            for columns in Parents(self.summary.repairs).joined(self._columns(rows)):
+                self.continued.update(self.summary.offers + place for place in columns["continued"])
                 yield maker.make(columns)
         except FeedRefused as refused:
             self._refuse(refused.code, refused.detail)
@@ -77,6 +83,8 @@ class FeedReading:
         transcoder = Transcoder(unpack(self._source, options), options, summary.repairs)
         chunks = self._until_broken(iter(transcoder))
         sample, outline, found = self._begin(chunks)
+        if options.lists_unread:
+            summary.unread = unread_of(found, outline, sample, options)
         summary.dialect, summary.dialect_reason = found.dialect.name, found.reason
         start = outline.places[found.path].start
         reader = OfferReader(found.dialect, self._facts(sample, outline, found), options, summary.repairs, rows)
@@ -86,7 +94,7 @@ class FeedReading:
         stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
         summary.repairs.update(outline.repairs)
         try:
-            for reads in stream.read(sample, start, chunks):
+            for reads in map(reader.apart, stream.read(sample, start, chunks)):
                 taken = 0
                 while taken < len(reads.lines):
                     taken = reader.read(reads, taken)
@@ -98,6 +106,7 @@ class FeedReading:
         summary.encoding = transcoder.encoding
         if reader.lines:
             yield reader.columns()
+        summary.proposed_groups = None if reader.proposals is None else reader.proposals.best()
 
     def _until_broken(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The chunks up to where the source breaks, so that the offers before it are still read and counted."""
@@ -126,7 +135,8 @@ class FeedReading:
                 raise self._broken or _empty()
             outline = read_outline(sample, self._options)
             if found := self._find(outline, sample):
-                return sample, outline, found
+                is_file = self._options.dialect.endswith((".yaml", ".yml"))  # which is read as it stands
+                return sample, outline, found if is_file else completed(found, outline)
             if is_whole or len(sample) > self._options.max_head_bytes:
                 return sample, outline, self._guess(outline, sample)
             wanted *= 2

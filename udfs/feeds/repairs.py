@@ -38,6 +38,9 @@ class Repair(StrEnum):
     CURRENCY_GUESSED = "currency_guessed"
     LINK_ADDRESS = "link_address"
     LINK_DROPPED = "link_dropped"
+    PARENT_ROW = "parent_row"
+    PARENT_APART = "parent_apart"
+    VARIANT_DROPPED = "variant_dropped"
     ORPHAN_CATEGORY = "orphan_category"
     CATEGORY_CYCLE = "category_cycle"
     LATE_CATEGORIES = "late_categories"
@@ -75,6 +78,9 @@ MEANINGS: dict[Repair, str] = {
     Repair.CURRENCY_GUESSED: "no currency is stated and no domain tells it: the one of the language, or the dialect's",
     Repair.LINK_ADDRESS: "an offer's own address was repaired, as pictures' addresses are",
     Repair.LINK_DROPPED: "an offer's own address was left out: not an http(s) URL",
+    Repair.PARENT_ROW: "a row that stands for a group of variants was joined to the group's first product",
+    Repair.PARENT_APART: "a row that stands for a group of variants is too far before them and became a product",
+    Repair.VARIANT_DROPPED: "a variant was skipped: its offer has more of them than are read",
     Repair.ORPHAN_CATEGORY: "an offer names a category that the feed does not list",
     Repair.CATEGORY_CYCLE: "a category is its own ancestor; its path was cut there",
     Repair.LATE_CATEGORIES: "the categories come after the offers; the file was read twice",

@@ -60,8 +60,9 @@ def _naming(feed: Path, retailer: str, options: FeedOptions, erased: frozenset[b
     with feed.open("rb") as source:
         reading = read_feed(source, options)
         for batch in reading.batches():
-            for row in batch.select(["line", "product_id", "offer_id", "url", "pictures"]).to_pylist():
-                place, seen[row["line"]] = seen[row["line"]], seen[row["line"]] + 1
+            for row in batch.select(["position", "line", "product_id", "offer_id", "url", "pictures"]).to_pylist():
+                seen[row["line"]] += row["position"] not in reading.continued
+                place = seen[row["line"]] - 1
                 urls = tuple(url for url in (*(row["pictures"] or ()), row["url"]) if url and _hash(url) in erased)
                 is_product = bool(row["product_id"]) and _hash(f"{retailer}:{row['product_id']}") in erased
                 if urls or is_product:

@@ -14,6 +14,30 @@ COUNTED_FIELDS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A place of the offers that is neither read nor ignored: `images/alt`, `@type`, `param=Pattern`."""
+
+    source: str
+    share: float
+    """Of the offers that were looked into."""
+    samples: list[str]
+    looks_like: str | None
+    """What its values may be: sizes, colours, prices, pictures, ...; None: nothing that a field holds."""
+
+
+@dataclass(frozen=True)
+class ProposedGroups:
+    """How offers without a group would be grouped: by which rule, into how many groups of several offers."""
+
+    by: str
+    groups: int
+    offers: int
+    share: float
+    """Of the offers without a group that were looked at."""
+    samples: list[str]
+
+
 @dataclass
 class FeedSummary:
     """Complete once the feed's batches are exhausted: offers = done + the rejects' sum."""
@@ -40,6 +64,10 @@ class FeedSummary:
     """By code, what is said of the first offers that are rejected by it."""
     samples: list[dict[str, object]] = field(default_factory=list)
     """The first offers as they were read."""
+    unread: list[Unread] = field(default_factory=list)
+    """The parts of the first offers that nobody reads; empty unless asked for."""
+    proposed_groups: ProposedGroups | None = None
+    """Where offers have no group but look like variants of each other; None unless asked for."""
 
     @property
     def done(self) -> int:

@@ -17,6 +17,8 @@ FieldName = Literal[
     "gender", "age", "colour", "material", "sizes", "category_id", "category_path", "pictures", "url",
 ]  # fmt: skip
 FIELDS: tuple[str, ...] = get_args(FieldName)
+IN_HTML = "img:"
+"""A source of pictures: the images in another source's HTML."""
 Sources = list[str]
 """Where a value may stand, tried in order: `name`, `imgs/main@url`, `@id`, `.` (the offer's own text),
 `image#` (image1, image2, ...), `param:colour` (a named value that the shared words call a colour), `param=Weight` (by
@@ -68,13 +70,23 @@ class Named(Part):
     """Elements that carry a name and a value: `<param name="Colour">red</param>`.
 
     The value is the element's text (`.`), an attribute (`@value`), children (`value`), or an attribute of children
-    (`value@name`).
+    (`value@name`); `a|b` is the first that is there.
     """
 
     element: str
     name: str = "@name"
     value: str = "."
     glossary: Glossary | None = None
+
+
+class Numbered(Part):
+    """Names and values in places of their own, told apart by the number `#`: `spec_#_name` and `spec_#_value`.
+
+    Without a number, the first name belongs to the first value, and so on.
+    """
+
+    name: str
+    value: str
 
 
 class Categories(Part):
@@ -96,11 +108,25 @@ class Around(Part):
     name: str = "@name|name"
 
 
+VariantField = Literal[
+    "id", "price", "sale_price", "old_price", "currency", "sizes", "colour", "material", "available", "pictures", "url"
+]
+
+
 class Variants(Part):
-    """Elements inside an offer that each stand for a size of it."""
+    """Elements inside an offer that each stand for a size or a colour of it.
+
+    With an `id` each is an offer of its own, which has all else from the offer around it; without, the offer has the
+    sizes and colours of all, and the lowest price. `pictures`, `url` and `material` need an `id`.
+    """
 
     element: str
-    fields: dict[Literal["price", "currency", "sizes", "available"], Sources]
+    fields: dict[VariantField, Sources]
+
+    @property
+    def are_offers(self) -> bool:
+        """Whether each is an offer of its own."""
+        return "id" in self.fields
 
 
 class Joined(Part):
@@ -123,6 +149,9 @@ class Dialect(Part):
     """The repeated element: its name, or the end of its path."""
     fields: dict[FieldName, Sources] = {}
     named: list[Named] = []
+    numbered: list[Numbered] = []
+    ignored: list[str] = []
+    """Places that hold nothing for us, with all within them: `shipping`, `@type`, `param=Guarantee`."""
     categories: Categories | None = None
     around: Around | None = None
     variants: Variants | None = None
@@ -229,9 +258,10 @@ def _read(text: str, file: str) -> Dialect:
 
 
 def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
-    """The child over its parent; `fields` field by field, `match` and all else as a whole."""
+    """The child over its parent; `fields` field by field, `ignored` together, all else as a whole."""
     fields = {**parent.get("fields", {}), **(child.get("fields") or {})}
-    return {**parent, **child, "fields": fields}
+    ignored = [*parent.get("ignored", []), *(child.get("ignored") or [])]
+    return {**parent, **child, "fields": fields, "ignored": ignored}
 
 
 def _line(text: str, where: list[str]) -> int:

@@ -7,11 +7,13 @@ from typing import Literal, NamedTuple
 
 from lxml import etree
 
-from udfs.feeds.forms.dialect import Around, Categories, Dialect, Match, Named, Variants
+from udfs.feeds.forms.dialect import Around, Categories, Dialect, Match, Named, Numbered, Variants
 from udfs.feeds.forms.words import by_word, folded, lists
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf, leaves_of
+from udfs.feeds.guessing.pairs import numbered_of
+from udfs.feeds.guessing.variants import apart, is_variant, variants_within
 from udfs.feeds.markup import loose_tags
 from udfs.feeds.markup.cut import OfferTag
 from udfs.feeds.markup.outline import Outline
@@ -50,7 +52,13 @@ class _Guess(NamedTuple):
     path: str
     fields: dict[str, list[str]]
     named: list[Named]
+    numbered: list[Numbered]
     leaves: list[Leaf]
+
+    @property
+    def lacks_pictures(self) -> bool:
+        """Whether pictures stand elsewhere."""
+        return "pictures" not in self.fields
 
     @property
     def is_weak(self) -> bool:
@@ -79,8 +87,9 @@ def guess(outline: Outline, sample: bytes, options: FeedOptions) -> Found | None
             best, passed_over = alone, None
     if best is None:
         return None
+    best = _product_around(best, outline, sample, options) or best
     whole = _look_at(best.path, outline, sample, options, LOOKED_INTO)
-    best = whole if _is_offer(whole.fields) else best
+    best = whole if _is_offer(whole.fields) or whole.path != best.path else best
     dialect, name = _dialect(best, outline, sample), best.path.rpartition("/")[2]
     reason = f"no known dialect; {best.repeats} or more <{name}> hold {', '.join(best.fields)}"
     return Found(dialect, best.path, f"{reason}; {passed_over}" if passed_over else reason)
@@ -106,15 +115,37 @@ def _complete_one(guesses: list[_Guess]) -> tuple[_Guess | None, str | None]:
     return other, f"passed over <{best.path.rpartition('/')[2]}>, which has no {lacks}"
 
 
+def _product_around(best: _Guess, outline: Outline, sample: bytes, options: FeedOptions) -> _Guess | None:
+    """What stands around elements that are variants of it, and shows them or names them; None where they are none."""
+    parts = best.path.split("/")
+    for depth in (len(parts) - 1, len(parts) - 2):
+        path = "/".join(parts[:depth])
+        if depth < 2 or not (is_variant(best.path) or (outline.places[path].count > 1 and best.lacks_pictures)):
+            continue
+        product = _look_at(path, outline, sample, options)
+        parted = apart(product.leaves, best.path[len(path) + 1 :])
+        if (
+            parted
+            and {"title", "pictures"} & parted[0].keys()
+            and (outline.places[path].count > 1 or "url" in parted[0])
+        ):
+            return product
+    return None
+
+
 def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
-    leaves = leaves_of(_elements(path, outline, sample, options, most))
+    leaves = leaves_of(elements_of(path, outline, sample, options, most))
     named = named_of(leaves)
-    fields = fields_of(leaves, named)
+    numbered = numbered_of(
+        (leaf.source for leaf in leaves), (leaf.source for leaf in leaves if len(leaf.values) > leaf.elements)
+    )
+    fields = fields_of(leaves, named, numbered)
     score = sum(WEIGHTS.get(name, 0) / (1 + Leaf(sources[0]).depth) for name, sources in fields.items())
-    return _Guess(score, outline.places[path].count, path, fields, named, leaves)
+    return _Guess(score, outline.places[path].count, path, fields, named, numbered, leaves)
 
 
-def _elements(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int) -> list[etree._Element]:
+def elements_of(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int) -> list[etree._Element]:
+    """The first elements of a path in a feed's first bytes."""
     place = outline.places[path]
     stream = OfferStream(OfferTag(place.written, None, place.holds_itself), outline.names, options, Repairs())
     found: list[etree._Element] = []
@@ -135,10 +166,10 @@ def _is_offer(fields: dict[str, list[str]]) -> bool:
 def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
     separators = {
         "category_path": _levels(*_values_by_source("category_path", best)),
-        "sizes": [mark for mark in SIZE_MARKS if any(mark in value for value in _values("sizes", best))],
+        "sizes": _size_marks(_values("sizes", best), best.named or best.numbered),
         "pictures": [";", ",", "|"],
     }
-    variants = _variants(best.leaves, best.fields)
+    variants = _offers_within(best) or _variants(best.leaves, best.fields)
     return Dialect(
         name="guessed",
         about="Guessed from the feed itself. Save it as a file, correct it, and set that file as the feed's dialect.",
@@ -146,6 +177,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         offer="/".join(best.path.split("/")[-2:]),
         fields=best.fields,
         named=best.named,
+        numbered=best.numbered,
         categories=_categories(best.path, best.fields, outline),
         around=_around(best.path, best.fields, outline, sample),
         variants=variants,
@@ -153,6 +185,12 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         prices_in=_currency(best.fields.get("price", [])),
         decimal_mark=_decimal_mark([value for name in PRICES for value in _values(name, best)]),
     )
+
+
+def _size_marks(sizes: list[str], are_named: Collection[object]) -> list[str]:
+    """The marks between sizes; of named values, which are not looked at, those that no size has in it."""
+    found = [mark for mark in SIZE_MARKS if any(mark in size for size in sizes)]
+    return found or ([", ", ";", "|"] if are_named else [])
 
 
 def _values(name: str, best: _Guess) -> list[str]:
@@ -193,6 +231,17 @@ def _decimal_mark(amounts: list[str]) -> Literal[".", ",", "auto"]:
     if len(marks) > 1 or digits != {True, False} or any(amount.count(mark) > 1 for amount in amounts for mark in marks):
         return "auto"
     return "." if "." in marks else ","
+
+
+def _offers_within(best: _Guess) -> Variants | None:
+    """Variants with ids of their own in products that have none; `fields` become the product's alone."""
+    for element in variants_within(best.leaves):
+        if parted := apart(best.leaves, element):
+            outer, inner = parted
+            best.fields.clear()
+            best.fields.update(outer)
+            return Variants(element=element, fields=inner)
+    return None
 
 
 def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants | None:

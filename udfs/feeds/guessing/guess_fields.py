@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from udfs.feeds.forms.dialect import FIELDS, Named
+from udfs.feeds.forms.dialect import FIELDS, Named, Numbered
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
 from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
+from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, pattern_of
 from udfs.feeds.values.prices import parse_price
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
@@ -42,14 +43,6 @@ LARGENESS = re.compile(
 )
 """What names say of a picture's size, and what they say of every picture."""
 RANKS = {"smallest": -2, "small": -1, "large": 1, "largest": 2}
-NAME_KEYS = (
-    "name", "key", "label", "title", "code", "type", "tanim", "attribute-id", "nazwa", "nazev", "název", "nazov",
-    "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "название", "наименование", "назва",
-)  # fmt: skip
-VALUE_KEYS = (
-    "value", "val", "text", "deger", "wartosc", "wartość", "hodnota", "vrednost", "vrijednost", "valor", "valore",
-    "valeur", "wert", "waarde", "ertek", "érték", "значение", "значення",
-)  # fmt: skip
 NAMED_FIELDS = {
     "brand": "brand",
     "gender": "gender",
@@ -65,10 +58,18 @@ FULL = 0.8
 """Share of the offers that hold a place for it to be taken by what it holds."""
 
 
-def fields_of(leaves: Sequence[Leaf], named: Sequence[Named]) -> dict[str, list[str]]:
+def fields_of(
+    leaves: Sequence[Leaf], named: Sequence[Named], numbered: Sequence[Numbered] = ()
+) -> dict[str, list[str]]:
     """Sources by field, each place used once, the better one first."""
     elements = tuple(part.element + mark for part in named for mark in "/@")
-    kept = [leaf for leaf in leaves if not f"{leaf.source}/".startswith(elements)]
+    paired = {place for pair in numbered for place in (pair.name, pair.value)}
+    kept = [
+        leaf
+        for leaf in leaves
+        if not f"{leaf.source}/".startswith(elements)
+        and not paired.intersection((leaf.source, pattern_of(leaf.source)))
+    ]
     choice = _Choice(kept)
     choice.by_names()
     choice.by_values()
@@ -76,7 +77,7 @@ def fields_of(leaves: Sequence[Leaf], named: Sequence[Named]) -> dict[str, list[
     fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
     if "pictures" in fields:
         fields["pictures"] = list(dict.fromkeys(re.sub(r"[-_]?\d+$", "#", source) for source in fields["pictures"]))
-    for name, word in NAMED_FIELDS.items() if named else ():
+    for name, word in NAMED_FIELDS.items() if named or numbered else ():
         fields.setdefault(name, []).append(f"param:{word}")
     return fields
 

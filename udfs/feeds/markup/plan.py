@@ -5,6 +5,7 @@ A dictionary's answer is the column that the text belongs in, a `Plan` where mor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +15,10 @@ from udfs.feeds.forms.words import by_word, folded
 
 MAX_KNOWN_NAMES = 10_000
 """Names whose meaning is kept; a hostile feed may invent more, which are looked up anew each time."""
+NUMBERED = re.compile(r"\d{1,9}")
+"""The number in the name of a numbered place: `attribute_1_name`."""
+MAX_NUMBER = 99
+"""Of the pairs of one offer: each number takes a column."""
 
 
 @dataclass
@@ -26,13 +31,16 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     named: NamedNode | None = None
     is_collected: bool = False
+    is_numbered: bool = False
+    """Each number in the name has a column of its own, whose key is the slot and the number."""
+    numbered_attributes: set[str] = field(default_factory=set)
 
 
 @dataclass
 class NamedNode:
     """An element with a name and a value: where the two stand, and the slots of the names that are wanted.
 
-    A name is wanted by its meaning (`:colour`) or as it is (`=weight`).
+    A name is wanted by its meaning (`:colour`) or as it is (`=weight`). `name` and `value` may be several, `a|b`.
     """
 
     name: str
@@ -78,18 +86,19 @@ class NamedTexts:
 class Pair:
     """A named value whose name and values are elements in it, for a walk that takes one of them at a time."""
 
-    __slots__ = ("_columns", "_values", "parts")
+    __slots__ = ("_columns", "_names", "_values", "parts")
 
-    def __init__(self, name: str, value: str, name_of: NameOf) -> None:
-        values = value.split("|")
-        self._columns, self._values = Columns(1), range(1, len(values) + 1)
-        nodes = {one: Node(slot=slot) for slot, one in enumerate(values, 1)}
-        self.parts = ByTag({name: Node(slot=0), **nodes}, self._columns, name_of)
+    def __init__(self, names: list[str], values: list[str], name_of: NameOf) -> None:
+        self._columns = Columns(1)
+        nodes = {part: Node(slot=slot) for slot, part in enumerate([*names, *values])}
+        self.parts = ByTag(nodes, self._columns, name_of)
+        self._names = [self._columns[nodes[name].slot or 0] for name in names]
+        self._values = [self._columns[nodes[value].slot or 0] for value in values]
 
     def take(self) -> tuple[Any, Any]:
         """The name and the value or values that stand in the only row; it is empty afterwards."""
-        columns = self._columns
-        name, value = columns[0][0], next(filter(None, (columns[slot][0] for slot in self._values)), None)
+        name = next(filter(None, (column[0] for column in self._names)), None)
+        value = next(filter(None, (column[0] for column in self._values)), None)
         self._columns.clear_to(1)
         return name, value
 
@@ -106,7 +115,7 @@ class Plan:
         self.column = None if node.slot is None else columns[node.slot]
         self.keeps_markup = node.keeps_markup
         self.is_collected = node.is_collected
-        self.attributes = ByAttribute(node.attributes, columns, name_of) if node.attributes else None
+        self.attributes = ByAttribute(node, columns, name_of) if node.attributes else None
         self.children = ByTag(node.children, columns, name_of) if node.children else None
         self.names = ByName(node.named.slots, columns, node.named.meanings.names) if node.named else None
         self.meaning_of = node.named.meanings.values if node.named else {}
@@ -115,7 +124,11 @@ class Plan:
         self.pair = _pair(node, name_of)
 
 
-class Columns(dict[int, Column]):
+Slot = int | tuple[int, int]
+"""The number of a column; of a numbered place, the place's and the number in its name."""
+
+
+class Columns(dict[Slot, Column]):
     """Slot -> column of `rows` places, made when something is first seen there."""
 
     def __init__(self, rows: int) -> None:
@@ -128,7 +141,7 @@ class Columns(dict[int, Column]):
         for column in self.values():
             column[:] = [None] * rows
 
-    def __missing__(self, slot: int) -> Column:
+    def __missing__(self, slot: Slot) -> Column:
         return self.setdefault(slot, [None] * self._rows)
 
 
@@ -144,9 +157,12 @@ class ByTag(dict[Any, "Todo"]):
 
     def __missing__(self, tag: Any) -> Todo:
         name = self._name_of(tag)
-        node = self._nodes.get(name) or self._nodes.get(_without_number(name)) or self._nodes.get("*")
+        key = key_of(self._nodes, name)
+        node = self._nodes[key] if key else None
         found: Todo = None
-        if node is not None:
+        if node is not None and node.is_numbered:
+            found = _numbered_column(node.slot, name, self._columns)
+        elif node is not None:
             found = _todo(node, self._columns, self._name_of)
         if len(self) < MAX_KNOWN_NAMES:
             self[tag] = found
@@ -156,13 +172,18 @@ class ByTag(dict[Any, "Todo"]):
 class ByAttribute(dict[Any, "Column | None"]):
     """An attribute's name, as lxml or the feed's bytes have it -> column."""
 
-    def __init__(self, wanted: dict[str, int], columns: Columns, name_of: NameOf) -> None:
+    def __init__(self, node: Node, columns: Columns, name_of: NameOf) -> None:
         super().__init__()
-        self._wanted, self._columns, self._name_of = wanted, columns, name_of
+        self._node, self._columns, self._name_of = node, columns, name_of
 
     def __missing__(self, name: Any) -> Column | None:
-        slot = self._wanted.get(self._name_of(name))
-        found = None if slot is None else self._columns[slot]
+        own, wanted = self._name_of(name), self._node.attributes
+        key = key_of(wanted, own)
+        found: Column | None = None
+        if key in self._node.numbered_attributes:
+            found = _numbered_column(wanted[key], own, self._columns)
+        elif key:
+            found = self._columns[wanted[key]]
         if len(self) < MAX_KNOWN_NAMES:
             self[name] = found
         return found
@@ -206,10 +227,33 @@ def _pair(node: Node, name_of: NameOf) -> Pair | None:
     if node.named is None or node.slot is not None or node.attributes or node.children:
         return None
     name, value = node.named.name, node.named.value
-    return None if {".", "@"} & {*name, *value} or "|" in name else Pair(name, value, name_of)
+    return None if {".", "@"} & {*name, *value} else Pair(name.split("|"), value.split("|"), name_of)
+
+
+def key_of(wanted: Mapping[str, object], name: str) -> str:
+    """What stands for a name among those that are wanted: itself, with a sign for its number, or any; else nothing."""
+    return next((key for key in (name, _without_number(name), _with_sign(name), "*") if key in wanted), "")
+
+
+def child_of(node: Node, name: str) -> Node | None:
+    """What is wanted of a child."""
+    key = key_of(node.children, name)
+    return node.children[key] if key else None
 
 
 def _without_number(name: str) -> str:
     """`image2`, `image_2`, `image-2` -> `image#`."""
     stem = name.rstrip("0123456789")
     return stem.rstrip("_-") + "#" if stem != name else name
+
+
+def _with_sign(name: str) -> str:
+    """`attribute_2_name` -> `attribute_#_name`."""
+    return NUMBERED.sub("#", name, count=1)
+
+
+def _numbered_column(slot: int | None, name: str, columns: Columns) -> Column | None:
+    """The column of one number; None for numbers that no shop counts its pairs with."""
+    found = NUMBERED.search(name)
+    number = int(found[0]) if found else 0
+    return None if slot is None or number > MAX_NUMBER else columns[slot, number]

@@ -31,6 +31,8 @@ class Reads:
     """In place of elements: what they say, until the next block is read."""
     end_line: int | None = None
     """The line in which what was read ends, where that is known."""
+    variants: list[etree._Element | None] = field(default_factory=list)
+    """Where variants are offers of their own: each offer's, whose element is then that of all its variants."""
     categories: list[tuple[str, ...]] = field(default_factory=list)
     """The categories around each offer; empty where nothing tells them."""
 

@@ -1,17 +1,18 @@
 """One walk over an offer's elements that puts what they say into columns, a place an offer."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 from lxml import etree
 
-from udfs.feeds.forms.dialect import Named, Sources
+from udfs.feeds.forms.dialect import Named, Numbered, Sources
 from udfs.feeds.forms.element_names import Names, of_tag
 from udfs.feeds.forms.words import folded
 from udfs.feeds.markup.blocks import BlockReader
 from udfs.feeds.markup.plan import (
     ByAttribute,
+    ByName,
     ByTag,
     Column,
     Columns,
@@ -21,6 +22,7 @@ from udfs.feeds.markup.plan import (
     NamedTexts,
     Node,
     Plan,
+    Slot,
 )
 
 Slots = tuple[int, ...]
@@ -41,15 +43,25 @@ class Walk:
         self.columns = Columns(rows)
         self.items: list[etree._Element] = []
         """Elements that the last `read` left for another walk."""
-        self._root = Node()
+        self.root = Node()
+        """What is wanted, as far as it is compiled."""
         self._named = named
+        self._wanted_names: dict[str, int] = {}
+        self._numbered: list[tuple[int, int]] = []
         self._meanings = meanings or {}
         self._rows = rows
         self._plan: Plan | None = None
-        self._width = 0
+        self._next_slot = count()
+        self._own: set[Slot] = set()
         self._templates: list[tuple[Slots, str]] = [((), "")]
 
     # -- before reading ----------------------------------------------------------------------------------------------
+
+    def part(self, named: Sequence[Named] = ()) -> "Walk":
+        """A walk over other elements, which fills columns of its own beside these."""
+        part = Walk(named, self._rows)
+        part.columns, part._next_slot, part._templates = self.columns, self._next_slot, self._templates
+        return part
 
     def slots(self, sources: Sources, keeps_markup: bool = False) -> Slots:
         """The slots of several sources, in order, see `udfs.feeds.forms.dialect.Sources`; equal sources share one."""
@@ -58,6 +70,18 @@ class Walk:
     def collect(self, path: str) -> None:
         """Leave the elements of one path for another walk."""
         self._node(path.lower()).is_collected = True
+
+    def numbered(self, pairs: Sequence[Numbered]) -> None:
+        """Read pairs of places with a number in their names as named values, see `join_numbered`."""
+        for pair in pairs:
+            slots = self._slot(pair.name, False), self._slot(pair.value, False)
+            for source in (pair.name, pair.value):
+                path, _, attribute = source.lower().partition("@")
+                if attribute:
+                    self._node(path).numbered_attributes.add(attribute)
+                else:
+                    self._node(path).is_numbered = True
+            self._numbered.append(slots)
 
     def _slot(self, source: str, keeps_markup: bool) -> int:
         if "{" in source:
@@ -81,17 +105,19 @@ class Walk:
         return node.slot
 
     def _new_slot(self) -> int:
-        self._width += 1
-        return self._width - 1
+        slot = next(self._next_slot)
+        self._own.add(slot)
+        return slot
 
     def _node(self, path: str) -> Node:
-        node = self._root
+        node = self.root
         for name in path.split("/") if path else ():
             node = node.children.setdefault(name, Node())
         return node
 
     def _named_slot(self, key: str) -> int:
-        slot = self._new_slot()
+        slot = self._wanted_names[key] if key in self._wanted_names else self._new_slot()
+        self._wanted_names[key] = slot
         for named in self._named:
             node = self._node(named.element.lower())
             if node.named is None:
@@ -111,7 +137,7 @@ class Walk:
         """Put what the elements say into the columns, in turn from `place` on; None leaves a place empty."""
         plan = self._plan
         if plan is None:
-            plan = self._plan = Plan(self._root, self.columns)
+            plan = self._plan = Plan(self.root, self.columns)
         attributes, children, own = plan.attributes, plan.children, plan.column
         for element in elements:
             if element is not None:
@@ -125,12 +151,30 @@ class Walk:
 
     def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
         """What reads whole blocks of offers into columns of its own, for `take`."""
-        return BlockReader(self._root, offer_tag, names)
+        return BlockReader(self.root, offer_tag, names)
 
     def take(self, columns: Columns, start: int, stop: int, place: int) -> None:
         """Put rows of a block reader's columns into one's own, from `place` on."""
         for slot, column in columns.items():
             self.columns[slot][place : place + stop - start] = column[start:stop]
+
+    def join_numbered(self, size: int) -> None:
+        """Put the values of numbered pairs of the first `size` places where named values of their names belong."""
+        by_name = ByName(self._wanted_names, self.columns, {})
+        for names, values in self._numbered:
+            numbers = sorted(slot[1] for slot in self.columns if isinstance(slot, tuple) and slot[0] == names)
+            for number in numbers:
+                said, told = self.columns[names, number], self.columns[values, number]
+                for place in range(size):
+                    if said[place] is not None and told[place] is not None:
+                        _put_pairs(by_name, place, said[place], told[place])
+
+    def repeat(self, place: int) -> None:
+        """Say at a place what the one before says, but for what other parts have there."""
+        for slot, column in self.columns.items():
+            if (slot[0] if isinstance(slot, tuple) else slot) in self._own:
+                before = column[place - 1]
+                column[place] = [*before] if before.__class__ is list else before
 
     def clear(self) -> None:
         """Empty the columns for the next elements."""
@@ -217,6 +261,16 @@ def _put(column: Column, place: int, text: str) -> None:
         column[place] = [held, text]
 
 
+def _put_pairs(by_name: ByName, place: int, names: Any, values: Any) -> None:
+    """Values beside their names; as many as there are of the fewer, where a place comes more than once."""
+    values = [values] if values.__class__ is str else values
+    names = [names] * len(values) if names.__class__ is str else names
+    for name, value in zip(names, values, strict=False):
+        column = by_name[name]
+        if column is not None:
+            _put(column, place, value)
+
+
 def part_of(element: etree._Element, where: str) -> str | None:
     """A named value's name or value: `@name`, a child's name, or `.` for the text; letters' case does not count.
 
@@ -241,14 +295,15 @@ def values_of(element: etree._Element, where: str) -> list[str]:
     `a|b` is the first that says anything.
     """
     if "|" in where:
-        every = (values_of(element, one) for one in where.split("|"))
-        return next((values for values in every if any(map(str.strip, values))), [])
+        either = (values_of(element, one) for one in where.split("|"))
+        return next((values for values in either if any(map(str.strip, values))), [])
     if where[0] in ".@":
         value = part_of(element, where)
         return [value] if value else []
     tag, _, attribute = where.partition("@")
     own = "@" + attribute if attribute else "."
-    return [value for child in element if of_tag(child.tag) == tag and (value := part_of(child, own))]
+    every = (part_of(child, own) or "" for child in element if of_tag(child.tag) == tag)
+    return [value for value in every if value.strip()]
 
 
 def _inner_markup(element: etree._Element) -> str:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from schemas.rejects import Code
 from schemas.table import PRICE
-from udfs.feeds.forms.dialect import FIELDS, Dialect
+from udfs.feeds.forms.dialect import FIELDS, IN_HTML, Dialect
 from udfs.feeds.forms.element_names import Names
 from udfs.feeds.forms.words import is_nothing
 from udfs.feeds.markup.blocks import BlockReader
@@ -16,6 +16,8 @@ from udfs.feeds.markup.plan import Meanings
 from udfs.feeds.markup.stream import Reads
 from udfs.feeds.markup.walk import Slots, Walk
 from udfs.feeds.offers.amounts import AmountReader, Amounts
+from udfs.feeds.offers.apart import Apart
+from udfs.feeds.offers.groups import RULES, Proposals, Variant
 from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
@@ -27,10 +29,9 @@ from udfs.feeds.values.availability import Availability
 from udfs.feeds.values.categories import CategoryTree
 from udfs.feeds.values.currencies import domain_of, of_address, of_market
 from udfs.feeds.values.html_text import plain_text
+from udfs.feeds.values.sizes import BETWEEN, size_and_colour
 from udfs.feeds.values.textkey import text_keys
 
-IN_HTML = "img:"
-"""A source of pictures: the images in another source's HTML."""
 WORDS = ("brand", "gender", "age", "colour", "material")
 LIMITED = ("offer_id", "title", "url")
 """Columns whose texts may be too long, as may those of `WORDS`."""
@@ -72,8 +73,11 @@ class OfferReader:
         self._dialect, self._facts, self._options, self._repairs = dialect, facts, options, repairs
         self._rows = rows
         self._walk = Walk(dialect.named, rows, facts.meanings)
+        self._walk.numbered(dialect.numbered)
         self._offered: list[Any] = [None] * rows
         self._slots: dict[str, Slots] = {name: self._compiled(name) for name in FIELDS}
+        variants = dialect.variants
+        self._apart = Apart(dialect, self._walk, self._slots, repairs) if variants and variants.are_offers else None
         in_html = [source[4:] for source in dialect.fields.get("pictures", []) if source.startswith(IN_HTML)]
         self._pictures = PictureReader(
             self._slots["pictures"], self._walk.slots(in_html, keeps_markup=True),
@@ -81,11 +85,15 @@ class OfferReader:
         )  # fmt: skip
         self._amounts = AmountReader(dialect, self._slots, repairs)
         availability = Availability(dialect)
+        self.proposals = Proposals() if options.proposes_groups and options.groups not in RULES else None
         self.lines: list[int] = []
         """Lines of the offers that were read since the last `columns`."""
         self._unread: dict[int, tuple[Code | None, str | None]] = {}
         self._around: list[tuple[str, ...]] = []
-        self._variants = VariantReader(dialect.variants, availability, self._walk) if dialect.variants else None
+        self._continued: list[int] = []
+        self._variants = None
+        if variants and not variants.are_offers:
+            self._variants = VariantReader(variants, dialect, availability, self._walk)
         self._extract = {name: re.compile(pattern) for name, pattern in dialect.extract.items()}
         self._available: Cached[bool | None] = Cached(availability)
         self._knows_stock: Cached[bool] = Cached(availability.understands)
@@ -104,6 +112,10 @@ class OfferReader:
         """What reads whole blocks of offers for `read`."""
         return self._walk.block_reader(offer_tag, names)
 
+    def apart(self, reads: Reads) -> Reads:
+        """The offers for `read`: variants, where they are offers of their own."""
+        return reads if self._apart is None else self._apart.each(reads)
+
     def read(self, reads: Reads, start: int) -> int:
         """Take what the offers from `start` on say, as many as there is room for; how many of `reads` are taken then.
 
@@ -114,6 +126,8 @@ class OfferReader:
         elements = reads.elements[start:stop]
         if reads.columns is not None:
             self._walk.take(reads.columns, start, stop, place)
+        elif self._apart is not None:
+            self._continued += self._apart.read(reads, start, stop, place)
         elif self._variants is None:
             self._walk.read_all(elements, place)
         else:
@@ -140,9 +154,13 @@ class OfferReader:
 
     def columns(self) -> Columns:
         """The columns of the offers read since the last call."""
+        self._walk.join_numbered(len(self.lines))
         batch, slots = Rows(self._walk, len(self.lines), self._repairs), self._slots
         columns: Columns = {"line": self.lines, "offer_id": batch.texts(slots["id"]) or batch.nothing()}
         groups = [group and _group(group) for group in batch.texts(slots["group"]) or batch.nothing()]
+        if self._apart is not None and (parents := batch.texts(self._apart.parents)):
+            groups = [group or parent for group, parent in zip(groups, parents, strict=True)]
+        columns["continued"] = self._continued
         columns["title"] = self._titles(batch) or batch.nothing()
         columns["description"] = self._descriptions(batch) or batch.nothing()
         for name in WORDS:
@@ -158,11 +176,14 @@ class OfferReader:
         columns["sale_from"] = [nights and nights.first for nights in amounts.nights]
         columns["sale_until"] = [nights and nights.last for nights in amounts.nights]
         columns["currency"] = self._with_defaults(amounts.currencies, columns)
-        self._complete(columns)
+        colours = self._complete(columns)
+        columns["group"] = groups = self._grouped(columns, groups)
         self._finish(columns, groups)
+        for place, colour in colours.items():  # of all variants together, which names no product
+            columns["colour"][place] = colour
         self._judge(columns, groups, amounts)
         self._walk.clear()
-        self.lines, self._unread, self._around = [], {}, []
+        self.lines, self._unread, self._around, self._continued = [], {}, [], []
         return columns
 
     # -- columns -----------------------------------------------------------------------------------------------------
@@ -314,21 +335,28 @@ class OfferReader:
 
     # -- what concerns single offers -----------------------------------------------------------------------------------
 
-    def _complete(self, columns: Columns) -> None:
-        """What variants, terms that stand apart and the title add."""
+    def _complete(self, columns: Columns) -> dict[int, str]:
+        """What variants, terms that stand apart and the title add -> the colours of variants, by place."""
+        colours: dict[int, str] = {}
         if self._variants is not None:
             for place in present(self._offered):
                 self._repairs[Repair.PRICE_ROUNDED] += self._offered[place].is_rounded
                 _add_variants(columns, place, self._offered[place])
+                if self._offered[place].colours and columns["colour"][place] is None:
+                    colours[place] = "/".join(self._offered[place].colours)
                 self._offered[place] = None
         if self._facts.terms:
             for place in present(columns["offer_id"]):
                 if terms := self._facts.terms.get(columns["offer_id"][place]):
                     self._repairs[Repair.PRICE_ROUNDED] += terms.is_rounded and columns["price"][place] is None
                     _add_terms(columns, place, terms)
+        if self._apart is not None:
+            for place in present(columns["sizes"]):
+                _part_options(columns, place)
         if self._extract:
             for place in present(columns["title"]):
                 self._extract_from_title(columns, place)
+        return colours
 
     def _extract_from_title(self, columns: Columns, place: int) -> None:
         title = columns["title"][place]
@@ -341,6 +369,21 @@ class OfferReader:
                 elif name == "colour":
                     columns["colour"][place] = columns["colour"][place] or value
         columns["title"][place] = " ".join(title.strip(" |-,").split())
+
+    def _grouped(self, columns: Columns, groups: Texts) -> Texts:
+        """The groups, with those that follow from ids, links or titles where the spec says so."""
+        rule = RULES.get(self._options.groups)
+        if rule is None and self.proposals is None:
+            return groups
+        found: Texts = []
+        names = ("offer_id", "url", "title", "sizes", "colour")
+        rows = zip(*(columns[name] for name in names), strict=True)
+        for group, (identity, url, title, sizes, colour) in zip(groups, rows, strict=True):
+            one = Variant(identity or "", url, title or "", sizes or (), colour)
+            if group is None and identity and self.proposals is not None:
+                self.proposals.note(one)
+            found.append(group or (rule and rule(one)) or None)
+        return found
 
     def _finish(self, columns: Columns, groups: Texts) -> None:
         """Columns that follow from others: the product's id and the text's key."""
@@ -399,9 +442,24 @@ def _add_variants(columns: Columns, place: int, offered: Any) -> None:
     columns["sizes"][place] = columns["sizes"][place] or offered.sizes or None
     if offered.price:
         columns["price"][place] = int(offered.price.scaleb(PRICE.scale))
+        struck = offered.old_price and int(offered.old_price.scaleb(PRICE.scale))
+        columns["old_price"][place] = struck or _above(columns["old_price"][place], columns["price"][place])
     columns["currency"][place] = offered.currency or columns["currency"][place]
     if columns["available"][place] is None:
         columns["available"][place] = offered.available
+
+
+def _above(struck: int | None, asked: int) -> int | None:
+    return struck if struck and struck > asked else None
+
+
+def _part_options(columns: Columns, place: int) -> None:
+    """A variant's size and colour that stand in one text: `M / Black`."""
+    (text, *others) = columns["sizes"][place]
+    if BETWEEN in text and not others:
+        size, colour = size_and_colour(text)
+        columns["sizes"][place] = [size] if size else None
+        columns["colour"][place] = columns["colour"][place] or colour
 
 
 def _add_terms(columns: Columns, place: int, terms: Terms) -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from udfs.feeds.forms.dialect import Named
+from udfs.feeds.forms.dialect import Named, Numbered
 from udfs.feeds.forms.element_names import CLOSING, Names
 from udfs.feeds.markup.blocks import TRIES, BlockReader
 from udfs.feeds.markup.plan import Columns
@@ -56,6 +56,12 @@ PLAIN = [
     b"<o><name>" + LONG + b"</name><text>" + LONG + b" &lt; " + LONG + b"</text></o>",
     b"<o><name>" + LONG + b"<!-- " + LONG + b" -->" + LONG + b"</name></o>",
     b"<o><text><![CDATA[<p>" + LONG + b" ]]]]></text><name>" + LONG + b"\r\n" + LONG + b"</name></o>",
+    b"<o><pair><label>Size</label><worth>L</worth></pair></o>",
+    b"<o><pair><key/><label>Colour</label><val> </val><worth>red</worth></pair></o>",
+    b"<o><pair><label>Weight</label><key>Size</key><worth>no</worth><val>L</val><val>M</val></pair></o>",
+    b"<o><at_1_name>Size</at_1_name><at_1_value>L</at_1_value><at_12_name>x</at_12_name><at_2_value>y</at_2_value></o>",
+    b"<o at1name='Colour' at1value='red' at100name='Size'><at_1_value>L</at_1_value></o>",
+    b"<o><at_100_name>Size</at_100_name><at_100_value>L</at_100_value></o>",
     b"",
 ]
 NOT_PLAIN = [
@@ -122,7 +128,9 @@ EITHER = Named(element="either", name="key", value="val|wert")
 
 
 def walk() -> Walk:
-    found = Walk([Named(element="param"), Named(element="pair", name="key", value="val"), EITHER], rows=8)
+    pairs = [Named(element="param"), Named(element="pair", name="key|label", value="val|worth"), EITHER]
+    found = Walk(pairs, rows=8)
+    found.numbered([Numbered(name="at_#_name", value="at_#_value"), Numbered(name="@at#name", value="@at#value")])
     for source in SOURCES:
         found.slots([source], keeps_markup=source == "text")
     return found
@@ -189,9 +197,16 @@ TAGS = st.sampled_from(
         "pair",
         "key",
         "val",
+        "label",
+        "worth",
+        "at_1_name",
+        "at_1_value",
+        "at_20_value",
     ]
 )
-ATTRIBUTES = st.sampled_from(["", "", " name='Size'", " name='Состав'", " unit='cm'", " x:id='2' id='1'"])
+ATTRIBUTES = st.sampled_from(
+    ["", "", " name='Size'", " name='Состав'", " unit='cm'", " x:id='2' id='1'", " at1name='Size' at1value='L'"]
+)
 ELEMENTS = st.recursive(
     TEXTS,
     lambda inside: st.builds("<{0}{1}>{2}</{0}>".format, TAGS, ATTRIBUTES, st.lists(inside, max_size=4).map("".join)),

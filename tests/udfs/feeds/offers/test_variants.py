@@ -60,3 +60,46 @@ def test_a_product_is_a_group_and_a_colour(inside: str, product: str) -> None:
 def test_named_values_and_words(inside: str, expected: dict[str, Any]) -> None:
     (row,), _ = read(feed(offer(inside)))
     assert {name: row[name] for name in expected} == expected
+
+
+NESTED = "<shop>{}</shop>"
+PRODUCT = (
+    "<product><title>Dress {0}</title><slug>dress-{0}</slug><image>http://s.test/{0}.jpg</image><category>A/B</category>"
+    "<variants>{1}</variants></product>"
+)
+ONE = (
+    "<variant><sku>{0}-{1}</sku><price>{2}</price><typical-price>60</typical-price>"
+    "<size>{1}</size><stock>{3}</stock></variant>"
+)
+
+
+def nested(*products: tuple[str, str]) -> bytes:
+    made = [PRODUCT.format(name, "".join(ONE.format(name, size, 40, 1) for size in sizes)) for name, sizes in products]
+    return NESTED.format("".join(made)).encode()
+
+
+def test_variants_with_ids_in_a_product_without_are_offers() -> None:
+    rows, summary = read(nested(("teal", "SML"), ("rust", "M"), ("none", "")))
+    assert (summary.offers, summary.products) == (4 + 1, 3)
+    assert [(row["offer_id"], row["sizes"], row["product_id"]) for row in rows[:2]] == [
+        ("teal-S", ["S"], "dress-teal"), ("teal-M", ["M"], "dress-teal")
+    ]  # fmt: skip
+    assert {row["old_price"] for row in rows[:4]} == {Decimal(60)}
+    assert rows[3]["pictures"] == ["http://s.test/rust.jpg"]
+
+
+def test_more_variants_than_are_read_are_counted() -> None:
+    body = nested(("a", "S"), ("b", "M")).replace(
+        b"</variants>", ONE.format("c", "S", 1, 1).encode() * 600 + b"</variants>", 1
+    )
+    rows, summary = read(body)
+    assert summary.repairs["variant_dropped"] == 101
+    assert rows[-1]["offer_id"] == "b-M"
+
+
+def test_variants_of_one_offer_read_the_same_over_the_end_of_a_batch() -> None:
+    products = [(f"p{n}", "SML") for n in range(700)]
+    rows, summary = read(nested(*products))
+    assert summary.products == 700
+    assert [row["title"] for row in rows] == [f"Dress {name}" for name, sizes in products for _ in sizes]
+    assert all(row["pictures"] == [f"http://s.test/{row['title'][6:]}.jpg"] for row in rows)

@@ -1,0 +1,128 @@
+"""A known dialect, completed by what this feed's offers have under other names that leave no doubt."""
+
+from collections.abc import Iterable, Sequence
+
+from udfs.feeds.forms.dialect import Dialect, Named, Numbered, Sources
+from udfs.feeds.forms.words import folded
+from udfs.feeds.guessing.detect import Found
+from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS
+from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf
+from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
+from udfs.feeds.guessing.variants import variants_of
+from udfs.feeds.markup.outline import Outline
+from udfs.feeds.markup.taken import Taken
+
+NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_KEYS))
+
+
+def completed(found: Found, outline: Outline) -> Found:
+    """The dialect with what it lacks for this feed: pairs, variants, and places of fields that it finds nowhere."""
+    places = places_of(found.path, outline)
+    dialect = found.dialect
+    if dialect.variants is None:
+        pairs = _pairs_of_elements(places, Taken(dialect), places, dialect.named)
+        if variants := variants_of(found.path, outline, Taken(dialect), pairs):
+            dialect = dialect.model_copy(update={"variants": variants})
+    dialect = _with_pairs(dialect, places)
+    fields: dict[str, Sources] = {**dialect.fields}  # type: ignore[dict-item]
+    fields.update(_spelled_otherwise(dialect, places))
+    return Found(dialect.model_copy(update={"fields": fields}), found.path, found.reason)
+
+
+def places_of(path: str, outline: Outline) -> list[str]:
+    """The places of the offers that an outline has: `name`, `@id`, `images/image`, `images/image@src`."""
+    found = []
+    for other, place in outline.places.items():
+        if other == path or other.startswith(path + "/"):
+            own = other[len(path) + 1 :]
+            found += [own] if own else []
+            found += [f"{own}@{name}" for name in place.attributes]
+    return found
+
+
+def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
+    """The dialect that reads every place of names and values."""
+    named = [_as_it_stands(one, places) for one in dialect.named]
+    taken = Taken(dialect.model_copy(update={"variants": None}))
+    named += _pairs_of_elements((place for place in places if place not in taken), taken, places, dialect.named)
+    numbered: list[Numbered] = [
+        pair for pair in numbered_of(places, places)
+        if not {pair.name, pair.value} & {pattern_of(place) for place in places if place in taken}
+    ]  # fmt: skip
+    if named == dialect.named and not numbered:
+        return dialect
+    fields = {name: [*sources] for name, sources in dialect.fields.items()}
+    for name, word in NAMED_FIELDS.items():
+        if f"param:{word}" not in fields.setdefault(name, []):  # type: ignore[arg-type]
+            fields[name].append(f"param:{word}")  # type: ignore[index]
+    return dialect.model_copy(update={"named": named, "numbered": [*dialect.numbered, *numbered], "fields": fields})
+
+
+def _as_it_stands(named: Named, places: list[str]) -> Named:
+    """A named value whose name or value has another name in this feed."""
+    within = [place[len(named.element) :].lstrip("/") for place in places if _is_within(place, named.element)]
+    if not within:
+        return named
+    found = {"name": named.name, "value": named.value}
+    for part, keys in (("name", NAMES), ("value", VALUES)):
+        known = found[part].split("|")
+        if "." not in known and not {one.partition("@")[0] or one for one in known} & {*within}:
+            other = [place for place in within if _ends_with(place, keys) and place not in found.values()]
+            found[part] = "|".join([*known, *other[:1]])
+    return Named(element=named.element, **found, glossary=named.glossary)
+
+
+def _pairs_of_elements(unread: Iterable[str], taken: Taken, places: list[str], known: Sequence[Named]) -> list[Named]:
+    """Elements whose name says that they hold a name and a value, and that do."""
+    elements = {one.element for one in known}
+    found: dict[str, Named] = {}
+    for place in unread:
+        element = place[: max(place.rfind("/"), place.rfind("@"), 0)]
+        if (
+            not element
+            or element in found
+            or element in elements
+            or not is_paired(element.rpartition("/")[2])
+            or element in taken
+        ):
+            continue
+        within = [other[len(element) :].lstrip("/") for other in places if _is_within(other, element)]
+        names = [other for other in within if _ends_with(other, NAMES)]
+        values = [other for other in within if _ends_with(other, VALUES)] or ["."]
+        if names and (values != ["."] or names[0][0] == "@"):
+            found[element] = Named(element=element, name=names[0], value=values[0])
+    return list(found.values())
+
+
+def _spelled_otherwise(dialect: Dialect, places: list[str]) -> dict[str, Sources]:
+    """Places of fields that the dialect finds nowhere in this feed, by names that mean nothing else."""
+    taken = Taken(dialect)
+    ranked: dict[str, list[tuple[int, str]]] = {}
+    for place in places:
+        leaf = Leaf(place)
+        called = leaf.role() if leaf.depth == 0 and place not in taken else None
+        if called and called[1] < PART_OF_NAME:
+            ranked.setdefault(called[0], []).append((called[1], place))
+    found: dict[str, Sources] = {}
+    for name, others in ranked.items():
+        sources = dialect.fields.get(name, [])  # type: ignore[call-overload]
+        own = Taken(dialect, [name])
+        held = [place for place in places if place in own]
+        if any(source.startswith("param") for source in sources) and dialect.named and name != "pictures":
+            continue
+        main = [place for _, place in sorted(others) if not MINOR.search(place.lower())]
+        if name == "pictures" and main and all(MINOR.search(place.lower()) for place in held):
+            found[name] = [*main[:1], *sources]
+        elif not held:
+            found[name] = [*sources, *dict.fromkeys(pattern_of(place) for _, place in sorted(others))]
+    return found
+
+
+def _is_within(place: str, element: str) -> bool:
+    return place.startswith((element + "/", element + "@"))
+
+
+def _ends_with(place: str, keys: frozenset[str]) -> bool:
+    """Whether a child's or an attribute's name is, or ends with, one of some words."""
+    word = folded(place.rpartition(":")[2].lstrip("@"))
+    return "/" not in place and any(word.endswith(key) for key in keys)

@@ -1,0 +1,127 @@
+"""The parts of a feed's offers that nobody reads: no field of the dialect stands there, and it ignores them not."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from lxml import etree
+
+from udfs.feeds.forms.dialect import Dialect, Named
+from udfs.feeds.forms.words import by_word, folded
+from udfs.feeds.guessing.detect import Found
+from udfs.feeds.guessing.guess import elements_of
+from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf, leaves_of
+from udfs.feeds.guessing.pairs import AT_END
+from udfs.feeds.markup.outline import Outline
+from udfs.feeds.markup.taken import Taken
+from udfs.feeds.markup.walk import Walk, part_of, values_of
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.summary import Unread
+from udfs.feeds.values.prices import parse_price
+from udfs.feeds.values.sizes import is_colour, is_size
+
+AMOUNTS = {"price", "sale_price", "old_price"}
+LOOKED_INTO = 200
+"""Offers, from the feed's first on."""
+SAMPLES = 3
+SAMPLE_CHARS = 60
+NAME_CHARS = 100
+MOST = 60
+"""Parts that are listed; those that look like a field come first."""
+MOSTLY = 0.6
+LIKE_FIELDS = {
+    "sizes": "sizes", "colour": "colours", "material": "materials", "price": "prices", "sale_price": "prices",
+    "old_price": "prices", "pictures": "pictures", "group": "groups", "gender": "genders", "age": "ages",
+    "brand": "brands", "available": "stock",
+}  # fmt: skip
+OF_LONG_NAMES = {"sizes", "colour", "material", "price", "sale_price", "old_price"}
+"""Fields that a place may be of whose name only holds their word."""
+
+
+def unread_of(found: Found, outline: Outline, sample: bytes, options: FeedOptions) -> list[Unread]:
+    """What the first offers have that is neither read nor ignored; first what looks like a field, then by share."""
+    offers = elements_of(found.path, outline, sample, options, LOOKED_INTO)
+    taken, ignored = Taken(found.dialect), _Ignored(found.dialect)
+    leaves = [leaf for leaf in leaves_of(offers) if leaf.source not in taken and leaf.source not in ignored]
+    leaves += [leaf for leaf in _named_leaves(offers, found.dialect) if leaf.source not in ignored]
+    parts = [
+        Unread(leaf.source, round(leaf.elements / len(offers), 4), _samples(leaf), _looks_like(leaf)) for leaf in leaves
+    ]
+    return sorted(parts, key=lambda part: (part.looks_like is None, -part.share, part.source))[:MOST]
+
+
+class _Ignored:
+    """Ask with places: those that the dialect names, all within them, and those whose names every dialect ignores."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._names = {AT_END.sub("#", name.lower()) for name in dialect.ignored}
+
+    def __contains__(self, source: str) -> bool:
+        if source.startswith("param="):
+            return source.lower() in self._names or folded(source[6:]) in by_word("ignored")
+        parts = source.replace("@", "/@").split("/")
+        paths = {AT_END.sub("#", "/".join(parts[: at + 1]).replace("/@", "@")) for at in range(len(parts))}
+        return (
+            bool(paths & self._names)
+            or any(folded(AT_END.sub("", part.rpartition(":")[2])) in by_word("ignored") for part in parts)
+            or Leaf(source).is_aside
+        )
+
+
+def _named_leaves(offers: Sequence[etree._Element], dialect: Dialect) -> list[Leaf]:
+    """A place for each name of named values that no field wants: `param=Pattern`."""
+    wanted = [source for sources in dialect.fields.values() for source in sources if source.startswith("param")]
+    wanted += [
+        source for sources in (dialect.variants.fields.values() if dialect.variants else ()) for source in sources
+    ]
+    meanings = {source[6:] for source in wanted if source.startswith("param:")}
+    exact = {folded(source[6:]) for source in wanted if source.startswith("param=")}
+    found: dict[str, Leaf] = {}
+    for offer in offers:
+        seen: set[str] = set()
+        for name, value in _pairs(offer, dialect.named):
+            word = folded(name.partition(";")[0].partition("(")[0])
+            if word in exact or by_word("named").get(word) in meanings:
+                continue
+            leaf = found.setdefault(name, Leaf(f"param={name}"))
+            leaf.values.append(value)
+            leaf.elements += name not in seen
+            seen.add(name)
+    return list(found.values())
+
+
+def _pairs(offer: etree._Element, named: Sequence[Named]) -> Iterator[tuple[str, str]]:
+    for one in named:
+        if one.glossary is None:
+            finder = Walk()
+            finder.collect(one.element)
+            finder.read(offer)
+            for element in finder.items:
+                name = (part_of(element, one.name) or "").strip()[:NAME_CHARS]
+                values = [value.strip() for value in values_of(element, one.value)] if name else []
+                yield from ((name, value) for value in values if value)
+
+
+def _samples(leaf: Leaf) -> list[str]:
+    return [value[:SAMPLE_CHARS] for value, _ in Counter(leaf.values).most_common(SAMPLES)]
+
+
+def _looks_like(leaf: Leaf) -> str | None:
+    """What the values look like, `sizes` for one; None for what no field holds."""
+    if leaf.is_picture:
+        return "pictures"
+    if leaf.is_address:
+        return None
+    called = Leaf(leaf.source.removeprefix("param=").replace("/", " ")).role() if "=" in leaf.source else leaf.role()
+    if called and (called[1] < PART_OF_NAME or called[0] in OF_LONG_NAMES) and called[0] in LIKE_FIELDS:
+        return LIKE_FIELDS[called[0]] if called[0] not in AMOUNTS or leaf.is_amount else None
+    if _share(leaf, is_colour):
+        return "colours"
+    if _share(leaf, is_size) and any(char.isalpha() for value in leaf.values for char in value):
+        return "sizes"
+    if _share(leaf, lambda value: all(parse_price(value)[:2]) and len(value) < 20):
+        return "prices"
+    return None
+
+
+def _share(leaf: Leaf, fits: Callable[[str], bool]) -> bool:
+    return sum(map(bool, map(fits, leaf.values))) > MOSTLY * len(leaf.values)
