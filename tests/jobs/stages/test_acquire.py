@@ -108,7 +108,7 @@ def test_a_server_that_says_unchanged_of_a_first_feed_is_refused(tmp_path: Path)
         spec = shops.night().retailers["shop"]
         judged = judge_feed(shops.night(), spec, {}, tmp_path / "feed")
     assert (judged.is_new, judged.to_keep, judged.state["code"]) == (True, False, Code.FEED_UNREACHABLE)
-    assert "shop: the server answered 304 (not modified) to the first request" in judged.state["detail"]
+    assert "shop: answered 304 (not modified) to an unconditional request" in judged.state["detail"]
 
 
 @pytest.mark.parametrize("verb", ["acquire", "accept"])
