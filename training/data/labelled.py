@@ -95,7 +95,7 @@ def read_folder(folder: Path) -> tuple[Kind, list[Picture]]:
         Kind.GARMENTS: _garments,
         Kind.STREET: _street,
         Kind.UNWANTED: _unwanted,
-        Kind.PAIRS: lambda _: (),
+        Kind.PAIRS: _pairs,
     }
     return kind, sorted(readers[kind](folder), key=lambda picture: str(picture.path))
 
@@ -137,6 +137,10 @@ def _unwanted(folder: Path) -> Iterable[Picture]:
     for row in read_rows(folder / "index.tsv"):
         repository = row["source"].split(" ")[0]
         yield Picture(folder / row["file"], row["class"], repository, repository)
+
+
+def _pairs(folder: Path) -> Iterable[Picture]:
+    return ()
 
 
 def read_folders(folders: Sequence[Path]) -> dict[Kind, list[Picture]]:
