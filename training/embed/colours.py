@@ -89,7 +89,7 @@ class Colours(nn.Module):
 
     def _histogram(self, place: Tensor, weights: Tensor) -> Tensor:
         axes = (self.lightness.fine, self.green_red.fine, self.blue_yellow.fine)
-        empty = torch.zeros(weights.shape[0], axes[0] * axes[1] * axes[2])
+        empty = (weights[:, :1] * 0.0).expand(-1, axes[0] * axes[1] * axes[2])  # a constant would lie in the file
         counted = empty.scatter_add(1, place, weights).view(-1, *axes)
         counted = torch.matmul(self.green_red.spread, torch.matmul(counted, self.blue_yellow.spread.T))
         counted = torch.matmul(self.lightness.spread, counted.flatten(2))

@@ -11,21 +11,21 @@ from training.embed.fit import Basis, Learnt, Plan, fit, joined, projection_of
 from training.embed.rows import Row
 from training.linear import Scaler
 
-PLAN = Plan(steps=40, batch=24, placed=96, painted=144)
+PLAN = Plan(steps=150, batch=24, placed=96, painted=144)
 BOX = (0.0, 0.0, 1.0, 1.0)
 
 
 def made() -> tuple[np.ndarray, np.ndarray, list[Row]]:
-    """Two noisy views each of 60 products of three sources, tops and bags."""
+    """Two noisy views each of 90 products of three sources, tops and bags."""
     generator = np.random.default_rng(0)
-    placed, painted = generator.standard_normal((60, 130)), generator.standard_normal((60, 180))
+    placed, painted = generator.standard_normal((90, 130)), generator.standard_normal((90, 180))
     placed[::2, 0] += 4
     twice = [
-        np.repeat(found, 2, axis=0) + generator.standard_normal((120, found.shape[1])) for found in (placed, painted)
+        np.repeat(found, 2, axis=0) + generator.standard_normal((180, found.shape[1])) for found in (placed, painted)
     ]
     rows = [
-        Row(Path(f"{n}.jpg"), BOX, f"s{n // 40}", f"s{n // 40}/{n // 2}", "bag" if n // 2 % 2 else "top")
-        for n in range(120)
+        Row(Path(f"{n}.jpg"), BOX, f"s{n // 60}", f"s{n // 60}/{n // 2}", "bag" if n // 2 % 2 else "top")
+        for n in range(180)
     ]
     return twice[0].astype(np.float32), twice[1].astype(np.float32), rows
 
@@ -41,9 +41,9 @@ def test_learning_brings_views_together_and_layers_give_the_same_vectors(tmp_pat
         projection = projection_of(heads, PLAN, *bases)
         again = projection.join(projection(torch.from_numpy(placed), torch.from_numpy(painted)))
     assert torch.allclose(vectors, again, atol=1e-4)
-    assert torch.allclose(vectors.norm(dim=1), torch.ones(120), atol=1e-5)
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(180), atol=1e-5)
     likeness = (vectors @ vectors.T).fill_diagonal_(-1)
-    assert (likeness.argmax(1) // 2 == torch.arange(120) // 2).float().mean() > 0.9
+    assert (likeness.argmax(1) // 2 == torch.arange(180) // 2).float().mean() > 0.9
     kind = (parts[0] @ parts[0].T)[0]
     assert kind[4::4].mean() > kind[2::4].mean(), "tops have the class of tops"
 

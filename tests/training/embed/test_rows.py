@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.data.test_labelled import folders
+from tests.training.data.test_labelled import folders, write
 from training.data.views import View
 from training.embed.rows import CHOICE, GARMENTS_SALT, TEST, Material, class_in_words, cuts
 from training.screen.train import SALT
@@ -41,6 +41,7 @@ def test_the_surest_box_of_each_class_is_a_cut_and_the_own_class_is_a_view() -> 
 
 
 def test_what_is_kept_out_is_never_learnt_from(folders: list[Path]) -> None:
+    write(folders[0] / "products.tsv", "source|product_id|title|category|brand", "luma|a|Red Tee||", "luma|b|Cap||")
     material = Material.of(folders, 0)
     assert {view.source for view in material.views} == {"luma"}
     assert not material.learnable(frozenset(("luma",)))
