@@ -11,6 +11,10 @@ from training.quality.asked import Asked, garments_of
 from udfs.runtime.models import load, promoted
 
 
+IGNORED = "ignore"
+"""The label of single garments that are of no class."""
+
+
 def score_embed(asked: Asked) -> dict[str, Any]:
     """Of folders of products, of single garments and of worn pairs whatever is there; whole pictures are embedded.
 
@@ -21,7 +25,8 @@ def score_embed(asked: Asked) -> dict[str, Any]:
     """
     views = [view for folder in asked.of_kind(Kind.CATALOG) for view in read_views(folder)]
     pairs = [pair for folder in asked.of_kind(Kind.PAIRS) for pair in read_pairs(folder)]
-    garments = [picture for picture in garments_of(asked) if pixels_of(picture.path) is not None]
+    named = [picture for picture in garments_of(asked) if picture.label != IGNORED]
+    garments = [picture for picture in named if pixels_of(picture.path) is not None]
     rows = Counted(views, set(asked.known(views)), asked.known(garments), colours_of(asked.folders), asked.known(pairs))
     if not rows.any():
         raise asked.useless("view of a product")

@@ -150,6 +150,9 @@ def test_embed_asks_whether_the_nearest_garments_are_of_the_same_class(tmp_path:
           *(f"{file}|x|{name}|{place}||{colour}" for place, (file, name, colour) in enumerate(rows)))  # fmt: skip
     for place, (file, name, _) in enumerate(rows):
         photo(tmp_path / "images" / file, 100 + (name == "bag") * 50, quality=90 - place)
+    photo(tmp_path / "images" / "8.jpg", 100)
+    with (tmp_path / "index.tsv").open("a") as index:
+        index.write("8.jpg\tBody\tignore\t9\t\t\n")
     figures = score("embed", [tmp_path], models)
     assert figures["class_precision_at_5"] == {"value": 0.6, "low": 0.6, "high": 0.6, "count": 8}, "three of five"
     assert set(figures["class_precision_by_class"]) == {"hat", "bag"}
