@@ -10,7 +10,6 @@ from training.embed.figures import Counted, colours_of, figures, vectors_of
 from training.quality.asked import Asked, garments_of
 from udfs.runtime.models import load, promoted
 
-
 IGNORED = "ignore"
 """The label of single garments that are of no class."""
 
