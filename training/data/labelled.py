@@ -39,6 +39,8 @@ class Kind(StrEnum):
     GARMENTS = "garments"
     STREET = "street"
     UNWANTED = "unwanted"
+    PAIRS = "pairs"
+    """Garments alone and worn, whose photos mostly stand in a folder of products too: they have no label here."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ SIGNS = (
     (Kind.STREET, "boxes.tsv", {"file", "class", "x0", "y1"}),
     (Kind.GARMENTS, "index.tsv", {"file", "class", "sender"}),
     (Kind.UNWANTED, "index.tsv", {"file", "class", "licence"}),
+    (Kind.PAIRS, "pairs.tsv", {"source", "product_id", "cloth_file", "worn_file"}),
 )
 """What a folder of pictures holds, by a table and columns that it has."""
 
@@ -92,6 +95,7 @@ def read_folder(folder: Path) -> tuple[Kind, list[Picture]]:
         Kind.GARMENTS: _garments,
         Kind.STREET: _street,
         Kind.UNWANTED: _unwanted,
+        Kind.PAIRS: _pairs,
     }
     return kind, sorted(readers[kind](folder), key=lambda picture: str(picture.path))
 
@@ -133,6 +137,10 @@ def _unwanted(folder: Path) -> Iterable[Picture]:
     for row in read_rows(folder / "index.tsv"):
         repository = row["source"].split(" ")[0]
         yield Picture(folder / row["file"], row["class"], repository, repository)
+
+
+def _pairs(folder: Path) -> Iterable[Picture]:
+    return ()
 
 
 def read_folders(folders: Sequence[Path]) -> dict[Kind, list[Picture]]:

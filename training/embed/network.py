@@ -1,4 +1,10 @@
-"""The embedding network: a deep path for what a garment is, a shallow one for its colours, one unit vector."""
+"""The embedding network: class, cut and colour of a crop, each a part of one unit vector.
+
+Class and cut are linear in pooled maps of a frozen backbone, colour in two histograms (`training.embed.colours`).
+Class is the square roots of the classes' probabilities, which have unit length as they are: of two crops that are
+surely of one class it is the same, whatever else differs. The parts are joined by fixed shares, so that the cosine of
+two vectors is the weighted mean of the cosines of their parts.
+"""
 
 from dataclasses import dataclass
 
@@ -8,98 +14,84 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from schemas.tables import CODE_BYTES, EMBEDDING_SIZE
-from training.networks.backbone import Backbone
-from training.networks.features import WIDTH, Pooled
+from training.embed.colours import Colours
+from training.networks.backbone import CHANNELS, Backbone, Maps
+from training.networks.features import WIDTH, Pooled, moments
 
-COLOUR_SIZE = 64
-SHAPE_SIZE = EMBEDDING_SIZE - COLOUR_SIZE
-POOL = 7
-"""Pixels that are averaged before the colour is taken: 224 becomes 32."""
-SOFTNESS = 14.0
-"""Distance in Lab over which a colour counts for a neighbouring bin."""
-CENTRE_SPREAD = 0.28
-"""A crop's middle is the garment: weights fall off from it by a Gaussian of this share of the side."""
+CLASS_SIZE, CUT_SIZE = 16, 96
+SHAPE_SIZE = CLASS_SIZE + CUT_SIZE
+COLOUR_SIZE = EMBEDDING_SIZE - SHAPE_SIZE
+BANDS = 3
+PLACED_WIDTH = WIDTH + 2 * BANDS * (CHANNELS["stride16"] + CHANNELS["stride32"])
 CODE_SEED = 20
+SMALLEST = 1e-6
+"""Added to probabilities: the root of 0 has no slope."""
 
 
-def lab_bins() -> Tensor:
-    """Centres [K, 3] of the colour bins in CIE Lab: a grid, of which the bins that sRGB can reach are kept."""
-    lightness = torch.tensor([10.0, 30.0, 50.0, 70.0, 90.0])
-    axis = torch.arange(-80.0, 81.0, 20.0)
-    grid = torch.cartesian_prod(lightness, axis, axis)
-    steps = torch.linspace(0, 1, 18)
-    reachable = srgb_to_lab(torch.cartesian_prod(steps, steps, steps))
-    return grid[torch.cdist(grid, reachable).min(dim=1).values < 8.0]
+class Banded(Pooled):
+    """Pixels [B, side, side, 3] uint8 to features [B, PLACED_WIDTH]: moments of every map, then regions of two."""
 
-
-def srgb_to_lab(colours: Tensor) -> Tensor:
-    """sRGB [..., 3] in 0..1 to CIE Lab with white D65 (IEC 61966-2-1, CIE 15)."""
-    linear = torch.where(colours <= 0.04045, colours / 12.92, ((colours.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4)
-    to_xyz = colours.new_tensor([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    white = colours.new_tensor([0.95047, 1.0, 1.08883])
-    ratio = (linear @ to_xyz.T) / white
-    root = torch.where(ratio > 0.008856, ratio.clamp(min=0.008856) ** (1 / 3), 7.787 * ratio + 16 / 116)
-    x, y, z = root.unbind(-1)
-    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-1)
-
-
-class Colours(nn.Module):
-    """Pixels [B, 224, 224, 3] uint8 to the square root of a centre-weighted soft histogram over Lab bins [B, K]."""
-
-    bins: Tensor
-    weights: Tensor
-
-    def __init__(self, side: int) -> None:
-        super().__init__()
-        self.register_buffer("bins", lab_bins())
-        place = (torch.arange(side // POOL) + 0.5) / (side // POOL) - 0.5
-        falloff = torch.exp(-(place**2) / (2 * CENTRE_SPREAD**2))
-        weights = falloff[:, None] * falloff[None, :]
-        self.register_buffer("weights", (weights / weights.sum()).flatten())
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__(backbone)
+        self.fine, self.coarse = Bands(14), Bands(7)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        small = functional.avg_pool2d(pixels.permute(0, 3, 1, 2).to(torch.float32), POOL)
-        lab = srgb_to_lab(small.flatten(2).transpose(1, 2) / 255.0)
-        squares = (lab**2).sum(2, keepdim=True) - 2 * lab @ self.bins.T + (self.bins**2).sum(1)
-        near = torch.softmax(-squares / (2 * SOFTNESS**2), dim=2)
-        return torch.matmul(self.weights, near).clamp(min=1e-8).sqrt()
+        maps: Maps = self.backbone(pixels)
+        return torch.cat((moments(maps), self.fine(maps.stride16), self.coarse(maps.stride32)), 1)
 
 
-def bin_count() -> int:
-    """How many colours the shallow path tells apart."""
-    return len(lab_bins())
+class Bands(nn.Module):
+    """Means of a map [B, C, S, S] over overlapping bands: top, middle, bottom, at the sides and between: [B, 6 C].
+
+    Left and right count as one, so that a mirrored picture gives the same.
+    """
+
+    shares: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        place = (torch.arange(size) + 0.5) / size
+        middles = (torch.arange(BANDS) + 0.5) / BANDS
+        weights = (1 - (place[None] - middles[:, None]).abs() * BANDS).clamp(min=0.0) + 1e-9
+        self.register_buffer("shares", weights / weights.sum(1, keepdim=True))
+
+    def forward(self, channels: Tensor) -> Tensor:
+        cells = torch.matmul(torch.matmul(self.shares, channels), self.shares.T)
+        sides = (cells[..., 0] + cells[..., 2]) / 2
+        return torch.cat((sides, cells[..., 1]), 2).flatten(1)
+
+
+def parts(kind: Tensor, cut: Tensor, colour: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits of the classes, cut and colour as parts of unit length."""
+    likely = (kind.softmax(1) + SMALLEST).sqrt()
+    return functional.normalize(likely), functional.normalize(cut), functional.normalize(colour)
 
 
 class Projection(nn.Module):
-    """Scaled deep and colour features to their parts of the embedding, each of unit length."""
+    """Features of the maps [B, PLACED_WIDTH] and histograms [B, K] to class, cut and colour, each of unit length."""
 
-    deep_mean: Tensor
-    deep_inverse: Tensor
-    colour_mean: Tensor
-
-    def __init__(self, colours: int) -> None:
+    def __init__(self, placed: int, histograms: int) -> None:
         super().__init__()
-        self.register_buffer("deep_mean", torch.zeros(WIDTH))
-        self.register_buffer("deep_inverse", torch.ones(WIDTH))
-        self.register_buffer("colour_mean", torch.zeros(colours))
-        self.deep = nn.Linear(WIDTH, SHAPE_SIZE, bias=False)
-        self.colour = nn.Linear(colours, COLOUR_SIZE, bias=False)
-        self.balance = nn.Parameter(torch.tensor(-0.8))
+        self.kind = nn.Linear(placed, CLASS_SIZE)
+        self.cut = nn.Linear(placed, CUT_SIZE)
+        self.colour = nn.Linear(histograms, COLOUR_SIZE)
+        self.balance = nn.Parameter(torch.zeros(3))
 
-    def forward(self, deep: Tensor, colours: Tensor) -> tuple[Tensor, Tensor]:
-        shape = self.deep((deep - self.deep_mean) * self.deep_inverse)
-        colour = self.colour(colours - self.colour_mean)
-        return functional.normalize(shape), functional.normalize(colour)
+    def forward(self, placed: Tensor, histograms: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return parts(self.kind(placed), self.cut(placed), self.colour(histograms))
 
-    def join(self, shape: Tensor, colour: Tensor) -> Tensor:
-        """One unit vector [B, 256]; its cosine is a weighted mean of the two parts' cosines."""
-        share = self.balance.sigmoid()
-        return torch.cat(((1 - share).sqrt() * shape, share.sqrt() * colour), dim=1)
+    def shares(self) -> Tensor:
+        """What class, cut and colour count for in a cosine; their sum is 1."""
+        return torch.softmax(self.balance, 0)
+
+    def join(self, parts: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """One unit vector [B, EMBEDDING_SIZE]."""
+        return torch.cat([share.sqrt() * part for share, part in zip(self.shares(), parts, strict=True)], 1)
 
 
 @dataclass(frozen=True)
 class CodeAxes:
-    """Fixed directions whose signs are the codes: [256 parts, 128]."""
+    """Fixed directions whose signs are the codes: [numbers of the part, 128]."""
 
     shape: Tensor
     colour: Tensor
@@ -129,14 +121,15 @@ class Embedder(nn.Module):
     shape_axes: Tensor
     colour_axes: Tensor
 
-    def __init__(self, backbone: Backbone, projection: Projection, side: int) -> None:
+    def __init__(self, backbone: Backbone, projection: Projection) -> None:
         super().__init__()
-        self.pooled, self.colours, self.projection = Pooled(backbone), Colours(side), projection
+        self.placed, self.colours, self.projection = Banded(backbone), Colours(), projection
         axes = CodeAxes.drawn()
         self.register_buffer("shape_axes", axes.shape)
         self.register_buffer("colour_axes", axes.colour)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        shape, colour = self.projection(self.pooled(pixels), self.colours(pixels))
-        embedding = functional.normalize(self.projection.join(shape, colour))
+        kind, cut, colour = self.projection(self.placed(pixels), self.colours(pixels))
+        embedding = functional.normalize(self.projection.join((kind, cut, colour)))
+        shape = torch.cat((kind, cut), 1)
         return embedding, packed_signs(shape @ self.shape_axes), packed_signs(colour @ self.colour_axes)

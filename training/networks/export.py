@@ -1,4 +1,4 @@
-"""From a torch module to one ONNX file, its large weights stored in half precision."""
+"""From a torch module to one ONNX file, its large weights stored in 16 or 8 bits."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,10 +15,13 @@ HALVED_FROM = 512
 """Weights of fewer numbers stay fp32: biases cost nothing, and their rounding would."""
 
 
-def export(module: nn.Module, example: torch.Tensor, path: Path, outputs: Sequence[str]) -> None:
+def export(
+    module: nn.Module, example: torch.Tensor, path: Path, outputs: Sequence[str], coarse_from: int | None = None
+) -> None:
     """Write `module`, traced on `example` (its shape becomes the fixed batch shape), to `path`.
 
     Weights are rounded to fp16 in the file and cast back to fp32 in the graph: half the bytes, arithmetic in fp32.
+    Weights of `coarse_from` numbers or more are stored in 8 bits, with a scale for each output.
     """
     module.eval()
     with torch.no_grad(), warnings.catch_warnings():
@@ -33,6 +36,8 @@ def export(module: nn.Module, example: torch.Tensor, path: Path, outputs: Sequen
             dynamo=False,
         )
     model = onnx.load(path)
+    if coarse_from is not None:
+        coarsen(model, coarse_from)
     halve(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
@@ -53,3 +58,30 @@ def halve(model: onnx.ModelProto) -> None:
         graph.initializer[index].CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
     for cast in reversed(casts):
         graph.node.insert(0, cast)
+
+
+def coarsen(model: onnx.ModelProto, least: int) -> None:
+    """Store each fp32 weight of `model` of `least` numbers or more as int8 with a scale for each row of axis 0."""
+    graph = model.graph
+    nodes = []
+    for index, initializer in enumerate(graph.initializer):
+        if initializer.data_type != TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(initializer)
+        if values.size < least or values.ndim < 2:
+            continue
+        name = initializer.name
+        whole, scale = eight_bits(values)
+        graph.initializer[index].CopyFrom(numpy_helper.from_array(whole, f"{name}.eighth"))
+        graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
+        nodes.append(helper.make_node("Cast", [f"{name}.eighth"], [f"{name}.whole"], to=TensorProto.FLOAT))
+        nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
+
+
+def eight_bits(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights [N, ...] as int8 and a scale float32 [N, 1, ...], whose product they nearly are."""
+    scale = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True) / 127.0
+    scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
+    return np.round(values / scale).astype(np.int8), scale

@@ -12,9 +12,9 @@ from schemas.tables import SCREEN_CLASSES
 from training.data.corrections import sha256_of
 from training.data.labelled import Kind, Picture, expanded
 from training.data.tables import DataError, pixels_of
+from training.quality.asked import CHUNK, Asked, garments_of
 from training.quality.judged import Judged
 from training.quality.report import Judgement, Page, previous_of, write_report
-from training.quality.score import CHUNK, Asked, garments_of
 from training.release.promotion import promoted_digest, release_of
 from training.screen.classes import screen_pictures
 from training.screen.report import TARGETS, class_figures, figures

@@ -4,53 +4,24 @@ Folders are known by the columns of their tables. A picture that the model was t
 beside the project that leaves the validation part, of any other folder everything.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from schemas.tables import SCREEN_CLASSES
-from training.data.corrections import garment_pictures
-from training.data.labelled import Kind, Picture, expanded, kind_of, read_folders
+from training.data.labelled import Kind, expanded, kind_of
 from training.data.street import read_street
-from training.data.tables import DataError, pixels_of, read_picture
-from training.data.trained import Item, unseen
-from training.data.views import read_views, recall
+from training.data.tables import pixels_of, read_picture
 from training.detect.average_precision import by_class
-from training.intervals import share
+from training.quality.asked import CHUNK, Asked, garments_of
+from training.quality.embedded import score_embed
 from training.screen.classes import screen_pictures
 from training.screen.report import at_kept, class_figures, figures
-from udfs.pictures.crops import WHOLE, crop
 from udfs.pictures.detect import detect
-from udfs.pictures.embed import embed
 from udfs.pictures.screen import screen
 from udfs.runtime.models import Model, load, promoted
-
-CHUNK = 64
-"""Pictures decoded at once: memory stays flat."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is scored on what; `trained_too` counts also the pictures that the model was trained on."""
-
-    model: Model
-    folders: Sequence[Path]
-    trained_too: bool = False
-
-    def pictures(self, kinds: Sequence[Kind]) -> dict[Kind, list[Picture]]:
-        """The labelled pictures of the folders of these kinds."""
-        return read_folders([folder for folder in self.folders if kind_of(folder) in kinds])
-
-    def counting(self, items: Iterable[Item], what: str) -> list[Item]:
-        """The items that count; none is a `DataError`."""
-        counted = list(items) if self.trained_too else unseen(self.model.folder, items)
-        if not counted:
-            places = ", ".join(map(str, self.folders))
-            raise DataError(f"{places}: no labelled {what} that the model was not trained on")
-        return counted
 
 
 def score(model_name: str, folders: Sequence[Path], models_root: Path, trained_too: bool = False) -> dict[str, Any]:
@@ -133,11 +104,6 @@ def score_classify(asked: Asked) -> dict[str, Any]:
     }
 
 
-def garments_of(asked: Asked) -> list[Picture]:
-    """The corrected pictures of single garments."""
-    return garment_pictures(asked.pictures((Kind.GARMENTS,)).get(Kind.GARMENTS, []))
-
-
 def score_detect(asked: Asked) -> dict[str, Any]:
     """`map50`, `map75` and average precision by class."""
     labelled = [photo for folder in asked.folders if kind_of(folder) is Kind.STREET for photo in read_street(folder)]
@@ -150,17 +116,3 @@ def score_detect(asked: Asked) -> dict[str, Any]:
     averages = {name: round(value, 4) for name, value in figures_at["map50"].items()}
     left_out = {"trained_on": len(labelled) - len(photos)}
     return {**means, "photos": len(photos), "by_class": averages, "left_out": left_out}
-
-
-def score_embed(asked: Asked) -> dict[str, Any]:
-    """`recall_at_1`, `_5`, `_10` of a further view finding its product's first view; whole pictures are embedded."""
-    views = [view for folder in asked.folders if kind_of(folder) is Kind.CATALOG for view in read_views(folder)]
-    counted = set(asked.counting(views, "view of a product"))
-    vectors, side = [], asked.model.description.side
-    for start in range(0, len(views), CHUNK):
-        crops = [crop(read_picture(view.path), WHOLE, side) for view in views[start : start + CHUNK]]
-        vectors.append(embed(crops, asked.model).embedding)
-    found = recall(np.concatenate(vectors), views, np.array([view in counted for view in views]))
-    hits = {count: int(found.hits[:, :count].any(axis=1).sum()) for count in (1, 5, 10)}
-    recalls = {f"recall_at_{count}": share(hit, len(found.hits)) for count, hit in hits.items()}
-    return {**recalls, "left_out": {"trained_on": len(views) - len(counted)}}

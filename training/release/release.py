@@ -38,6 +38,8 @@ class Release:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    coarse_from: int | None = None
+    """Weights of so many numbers are stored in 8 bits; None: none are."""
 
 
 def write_release(release: Release, module: nn.Module, root: Path) -> Path:
@@ -45,7 +47,8 @@ def write_release(release: Release, module: nn.Module, root: Path) -> Path:
     side = int(release.preprocessing["side"])
     with tempfile.TemporaryDirectory() as scratch:
         graph = Path(scratch) / "model.onnx"
-        export(module, torch.zeros(release.batch, side, side, 3, dtype=torch.uint8), graph, release.outputs)
+        example = torch.zeros(release.batch, side, side, 3, dtype=torch.uint8)
+        export(module, example, graph, release.outputs, release.coarse_from)
         sha256 = hashlib.sha256(graph.read_bytes()).hexdigest()
         digest = digest_of(sha256, release.preprocessing, "float")
         folder = root / release.name / digest[:DIGEST_LENGTH]

@@ -111,3 +111,57 @@ def test_help_and_error_name_the_same_models(tmp_path: Path) -> None:
 
 def test_a_group_of_no_figures_has_no_line() -> None:
     assert list(_lines({"at_995": {}, "model": "0"})) == [f"{'model':<28} 0"]
+
+
+def views_and_pairs(root: Path) -> list[Path]:
+    """Two products with three photos, and a pair whose worn photo is one of them."""
+    catalog, pairs = root / "products", root / "pairs"
+    write(catalog / "views.tsv", "source|product_id|file|view|width|height", "s|a|1.jpg|front|1|1",
+          "s|a|2.jpg|worn|1|1", "s|b|3.jpg|front|1|1", "t|c|4.jpg|front|1|1", "t|c|5.jpg|back|1|1")  # fmt: skip
+    write(catalog / "views_colour.tsv", "source|product_id|file|colour_similarity_to_view_1", "s|a|2.jpg|0.9",
+          "t|c|5.jpg|0.9")  # fmt: skip
+    write(pairs / "pairs.tsv", "source|product_id|cloth_file|worn_file|category|note",
+          "s|a|../products/images/1.jpg|../products/images/2.jpg|top|")  # fmt: skip
+    for name, seed in (("1", 1), ("2", 1), ("3", 3), ("4", 4), ("5", 5)):
+        photo(catalog / "images" / f"{name}.jpg", seed)
+    return [catalog, pairs]
+
+
+def test_embed_counts_views_by_source_and_worn_pairs(tmp_path: Path, models: Path) -> None:
+    catalog, pairs = views_and_pairs(tmp_path)
+    figures = score("embed", [catalog, pairs], models)
+    assert figures["recall_at_1"]["count"] == 2
+    assert set(figures["recall_at_by_source"]) == {"s", "t"}
+    assert figures["recall_at_by_source"]["s"]["recall_at_1"]["value"] == 1.0, "the same picture twice"
+    assert figures["worn_recall_at_1"]["count"] == 1
+    assert figures["worn_recall_at_5"]["value"] == 1.0
+    assert "class_precision_at_5" not in figures
+    (release,) = (models / "embed").iterdir()
+    np.save(release / TRAINED, np.array([content_key(catalog / "images" / "2.jpg")]))
+    trained = score("embed", [tmp_path], models)
+    assert trained["recall_at_1"]["count"] == 1
+    assert trained["left_out"] == {"trained_on": 3}, "1.jpg has the pixels of 2.jpg, and is the pair's other half"
+    assert "worn_recall_at_1" not in trained
+
+
+def test_embed_asks_whether_the_nearest_garments_are_of_the_same_class(tmp_path: Path, models: Path) -> None:
+    rows = [(f"{n}.jpg", "hat" if n < 4 else "bag", "Red" if n % 2 else "") for n in range(8)]
+    write(tmp_path / "index.tsv", "file|label|class|sender|source|colour",
+          *(f"{file}|x|{name}|{place}||{colour}" for place, (file, name, colour) in enumerate(rows)))  # fmt: skip
+    for place, (file, name, _) in enumerate(rows):
+        photo(tmp_path / "images" / file, 100 + (name == "bag") * 50, quality=90 - place)
+    photo(tmp_path / "images" / "8.jpg", 100)
+    with (tmp_path / "index.tsv").open("a") as index:
+        index.write("8.jpg\tBody\tignore\t9\t\t\n")
+    figures = score("embed", [tmp_path], models)
+    assert figures["class_precision_at_5"] == {"value": 0.6, "low": 0.6, "high": 0.6, "count": 8}, "three of five"
+    assert set(figures["class_precision_by_class"]) == {"hat", "bag"}
+    assert 0 < figures["ndcg_at_5"]["value"] <= 1
+    assert "colour_precision_at_5" not in figures, "four have a colour: none has five neighbours"
+
+
+def test_a_pair_outside_its_folder_is_refused(tmp_path: Path, models: Path) -> None:
+    write(tmp_path / "pairs" / "pairs.tsv", "source|product_id|cloth_file|worn_file|category|note",
+          "s|a|../../1.jpg|2.jpg|top|")  # fmt: skip
+    with pytest.raises(Stop, match="outside"):
+        score("embed", [tmp_path / "pairs"], models)

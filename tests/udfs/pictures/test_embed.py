@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from tests.udfs.pictures.promoted import FIRST, model, pictures
 from udfs.pictures.crops import WHOLE, crop
@@ -26,6 +27,23 @@ def test_embeddings_have_unit_length_and_codes_16_bytes() -> None:
     assert found.embedding.dtype == np.float32
     assert np.abs(np.linalg.norm(found.embedding, axis=1) - 1).max() < 1e-5
     assert {len(code) for code in (*found.shape_code, *found.colour_code)} == {16}
+
+
+@pytest.mark.parametrize("value", [0, 127, 188, 200, 255])
+def test_a_crop_of_one_grey_or_one_pixel_has_a_vector_of_unit_length(value: int) -> None:
+    grey = np.full((90, 60, 3), value, np.uint8)
+    crops = [crop(grey, box, 224) for box in (WHOLE, (0.5, 0.5, 0.5, 0.5))]
+    vectors = embed(crops, model("embed")).embedding
+    assert np.isfinite(vectors).all()
+    assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-5
+
+
+def test_white_ground_changes_a_vector_less_than_the_garments_colour() -> None:
+    plain, ringed, other = (np.full((200, 200, 3), ground, np.uint8) for ground in (255, 235, 255))
+    for picture, colour in ((plain, (200, 30, 40)), (ringed, (200, 30, 40)), (other, (30, 60, 200))):
+        picture[40:160, 60:140] = colour
+    found = embed([crop(picture, WHOLE, 224) for picture in (plain, ringed, other)], model("embed")).embedding
+    assert found[0] @ found[1] > found[0] @ found[2] + 0.05
 
 
 def test_colour_changes_the_colour_code_more_than_the_shape_code() -> None:
