@@ -10,7 +10,7 @@ import typer
 
 from cli.context import Json, open_night, print_json, writing
 from cli.terminal import say
-from jobs.answers.feed_check import check_feed
+from jobs.answers.feed_check import HELD, check_feed
 from jobs.engine.mapping_files import read_one
 from jobs.engine.night import Night
 from jobs.stages.acquire import feed_request, received
@@ -72,8 +72,13 @@ def check(
     more: dict[str, Any] = {}
     if NAME.fullmatch(feed) and (settings.mappings / feed / SPEC_FILE).is_file():
         night = open_night(quiet=True)
-        checked = check_feed(night, _spec(night, feed, dialect, encoding, allow_private))
-        summary, more = checked.summary, {"gates": checked.gates, "notes": checked.notes}
+        try:
+            checked = check_feed(night, _spec(night, feed, dialect, encoding, allow_private))
+            summary, more = checked.summary, {"gates": checked.gates, "notes": checked.notes}
+        except WrongInput as error:
+            if settings.mappings / feed not in error.path.parents:
+                raise
+            summary = FeedSummary(HELD, None, f"{error}; to act: the data engineer (correct the file)")
     else:
         options = feed_options(settings, dialect or "auto", None, encoding, feed)
         is_file = Path(feed).is_file()

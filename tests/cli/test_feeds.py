@@ -1,6 +1,7 @@
 """`feeds check` at a terminal: one line for what is wrong, and one's own server where it is asked for."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from schemas.errors import WrongInput
+from tests.night.house import REPOSITORY
 from tests.udfs.feeds.small_feeds import HEAD, OFFER, feed, offer
 from tests.udfs.web.server import Server, answer
 
@@ -106,10 +108,10 @@ def mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def spec(mappings: Path, **feed: str) -> None:
+def spec(mappings: Path, enabled: bool = False, **feed: str) -> None:
     (mappings / "shop").mkdir()
     images = {"allow_private_hosts": ["127.0.0.0/8"]}
-    text = json.dumps({"enabled": False, "language": "en", "feed": feed, "images": images})
+    text = json.dumps({"enabled": enabled, "language": "en", "feed": feed, "images": images})
     (mappings / "shop" / "retailer.yaml").write_text(text, encoding="utf-8")
 
 
@@ -143,3 +145,13 @@ def test_a_name_that_is_nothing(mappings: Path) -> None:
     done = RUNNER.invoke(app, ["feeds", "check", "shop"])
     assert isinstance(done.exception, WrongInput)
     assert str(done.exception) == "shop: not a file, not a URL, and not the name of a retailer"
+
+
+def test_a_retailer_whose_mapping_file_is_wrong_is_held_as_by_the_night(mappings: Path) -> None:
+    spec(mappings, enabled=True, url="shop/feed.xml")
+    shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", mappings)
+    (mappings / "shop" / "categories.xml").write_text("<oops", encoding="utf-8")
+    done = RUNNER.invoke(app, ["feeds", "check", "shop"])
+    assert done.exit_code == 4
+    assert done.output.startswith("held: ")
+    assert "categories.xml:1: " in done.output
