@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lake.store import Store
-from schemas.errors import DamagedLake, WrongInput
+from schemas.errors import REPAIR, DamagedLake, WrongInput
 
 FOLDER = "models"
 NOTE = "release.json"
@@ -30,11 +30,9 @@ def check_note(store: Store, digest: str, note: bytes, place: Path) -> bool:
     path = _path(digest, NOTE)
     if not store.exists(path):
         return False
-    try:
-        known: dict[str, object] = json.loads(store.read(path))
-    except ValueError:
-        text = "is damaged; to act: the data engineer (delete this file: it is written anew from the models folder)"
-        raise DamagedLake(f"{store.uri}/{path}: {text}") from None
+    known = read_note(store, path)
+    if known is None:
+        raise DamagedLake(f"{store.uri}/{path}: is damaged; to act: the data engineer ({REPAIR})")
     said: dict[str, object] = json.loads(note)
     if any(known[name] != said[name] for name in known.keys() & said.keys()):  # another version may say more
         text = (
@@ -48,7 +46,17 @@ def check_note(store: Store, digest: str, note: bytes, place: Path) -> bool:
 def keep_note(store: Store, digest: str, note: bytes, place: Path) -> None:
     """Note what answers stand under a digest, once. The caller holds the lease. Raises what `check_note` raises."""
     if not check_note(store, digest, note, place):
-        store.write(_path(digest, NOTE), note)
+        store.write(_path(digest, NOTE), b"%s\n%s\n" % (note, _sha256(note)))
+
+
+def read_note(store: Store, path: str) -> dict[str, object] | None:
+    """What a note says: a line of JSON, and a line with the SHA-256 of the first. None where it is damaged."""
+    note, _, digest = store.read(path).partition(b"\n")
+    return dict(json.loads(note)) if digest == _sha256(note) + b"\n" else None
+
+
+def _sha256(note: bytes) -> bytes:
+    return hashlib.sha256(note).hexdigest().encode()
 
 
 def missing_files(store: Store, digest: str, names: Mapping[str, int]) -> list[str]:

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     PUBLISHED_LOG = "published log"
     NOTES = "notes"
+    RELEASE = "release"
     LEFTOVER = "leftover"
 
 

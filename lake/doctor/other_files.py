@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
-from lake import erased, lease, shards, withdrawals
+from lake import erased, lease, models, shards, withdrawals
 from lake import feeds as kept_feeds
 from lake.doctor.finding import LOST, Finding, Kind, Lake, set_aside
 from lake.doctor.logs import paths_in
@@ -42,7 +42,16 @@ LEFT_OVER = timedelta(days=1)
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """Notes; `deep` also reads the kept feeds and looks for leftovers."""
     found = _notes(lake)
+    found += _releases(lake)
     return [*found, *_feeds(lake), *_leftovers(lake)] if deep else found
+
+
+def _releases(lake: Lake) -> list[Finding]:
+    """Notes of what answers stand under the digest of a release."""
+    paths = [entry.path for entry in lake.store.list(models.FOLDER) if entry.path.endswith(f"/{models.NOTE}")]
+    cost = "the next night writes it anew from the release in `models/`"
+    damaged = (path for path in paths if models.read_note(lake.store, path) is None)
+    return [Finding(Kind.RELEASE, path, "is damaged", cost) for path in damaged]
 
 
 def _notes(lake: Lake) -> list[Finding]:

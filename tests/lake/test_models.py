@@ -1,6 +1,7 @@
 """Releases in the lake: what stands under a digest, and the files that a worker without a folder loads."""
 
 import hashlib
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lake.models
-from lake.models import check_note, keep_file, keep_note, missing_files, model_file
+from lake.models import check_note, keep_file, keep_note, missing_files, model_file, read_note
 from lake.store import DiskStore, Store
 from schemas.errors import DamagedLake, WrongInput
 
@@ -37,7 +38,7 @@ def test_another_release_under_a_known_digest_is_refused(store: Store) -> None:
         with pytest.raises(WrongInput, match=r"^models/screen/ab/model\.json: its classes.*to act: ") as caught:
             ask(store, DIGEST, b'{"classes": ["bag"], "batch": 8}', PLACE)
         assert caught.value.exit_code == 2
-    assert store.read(f"models/{DIGEST}/release.json") == HAT
+    assert read_note(store, f"models/{DIGEST}/release.json") == json.loads(HAT)
 
 
 def test_a_note_of_another_version_of_the_program_is_compared_by_what_both_say(store: Store) -> None:
@@ -45,8 +46,9 @@ def test_a_note_of_another_version_of_the_program_is_compared_by_what_both_say(s
     assert check_note(store, DIGEST, b'{"classes": ["hat"], "more": 1}', PLACE)
 
 
-def test_a_note_that_nobody_can_read_is_said(store: Store) -> None:
-    store.write(f"models/{DIGEST}/release.json", b"{")
+@pytest.mark.parametrize("body", [b"{", HAT, HAT.replace(b"hat", b"bat") + b"\n" + b"0" * 64 + b"\n"])
+def test_a_note_that_nobody_can_trust_is_said(store: Store, body: bytes) -> None:
+    store.write(f"models/{DIGEST}/release.json", body)
     with pytest.raises(DamagedLake, match=rf"models/{DIGEST}/release\.json: is damaged; to act: the data engineer"):
         check_note(store, DIGEST, HAT, PLACE)
 

@@ -80,6 +80,7 @@ CASES: dict[str, tuple[Kind, str, Damage, str]] = {
     "an encoder's model is cut": (Kind.ENCODER, "encoders/*/embed/model.onnx", cut, NIGHTLY),
     "withdrawals are garbage": (Kind.NOTES, "withdrawn.json", garbage, NIGHTLY),
     "the list of what was erased": (Kind.NOTES, "erased.json", garbage, NIGHTLY),
+    "a note of a release": (Kind.RELEASE, "models/*/release.json", flip, NIGHTLY),
     "a kept feed is cut": (Kind.FEED, "feeds/*/*", cut, ""),
     "a kept feed is gone": (Kind.FEED, "feeds/*/*", Path.unlink, ""),
     "what a kill left": (Kind.LEFTOVER, "tables/texts/.tmp-half", age, ""),
