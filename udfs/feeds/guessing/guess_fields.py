@@ -7,7 +7,7 @@ from dataclasses import replace
 from udfs.feeds.forms.dialect import FIELDS, Named, Numbered
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
 from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
-from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, pattern_of
+from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, pattern_of
 from udfs.feeds.values.prices import parse_price
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
@@ -83,13 +83,15 @@ def fields_of(
 
 
 def named_of(leaves: Sequence[Leaf]) -> list[Named]:
-    """Elements that come several times an offer with a name and a value each."""
+    """Elements with a name and a value each that come several times an offer, or that say so and name a field."""
     held = {leaf.source: leaf for leaf in leaves}
     found: dict[str, Named] = {}
     for leaf in leaves:
         element, mark, key = _split(leaf.source)
         about = next((word for word in NAME_KEYS if key.endswith(word)), None)
-        if about is None or not element or element in found or len(leaf.values) < 1.5 * leaf.elements:
+        if about is None or not element or element in found:
+            continue
+        if len(leaf.values) < 1.5 * leaf.elements and not _names_fields(element, leaf):
             continue
         prefix = key.removesuffix(about)  # <VariantName>Size</VariantName><VariantValue>36</VariantValue>
         values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
@@ -98,6 +100,11 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
             name = mark.strip("/") + key
             found[element] = Named(element=element, name=name, value=value[len(element) :].lstrip("/") or ".")
     return list(found.values())
+
+
+def _names_fields(element: str, names: Leaf) -> bool:
+    """Whether an element is called one of many, and its names are those of fields: `<attribute name="size"/>`."""
+    return is_paired(element.rpartition("/")[2]) and any(folded(name) in by_word("named") for name in names.values)
 
 
 def _split(source: str) -> tuple[str, str, str]:
