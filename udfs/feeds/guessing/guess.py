@@ -294,7 +294,6 @@ def _relative(source: str, element: str) -> str:
     return source[len(element) :].lstrip("/")
 
 
-
 def _categories(path: str, fields: dict[str, list[str]], outline: Outline) -> Categories | None:
     """A list of categories with ids beside the offers, where the offers name such ids."""
     if not {"category_id", "category_path"} & fields.keys():

@@ -95,11 +95,18 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
             continue
         prefix = key.removesuffix(about)  # <VariantName>Size</VariantName><VariantValue>36</VariantValue>
         values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
-        value = next((value for value in values if value in held), "" if prefix else element)
-        if value in held and not (held[value].is_address or held[value].is_picture):
+        values = [value for value in values if value in held] or ([] if prefix else [element])
+        values = [value for value in values if value in held and not _is_link(held[value])]
+        if values:  # some exports write <val> here and <value> there
             name = mark.strip("/") + key
-            found[element] = Named(element=element, name=name, value=value[len(element) :].lstrip("/") or ".")
+            alike = [value for value in values if ("@" in value) == ("@" in values[0])]
+            within = [value[len(element) :].lstrip("/") or "." for value in alike]
+            found[element] = Named(element=element, name=name, value="|".join(within))
     return list(found.values())
+
+
+def _is_link(leaf: Leaf) -> bool:
+    return leaf.is_address or leaf.is_picture
 
 
 def _names_fields(element: str, names: Leaf) -> bool:
