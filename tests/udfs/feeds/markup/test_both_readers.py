@@ -15,13 +15,14 @@ pytest.importorskip("udfs.feeds.markup.shred", reason="the project was set up wi
 FORMS = {
     "nested": "<variants><variant><size>{size}</size><colour>{colour}</colour><price>{price}</price></variant>"
     "<variant><size>XL</size><price>7</price></variant></variants>",
-    "flat": "<variants><variant_title>{size} / {colour}</variant_title><variant_price>{price}</variant_price></variants>"
-    "<variants><variant_title>XL / {colour}</variant_title><variant_price>7</variant_price></variants>",
+    "flat": "<variants><variant_title>{size} / {colour}</variant_title><variant_price>{price}</variant_price>"
+    "</variants><variants><variant_title>XL / {colour}</variant_title><variant_price>7</variant_price></variants>",
     "stock": "<sizes><size stock='{price}'>{size}</size><size stock='0'>XL</size></sizes>",
     "numbered": "<attribute_1_name>Size</attribute_1_name><attribute_1_value>{size}</attribute_1_value>"
     "<attribute_2_name>Colour</attribute_2_name><attribute_2_value>{colour}</attribute_2_value>",
     "attributes": "<attribute name='Size' value='{size}'/><attribute name='Colour' value='{colour}'/>",
-    "either": "<param><name>Size</name><val>{size}</val></param><param><name>Colour</name><value>{colour}</value></param>",
+    "either": "<param><name>Size</name><val>{size}</val></param>"
+    "<param><name>Colour</name><value>{colour}</value></param>",
 }
 OFFER = (
     "<item><id>{id}</id><title>Coat {id}</title><price>{price} EUR</price>"
