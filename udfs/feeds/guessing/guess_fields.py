@@ -179,6 +179,10 @@ class _Choice:
             self._title([leaf for leaf in full if leaf in self.left and _may_be_title(leaf)])
         if "brand" not in self.chosen:
             self.take("brand", [leaf for leaf in self.left if _is_brand_key(leaf)][:1])
+        if "group" not in self.chosen:
+            self.take("group", [leaf for leaf in self.left if self._is_parent(leaf)][:1])
+        if "price" not in self.chosen and "old_price" in self.chosen:  # the regular one, beside that of sales alone
+            self.chosen["price"] = self.chosen.pop("old_price")
         if not {"id", "url"} & self.chosen.keys():  # a model that comes once, as in OpenCart's exports
             self.take("id", [leaf for leaf in full if leaf in self.left and leaf.name in MODELS and _is_identity(leaf)])
         self._complete_ids()
@@ -225,6 +229,12 @@ class _Choice:
         pairs = [(parse_price(one).amount or 0, parse_price(other).amount or 0)
                  for one, other in zip(leaf.values, prices[0].values, strict=True)]  # fmt: skip
         return all(one >= other for one, other in pairs) and any(one > other for one, other in pairs)
+
+    def _is_parent(self, leaf: Leaf) -> bool:
+        """Whether a place called a parent holds ids or article numbers of other offers."""
+        held = set(leaf.values)
+        others = [*self.chosen.get("id", []), *(other for other in self.left if other is not leaf)]
+        return folded(leaf.name) == "parent" and any(_is_identity(one) and held <= set(one.values) for one in others)
 
     def _is_price_again(self, leaf: Leaf) -> bool:
         """Whether an id is only the price once more."""

@@ -29,7 +29,7 @@ def variants_of(path: str, outline: Outline, taken: Taken, pairs: Sequence[Named
 
     `pairs`: the named values of the offers that the dialect does not read.
     """
-    for other in outline.places:
+    for other in sorted(outline.places, key=lambda place: -place.count("/")):  # each <variant>, not all <variants>
         if other.startswith(path + "/") and is_variant(other):
             element = other[len(path) + 1 :]
             within = within_of(other, outline)
