@@ -1,7 +1,7 @@
 """A dialect for a feed of an unknown form: the element that repeats, and what its places are called and hold."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf, leaves_of
 from udfs.feeds.guessing.pairs import numbered_of
-from udfs.feeds.guessing.variants import apart, is_variant, variants_within
+from udfs.feeds.guessing.variants import apart, fields_within, is_variant, tells_apart, variants_within
 from udfs.feeds.markup import loose_tags
 from udfs.feeds.markup.cut import OfferTag
 from udfs.feeds.markup.outline import Outline
@@ -169,7 +169,7 @@ def _dialect(best: _Guess, outline: Outline, sample: bytes) -> Dialect:
         "sizes": _size_marks(_values("sizes", best), best.named or best.numbered),
         "pictures": [";", ",", "|"],
     }
-    variants = _offers_within(best) or _variants(best.leaves, best.fields)
+    variants = _offers_within(best) or _variants(best.leaves, best.fields, best.named)
     return Dialect(
         name="guessed",
         about="Guessed from the feed itself. Save it as a file, correct it, and set that file as the feed's dialect.",
@@ -244,27 +244,46 @@ def _offers_within(best: _Guess) -> Variants | None:
     return None
 
 
-def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Variants | None:
-    """Elements within the offer that each hold a size; their places are taken out of `fields`."""
-    for source in fields.get("sizes", []):
-        element, mark, _ = source.replace("@", "/@").rpartition("/")
-        if not mark or ":" in source:
-            continue
+def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]], named: Sequence[Named]) -> Variants | None:
+    """Elements within the offer that each hold a size or a colour; their places are taken out of `fields`."""
+    for element, size in _may_be_variants(leaves, fields):
         within = [leaf for leaf in leaves if _is_within(leaf.source, element)]
-        if any(leaf.is_picture for leaf in within):  # a variant is read for its size, price and stock alone
+        if any(leaf.is_picture for leaf in within):  # a variant is read for its size, colour, price and stock alone
             continue
-        prices = [_relative(leaf.source, element) for leaf in within if leaf.is_amount and _is_called(leaf, "price")]
-        stocks = [_relative(leaf.source, element) for leaf in within if _is_called(leaf, "available")]
-        if not (prices or stocks):
+        held = [_relative(leaf.source, element) for leaf in within if _holds_what_it_says(leaf)]
+        found = fields_within(element, held, named)
+        if size is not None:
+            found["sizes"] = [size]
+        if not tells_apart(found):
             continue
-        inside = {name: [one for one in sources if not _is_within(one, element)] for name, sources in fields.items()}
+        inside = {
+            name: [one for one in sources if one != element and not _is_within(one, element)]
+            for name, sources in fields.items()
+        }
         if "id" in fields and not inside["id"]:
             continue  # the offer has no id but those of its sizes
         fields.clear()
         fields.update({name: sources for name, sources in inside.items() if sources})
-        found = {"sizes": [_relative(source, element)], "price": prices, "available": stocks}
-        return Variants(element=element, fields={name: sources for name, sources in found.items() if sources})
+        return Variants(element=element, fields=found)
     return None
+
+
+def _may_be_variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> Iterator[tuple[str, str | None]]:
+    """Elements that may be variants, each with the place of its size: those of sizes, then those called variants."""
+    for source in fields.get("sizes", []):
+        if any(leaf.source.startswith(source + "@") for leaf in leaves):  # <size stock="3">M</size>
+            yield source, "."
+        element, mark, _ = source.replace("@", "/@").rpartition("/")
+        if mark and ":" not in source:
+            yield element, _relative(source, element)
+    for element in variants_within(leaves):
+        yield element, None
+
+
+def _holds_what_it_says(leaf: Leaf) -> bool:
+    """Whether a place called a price holds amounts."""
+    called = leaf.role()
+    return called is None or called[0] not in PRICES or leaf.is_amount
 
 
 def _is_within(source: str, element: str) -> bool:
@@ -273,11 +292,6 @@ def _is_within(source: str, element: str) -> bool:
 
 def _relative(source: str, element: str) -> str:
     return source[len(element) :].lstrip("/")
-
-
-def _is_called(leaf: Leaf, name: str) -> bool:
-    called = leaf.role()
-    return called is not None and called[0] == name
 
 
 def _categories(path: str, fields: dict[str, list[str]], outline: Outline) -> Categories | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from udfs.feeds.forms.dialect import FIELDS, Named, Numbered
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
 from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
-from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, pattern_of
+from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, pattern_of
 from udfs.feeds.values.prices import parse_price
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
@@ -83,21 +83,35 @@ def fields_of(
 
 
 def named_of(leaves: Sequence[Leaf]) -> list[Named]:
-    """Elements that come several times an offer with a name and a value each."""
+    """Elements with a name and a value each that come several times an offer, or that say so and name a field."""
     held = {leaf.source: leaf for leaf in leaves}
     found: dict[str, Named] = {}
     for leaf in leaves:
         element, mark, key = _split(leaf.source)
         about = next((word for word in NAME_KEYS if key.endswith(word)), None)
-        if about is None or not element or element in found or len(leaf.values) < 1.5 * leaf.elements:
+        if about is None or not element or element in found:
+            continue
+        if len(leaf.values) < 1.5 * leaf.elements and not _names_fields(element, leaf):
             continue
         prefix = key.removesuffix(about)  # <VariantName>Size</VariantName><VariantValue>36</VariantValue>
         values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
-        value = next((value for value in values if value in held), "" if prefix else element)
-        if value in held and not (held[value].is_address or held[value].is_picture):
+        values = [value for value in values if value in held] or ([] if prefix else [element])
+        values = [value for value in values if value in held and not _is_link(held[value])]
+        if values:  # some exports write <val> here and <value> there
             name = mark.strip("/") + key
-            found[element] = Named(element=element, name=name, value=value[len(element) :].lstrip("/") or ".")
+            alike = [value for value in values if ("@" in value) == ("@" in values[0])]
+            within = [value[len(element) :].lstrip("/") or "." for value in alike]
+            found[element] = Named(element=element, name=name, value="|".join(within))
     return list(found.values())
+
+
+def _is_link(leaf: Leaf) -> bool:
+    return leaf.is_address or leaf.is_picture
+
+
+def _names_fields(element: str, names: Leaf) -> bool:
+    """Whether an element is called one of many, and its names are those of fields: `<attribute name="size"/>`."""
+    return is_paired(element.rpartition("/")[2]) and any(folded(name) in by_word("named") for name in names.values)
 
 
 def _split(source: str) -> tuple[str, str, str]:
@@ -165,6 +179,10 @@ class _Choice:
             self._title([leaf for leaf in full if leaf in self.left and _may_be_title(leaf)])
         if "brand" not in self.chosen:
             self.take("brand", [leaf for leaf in self.left if _is_brand_key(leaf)][:1])
+        if "group" not in self.chosen:
+            self.take("group", [leaf for leaf in self.left if self._is_parent(leaf)][:1])
+        if "price" not in self.chosen and "old_price" in self.chosen:  # the regular one, beside that of sales alone
+            self.chosen["price"] = self.chosen.pop("old_price")
         if not {"id", "url"} & self.chosen.keys():  # a model that comes once, as in OpenCart's exports
             self.take("id", [leaf for leaf in full if leaf in self.left and leaf.name in MODELS and _is_identity(leaf)])
         self._complete_ids()
@@ -211,6 +229,12 @@ class _Choice:
         pairs = [(parse_price(one).amount or 0, parse_price(other).amount or 0)
                  for one, other in zip(leaf.values, prices[0].values, strict=True)]  # fmt: skip
         return all(one >= other for one, other in pairs) and any(one > other for one, other in pairs)
+
+    def _is_parent(self, leaf: Leaf) -> bool:
+        """Whether a place called a parent holds ids or article numbers of other offers."""
+        held = set(leaf.values)
+        others = [*self.chosen.get("id", []), *(other for other in self.left if other is not leaf)]
+        return folded(leaf.name) == "parent" and any(_is_identity(one) and held <= set(one.values) for one in others)
 
     def _is_price_again(self, leaf: Leaf) -> bool:
         """Whether an id is only the price once more."""

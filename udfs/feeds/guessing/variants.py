@@ -29,15 +29,12 @@ def variants_of(path: str, outline: Outline, taken: Taken, pairs: Sequence[Named
 
     `pairs`: the named values of the offers that the dialect does not read.
     """
-    for other in outline.places:
+    for other in sorted(outline.places, key=lambda place: -place.count("/")):  # each <variant>, not all <variants>
         if other.startswith(path + "/") and is_variant(other):
             element = other[len(path) + 1 :]
             within = within_of(other, outline)
             read = [place for place in within if f"{element}/{place}".replace("/@", "@") in taken]
-            named = [pair.element for pair in pairs if pair.element.startswith(element + "/")]
-            fields = fields_within([one for one in within if not f"{element}/{one}".startswith(tuple(named))])
-            for name, word in NAMED.items() if named else ():
-                fields[name] = [*fields.get(name, []), f"param:{word}"]
+            fields = fields_within(element, within, pairs)
             if not read and tells_apart(fields):
                 return Variants(element=element, fields=fields)
     return None
@@ -90,16 +87,24 @@ def within_of(path: str, outline: Outline) -> list[str]:
     return found
 
 
-def fields_within(places: Sequence[str]) -> dict[str, list[str]]:
-    """The places of a variant by field; a title stands for its size and its colour: `36 / white`."""
+def fields_within(element: str, within: Sequence[str], pairs: Sequence[Named]) -> dict[str, list[str]]:
+    """The places of a variant by field; a title stands for its size and its colour: `36 / white`.
+
+    `within`: the places in the variants' element, from there; `pairs`: the named values of the offers.
+    """
+    named = tuple(pair.element for pair in pairs if pair.element.startswith(element + "/"))
     ranked: dict[str, list[tuple[int, int, int, str]]] = {}
-    for at, place in enumerate(places):
+    for at, place in enumerate(within):
+        if f"{element}/{place}".startswith(named):
+            continue
         leaf = Leaf(place)
         if called := leaf.role():
             ranked.setdefault(called[0], []).append((leaf.depth, called[1], at, place))
     found = {name: _best(ranked[name]) for name in FIELDS if name in ranked}
     if "sizes" not in found and "title" in ranked:
         found["sizes"] = _best(ranked["title"])
+    for name, word in NAMED.items() if named else ():
+        found[name] = [*found.get(name, []), f"param:{word}"]
     return found
 
 

@@ -1,8 +1,11 @@
 """Readings of a sample in every encoding, and by how much the likeliest one leads."""
 
+from pathlib import Path
+
 import pytest
 
-from udfs.feeds.source.guess import MOST_TOKENS, Sample, margin, readings
+from udfs.feeds.source.guess import CANDIDATES, MOST_TOKENS, Sample, margin, readings
+from udfs.feeds.source.letters import languages
 
 DANISH = "Blå kjole til børn i økologisk bomuld, størrelse små. Rød trøje, grøn hætte og hvide ærmer. "
 SPANISH = "Vestido de niña, pantalón pequeño, camisa de algodón para señor, otoño. "
@@ -36,3 +39,9 @@ def test_no_single_word_decides_alone() -> None:
     sample = Sample.of("<t>Ærøskøbingændringsforslagsæblegrød</t>".encode("cp1252"))
     first, second = readings(sample, {})[:2]
     assert margin(first, second, sample) <= 12 + 4
+
+
+def test_the_page_says_how_many_encodings_and_languages_are_known() -> None:
+    page = (Path(__file__).resolve().parents[4] / "docs" / "encodings.md").read_text(encoding="utf-8")
+    assert f"Each of {len(CANDIDATES)} encodings reads" in page
+    assert f"counts for {len(languages())} languages" in page
