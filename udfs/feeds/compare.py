@@ -1,0 +1,250 @@
+"""What two readings of one shop's offers say differently: ids, titles, products, prices, and fields."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.table import DONE, PRICE
+from udfs.feeds.offers.reused_ids import LEAST_ALIKE, likeness
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.reader import read_feed
+from udfs.feeds.refusal import FeedRefused
+from udfs.feeds.summary import COUNTED_FIELDS, FeedSummary
+from udfs.rules.sales import SALE_COLUMNS, priced_on
+
+FIELDS = tuple(name for name in COUNTED_FIELDS if name != "title")
+READ = tuple(dict.fromkeys(("position", "offer_id", "product_id", "title", *FIELDS, *SALE_COLUMNS)))
+"""Columns of the offers table that a comparison needs."""
+DIGESTED = ("product_id", "whole_title", *FIELDS)
+COMPARED = pa.schema([
+    ("position", pa.int32()), ("offer_id", pa.large_string()), ("title", pa.large_string()),
+    ("product", pa.large_string()), ("hundredths", pa.int64()), ("money", pa.string()),
+    *((name, pa.int64()) for name in DIGESTED),
+])  # fmt: skip
+"""An offer in about 250 bytes. Of each value 64 bits are kept (`DIGESTED`), and null where the offer has none; they
+hold in one process. `title` and `product` are what a person is shown; `hundredths` of `money` are asked tonight."""
+SHOWN_CHARS = 120
+LINK = pa.scalar("\x00", pa.large_string())
+"""Between an id and its number; no feed holds it, for it is no character of XML."""
+SAMPLES = 5
+LOOKED_INTO = 5_000
+"""Changed titles that are searched for those of another product, evenly spread."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one of the two holds."""
+
+    offers: int
+    products: int
+    filled: dict[str, float]
+    """For each field, the share of the offers that have a value."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Offers that differ in one way, with the first few as they stand in the feed."""
+
+    offers: int
+    samples: list[dict[str, str]]
+    """`id`, and `title` or `before` and `after`."""
+
+
+@dataclass(frozen=True)
+class Titles(Kind):
+    """Offers under another title than before."""
+
+    looked_into: int
+    strangers: int
+    """Those of `looked_into` whose titles have little in common: the id may stand for another product now."""
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """Offers of both sides in which a field became empty, was filled, or has another value; with the first few ids."""
+
+    emptied: int
+    filled: int
+    other: int
+    samples: dict[str, list[str]]
+    """Ids by `emptied`, `filled` and `other`."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`before` against `after`. An id that several offers have (variants) is compared in the order of these offers."""
+
+    before: Side
+    after: Side
+    gone: Kind
+    new: Kind
+    titles: Titles
+    products: Kind
+    """Offers that belong to another product: their group or colour is read differently."""
+    prices: Kind
+    """The higher price is more than half above the lower one, in one currency."""
+    currencies: Kind
+    fields: dict[str, FieldChange]
+    """By name, those that differ."""
+
+    @property
+    def differs(self) -> bool:
+        kinds = (self.gone, self.new, self.titles, self.products, self.prices, self.currencies)
+        return bool(self.fields) or any(kind.offers for kind in kinds)
+
+
+def read_compared(source: BinaryIO | Path, options: FeedOptions, night: date) -> tuple[FeedSummary, pa.Table]:
+    """The summary of a feed, and COMPARED of the offers that are kept from it. Raises FeedRefused."""
+    reading = read_feed(source, options)
+    table = compared((pa.Table.from_batches([batch]) for batch in reading.batches()), night)
+    summary = reading.summary
+    if summary.code is not None:
+        raise FeedRefused(summary.code, summary.detail or "")
+    return summary, table
+
+
+def compared(parts: Iterable[pa.Table], night: date) -> pa.Table:
+    """COMPARED of offers, part by part. Each part has the columns READ, and `status` where offers are rejected."""
+    return pa.concat_tables([COMPARED.empty_table(), *(_compared(part, night) for part in parts)]).combine_chunks()
+
+
+def _compared(offers: pa.Table, night: date) -> pa.Table:
+    if "status" in offers.schema.names:
+        offers = offers.filter(pc.equal(offers["status"], DONE))
+    offers = priced_on(offers.select(READ), night)
+    columns: dict[str, Any] = {
+        "position": offers["position"],
+        "offer_id": offers["offer_id"],
+        "title": pc.utf8_slice_codeunits(offers["title"], 0, SHOWN_CHARS),
+        "product": pc.utf8_slice_codeunits(offers["product_id"], 0, SHOWN_CHARS),
+        "hundredths": _hundredths(offers["price"]),
+        "money": offers["currency"],
+        "whole_title": _digests(offers["title"]),
+    }
+    columns |= {name: _digests(offers[name]) for name in DIGESTED if name not in columns}
+    return pa.table({field.name: columns[field.name].cast(field.type) for field in COMPARED}, schema=COMPARED)
+
+
+def _hundredths(price: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.multiply(price, pa.scalar(100)).cast(pa.int64())
+
+
+def _digests(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """64 bits of each value; null stays null."""
+    if column.type == PRICE:
+        return _hundredths(column)
+    if pa.types.is_list(column.type):
+        column = pc.binary_join(column, "\x1f")
+    return pa.array(np.fromiter(map(hash, column.to_pylist()), np.int64), mask=np.asarray(column.is_null()))
+
+
+def compare(before: pa.Table, after: pa.Table) -> Comparison:
+    """Two tables COMPARED, each in the order of its offers."""
+    keys = {"before": _keys(before["offer_id"]), "after": _keys(after["offer_id"])}
+    place = pc.index_in(keys["after"], keys["before"])
+    both = pc.is_valid(place)
+    one, other = before.take(place.filter(both)), after.filter(both)
+    gone = before.filter(pc.invert(pc.is_in(keys["before"], keys["after"])))
+    new = after.filter(pc.invert(both))
+    price, currency = _prices(one, other)
+    return Comparison(
+        before=_side(before),
+        after=_side(after),
+        gone=Kind(gone.num_rows, _titled(gone)),
+        new=Kind(new.num_rows, _titled(new)),
+        titles=_titles(one, other),
+        products=_kind(one, other, _other(one["product_id"], other["product_id"]), _product_of),
+        prices=_kind(one, other, price, _price_of),
+        currencies=_kind(one, other, currency, _price_of),
+        fields=_fields(one, other),
+    )
+
+
+def _keys(ids: pa.ChunkedArray) -> pa.Array:
+    """The ids, with a number behind those that come again, so that each is there once."""
+    ids = ids.combine_chunks()
+    codes = ids.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ids)]
+    at = np.arange(len(ids))
+    again = np.empty(len(ids), np.int64)
+    again[order] = at - np.maximum.accumulate(np.where(is_first, at, 0))
+    numbered = pc.binary_join_element_wise(ids, pa.array(again).cast(pa.large_string()), LINK)
+    return pc.if_else(pa.array(again > 0), numbered, ids)
+
+
+def _side(offers: pa.Table) -> Side:
+    size = offers.num_rows
+    filled = {name: round(1 - offers[name].null_count / max(1, size), 4) for name in FIELDS} if size else {}
+    return Side(size, pc.count_distinct(offers["product_id"]).as_py(), filled)
+
+
+def _other(one: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether both have a value, and not the same."""
+    return pc.fill_null(pc.not_equal(one, other), False)
+
+
+def _prices(one: pa.Table, other: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Whether the price jumped, and whether it is in another currency."""
+    currency = _other(one["money"], other["money"])
+    low = pc.min_element_wise(one["hundredths"], other["hundredths"], skip_nulls=False)
+    high = pc.max_element_wise(one["hundredths"], other["hundredths"], skip_nulls=False)
+    jumped = pc.fill_null(pc.greater(pc.subtract(high, low), pc.divide(low, 2)), False)
+    return pc.and_(jumped, pc.invert(currency)), currency
+
+
+def _titles(one: pa.Table, other: pa.Table) -> Titles:
+    changed = _other(one["whole_title"], other["whole_title"])
+    kind = _kind(one, other, changed, _title_of)
+    step = max(1, -(-kind.offers // LOOKED_INTO))
+    some = pa.array(np.arange(0, kind.offers, step))
+    pairs = [side["title"].filter(changed).take(some).to_pylist() for side in (one, other)]
+    strangers = sum(likeness(*pair) < LEAST_ALIKE for pair in zip(*pairs, strict=True))
+    return Titles(kind.offers, kind.samples, len(pairs[0]), strangers)
+
+
+def _fields(one: pa.Table, other: pa.Table) -> dict[str, FieldChange]:
+    found = {}
+    for name in FIELDS:
+        ways = {
+            "emptied": pc.and_(one[name].is_valid(), other[name].is_null()),
+            "filled": pc.and_(one[name].is_null(), other[name].is_valid()),
+            "other": _other(one[name], other[name]),
+        }
+        counts = {way: pc.sum(differs).as_py() or 0 for way, differs in ways.items()}
+        if any(counts.values()):
+            ids = {way: one["offer_id"].filter(differs)[:SAMPLES].to_pylist() for way, differs in ways.items()}
+            found[name] = FieldChange(**counts, samples={way: some for way, some in ids.items() if some})
+    return found
+
+
+def _kind(one: pa.Table, other: pa.Table, differs: pa.ChunkedArray, text: Callable[[dict[str, Any]], str]) -> Kind:
+    """The offers in which the sides differ; `text` says of a row what is shown of it."""
+    pairs = one.filter(differs), other.filter(differs)
+    rows = (side[:SAMPLES].to_pylist() for side in pairs)
+    samples = [{"id": old["offer_id"], "before": text(old), "after": text(new)} for old, new in zip(*rows, strict=True)]
+    return Kind(pairs[0].num_rows, samples)
+
+
+def _titled(offers: pa.Table) -> list[dict[str, str]]:
+    return [{"id": row["offer_id"], "title": _title_of(row)} for row in offers[:SAMPLES].to_pylist()]
+
+
+def _title_of(row: dict[str, Any]) -> str:
+    return row["title"] or ""
+
+
+def _product_of(row: dict[str, Any]) -> str:
+    return row["product"] or ""
+
+
+def _price_of(row: dict[str, Any]) -> str:
+    price = "no price" if row["hundredths"] is None else f"{row['hundredths'] / 100:.2f}"
+    return f"{price} {row['money'] or ''}".rstrip()
