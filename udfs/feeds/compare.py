@@ -29,12 +29,16 @@ COMPARED = pa.schema([
 ])  # fmt: skip
 """An offer in about 250 bytes. Of each value 64 bits are kept (`DIGESTED`), and null where the offer has none; they
 hold in one process. `title` and `product` are what a person is shown; `hundredths` of `money` are asked tonight."""
+SHOWN = ["offer_id", "title", "product", "hundredths", "money"]
 SHOWN_CHARS = 120
 LINK = pa.scalar("\x00", pa.large_string())
 """Between an id and its number; no feed holds it, for it is no character of XML."""
 SAMPLES = 5
 LOOKED_INTO = 5_000
 """Changed titles that are searched for those of another product, evenly spread."""
+
+Row = dict[str, Any]
+"""An offer's SHOWN."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def read_compared(source: BinaryIO | Path, options: FeedOptions, night: date) ->
 
 def compared(parts: Iterable[pa.Table], night: date) -> pa.Table:
     """COMPARED of offers, part by part. Each part has the columns READ, and `status` where offers are rejected."""
-    return pa.concat_tables([COMPARED.empty_table(), *(_compared(part, night) for part in parts)]).combine_chunks()
+    return pa.concat_tables([COMPARED.empty_table(), *(_compared(part, night) for part in parts)])
 
 
 def _compared(offers: pa.Table, night: date) -> pa.Table:
@@ -144,26 +148,67 @@ def _digests(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     return pa.array(np.fromiter(map(hash, column.to_pylist()), np.int64), mask=np.asarray(column.is_null()))
 
 
+class _Both:
+    """The offers that both have, a column at a time: a copy of both tables would double the memory."""
+
+    def __init__(self, before: pa.Table, after: pa.Table, place: pa.Array) -> None:
+        """place: for each offer of `after` its row in `before`, or null."""
+        self._sides = before, after
+        self._rows = place.drop_null(), pc.indices_nonzero(place.is_valid())
+
+    def columns(self, name: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+        """A column as it was and as it is."""
+        before, after = (side[name].take(rows) for side, rows in zip(self._sides, self._rows, strict=True))
+        return before, after
+
+    def other(self, name: str) -> pa.ChunkedArray:
+        """Whether both have a value, and not the same."""
+        return pc.fill_null(pc.not_equal(*self.columns(name)), False)
+
+    def some(self, differs: pa.ChunkedArray, step: int = 1, most: int = SAMPLES) -> list[tuple[Row, Row]]:
+        """Rows that differ, as they were and as they are: every one of `step`, at most so many."""
+        at = pc.indices_nonzero(differs)[::step][:most]
+        shown = (
+            side.select(SHOWN).take(rows.take(at)).to_pylist()
+            for side, rows in zip(self._sides, self._rows, strict=True)
+        )
+        return [*zip(*shown, strict=True)]
+
+    def kind(self, differs: pa.ChunkedArray, text: Callable[[Row], str]) -> Kind:
+        """The offers that differ; `text` says of a row what is shown of it."""
+        rows = self.some(differs)
+        samples = [{"id": old["offer_id"], "before": text(old), "after": text(new)} for old, new in rows]
+        return Kind(_count(differs), samples)
+
+
 def compare(before: pa.Table, after: pa.Table) -> Comparison:
     """Two tables COMPARED, each in the order of its offers."""
     keys = {"before": _keys(before["offer_id"]), "after": _keys(after["offer_id"])}
     place = pc.index_in(keys["after"], keys["before"])
-    both = pc.is_valid(place)
-    one, other = before.take(place.filter(both)), after.filter(both)
-    gone = before.filter(pc.invert(pc.is_in(keys["before"], keys["after"])))
-    new = after.filter(pc.invert(both))
-    price, currency = _prices(one, other)
+    gone = pc.invert(pc.is_in(keys["before"], keys["after"]))
+    both = _Both(before, after, place)
+    price, currency = _prices(both)
     return Comparison(
         before=_side(before),
         after=_side(after),
-        gone=Kind(gone.num_rows, _titled(gone)),
-        new=Kind(new.num_rows, _titled(new)),
-        titles=_titles(one, other),
-        products=_kind(one, other, _other(one["product_id"], other["product_id"]), _product_of),
-        prices=_kind(one, other, price, _price_of),
-        currencies=_kind(one, other, currency, _price_of),
-        fields=_fields(one, other),
+        gone=_alone(before, gone),
+        new=_alone(after, place.is_null()),
+        titles=_titles(both),
+        products=both.kind(both.other("product_id"), _product_of),
+        prices=both.kind(price, _price_of),
+        currencies=both.kind(currency, _price_of),
+        fields=_fields(both),
     )
+
+
+def _count(marks: pa.ChunkedArray | pa.Array) -> int:
+    return pc.sum(marks).as_py() or 0
+
+
+def _alone(offers: pa.Table, mine: pa.Array) -> Kind:
+    """The offers that one side alone has."""
+    rows = offers.select(SHOWN).take(pc.indices_nonzero(mine)[:SAMPLES]).to_pylist()
+    return Kind(_count(mine), [{"id": row["offer_id"], "title": _title_of(row)} for row in rows])
 
 
 def _keys(ids: pa.ChunkedArray) -> pa.Array:
@@ -176,6 +221,8 @@ def _keys(ids: pa.ChunkedArray) -> pa.Array:
     at = np.arange(len(ids))
     again = np.empty(len(ids), np.int64)
     again[order] = at - np.maximum.accumulate(np.where(is_first, at, 0))
+    if not again.any():
+        return ids
     numbered = pc.binary_join_element_wise(ids, pa.array(again).cast(pa.large_string()), LINK)
     return pc.if_else(pa.array(again > 0), numbered, ids)
 
@@ -186,65 +233,48 @@ def _side(offers: pa.Table) -> Side:
     return Side(size, pc.count_distinct(offers["product_id"]).as_py(), filled)
 
 
-def _other(one: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whether both have a value, and not the same."""
-    return pc.fill_null(pc.not_equal(one, other), False)
-
-
-def _prices(one: pa.Table, other: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _prices(both: _Both) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Whether the price jumped, and whether it is in another currency."""
-    currency = _other(one["money"], other["money"])
-    low = pc.min_element_wise(one["hundredths"], other["hundredths"], skip_nulls=False)
-    high = pc.max_element_wise(one["hundredths"], other["hundredths"], skip_nulls=False)
+    currency, prices = both.other("money"), both.columns("hundredths")
+    low = pc.min_element_wise(*prices, skip_nulls=False)
+    high = pc.max_element_wise(*prices, skip_nulls=False)
     jumped = pc.fill_null(pc.greater(pc.subtract(high, low), pc.divide(low, 2)), False)
     return pc.and_(jumped, pc.invert(currency)), currency
 
 
-def _titles(one: pa.Table, other: pa.Table) -> Titles:
-    changed = _other(one["whole_title"], other["whole_title"])
-    kind = _kind(one, other, changed, _title_of)
-    step = max(1, -(-kind.offers // LOOKED_INTO))
-    some = pa.array(np.arange(0, kind.offers, step))
-    pairs = [side["title"].filter(changed).take(some).to_pylist() for side in (one, other)]
-    strangers = sum(likeness(*pair) < LEAST_ALIKE for pair in zip(*pairs, strict=True))
-    return Titles(kind.offers, kind.samples, len(pairs[0]), strangers)
+def _titles(both: _Both) -> Titles:
+    changed = both.other("whole_title")
+    kind = both.kind(changed, _title_of)
+    pairs = both.some(changed, max(1, -(-kind.offers // LOOKED_INTO)), LOOKED_INTO)
+    strangers = sum(likeness(_title_of(old), _title_of(new)) < LEAST_ALIKE for old, new in pairs)
+    return Titles(kind.offers, kind.samples, len(pairs), strangers)
 
 
-def _fields(one: pa.Table, other: pa.Table) -> dict[str, FieldChange]:
+def _fields(both: _Both) -> dict[str, FieldChange]:
+    """By name, the fields that differ."""
     found = {}
     for name in FIELDS:
+        one, other = both.columns(name)
         ways = {
-            "emptied": pc.and_(one[name].is_valid(), other[name].is_null()),
-            "filled": pc.and_(one[name].is_null(), other[name].is_valid()),
-            "other": _other(one[name], other[name]),
+            "emptied": pc.and_(one.is_valid(), other.is_null()),
+            "filled": pc.and_(one.is_null(), other.is_valid()),
+            "other": pc.fill_null(pc.not_equal(one, other), False),
         }
-        counts = {way: pc.sum(differs).as_py() or 0 for way, differs in ways.items()}
+        counts = {way: _count(differs) for way, differs in ways.items()}
         if any(counts.values()):
-            ids = {way: one["offer_id"].filter(differs)[:SAMPLES].to_pylist() for way, differs in ways.items()}
-            found[name] = FieldChange(**counts, samples={way: some for way, some in ids.items() if some})
+            samples = {way: [old["offer_id"] for old, _ in both.some(ways[way])] for way in ways if counts[way]}
+            found[name] = FieldChange(**counts, samples=samples)
     return found
 
 
-def _kind(one: pa.Table, other: pa.Table, differs: pa.ChunkedArray, text: Callable[[dict[str, Any]], str]) -> Kind:
-    """The offers in which the sides differ; `text` says of a row what is shown of it."""
-    pairs = one.filter(differs), other.filter(differs)
-    rows = (side[:SAMPLES].to_pylist() for side in pairs)
-    samples = [{"id": old["offer_id"], "before": text(old), "after": text(new)} for old, new in zip(*rows, strict=True)]
-    return Kind(pairs[0].num_rows, samples)
-
-
-def _titled(offers: pa.Table) -> list[dict[str, str]]:
-    return [{"id": row["offer_id"], "title": _title_of(row)} for row in offers[:SAMPLES].to_pylist()]
-
-
-def _title_of(row: dict[str, Any]) -> str:
+def _title_of(row: Row) -> str:
     return row["title"] or ""
 
 
-def _product_of(row: dict[str, Any]) -> str:
+def _product_of(row: Row) -> str:
     return row["product"] or ""
 
 
-def _price_of(row: dict[str, Any]) -> str:
+def _price_of(row: Row) -> str:
     price = "no price" if row["hundredths"] is None else f"{row['hundredths'] / 100:.2f}"
     return f"{price} {row['money'] or ''}".rstrip()
