@@ -14,7 +14,7 @@ from lake.feeds import open_feed
 from schemas.errors import WrongInput
 from schemas.retailer import Retailer
 from schemas.tables import OFFERS
-from udfs.feeds.compare import COMPARED, READ, compared, read_compared
+from udfs.feeds.compare import READ, compared, read_compared
 from udfs.feeds.summary import FeedSummary
 
 PART = 100_000
@@ -35,13 +35,13 @@ def last_night(night: Night, spec: Retailer) -> pa.Table:
 
     def parts() -> Iterator[pa.Table]:
         for first in range(0, last + 1, PART):
-            query = f"select {', '.join(READ)} from ({found.sql}) where position between {first} and {first + PART - 1}"  # noqa: S608
-            rows = night.tables.sql(query, [OFFERS])
+            query = f"select position, {', '.join(READ)} from ({found.sql}) where position between {first} and {first + PART - 1}"  # noqa: S608
+            rows = night.tables.sql(query, [OFFERS]).sort_by("position")
             shop = len(spec.name) + 1  # a feed's own reading has no `retailer:` before its products
             product = pc.utf8_slice_codeunits(rows["product_id"], shop, None)
             yield rows.set_column(rows.schema.get_field_index("product_id"), "product_id", product)
 
-    return compared(parts(), night.today).sort_by("position").select(COMPARED.names)
+    return compared(parts(), night.today)
 
 
 def kept_feed(night: Night, spec: Retailer) -> tuple[FeedSummary, pa.Table]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.tables import OFFERS
 from tests.udfs.feeds.small_feeds import OFFER, feed
-from udfs.feeds.compare import SAMPLES, Comparison, compare, compared, read_compared
+from udfs.feeds.compare import SAMPLES, SHOWN_CHARS, Comparison, compare, compared, read_compared
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
 
@@ -114,6 +114,11 @@ def test_offers_of_one_id_are_compared_in_their_order() -> None:
     assert (counts(fewer), fields(fewer), fewer.gone.samples[0]["id"]) == ({"gone": 1}, {}, "1")
 
 
+def test_ids_are_compared_as_a_whole_and_shown_in_part() -> None:
+    found = compare(table({"offer_id": "x" * 500}), table({"offer_id": "x" * 499 + "y"}))
+    assert (counts(found), found.gone.samples[0]["id"]) == ({"gone": 1, "new": 1}, "x" * SHOWN_CHARS)
+
+
 def test_the_price_of_the_night_is_compared() -> None:
     sale = {"sale_price": Decimal("4.00"), "sale_from": date(2026, 11, 1), "sale_until": date(2026, 11, 30)}
     assert counts(both({}, sale)) == {"prices": 1}
@@ -137,7 +142,7 @@ OFFERED = st.fixed_dictionaries({
     "offer_id": st.sampled_from("abcd"),
     "product_id": st.sampled_from(["p", "q"]),
     "title": st.sampled_from(["Coat", "Coat of wool", "Pump", "Ä\x7f"]),
-    "price": st.none() | st.sampled_from([Decimal("1.00"), Decimal("1.51"), Decimal("0.00"), Decimal("99999999.99")]),
+    "price": st.none() | st.sampled_from([*map(Decimal, ("1.00", "1.51", "0.00", "9999999999999999.99"))]),
     "currency": st.none() | st.sampled_from(["EUR", "JPY"]),
     "available": st.none() | st.booleans(),
     "sizes": st.none() | st.lists(st.sampled_from("SML"), max_size=2),
