@@ -33,9 +33,12 @@ def last_night(night: Night, spec: Retailer) -> pa.Table:
         text = f"the lake has no offers of its feed of {feed.acquired_at:%Y-%m-%d %H:%M} UTC yet; run a night first"
         raise WrongInput(spec.name, None, text)
 
+    columns = ", ".join(("position", *READ))
+
     def parts() -> Iterator[pa.Table]:
         for first in range(0, last + 1, PART):
-            query = f"select position, {', '.join(READ)} from ({found.sql}) where position between {first} and {first + PART - 1}"  # noqa: S608
+            of = f"position between {first} and {first + PART - 1}"
+            query = f"select {columns} from ({found.sql}) where {of}"  # noqa: S608
             rows = night.tables.sql(query, [OFFERS]).sort_by("position")
             shop = len(spec.name) + 1  # a feed's own reading has no `retailer:` before its products
             product = pc.utf8_slice_codeunits(rows["product_id"], shop, None)
