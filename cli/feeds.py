@@ -1,27 +1,22 @@
 """`feeds check`: shows what would be read from a feed, and what a night would say of a retailer's; needs no Spark."""
 
-import tempfile
-from dataclasses import replace
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.context import Json, open_night, print_json, writing
+from cli.feed_sources import has_spec, read_source, spec_with
+from cli.feeds_compared import Asked, compared_feeds, say_compared
 from cli.terminal import say
 from jobs.answers.feed_check import HELD, check_feed
-from jobs.engine.mapping_files import read_one
-from jobs.engine.night import Night
-from jobs.stages.acquire import feed_request, received
 from jobs.stages.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
-from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer
 from schemas.settings import Settings, read_settings
 from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine, priced_tonight
-from udfs.feeds.options import FeedOptions
+from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import MEANINGS as REPAIR_MEANINGS
 from udfs.feeds.summary import ACCEPTED, REFUSED, FeedSummary
 from udfs.rules.wording import written
@@ -37,11 +32,6 @@ KEPT = (
     "Save it as mappings/SHOP/guessed.yaml, correct it, and set it under `feed:` in mappings/SHOP/retailer.yaml: "
     "dialect: guessed.yaml"
 )
-PRIVATE = tuple(
-    ip_network(network)
-    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
-)
-"""Loopback and private networks. Link-local addresses (cloud metadata services) are never opened."""
 
 
 @app.callback()
@@ -50,10 +40,10 @@ def feeds() -> None:
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913
     feed: Annotated[
-        str, typer.Argument(help="A file, an http(s) or s3 URL, or the name of a retailer that has a spec.")
-    ],
+        str | None, typer.Argument(help="A file, an http(s) or s3 URL, or the name of a retailer that has a spec.")
+    ] = None,
     dialect: Annotated[
         str | None,
         typer.Option(help="auto, the name of a dialect, or a dialect file. Default: that of the spec, else auto."),
@@ -64,64 +54,58 @@ def check(
     html: Annotated[
         Path | None, typer.Option(help="Also write the result to this file as an HTML page with pictures.")
     ] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="An earlier feed, file or URL: show only what FEED says differently.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="A retailer: show only what FEED would change for its products of last night. "
+            "Without FEED its last kept feed is read anew, such as with --dialect."
+        ),
+    ] = None,
     allow_private: Annotated[bool, typer.Option(help="Allow a URL on your own machine or private network.")] = False,
     json: Json = False,
 ) -> None:
     """Show what would be read from a feed: filled fields, rejects with lines, repairs, categories, sample offers."""
     settings = read_settings()
-    more: dict[str, Any] = {}
-    if NAME.fullmatch(feed) and (settings.mappings / feed / SPEC_FILE).is_file():
+    if compare is not None or against is not None:
+        if html is not None:
+            raise WrongInput("--html", None, "shows one feed; it cannot be used with --compare or --against")
+        asked = Asked(feed, compare, against, dialect, encoding, allow_private)
+        found = compared_feeds(settings, asked)
+        print_json(found) if json else say_compared(found)
+    elif feed is None:
+        raise WrongInput("FEED", None, "is missing: a file, a URL, or the name of a retailer")
+    else:
+        summary, found = _checked(settings, feed, dialect, encoding, allow_private)
+        if html is not None:
+            with writing(html):
+                html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
+        print_json(found) if json else _say(found, summary.reject_samples)
+    raise typer.Exit(0 if found["status"] == ACCEPTED else EXIT_REFUSED)
+
+
+def _checked(
+    settings: Settings, feed: str, dialect: str | None, encoding: str | None, allow_private: bool
+) -> tuple[FeedSummary, dict[str, Any]]:
+    """The summary of a feed, or the night's verdict on a retailer's; with the same as plain values."""
+    if has_spec(settings, feed):
         night = open_night(quiet=True)
         try:
-            checked = check_feed(night, _spec(night, feed, dialect, encoding, allow_private))
-            summary, more = checked.summary, {"gates": checked.gates, "notes": checked.notes}
+            checked = check_feed(night, spec_with(night, feed, dialect, encoding, allow_private))
         except WrongInput as error:
             if settings.mappings / feed not in error.path.parents:
                 raise
             summary = FeedSummary(HELD, None, f"{error}; to act: the data engineer (correct the file)")
-    else:
-        options = feed_options(settings, dialect or "auto", None, encoding, feed)
-        is_file = Path(feed).is_file()
-        summary = examine(Path(feed), options) if is_file else _received(settings, feed, options, allow_private)
-    found = as_json(summary) | more
-    if html is not None:
-        with writing(html):
-            html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
-    if json:
-        print_json(found)
-    else:
-        _say(found, summary.reject_samples)
-    raise typer.Exit(0 if found["status"] == ACCEPTED else EXIT_REFUSED)
-
-
-def _spec(night: Night, name: str, dialect: str | None, encoding: str | None, allow_private: bool) -> Retailer:
-    """The spec of a retailer, enabled or not, with what the options say instead of it. Raises WrongInput where the
-    night could not use its files."""
-    spec, _ = read_one(night.settings.mappings / name, lambda: night.taxonomy)
-    stated = {"dialect": dialect, "encoding": encoding}
-    feed = spec.feed.model_copy(update={key: value for key, value in stated.items() if value is not None})
-    networks = (*spec.images.allow_private_hosts, *(PRIVATE if allow_private else ()))
-    images = spec.images.model_copy(update={"allow_private_hosts": networks})
-    dialect_file = spec.dialect_file if dialect is None else None
-    return spec.model_copy(update={"feed": feed, "images": images, "dialect_file": dialect_file})
-
-
-def _received(settings: Settings, url: str, options: FeedOptions, allow_private: bool) -> FeedSummary:
-    """The summary of the feed at an address. If it does not answer, the feed is refused, as it would be at night."""
-    if "://" not in url:
-        raise WrongInput(url, None, "not a file, not a URL, and not the name of a retailer")
-    feed = Feed.model_construct(url=url)
-    with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
-        file = Path(folder) / "feed"
-        with file.open("wb") as target:
-            answer = received(feed, feed_request(settings, feed, PRIVATE if allow_private else ()), target)
-        if answer.status != REFUSED:
-            return examine(file, replace(options, charset=answer.charset))
-        code = Code(str(answer.code))
-        is_private = code is Code.FEED_ADDRESS and url.startswith("http")
-        opens = " (--allow-private allows it for this check)" if is_private else ""
-        said = f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}"
-        return FeedSummary(REFUSED, code, said)
+            return summary, as_json(summary)
+        return checked.summary, as_json(checked.summary) | {"gates": checked.gates, "notes": checked.notes}
+    options = feed_options(settings, dialect or "auto", None, encoding, feed)
+    try:
+        summary = read_source(settings, feed, options, allow_private, examine)
+    except FeedRefused as refused:
+        summary = FeedSummary(REFUSED, refused.code, refused.detail)
+    return summary, as_json(summary)
 
 
 def _facts(source: str, summary: FeedSummary) -> FeedFacts:

@@ -155,3 +155,62 @@ def test_a_retailer_whose_mapping_file_is_wrong_is_held_as_by_the_night(mappings
     assert done.exit_code == 4
     assert done.output.startswith("held: ")
     assert "categories.xml:1: " in done.output
+
+
+def files(tmp_path: Path, before: bytes, after: bytes) -> list[str]:
+    paths = tmp_path / "before.xml", tmp_path / "after.xml"
+    for path, body in zip(paths, (before, after), strict=True):
+        path.write_bytes(body)
+    return [str(path) for path in paths]
+
+
+def test_two_feeds_are_compared_in_a_few_lines(tmp_path: Path) -> None:
+    second = OFFER.format(2).replace("<price>10<", "<price>16<").replace("</name>", "</name><vendor>Linum</vendor>")
+    pair = files(tmp_path, feed(OFFER.format(1), OFFER.format(2)), feed(second, OFFER.format("\u202e3")))
+    done = RUNNER.invoke(app, ["feeds", "check", "--compare", *pair])
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines() == [
+        f"before   {pair[0]}: yml; 2 offers, 2 products",
+        f"after    {pair[1]}: yml; 2 offers, 2 products",
+        "1 offers (50.0%) gone",
+        "  1  Coat 1",
+        "1 offers (50.0%) new",
+        "  \\u202e3  Coat \\u202e3",
+        "1 offers (50.0%) with a price that jumped by more than half",
+        "  2  10.00 USD -> 16.00 USD",
+        "brand: 0.0% -> 50.0% filled; was filled in 1 (2)",
+        "price: 100.0% -> 100.0% filled; is another in 1 (2)",
+    ]
+
+
+def test_the_same_feed_twice_is_no_difference(tmp_path: Path) -> None:
+    body = feed(OFFER.format(1))
+    before, after = files(tmp_path, body, body)
+    done = RUNNER.invoke(app, ["feeds", "check", after, "--compare", before])
+    assert (done.exit_code, done.output.splitlines()[2:]) == (0, ["no difference"])
+
+
+def test_a_refused_feed_is_not_compared(tmp_path: Path, address: str) -> None:
+    pair = files(tmp_path, feed(OFFER.format(1)), b"%PDF")
+    done = RUNNER.invoke(app, ["feeds", "check", "--compare", *pair])
+    assert (done.exit_code, done.output.startswith(f"refused: {pair[1]}: no XML tag was found")) == (4, True)
+    shut = RUNNER.invoke(app, ["feeds", "check", "--compare", address, pair[0]])
+    assert (shut.exit_code, "--allow-private" in shut.output) == (4, True)
+    asked = RUNNER.invoke(app, ["feeds", "check", "--compare", address, pair[0], "--allow-private"])
+    assert (asked.exit_code, "1 offers (50.0%) gone" in asked.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "FEED: is missing: a file, a URL, or the name of a retailer"),
+        (["--compare", "a.xml"], "--compare: two feeds are needed: `selvedge feeds check --compare BEFORE AFTER`"),
+        (["a.xml", "--compare", "b.xml", "--against", "shop"], "--against: cannot be used together with --compare"),
+        (["a.xml", "--compare", "b.xml", "--html", "c"], "--html: shows one feed; it cannot be used with --compare"),
+        (["a.xml", "--compare", "b.xml"], "b.xml: not a file, not a URL"),
+    ],
+)
+def test_options_of_a_comparison_that_do_not_fit(mappings: Path, options: list[str], said: str) -> None:
+    done = RUNNER.invoke(app, ["feeds", "check", *options])
+    assert isinstance(done.exception, WrongInput)
+    assert str(done.exception).startswith(said)

@@ -1,0 +1,69 @@
+"""Where `feeds check` finds a feed: a file, an address, or a retailer's spec."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TypeVar
+
+from jobs.engine.mapping_files import read_one
+from jobs.engine.night import Night
+from jobs.stages.acquire import feed_request, received
+from schemas.errors import WrongInput
+from schemas.rejects import MEANINGS, Code
+from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer
+from schemas.settings import Settings
+from udfs.feeds.options import FeedOptions
+from udfs.feeds.refusal import FeedRefused
+from udfs.feeds.summary import REFUSED
+
+Answer = TypeVar("Answer")
+PRIVATE = tuple(
+    ip_network(network)
+    for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+"""Loopback and private networks. Link-local addresses (cloud metadata services) are never opened."""
+
+
+def has_spec(settings: Settings, name: str) -> bool:
+    """Whether it is the name of a retailer that has a spec."""
+    return bool(NAME.fullmatch(name)) and (settings.mappings / name / SPEC_FILE).is_file()
+
+
+def spec_with(night: Night, name: str, dialect: str | None, encoding: str | None, allow_private: bool) -> Retailer:
+    """The spec of a retailer, enabled or not, with what the options say instead of it. Raises WrongInput where the
+    night could not use its files."""
+    spec, _ = read_one(night.settings.mappings / name, lambda: night.taxonomy)
+    stated = {"dialect": dialect, "encoding": encoding}
+    feed = spec.feed.model_copy(update={key: value for key, value in stated.items() if value is not None})
+    networks = (*spec.images.allow_private_hosts, *(PRIVATE if allow_private else ()))
+    images = spec.images.model_copy(update={"allow_private_hosts": networks})
+    dialect_file = spec.dialect_file if dialect is None else None
+    return spec.model_copy(update={"feed": feed, "images": images, "dialect_file": dialect_file})
+
+
+def read_source(
+    settings: Settings,
+    source: str,
+    options: FeedOptions,
+    allow_private: bool,
+    read: Callable[[Path, FeedOptions], Answer],
+) -> Answer:
+    """What `read` says of a file, or of what an address sends. Raises FeedRefused where it does not answer, as the
+    night refuses it, and WrongInput where it is neither."""
+    if Path(source).is_file():
+        return read(Path(source), options)
+    if "://" not in source:
+        raise WrongInput(source, None, "not a file, not a URL, and not the name of a retailer")
+    feed = Feed.model_construct(url=source)
+    with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
+        file = Path(folder) / "feed"
+        with file.open("wb") as target:
+            answer = received(feed, feed_request(settings, feed, PRIVATE if allow_private else ()), target)
+        if answer.status != REFUSED:
+            return read(file, replace(options, charset=answer.charset))
+        code = Code(str(answer.code))
+        is_private = code is Code.FEED_ADDRESS and source.startswith("http")
+        opens = " (--allow-private allows it for this check)" if is_private else ""
+        raise FeedRefused(code, f"{answer.detail or MEANINGS[code].text}; to act: {MEANINGS[code].acts}{opens}")
