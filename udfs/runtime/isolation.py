@@ -185,12 +185,17 @@ def _serve(pipe: Connection) -> None:
             if body == NEW_WORK:
                 work = pipe.recv()
                 continue
-        except EOFError:
+        except (EOFError, ConnectionError):
             return
+        answer: bytes | Exception
         try:
-            pipe.send(_to_ipc(cast(Work, work)(_from_ipc(body))))
+            answer = _to_ipc(cast(Work, work)(_from_ipc(body)))
         except Exception as error:
-            pipe.send(_portable(error))
+            answer = _portable(error)
+        try:
+            pipe.send(answer)
+        except ConnectionError:  # the driver was ended meanwhile, and nobody is there to be told
+            return
 
 
 def _portable(error: Exception) -> Exception:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from typing import Any
 
 import psutil
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.rejects import Code
-from udfs.runtime.isolation import Child, ChildDied, Work, end_idle
+from udfs.runtime.isolation import NEW_WORK, Child, ChildDied, Work, _serve, _to_ipc, end_idle
 
 ROWS = pa.record_batch({"number": [1, 2]})
 
@@ -88,3 +89,17 @@ def test_a_process_that_has_not_answered_is_not_given_to_the_next_work() -> None
         child(ROWS)
     assert death.value.code == Code.WORKER_TIMEOUT
     assert answer_of(process_id) != first
+
+
+def test_a_process_whose_driver_is_gone_ends_without_a_trace() -> None:
+    ours, its = Pipe()
+
+    def work(batch: pa.RecordBatch) -> pa.RecordBatch:
+        ours.close()
+        return batch
+
+    ours.send_bytes(NEW_WORK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(its, "recv", lambda: work, raising=False)
+        ours.send_bytes(_to_ipc(ROWS))
+        _serve(its)
