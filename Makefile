@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check kill-test year damage encodings mutation airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test long-test check kill-test year damage encodings mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -13,6 +13,9 @@ nightly: setup ## draw two sample shops, serve them on loopback, and run a night
 
 test: check ## run the checks and all tests, in two processes
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+long-test: setup ## run the tests that `make test` leaves out: whole nights that say little more than others do
+	@$(BIN)/pytest -m long
 
 check: setup ## run ruff, mypy and the import rules, but no tests
 	@$(BIN)/ruff check .

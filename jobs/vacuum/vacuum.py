@@ -31,6 +31,7 @@ from lake.vacuum.retired import forget, retire, retired
 from lake.vacuum.rows import Keep, Rewrite, plan_rewrite, rewrite
 from lake.vacuum.shards import Moved, ShardPlan, move_pictures, plan_shards
 from lake.vacuum.versions import Kept, folders_of, kept_versions, unneeded_encoders, unneeded_files
+from schemas.errors import REPAIR
 from schemas.tables import PICTURES, RUNS, STAGE_TABLES
 
 LONGEST_TASK = timedelta(hours=max(stage.hours for stage in STAGES))
@@ -222,17 +223,17 @@ def delete(night: Night) -> Vacuumed:
         return Vacuum(night).delete()
 
 
-RESTORE = "to act: the data engineer (restore it from a copy of the lake"
+MEND = f"to act: the data engineer ({REPAIR}"
 
 
 def _missing(shards: ShardPlan) -> list[str]:
-    return [f"{SHARDS}/{shard}: is missing, with {_live(count)}; {RESTORE})" for shard, count in shards.missing.items()]
+    return [f"{SHARDS}/{shard}: is missing, with {_live(count)}; {MEND})" for shard, count in shards.missing.items()]
 
 
 def _unreadable(moved: Moved) -> list[str]:
     return [
         f"{SHARDS}/{shard}: {_live(len(lost))} in it cannot be read or fail their sha256, so it stays as it is; "
-        f"{RESTORE}; `selvedge explain {min(lost).hex()}` shows who needs the first)"
+        f"{MEND}; `selvedge explain {min(lost).hex()}` shows who needs the first)"
         for shard, lost in moved.damaged.items()
     ]
 

@@ -51,7 +51,7 @@ def _releases(lake: Lake) -> list[Finding]:
     paths = [entry.path for entry in lake.store.list(models.FOLDER) if entry.path.endswith(f"/{models.NOTE}")]
     cost = "the next night writes it anew from the release in `models/`"
     damaged = (path for path in paths if models.read_note(lake.store, path) is None)
-    return [Finding(Kind.RELEASE, path, "is damaged", cost) for path in damaged]
+    return [Finding(Kind.RELEASE, path, "is damaged", cost, stops=False) for path in damaged]
 
 
 def _notes(lake: Lake) -> list[Finding]:

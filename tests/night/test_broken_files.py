@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.long import few_of
 from tests.night.conftest import ATELIER, LANE
 from tests.night.house import House
 
@@ -47,7 +48,7 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("broken", few_of(BROKEN, 3))
 def test_it_is_held_and_the_others_go_on(house: House, broken: str) -> None:
     write, place = BROKEN[broken]
     before = house.manifest()

@@ -16,7 +16,7 @@ from tests.night.house import DATE, Ended, House, double_keys
 
 pytestmark = [pytest.mark.night, pytest.mark.kill]
 
-KILLS = int(os.environ.get("SELVEDGE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("SELVEDGE_TEST_KILLS", "2"))
 SEED = 6
 LOOK_SECONDS = 0.001
 JITTER_SECONDS = 0.05

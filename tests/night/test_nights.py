@@ -152,6 +152,7 @@ def test_an_edited_mapping_is_due_in_map_choose_and_publish(house: House) -> Non
 
 
 @pytest.mark.spark
+@pytest.mark.long
 def test_spark_publishes_the_same(first_night: tuple[House, Ended], new_house: House) -> None:
     ended = new_house.night(SPARK__FEW_ROWS="0", SPARK__MASTER="local[2,4]")
     assert ended.code == 0, ended.err

@@ -16,7 +16,7 @@ from tests.jobs.vacuum.test_vacuum import TIGHT, all_pictures_are_there, content
 from tests.night.house import REPOSITORY, double_keys
 from tests.year.house import LongHouse
 
-pytestmark = [pytest.mark.night, pytest.mark.kill]
+pytestmark = [pytest.mark.night, pytest.mark.kill, pytest.mark.long]
 
 KILLS = int(os.environ.get("SELVEDGE_TEST_KILLS", "2"))
 SEED = 9

@@ -11,7 +11,7 @@ from tests.jobs.vacuum.test_erase import LATER, TONIGHT, block, bytes_of, live_o
 from tests.jobs.vacuum.test_vacuum import LAST, TIGHT, all_pictures_are_there, contents, the_next_version, without_times
 from tests.year.house import LongHouse
 
-pytestmark = pytest.mark.night
+pytestmark = [pytest.mark.night, pytest.mark.long]
 LAKE = "s3://lakes/one"
 
 
