@@ -13,7 +13,7 @@ from jobs.engine.night import Night
 from jobs.engine.recheck import Difference, Draw, Recheck, differences
 from jobs.stages.declared import record_of, records
 from lake.lease import lease
-from lake.vacuum.rows import plan_rewrite, rewrite
+from lake.vacuum.rows import drop
 from schemas.errors import WrongInput
 from udfs.runtime.device import THREADS
 from udfs.runtime.isolation import end_idle
@@ -95,9 +95,4 @@ def _keys(how: Recheck, wrong: list[Difference]) -> pa.Table:
 
 def _drop(night: Night, how: Recheck, keys: pa.Table) -> dict[str, int]:
     """The stage's own rows go last: after a kill, the next recheck finds them and what was made of them again."""
-    dropped = {}
-    for keep in how.drop(night, keys):
-        plan = plan_rewrite(night.tables, keep, any_dead=True)
-        rewrite(night.tables, plan)
-        dropped[keep.table.name] = plan.rows
-    return dropped
+    return {keep.table.name: drop(night.tables, keep) for keep in how.drop(night, keys)}

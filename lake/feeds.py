@@ -47,8 +47,7 @@ def fault_of(store: Store, path: str) -> str | None:
     """What is wrong with a kept feed: it is gone, or its bytes are not those that were kept."""
     if not store.exists(path):
         return "is missing"
-    if digest_of(store, path) == path.rpartition("/")[2]:
+    found, side = digest_of(store, path), f"{path}{SCRUBBED}"
+    if found == path.rpartition("/")[2] or (store.exists(side) and store.read(side) == found.encode()):
         return None
-    side = f"{path}{SCRUBBED}"
-    scrubbed = store.exists(side) and store.read(side) == digest_of(store, path).encode()
-    return None if scrubbed else "its sha256 is not its name"
+    return "its sha256 is not its name"

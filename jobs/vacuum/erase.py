@@ -25,7 +25,7 @@ from lake.erased import erased, hash_of, note_erased
 from lake.lease import lease
 from lake.published_files import TABLES as PUBLISHED_TABLES
 from lake.store import Entry
-from lake.tables import FOLDER, literal
+from lake.tables import FOLDER, literal, live_files
 from lake.vacuum.blank import blank_pictures
 from lake.vacuum.logs import unnamed_files
 from lake.vacuum.mentions import are_erased, lists_erased, traces_of_erased, vectors_of
@@ -286,8 +286,7 @@ class Erasure:
         entries: list[Entry] = []
         for table in STAGE_TABLES:
             if (handle := self.night.tables.found(table)) is not None:
-                live = set(handle.get_add_actions(flatten=True)["path"].to_pylist())
-                entries += unnamed_files(self.store, f"{FOLDER}/{table.name}", live, self.at_once)
+                entries += unnamed_files(self.store, f"{FOLDER}/{table.name}", live_files(handle), self.at_once)
         self._delete(entries)
         return [Line("replaced files", len(entries), 0, _sum(entries))]
 

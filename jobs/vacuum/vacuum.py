@@ -25,7 +25,7 @@ from lake.published_files import folder
 from lake.shards import FOLDER as SHARDS
 from lake.shards import Place
 from lake.store import Entry
-from lake.tables import FOLDER, Tables
+from lake.tables import FOLDER, Tables, live_files
 from lake.vacuum.logs import cut_log, old_log, unnamed_files
 from lake.vacuum.retired import forget, retire, retired
 from lake.vacuum.rows import Keep, Rewrite, plan_rewrite, rewrite
@@ -123,8 +123,7 @@ class Vacuum:
         found: list[Entry] = []
         for table in (*STAGE_TABLES, RUNS):
             if (handle := self.tables.found(table)) is not None:
-                live = set(handle.get_add_actions(flatten=True)["path"].to_pylist())
-                found += unnamed_files(self.store, f"{FOLDER}/{table.name}", live, self.before)
+                found += unnamed_files(self.store, f"{FOLDER}/{table.name}", live_files(handle), self.before)
         return found
 
     def published(self) -> list[Entry]:

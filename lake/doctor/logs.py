@@ -22,31 +22,31 @@ MISSING = "the log is missing"
 ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "txn", "cdc", "domainMetadata"})
 
 
-def log_fault(store: Store, folder: str, table: Table) -> str | None:
-    """What is wrong with a table's log; None for a whole one, and for a table that is not there.
+def opened(store: Store, folder: str, table: Table) -> tuple[DeltaTable | None, str | None]:
+    """The table, and what is wrong with its log: nothing with a whole one, nor where there is no table.
 
     Raises WrongInput where a newer program wrote to the table.
     """
     base = f"{folder}/{table.name}"
     files = [entry.path for entry in store.list(base)]
     if not files:
-        return None
+        return None, None
     fault = _file_fault(store, [path for path in files if "/_delta_log/" in path])
     if fault:
-        return fault
+        return None, fault
     try:
         handle = Tables(store, folder).found(table)
     except DamagedLake as damage:
-        return str(damage).split(": ", 1)[-1].partition(";")[0]
+        return None, str(damage).split(": ", 1)[-1].partition(";")[0]
     if handle is None:
-        return MISSING
+        return None, MISSING
     try:
         lacking(handle, table)
     except WrongInput as error:
         if _is_newer(store, base, handle, table):
             raise
-        return f"does not fit this program ({error.text.partition(';')[0]})"
-    return None
+        return None, f"does not fit this program ({error.text.partition(';')[0]})"
+    return handle, None
 
 
 def _is_newer(store: Store, base: str, handle: DeltaTable, table: Table) -> bool:

@@ -13,10 +13,11 @@ from lake import erased, lease, models, shards, withdrawals
 from lake import feeds as kept_feeds
 from lake.doctor.finding import LOST, Finding, Kind, Lake, set_aside
 from lake.doctor.logs import paths_in
-from lake.doctor.stage_tables import TABLES, drop_rows
+from lake.doctor.stage_tables import TABLES
 from lake.notes import copy_of, parse_notes, write_notes
 from lake.tables import FOLDER, live_files
 from lake.vacuum import retired
+from lake.vacuum.rows import Keep, drop
 from schemas.errors import DamagedLake, WrongInput
 from schemas.table import DONE
 from schemas.tables import FEEDS, OFFERS
@@ -41,8 +42,7 @@ LEFT_OVER = timedelta(days=1)
 
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """Notes; `deep` also reads the kept feeds and looks for leftovers."""
-    found = _notes(lake)
-    found += _releases(lake)
+    found = [*_notes(lake), *_releases(lake)]
     return [*found, *_feeds(lake), *_leftovers(lake)] if deep else found
 
 
@@ -161,4 +161,5 @@ def _ask_again(lake: Lake, feed: bytes) -> None:
     """Forget a feed that is gone and whose offers were not read: no night could go on from it."""
     if feed in lake.tables.sql(f"select distinct feed from {OFFERS.name}", [OFFERS])["feed"].to_pylist():  # noqa: S608
         return
-    drop_rows(lake.store, FEEDS, lambda rows: pc.equal(rows["feed"], pa.scalar(feed, rows.schema.field("feed").type)))
+    gone = pa.scalar(feed, FEEDS.stored.field("feed").type)
+    drop(lake.tables, Keep(FEEDS, ("feed",), lambda rows: pc.not_equal(rows["feed"], gone)))

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.doctor.finding import Finding, Kind, Lake, set_aside
-from lake.doctor.stage_tables import drop_rows
 from lake.shards import FOLDER, PictureLost, Place, read_picture
 from lake.store import Store
 from lake.tables import literal
+from lake.vacuum.rows import Keep, drop
 from schemas.errors import DamagedLake, WrongInput
 from schemas.rejects import Code
 from schemas.table import DONE, Table
@@ -97,15 +97,16 @@ def mend(lake: Lake, findings: Iterable[Finding]) -> None:
     if Kind.SHARD in kinds:
         by_shard = _by_shard(lake)
         lost = list(_lost(lake.store, by_shard, deep=True))
-        gone = pa.array([row["picture"] for _, _, rows in lost for row in rows], pa.binary())
-        drop_rows(lake.store, PICTURES, lambda rows: pc.is_in(rows["picture"], gone))
+        gone = pa.array([row["picture"] for _, _, rows in lost for row in rows], PICTURES.stored.field("picture").type)
+        drop(lake.tables, Keep(PICTURES, ("picture",), lambda rows: pc.invert(pc.is_in(rows["picture"], gone))))
         for shard, _, rows in lost:
             if len(rows) == len(by_shard[shard]) and lake.store.exists(f"{FOLDER}/{shard}"):
                 set_aside(lake.store, f"{FOLDER}/{shard}")
     for table in LOOKED if kinds else ():
         if _rejected(lake, table):
-            drop_rows(lake.store, table, _says_lost)
+            drop(lake.tables, Keep(table, ("code", "detail"), _says_nothing_lost))
 
 
-def _says_lost(rows: pa.Table) -> pa.Array:
-    return pc.and_(pc.equal(rows["code"], str(Code.INTERNAL)), pc.starts_with(rows["detail"], f"{FOLDER}/"))
+def _says_nothing_lost(rows: pa.Table) -> pa.Array:
+    says_lost = pc.and_(pc.equal(rows["code"], str(Code.INTERNAL)), pc.starts_with(rows["detail"], f"{FOLDER}/"))
+    return pc.invert(pc.fill_null(says_lost, False))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from lake import snapshots
 from lake.doctor.finding import Finding, Kind, Lake, set_aside
-from lake.doctor.logs import MISSING, log_fault, set_log_aside
+from lake.doctor.logs import MISSING, opened, set_log_aside
 from lake.encoders import card_of
 from lake.published_files import TABLES, DamagedSnapshot
 from lake.store import Store
@@ -44,7 +44,7 @@ def _logs(store: Store, pointed: int | None) -> list[Finding]:
     for table in TABLES.values():
         place = f"{PUBLISHED}/{table.name}/_delta_log"
         try:
-            fault = log_fault(store, PUBLISHED, table)
+            _, fault = opened(store, PUBLISHED, table)
         except WrongInput as error:
             text = error.text.partition(";")[0]
             found.append(Finding(Kind.PUBLISHED_LOG, place, text, "nothing is lost", remedy="upgrade selvedge"))

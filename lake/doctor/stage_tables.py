@@ -1,19 +1,13 @@
 """Stage tables: files are compared with their logs. Rows of a lost file become due; a lost log is made anew."""
 
-import json
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
-from deltalake.transaction import AddAction, RemoveAction
 
 from lake.doctor.finding import MADE_AGAIN, Finding, Kind, Lake, set_aside
-from lake.doctor.logs import log_fault, paths_in, set_log_aside
-from lake.growth import signed
+from lake.doctor.logs import opened, paths_in, set_log_aside
 from lake.store import Store
 from lake.table_files import faults, is_whole, states_digest
 from lake.tables import FOLDER, Tables, WrittenFile, live_files, write_rows
@@ -40,12 +34,11 @@ def check(lake: Lake, deep: bool) -> list[Finding]:
 def _check_table(store: Store, table: Table, deep: bool) -> list[Finding]:
     base, cost = f"{FOLDER}/{table.name}", COST.get(table.name, MADE_AGAIN)
     try:
-        fault = log_fault(store, FOLDER, table)
+        handle, fault = opened(store, FOLDER, table)
     except WrongInput as error:
         return [Finding(Kind.LOG, base, error.text.partition(";")[0], "nothing is lost", remedy="upgrade selvedge")]
     if fault:
         return [Finding(Kind.LOG, f"{base}/_delta_log", fault, "the log is made anew from the files of the table")]
-    handle = Tables(store).found(table)
     if handle is None:
         return []
     live = live_files(handle)
@@ -82,14 +75,13 @@ def mend(lake: Lake, findings: Iterable[Finding]) -> None:
 
 def _take_out(store: Store, table: Table, name: str) -> None:
     """Remove a file from the table; a whole one of which the log was wrong is added as it is."""
-    base, tables = f"{FOLDER}/{table.name}", Tables(store)
-    handle = tables.open(table, newer_too=True)
+    base = f"{FOLDER}/{table.name}"
     path, adds = f"{base}/{name}", []
     if store.exists(path) and states_digest(name) and is_whole(store, base, name):
         adds = [_described(store, base, name)]
     elif store.exists(path):
         set_aside(store, path)
-    swap(handle, adds, [name])
+    _swap(Tables(store), table, adds, [name])
 
 
 def _described(store: Store, base: str, name: str) -> WrittenFile:
@@ -98,18 +90,15 @@ def _described(store: Store, base: str, name: str) -> WrittenFile:
     return WrittenFile(name, entry.bytes, rows)
 
 
-def swap(handle: DeltaTable, added: Sequence[WrittenFile], removed: Sequence[str]) -> None:
+def _swap(tables: Tables, table: Table, added: Sequence[WrittenFile], removed: Collection[str]) -> None:
     """Add files to a table and remove others in one commit; a file in both is described anew."""
-    now_ms, sizes = int(time.time() * 1000), live_files(handle)
-    actions: list[AddAction | RemoveAction] = [
-        RemoveAction(name, True, now_ms, size=sizes[name], partition_values={})
-        for name in removed
-        if name in sizes and name not in {file.path for file in added}
+    handle = tables.open(table, newer_too=True)
+    named = {file.path for file in added}
+    gone = [
+        WrittenFile(name, size, 0) for name, size in live_files(handle).items() if name in removed and name not in named
     ]
-    actions += [AddAction(f.path, f.bytes, {}, now_ms, True, json.dumps({"numRecords": f.rows})) for f in added]
-    if actions:
-        handle.create_write_transaction(actions, "append", handle.schema(), [], commit_properties=signed())
-        handle.update_incremental()
+    if added or gone:
+        tables.replace(handle, gone, added)
 
 
 def _rebuild(store: Store, table: Table) -> None:
@@ -127,8 +116,7 @@ def _rebuild(store: Store, table: Table) -> None:
             continue
         files.append(_described(store, base, name))
     tables = Tables(store)
-    handle = tables.open(table)
-    swap(handle, files, [])
+    _swap(tables, table, files, [])
     _unique(tables, table)
 
 
@@ -146,24 +134,5 @@ def _unique(tables: Tables, table: Table) -> None:
     place = pa.array(np.arange(rows.num_rows))
     first = rows.select(keys).append_column("place", place).group_by(keys).aggregate([("place", "min")])["place_min"]
     handle = tables.open(table)
-    swap(handle, [write_rows(tables.store, table, rows.take(first.sort()))], list(live_files(handle)))
-
-
-def drop_rows(store: Store, table: Table, lost: Callable[[pa.Table], pa.Array]) -> int:
-    """Take rows out of a table, file by file -> how many. `lost` says of each row whether it goes."""
-    handle = Tables(store).open(table)
-    added, removed, dropped = [], [], 0
-    for name in live_files(handle):
-        rows = pq.read_table(f"{FOLDER}/{table.name}/{name}", filesystem=store.filesystem)
-        for field in table.stored:
-            if field.name not in rows.column_names:
-                rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-        kept = rows.filter(pc.invert(pc.fill_null(lost(rows), False)))
-        if kept.num_rows == rows.num_rows:
-            continue
-        removed.append(name)
-        dropped += rows.num_rows - kept.num_rows
-        if kept.num_rows:
-            added.append(write_rows(store, table, kept))
-    swap(handle, added, removed)
-    return dropped
+    one = write_rows(tables.store, table, rows.take(first.sort()))
+    _swap(tables, table, [one], live_files(handle))

@@ -109,6 +109,13 @@ def rewrite(tables: Tables, plan: Rewrite) -> None:
     tables.replace(handle, [share.file for share in plan.shares], new)
 
 
+def drop(tables: Tables, keep: Keep) -> int:
+    """Take every dead row out of a table -> how many."""
+    plan = plan_rewrite(tables, keep, any_dead=True)
+    rewrite(tables, plan)
+    return plan.rows
+
+
 def _groups(shares: tuple[Share, ...]) -> Iterator[list[Share]]:
     group: list[Share] = []
     for share in shares:

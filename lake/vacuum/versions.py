@@ -8,7 +8,7 @@ from itertools import pairwise
 from lake import snapshots
 from lake.published_files import TABLES, DamagedSnapshot, folder
 from lake.store import Entry, Store
-from lake.tables import Tables
+from lake.tables import Tables, live_files
 from lake.vacuum.logs import unnamed_files
 from schemas.manifest import Manifest, PublishedTable
 
@@ -88,7 +88,7 @@ def folders_of(store: Store, kept: Kept, before: datetime) -> list[Entry]:
 def unneeded_files(store: Store, table: PublishedTable, kept: Kept, before: datetime) -> list[Entry]:
     """Files of a published table that no kept version lists, nor its newest Delta version."""
     handle = Tables(store, "published").found(TABLES[table])
-    listed = set(handle.get_add_actions(flatten=True)["path"].to_pylist()) if handle else set()
+    listed = set(live_files(handle)) if handle else set()
     return unnamed_files(store, folder(table), kept.files | listed, before)
 
 
