@@ -31,6 +31,7 @@ class Kind(StrEnum):
     NOTES = "notes"
     RELEASE = "release"
     LEFTOVER = "leftover"
+    NEWER = "newer program"
 
 
 @dataclass(frozen=True)

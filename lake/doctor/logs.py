@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
+from deltalake import Schema as DeltaSchema
 
 from lake.doctor.finding import set_aside
 from lake.growth import lacking
@@ -25,7 +26,7 @@ ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "txn
 def opened(store: Store, folder: str, table: Table) -> tuple[DeltaTable | None, str | None]:
     """The table, and what is wrong with its log: nothing with a whole one, nor where there is no table.
 
-    Raises WrongInput where a newer program wrote to the table.
+    Raises WrongInput where another program made the table so.
     """
     base = f"{folder}/{table.name}"
     files = [entry.path for entry in store.list(base)]
@@ -43,27 +44,30 @@ def opened(store: Store, folder: str, table: Table) -> tuple[DeltaTable | None, 
     try:
         lacking(handle, table)
     except WrongInput as error:
-        if _is_newer(store, base, handle, table):
+        if not _contradicts_files(store, base, handle, table):
             raise
         return None, f"does not fit this program ({error.text.partition(';')[0]})"
     return handle, None
 
 
-def _is_newer(store: Store, base: str, handle: DeltaTable, table: Table) -> bool:
-    """Whether another program made the table so: a file of it has the columns that its log has."""
-    stored = {field.name for field in handle.schema().fields}
-    declared = set(table.stored.names)
-    if not stored - declared:
-        return False
-    return any(stored - declared <= _columns(store, f"{base}/{name}") for name in live_files(handle))
+def _contradicts_files(store: Store, base: str, handle: DeltaTable, table: Table) -> bool:
+    """Whether a file of the table has a column that the log lacks, or has otherwise: then no program made the log so.
+    Without a file: whether the log lacks a column of this program."""
+    logged = {field.name: field.type for field in handle.schema().fields}
+    files = [columns for name in live_files(handle) if (columns := _columns(store, f"{base}/{name}"))]
+    known = files or [dict.fromkeys(table.stored.names)]
+    return any(
+        name not in logged or (kind is not None and kind != logged[name]) for one in known for name, kind in one.items()
+    )
 
 
-def _columns(store: Store, path: str) -> set[str]:
-    """The columns of a Parquet file; none of one that cannot be read, which says nothing of who wrote the log."""
+def _columns(store: Store, path: str) -> dict[str, Any]:
+    """The type of each column of a Parquet file; none of one that cannot be read, which says nothing of its log."""
     try:
-        return set(pq.read_schema(path, filesystem=store.filesystem).names)
+        schema = pq.read_schema(path, filesystem=store.filesystem)
+        return {field.name: field.type for field in DeltaSchema.from_arrow(schema).fields}
     except (OSError, pa.ArrowException):
-        return set()
+        return {}
 
 
 def _file_fault(store: Store, paths: list[str]) -> str | None:

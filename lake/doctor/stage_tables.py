@@ -36,7 +36,8 @@ def _check_table(store: Store, table: Table, deep: bool) -> list[Finding]:
     try:
         handle, fault = opened(store, FOLDER, table)
     except WrongInput as error:
-        return [Finding(Kind.LOG, base, error.text.partition(";")[0], "nothing is lost", remedy="upgrade selvedge")]
+        text = error.text.partition(";")[0]
+        return [Finding(Kind.NEWER, base, text, "nothing is lost", remedy="upgrade selvedge")]
     if fault:
         return [Finding(Kind.LOG, f"{base}/_delta_log", fault, "the log is made anew from the files of the table")]
     if handle is None:
@@ -61,27 +62,26 @@ def _rows_in(store: Store, base: str, name: str) -> int | None:
 
 
 def mend(lake: Lake, findings: Iterable[Finding]) -> None:
-    """Make damaged logs anew, then take damaged files out of their tables."""
+    """Make damaged logs anew, then take damaged files out of their tables. The name of a file may itself be damaged, so
+    that no log takes it back: that log is made anew too."""
     for finding in findings:
-        parts = finding.place.split("/")
-        if len(parts) < 3:
-            continue  # a newer program's
-        table = BY_NAME[parts[1]]
-        if finding.kind is Kind.LOG:
-            _rebuild(lake.store, table)
-        elif finding.kind is Kind.TABLE_FILE:
-            _take_out(lake.store, table, parts[2])
+        _, name, *file = finding.place.split("/")
+        if finding.kind is Kind.LOG or (
+            finding.kind is Kind.TABLE_FILE and not _take_out(lake.store, BY_NAME[name], file[0])
+        ):
+            _rebuild(lake.store, BY_NAME[name])
 
 
-def _take_out(store: Store, table: Table, name: str) -> None:
-    """Remove a file from the table; a whole one of which the log was wrong is added as it is."""
-    base = f"{FOLDER}/{table.name}"
+def _take_out(store: Store, table: Table, name: str) -> bool:
+    """Remove a file from the table, or describe a whole one anew of which the log was wrong -> whether the log did."""
+    base, tables = f"{FOLDER}/{table.name}", Tables(store)
     path, adds = f"{base}/{name}", []
     if store.exists(path) and states_digest(name) and is_whole(store, base, name):
         adds = [_described(store, base, name)]
     elif store.exists(path):
         set_aside(store, path)
-    _swap(Tables(store), table, adds, [name])
+    _swap(tables, table, adds, [name])
+    return bool(adds) or name not in live_files(tables.open(table, newer_too=True))
 
 
 def _described(store: Store, base: str, name: str) -> WrittenFile:

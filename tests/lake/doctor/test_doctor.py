@@ -1,6 +1,7 @@
 """One damage after the other is done to a copy of a small lake: the doctor names it, mends it, and deletes nothing."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,6 +56,16 @@ def garbage(path: Path) -> None:
     path.write_bytes(b"}{")
 
 
+def misspell_a_file(path: Path) -> None:
+    """One bit of a file's name in a log: `e37b...` becomes `%37b...`, which readers take for `7b...`."""
+    name = re.compile(rb"(-[0-9a-f]*?)[0-9a-f]([2-7][0-9a-f]+\.parquet)")
+    path.write_bytes(name.sub(rb"\1%\2", path.read_bytes(), count=1))
+
+
+def misspell_a_column(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"height", b"jeight"))
+
+
 def age(path: Path) -> None:
     """As a killed process left it, two days ago."""
     path.write_bytes(b"half a file")
@@ -69,6 +80,8 @@ CASES: dict[str, tuple[Kind, str, Damage, str]] = {
     "a bit of a table's file": (Kind.TABLE_FILE, "tables/boxes/*.parquet", flip, ""),
     "a log is cut": (Kind.LOG, "tables/mapped/_delta_log/*0.json", cut, NIGHTLY),
     "the first commit is gone": (Kind.LOG, "tables/fetches/_delta_log/*0.json", Path.unlink, NIGHTLY),
+    "a file's name in a log": (Kind.TABLE_FILE, "tables/pictures/_delta_log/*1.json", misspell_a_file, NIGHTLY),
+    "a column's name in a log": (Kind.LOG, "tables/pictures/_delta_log/*0.json", misspell_a_column, NIGHTLY),
     "a published log is cut": (Kind.PUBLISHED_LOG, "published/garments/_delta_log/*1.json", cut, NIGHTLY),
     "a shard is gone": (Kind.SHARD, "shards/*.tar", Path.unlink, NIGHTLY),
     "a bit of a picture": (Kind.SHARD, "shards/*.tar", flip, ""),
@@ -120,6 +133,13 @@ def test_it_is_named_mended_and_nothing_is_deleted(house: OlderHouse, case: str)
 
 def one_line(finding: Finding) -> bool:
     return "\n" not in finding.line and finding.place in finding.line and REPAIR in finding.line
+
+
+def test_a_column_that_only_the_log_has_is_damage_and_no_newer_program(house: OlderHouse) -> None:
+    misspell_a_column(place(house.lake, "tables/pictures/_delta_log/*0.json"))
+    ended = house.later_night()
+    assert ended.code == 1
+    assert REPAIR in ended.err
 
 
 def test_a_damaged_lease_is_set_aside_once_no_night_can_be_running(house: OlderHouse) -> None:
