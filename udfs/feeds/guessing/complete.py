@@ -9,7 +9,7 @@ from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS
 from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf
 from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
 from udfs.feeds.guessing.variants import variants_of
-from udfs.feeds.markup.outline import Outline
+from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.taken import Taken
 
 NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_KEYS))
@@ -17,7 +17,7 @@ NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_K
 
 def completed(found: Found, outline: Outline) -> Found:
     """The dialect with what it lacks for this feed: pairs, variants, and places of fields that it finds nowhere."""
-    places = places_of(found.path, outline)
+    places = outline.within(found.path)
     dialect = found.dialect
     if dialect.variants is None:
         pairs = _pairs_of_elements(places, Taken(dialect), places, dialect.named)
@@ -27,17 +27,6 @@ def completed(found: Found, outline: Outline) -> Found:
     fields: dict[str, Sources] = {**dialect.fields}  # type: ignore[dict-item]
     fields.update(_spelled_otherwise(dialect, places))
     return Found(dialect.model_copy(update={"fields": fields}), found.path, found.reason)
-
-
-def places_of(path: str, outline: Outline) -> list[str]:
-    """The places of the offers that an outline has: `name`, `@id`, `images/image`, `images/image@src`."""
-    found = []
-    for other, place in outline.places.items():
-        if other == path or other.startswith(path + "/"):
-            own = other[len(path) + 1 :]
-            found += [own] if own else []
-            found += [f"{own}@{name}" for name in place.attributes]
-    return found
 
 
 def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
@@ -60,7 +49,7 @@ def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
 
 def _as_it_stands(named: Named, places: list[str]) -> Named:
     """A named value whose name or value has another name in this feed."""
-    within = [place[len(named.element) :].lstrip("/") for place in places if _is_within(place, named.element)]
+    within = [relative(place, named.element) for place in places if is_within(place, named.element)]
     if not within:
         return named
     found = {"name": named.name, "value": named.value}
@@ -86,7 +75,7 @@ def _pairs_of_elements(unread: Iterable[str], taken: Taken, places: list[str], k
             or element in taken
         ):
             continue
-        within = [other[len(element) :].lstrip("/") for other in places if _is_within(other, element)]
+        within = [relative(other, element) for other in places if is_within(other, element)]
         names = [other for other in within if _ends_with(other, NAMES)]
         values = [other for other in within if _ends_with(other, VALUES)] or ["."]
         if names and (values != ["."] or names[0][0] == "@"):
@@ -116,10 +105,6 @@ def _spelled_otherwise(dialect: Dialect, places: list[str]) -> dict[str, Sources
         elif not held:
             found[name] = [*sources, *dict.fromkeys(pattern_of(place) for _, place in sorted(others))]
     return found
-
-
-def _is_within(place: str, element: str) -> bool:
-    return place.startswith((element + "/", element + "@"))
 
 
 def _ends_with(place: str, keys: frozenset[str]) -> bool:

@@ -16,7 +16,7 @@ from udfs.feeds.guessing.pairs import numbered_of
 from udfs.feeds.guessing.variants import apart, fields_within, is_variant, tells_apart, variants_within
 from udfs.feeds.markup import loose_tags
 from udfs.feeds.markup.cut import OfferTag
-from udfs.feeds.markup.outline import Outline
+from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.stream import OfferStream
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import Repairs
@@ -247,17 +247,17 @@ def _offers_within(best: _Guess) -> Variants | None:
 def _variants(leaves: Sequence[Leaf], fields: dict[str, list[str]], named: Sequence[Named]) -> Variants | None:
     """Elements within the offer that each hold a size or a colour; their places are taken out of `fields`."""
     for element, size in _may_be_variants(leaves, fields):
-        within = [leaf for leaf in leaves if _is_within(leaf.source, element)]
+        within = [leaf for leaf in leaves if is_within(leaf.source, element)]
         if any(leaf.is_picture for leaf in within):  # a variant is read for its size, colour, price and stock alone
             continue
-        held = [_relative(leaf.source, element) for leaf in within if _holds_what_it_says(leaf)]
+        held = [relative(leaf.source, element) for leaf in within if _holds_what_it_says(leaf)]
         found = fields_within(element, held, named)
         if size is not None:
             found["sizes"] = [size]
         if not tells_apart(found):
             continue
         inside = {
-            name: [one for one in sources if one != element and not _is_within(one, element)]
+            name: [one for one in sources if one != element and not is_within(one, element)]
             for name, sources in fields.items()
         }
         if "id" in fields and not inside["id"]:
@@ -275,7 +275,7 @@ def _may_be_variants(leaves: Sequence[Leaf], fields: dict[str, list[str]]) -> It
             yield source, "."
         element, mark, _ = source.replace("@", "/@").rpartition("/")
         if mark and ":" not in source:
-            yield element, _relative(source, element)
+            yield element, relative(source, element)
     for element in variants_within(leaves):
         yield element, None
 
@@ -284,14 +284,6 @@ def _holds_what_it_says(leaf: Leaf) -> bool:
     """Whether a place called a price holds amounts."""
     called = leaf.role()
     return called is None or called[0] not in PRICES or leaf.is_amount
-
-
-def _is_within(source: str, element: str) -> bool:
-    return source.startswith((element + "/", element + "@"))
-
-
-def _relative(source: str, element: str) -> str:
-    return source[len(element) :].lstrip("/")
 
 
 def _categories(path: str, fields: dict[str, list[str]], outline: Outline) -> Categories | None:

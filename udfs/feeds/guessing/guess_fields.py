@@ -7,7 +7,8 @@ from dataclasses import replace
 from udfs.feeds.forms.dialect import FIELDS, Named, Numbered
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
 from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
-from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, pattern_of
+from udfs.feeds.guessing.pairs import AT_END, NAME_KEYS, VALUE_KEYS, is_paired, pattern_of
+from udfs.feeds.markup.outline import relative
 from udfs.feeds.values.prices import parse_price
 
 PATH = re.compile(r"\w ?[>»›＞|] ?\w")
@@ -76,7 +77,7 @@ def fields_of(
     chosen = choice.chosen
     fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
     if "pictures" in fields:
-        fields["pictures"] = list(dict.fromkeys(re.sub(r"[-_]?\d+$", "#", source) for source in fields["pictures"]))
+        fields["pictures"] = list(dict.fromkeys(AT_END.sub("#", source) for source in fields["pictures"]))
     for name, word in NAMED_FIELDS.items() if named or numbered else ():
         fields.setdefault(name, []).append(f"param:{word}")
     return fields
@@ -100,7 +101,7 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
         if values:  # some exports write <val> here and <value> there
             name = mark.strip("/") + key
             alike = [value for value in values if ("@" in value) == ("@" in values[0])]
-            within = [value[len(element) :].lstrip("/") or "." for value in alike]
+            within = [relative(value, element) or "." for value in alike]
             found[element] = Named(element=element, name=name, value="|".join(within))
     return list(found.values())
 

@@ -9,7 +9,7 @@ from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf
 from udfs.feeds.guessing.pairs import AT_END
-from udfs.feeds.markup.outline import Outline
+from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.taken import Taken
 
 CALLED = (
@@ -32,7 +32,7 @@ def variants_of(path: str, outline: Outline, taken: Taken, pairs: Sequence[Named
     for other in sorted(outline.places, key=lambda place: -place.count("/")):  # each <variant>, not all <variants>
         if other.startswith(path + "/") and is_variant(other):
             element = other[len(path) + 1 :]
-            within = within_of(other, outline)
+            within = outline.within(other)
             read = [place for place in within if f"{element}/{place}".replace("/@", "@") in taken]
             fields = fields_within(element, within, pairs)
             if not read and tells_apart(fields):
@@ -60,9 +60,8 @@ def variants_within(leaves: Sequence[Leaf]) -> list[str]:
 
 def apart(leaves: Sequence[Leaf], element: str) -> tuple[dict[str, list[str]], dict[str, list[str]]] | None:
     """The fields of a product, and those of the variants in it; None where the product has an id, or they have none."""
-    start = len(element)
-    within = [leaf for leaf in leaves if leaf.source.startswith((element + "/", element + "@"))]
-    inside = [replace(leaf, source=leaf.source[start:].lstrip("/")) for leaf in within]
+    within = [leaf for leaf in leaves if is_within(leaf.source, element)]
+    inside = [replace(leaf, source=relative(leaf.source, element)) for leaf in within]
     outside = [leaf for leaf in leaves if leaf not in within]
     if any((called := leaf.role()) and leaf.depth == 0 and called[0] == "id" for leaf in outside):
         return None
@@ -74,17 +73,6 @@ def apart(leaves: Sequence[Leaf], element: str) -> tuple[dict[str, list[str]], d
     group = [leaf.source for leaf in outside if leaf.name in KEYS] + outer.get("url", []) + outer["title"]
     outer = {name: sources for name, sources in outer.items() if name not in ("id", "sizes")}
     return {**outer, "id": group[:1], "group": outer.get("group", group)}, {**inner, "id": ids}
-
-
-def within_of(path: str, outline: Outline) -> list[str]:
-    """The places within an element: `price`, `@id`, `stock@quantity`."""
-    place = outline.places.get(path)
-    found = [f"@{name}" for name in (place.attributes if place else ())]
-    for other, below in outline.places.items():
-        if other.startswith(path + "/"):
-            own = other[len(path) + 1 :]
-            found += [own, *(f"{own}@{name}" for name in below.attributes)]
-    return found
 
 
 def fields_within(element: str, within: Sequence[str], pairs: Sequence[Named]) -> dict[str, list[str]]:

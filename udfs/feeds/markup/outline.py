@@ -49,6 +49,26 @@ class Outline:
             f"@{name}" for name in (place.attributes if place else ())
         }
 
+    def within(self, path: str) -> list[str]:
+        """Every place within the elements of `path`, from there: `name`, `@id`, `images/image@src`."""
+        found = []
+        for other, place in self.places.items():
+            if other == path or is_within(other, path):
+                own = relative(other, path)
+                found += [own] if own else []
+                found += [f"{own}@{name}" for name in place.attributes]
+        return found
+
+
+def is_within(place: str, element: str) -> bool:
+    """Whether a place is within an element: `a/b` and `a@b` in `a`."""
+    return place.startswith((element + "/", element + "@"))
+
+
+def relative(place: str, element: str) -> str:
+    """A place within an element, or the element itself, as seen from there: `a/b@c` in `a` is `b@c`."""
+    return place[len(element) :].lstrip("/")
+
 
 def read_outline(sample: bytes, options: FeedOptions) -> Outline:
     """The outline of a feed's first bytes (UTF-8); raises `FeedRefused` where they are hostile or no XML at all."""
