@@ -10,6 +10,7 @@ from cli.feed_sources import has_spec, read_source, spec_with
 from cli.feeds_compared import Asked, compared_feeds, say_compared
 from cli.terminal import say
 from jobs.answers.feed_check import HELD, check_feed
+from jobs.live.functions import Reading
 from jobs.stages.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
@@ -100,7 +101,7 @@ def _checked(
             summary = FeedSummary(HELD, None, f"{error}; to act: the data engineer (correct the file)")
             return summary, as_json(summary)
         return checked.summary, as_json(checked.summary) | {"gates": checked.gates, "notes": checked.notes}
-    options = feed_options(settings, dialect or "auto", None, encoding, feed)
+    options = feed_options(settings, Reading(dialect or "auto", encoding=encoding), feed)
     try:
         summary = read_source(settings, feed, options, allow_private, examine)
     except FeedRefused as refused:

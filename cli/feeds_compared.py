@@ -12,6 +12,7 @@ from cli.context import open_night
 from cli.feed_sources import has_spec, read_source, spec_with
 from cli.terminal import say
 from jobs.answers.feed_compare import kept_feed, last_night
+from jobs.live.functions import Reading
 from jobs.stages.acquire import reading_options
 from jobs.stages.parse import feed_options
 from schemas.errors import WrongInput
@@ -73,9 +74,9 @@ def compared_feeds(settings: Settings, asked: Asked) -> dict[str, Any]:
 def _two(settings: Settings, asked: Asked) -> tuple[Read, Read]:
     if asked.feed is None or asked.compare is None:
         raise WrongInput("--compare", None, "two feeds are needed: `selvedge feeds check --compare BEFORE AFTER`")
+    reading = Reading(asked.dialect or "auto", encoding=asked.encoding)
     before, after = (
-        _read(settings, name, feed_options(settings, asked.dialect or "auto", None, asked.encoding, name), asked)
-        for name in (asked.compare, asked.feed)
+        _read(settings, name, feed_options(settings, reading, name), asked) for name in (asked.compare, asked.feed)
     )
     return before, after
 

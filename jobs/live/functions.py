@@ -7,6 +7,7 @@ applies them; other stages store scores.
 import hashlib
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from jobs.engine.night import Night
 from schemas.retailer import Retailer
@@ -30,18 +31,33 @@ def digest_of(*parts: str | bytes) -> bytes:
     return whole.digest()
 
 
-def parser_of(spec: Retailer, charset: str | None = None) -> bytes:
-    """The digest of how a retailer's feed is read. `charset`: the server's word for its encoding."""
+class Reading(NamedTuple):
+    """What a spec and the server say of how a feed is read; each is an option of `udfs.feeds.options.FeedOptions`."""
+
+    dialect: str = "auto"
+    dialect_file: str | None = None
+    encoding: str | None = None
+    language: str | None = None
+    charset: str | None = None
+    groups: str = "given"
+
+
+def reading_of(spec: Retailer, charset: str | None = None) -> Reading:
+    """How a retailer's feed is read. `charset`: the server's word for its encoding."""
     feed = spec.feed
-    return parser_digest(feed.dialect, spec.dialect_file, feed.encoding, spec.language, charset, feed.groups)
+    return Reading(feed.dialect, spec.dialect_file, feed.encoding, spec.language, charset, feed.groups)
 
 
-def parser_digest(
-    dialect: str, dialect_file: str | None, encoding: str | None, language: str, charset: str | None, groups: str
-) -> bytes:
-    """Covers the parser's revision, the dialects that come with the program, and what spec and server say of a feed."""
+def parser_of(spec: Retailer, charset: str | None = None) -> bytes:
+    """The digest of how a retailer's feed is read."""
+    return parser_digest(reading_of(spec, charset))
+
+
+def parser_digest(reading: Reading) -> bytes:
+    """Covers the parser's revision, the dialects that come with the program, and what is said of the feed."""
+    dialect, dialect_file, *said = reading
     stated = dialect if dialect_file is None else dialect_file
-    return digest_of(str(PARSER_REVISION), stated, encoding or "", language, charset or "", groups, *_dialects())
+    return digest_of(str(PARSER_REVISION), stated, *(text or "" for text in said), *_dialects())
 
 
 @cache

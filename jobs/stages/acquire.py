@@ -15,7 +15,7 @@ from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.feeds import Kinds, State, feed_states, live_feeds, states_by_retailer
-from jobs.live.functions import parser_of
+from jobs.live.functions import parser_of, reading_of
 from jobs.live.verdict import Verdict
 from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.stages.parse import feed_options
@@ -237,9 +237,7 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
 
 def reading_options(night: Night, spec: Retailer, charset: str | None) -> FeedOptions:
     """How a retailer's feed is read. `charset`: the server's word for its encoding."""
-    feed = spec.feed
-    options = feed_options(night.settings, feed.dialect, spec.dialect_file, feed.encoding, feed.url)
-    return replace(options, language=spec.language, charset=charset, groups=feed.groups)
+    return feed_options(night.settings, reading_of(spec, charset), spec.feed.url)
 
 
 def _kept_ids(night: Night, retailer: str, whole: State) -> pa.ChunkedArray:

@@ -16,7 +16,7 @@ from jobs.engine.stage import WRITTEN, Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds
-from jobs.live.functions import parser_digest
+from jobs.live.functions import Reading, parser_digest, reading_of
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -35,9 +35,8 @@ from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied, rejected
 
 DUE = pa.schema([
-    ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()), ("dialect", pa.string()),
-    ("dialect_file", pa.string()), ("encoding", pa.string()), ("language", pa.string()), ("charset", pa.string()),
-    ("groups", pa.string()), ("url", pa.string()), ("max_pictures", pa.int32()),
+    ("retailer", pa.string()), ("feed", pa.binary()), ("function", pa.binary()),
+    *((name, pa.string()) for name in Reading._fields), ("url", pa.string()), ("max_pictures", pa.int32()),
 ])  # fmt: skip
 
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
@@ -91,9 +90,8 @@ def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
     for feed in feeds:
         spec = night.retailers[feed.retailer]
         rows.append({
-            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function, "dialect": spec.feed.dialect,
-            "dialect_file": spec.dialect_file, "encoding": spec.feed.encoding, "language": spec.language,
-            "charset": feed.charset, "groups": spec.feed.groups, "url": spec.feed.url,
+            "retailer": feed.retailer, "feed": feed.feed, "function": feed.function,
+            **reading_of(spec, feed.charset)._asdict(), "url": spec.feed.url,
             "max_pictures": spec.images.max_per_product,
         })  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
@@ -129,18 +127,12 @@ class ParseFeeds:
     def parse(self, row: pa.RecordBatch) -> pa.RecordBatch:
         """One feed: the file that holds its offers, as a row of WRITTEN."""
         feed = row.to_pylist()[0]
-        stated = ("dialect", "dialect_file", "encoding", "language", "charset", "groups")
-        if parser_digest(*(feed[name] for name in stated)) != feed["function"]:
+        reading = Reading(*(feed[name] for name in Reading._fields))
+        if parser_digest(reading) != feed["function"]:
             raise Stop(f"{feed['retailer']}: {ANOTHER_PROGRAM}")
-        options = replace(
-            feed_options(self.settings, feed["dialect"], feed["dialect_file"], feed["encoding"], feed["url"]),
-            language=feed["language"],
-            charset=feed["charset"],
-            groups=feed["groups"],
-        )
+        options = feed_options(self.settings, reading, feed["url"])
         with open_feed(open_store(self.lake), feed["feed"]) as source:
-            reading = read_feed(source, options)
-            batches = (_whole(batch, feed) for batch in reading.batches())
+            batches = (_whole(batch, feed) for batch in read_feed(source, options).batches())
             first = next(batches, None)
             if first is None:
                 raise Stop(f"{feed['retailer']}: the feed was accepted, but no offer could be read from it")
@@ -180,14 +172,10 @@ class _One:
         return self.work.parse(batch)
 
 
-def feed_options(
-    settings: Settings, dialect: str, dialect_file: str | None, encoding: str | None, url: str
-) -> FeedOptions:
-    """The options of reading a feed, from the settings and the retailer's spec."""
+def feed_options(settings: Settings, reading: Reading, url: str) -> FeedOptions:
+    """The options of reading the feed of an address."""
     return FeedOptions(
-        dialect=dialect,
-        dialect_file=dialect_file,
-        encoding=encoding,
+        **reading._asdict(),
         base_url=url,
         max_unpacked_bytes=settings.feeds.max_bytes,
         max_offer_bytes=settings.feeds.max_offer_bytes,
