@@ -1,7 +1,7 @@
 """From a torch module to one ONNX file, its large weights stored in 16 or 8 bits."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,14 +47,9 @@ def halve(model: onnx.ModelProto) -> None:
     """Store each large fp32 initializer of `model` as fp16 with a Cast behind it."""
     graph = model.graph
     casts = []
-    for index, initializer in enumerate(graph.initializer):
-        if initializer.data_type != TensorProto.FLOAT:
-            continue
-        values = numpy_helper.to_array(initializer)
-        if values.size < HALVED_FROM:
-            continue
-        stored = f"{initializer.name}.half"
-        casts.append(helper.make_node("Cast", [stored], [initializer.name], to=TensorProto.FLOAT))
+    for index, name, values in _weights(graph, HALVED_FROM):
+        stored = f"{name}.half"
+        casts.append(helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
         graph.initializer[index].CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
     for cast in reversed(casts):
         graph.node.insert(0, cast)
@@ -64,13 +59,9 @@ def coarsen(model: onnx.ModelProto, least: int) -> None:
     """Store each fp32 weight of `model` of `least` numbers or more as int8 with a scale for each row of axis 0."""
     graph = model.graph
     nodes = []
-    for index, initializer in enumerate(graph.initializer):
-        if initializer.data_type != TensorProto.FLOAT:
+    for index, name, values in _weights(graph, least):
+        if values.ndim < 2:
             continue
-        values = numpy_helper.to_array(initializer)
-        if values.size < least or values.ndim < 2:
-            continue
-        name = initializer.name
         whole, scale = eight_bits(values)
         graph.initializer[index].CopyFrom(numpy_helper.from_array(whole, f"{name}.eighth"))
         graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
@@ -78,6 +69,15 @@ def coarsen(model: onnx.ModelProto, least: int) -> None:
         nodes.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
     for node in reversed(nodes):
         graph.node.insert(0, node)
+
+
+def _weights(graph: onnx.GraphProto, least: int) -> Iterator[tuple[int, str, np.ndarray]]:
+    """Place, name and numbers of each fp32 initializer of `least` numbers or more."""
+    for index, initializer in enumerate([*graph.initializer]):
+        if initializer.data_type == TensorProto.FLOAT:
+            values = numpy_helper.to_array(initializer)
+            if values.size >= least:
+                yield index, initializer.name, values
 
 
 def eight_bits(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
