@@ -17,7 +17,7 @@ from training.text.card import groups
 from udfs.runtime.models import describe, promoted
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-FLOOR = Path(__file__).resolve().parents[1] / "text" / "baseline.json"
+BASELINE = Path(__file__).resolve().parents[1] / "text" / "baseline.json"
 _PLACE = re.compile(r"(?<=<!-- figures )(\w+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 ACCURACY = 0.92
@@ -48,11 +48,11 @@ def screen_table(root: Path) -> str:
     """Shares kept and rejected, at the recommended threshold and at the one that keeps exactly 99.5% of the wanted."""
     release = describe(promoted("screen", root))
     own, at_995 = release.figures["screen"], release.figures["screen_at_995"]
-    floor = release.figures["floor"]["screen_at_995"]
+    baseline = release.figures["floor"]["screen_at_995"]
     rows = []
     for name, figure in at_995.items():
         target = WANTED_KEPT if name == "wanted_kept" else TARGETS[name.removesuffix("_rejected")]
-        cells = [name, figure["count"], _share(own[name]), _share(figure), _share(floor[name]), f"{target:.3f}"]
+        cells = [name, figure["count"], _share(own[name]), _share(figure), _share(baseline[name]), f"{target:.3f}"]
         rows.append(cells)
     bound = f"at the threshold {release.thresholds['reject_below']:.2f}"
     return _table(["of the filter", "pictures", bound, "at 99.5% kept", "baseline, at 99.5% kept", "target"], rows)
@@ -61,10 +61,10 @@ def screen_table(root: Path) -> str:
 def class_table(root: Path) -> str:
     """Accuracy over all pictures of single garments and by class."""
     figures = describe(promoted("screen", root)).figures
-    found, floor = figures["depicts"], figures["floor"]["depicts"]
-    rows = [["all", found["accuracy"]["count"], _share(found["accuracy"]), _share(floor["accuracy"]), ACCURACY]]
+    found, baseline = figures["depicts"], figures["floor"]["depicts"]
+    rows = [["all", found["accuracy"]["count"], _share(found["accuracy"]), _share(baseline["accuracy"]), ACCURACY]]
     rows += [
-        [name, figure["count"], _share(figure), _share(floor["by_class"][name]), ""]
+        [name, figure["count"], _share(figure), _share(baseline["by_class"][name]), ""]
         for name, figure in found["by_class"].items()
         if figure["count"]
     ]
@@ -74,12 +74,12 @@ def class_table(root: Path) -> str:
 def text_table(root: Path) -> str:
     """Figures by split, language and basis."""
     release = describe(promoted("text", root))
-    floors = json.loads(FLOOR.read_text(encoding="utf-8"))
+    baselines = json.loads(BASELINE.read_text(encoding="utf-8"))
     rows = []
     for split, said in SPLITS.items():
         for name, values in groups(release.figures[split]).items():
-            floor = floors[split].get(name, {})
-            cells = [_beside(values[key], floor.get(key)) for key in TEXT_FIGURES]
+            baseline = baselines[split].get(name, {})
+            cells = [_beside(values[key], baseline.get(key)) for key in TEXT_FIGURES]
             rows.append([said, name, values["rows"], *cells])
     return _table(["split", "rows of", "texts", *TEXT_FIGURES], rows)
 
@@ -100,10 +100,10 @@ def _share(figure: Mapping[str, Any]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _beside(figure: Mapping[str, Any], floor: float | None) -> str:
+def _beside(figure: Mapping[str, Any], baseline: float | None) -> str:
     if figure["value"] is None:
         return "-"
-    return f"{figure['value']:.3f}" + (f" / {floor:.3f}" if floor is not None else "")
+    return f"{figure['value']:.3f}" + (f" / {baseline:.3f}" if baseline is not None else "")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -9,9 +9,9 @@ from training.data.corrections import said_of
 from udfs.runtime.models import DIGEST_LENGTH, Description
 
 _FIGURES = ("macro_f1", "accuracy", "right_at_85", "answered_at_995", "gender_accuracy")
-_FLOOR_FIGURES = ("macro_f1", "right_at_85", "answered_at_995")
+_COMPARED = ("macro_f1", "right_at_85", "answered_at_995")
 _NOTES = Path(__file__).parent / "card.md"
-_FLOOR = Path(__file__).parent / "baseline.json"
+_BASELINE = Path(__file__).parent / "baseline.json"
 """Written by `training.text.baseline`."""
 
 
@@ -27,7 +27,7 @@ def card(model: Description) -> str:
         "## Unseen brands and titles (the promoted weights, held-out rows)",
         _table(kept),
         "## Compared with the baseline (TF-IDF and logistic regression on the same splits)",
-        _floor(model.figures),
+        _compared(model.figures),
         "## Coverage by precision (unseen shops)",
         _curves(unseen["curves"]),
         "## Calibration (unseen shops)",
@@ -50,16 +50,16 @@ def groups(figures: Mapping[str, Any]) -> dict[str, Any]:
     return named | {f"basis {name}": values for name, values in figures["by_basis"].items()}
 
 
-def _floor(figures: Mapping[str, Any]) -> str:
-    if not _FLOOR.exists():
+def _compared(figures: Mapping[str, Any]) -> str:
+    if not _BASELINE.exists():
         return "Not measured."
-    floors = json.loads(_FLOOR.read_text(encoding="utf-8"))
-    lines = ["| split | rows of | " + " | ".join(f"{key}: model / baseline" for key in _FLOOR_FIGURES) + " |"]
-    lines.append("| --- " * (len(_FLOOR_FIGURES) + 2) + "|")
-    for split, floor in floors.items():
+    baselines = json.loads(_BASELINE.read_text(encoding="utf-8"))
+    lines = ["| split | rows of | " + " | ".join(f"{key}: model / baseline" for key in _COMPARED) + " |"]
+    lines.append("| --- " * (len(_COMPARED) + 2) + "|")
+    for split, baseline in baselines.items():
         ours = groups(figures[split])
-        for name in (name for name in floor if name in ours):
-            pairs = [(ours[name][key]["value"], floor[name][key]) for key in _FLOOR_FIGURES]
+        for name in (name for name in baseline if name in ours):
+            pairs = [(ours[name][key]["value"], baseline[name][key]) for key in _COMPARED]
             cells = ["-" if None in pair else f"{pair[0]:.3f} / {pair[1]:.3f}" for pair in pairs]
             lines.append(f"| {split.replace('_', ' ')} | {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
