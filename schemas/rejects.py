@@ -34,6 +34,7 @@ class Code(StrEnum):
     FEED_ARCHIVE = "feed_archive"
     FEED_GATE = "feed_gate"
     FEED_DELETIONS = "feed_deletions"
+    FEED_REMOVED = "feed_removed"
     # an offer
     OFFER_NO_ID = "offer_no_id"
     OFFER_NO_TITLE = "offer_no_title"
@@ -125,6 +126,9 @@ MEANINGS: dict[Code, Meaning] = {
     Code.FEED_DELETIONS: Meaning(
         "more offers are missing than the gates allow: prices and new offers were taken, missing offers stay for now",
         Acts.ENGINEER,
+    ),
+    Code.FEED_REMOVED: Meaning(
+        "the spec does not list this file any more, so its offers left the index", Acts.ENGINEER
     ),
     Code.OFFER_NO_ID: Meaning("the offer has no id", Acts.SHOP),
     Code.OFFER_NO_TITLE: Meaning("the offer has no title", Acts.SHOP),

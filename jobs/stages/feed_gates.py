@@ -9,6 +9,10 @@ from udfs.feeds.repairs import Repair
 
 OFFER_DROP = "offer_drop"
 REJECT_JUMP = "reject_jump"
+OF_A_CATALOG = frozenset({
+    "no_picture", "no_price", "no_category", "orphan_category", "category_cycles", "changed_ids",
+})  # fmt: skip
+"""Gates on what a file of prices does not have to say."""
 OLDER_THAN_LAST, MAX_AGE = "older_than_last", "max_age_days"
 
 AHEAD = timedelta(hours=14)
