@@ -45,6 +45,7 @@ class Code(StrEnum):
     OFFER_MALFORMED = "offer_malformed"
     OFFER_BAD_PRICE = "offer_bad_price"
     OFFER_BAD_PICTURE = "offer_bad_picture"
+    OFFER_NO_UPDATE = "offer_no_update"
     # a picture's journey
     FETCH_BAD_URL = "fetch_bad_url"
     FETCH_DNS = "fetch_dns"
@@ -139,6 +140,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.OFFER_MALFORMED: Meaning("the offer is cut off or is not well-formed XML", Acts.SHOP),
     Code.OFFER_BAD_PRICE: Meaning("the price cannot be read as a number", Acts.SHOP),
     Code.OFFER_BAD_PICTURE: Meaning("no picture's address of the offer can be used", Acts.SHOP),
+    Code.OFFER_NO_UPDATE: Meaning("the offer of a file of prices says nothing that could be taken", Acts.SHOP),
     Code.FETCH_BAD_URL: Meaning("the picture's address is not an http(s) URL", Acts.SHOP),
     Code.FETCH_DNS: Meaning("the host name in the picture's address does not exist in the DNS", Acts.SHOP),
     Code.FETCH_CONNECT: Meaning("the picture's host refused or dropped the connection", Acts.SHOP),

@@ -27,6 +27,9 @@ from schemas.retailer import PART, PRICES, FeedFile, Retailer, title_of
 from schemas.table import DONE
 from schemas.tables import FEEDS
 
+AHEAD = timedelta(hours=14)
+"""A feed may state a date so far in the future: a shop's own time, without its zone, is up to 14 h ahead of ours."""
+
 State = dict[str, Any]
 """A row of `feeds`."""
 
