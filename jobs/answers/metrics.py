@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.records import of_run
-from jobs.live.feeds import live_feeds, newest_states
+from jobs.live.feeds import live_feeds, live_prices, newest_states
 from jobs.live.retailers import retailer_states
 from jobs.live.views import newest_fetches, offers_of, urls
 from jobs.stage_list import STAGE_NAMES
@@ -54,8 +54,8 @@ def write_metrics(night: Night, exit_code: int, refused: Mapping[str, tuple[floa
 def gather(night: Night, exit_code: int, refused: Mapping[str, tuple[float, float]]) -> tuple[Numbers, list[str]]:
     """The numbers of a run, and which parts of them could not be read."""
     parts: dict[str, Callable[[Night], Any]] = {
-        "stages": _stages, "retailers": _retailers, "live_rows": _live_rows, "gates": _gates, "version": _version,
-        "lake": _lake,
+        "stages": _stages, "retailers": _retailers, "files": _files, "live_rows": _live_rows,
+        "gates": _gates, "version": _version, "lake": _lake,
     }  # fmt: skip
     found, faults = {}, {}
     for name, part in parts.items():
@@ -114,6 +114,11 @@ def _retailers(night: Night) -> list[RetailerNumbers]:
         RetailerNumbers(name, state.status == "held", live.get(name), sizes.get(name))
         for name, state in retailer_states(night, snapshots.parent(night.store)).items()
     ]
+
+
+def _files(night: Night) -> dict[tuple[str, str], float]:
+    feeds = [*live_feeds(night), *live_prices(night)]
+    return {(feed.retailer, feed.part): feed.acquired_at.timestamp() for feed in feeds if feed.part is not None}
 
 
 def _live_rows(night: Night) -> dict[tuple[str, str, str], int]:

@@ -9,6 +9,7 @@ from operator import itemgetter
 import pyarrow.compute as pc
 
 from jobs.answers.fetch_health import host_rows, jumps, pictures_asked
+from jobs.answers.file_notes import file_notes
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import State, newest_states
@@ -27,10 +28,10 @@ MOST = 5
 
 
 def notes(night: Night) -> list[str]:
-    """A held version, feeds from the future, reject and failure codes that jumped, pictures never tried yet, shops
-    without a garment, suspected placeholders."""
+    """A held version, feeds from the future, several files of a shop, reject and failure codes that jumped, pictures
+    never tried yet, shops without a garment, suspected placeholders."""
     jumped = jumps(host_rows(night))
-    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *jumped[:MOST]]
+    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *file_notes(night), *jumped[:MOST]]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
     for retailer, asked in sorted(pictures_asked(night).items()):

@@ -5,15 +5,17 @@ came (what came in one night counts as equally old, and then the prices are the 
 that the spec lists first counts, field by field. Nothing else of an offer changes, so no picture, text or choice does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.feeds import AHEAD, LiveFeed, live_feeds, live_prices
+from jobs.live.verdict import Verdict
 from jobs.live.views import live_offers
 from lake.tables import literal
 from schemas.table import DONE
@@ -90,3 +92,39 @@ def counts_for(prices: LiveFeed, part: LiveFeed) -> bool:
     made = [feed.acquired_at if feed.made_at > feed.acquired_at + AHEAD else feed.made_at
             for feed in (prices, part) if feed.made_at is not None]  # fmt: skip
     return made[0] >= made[1]
+
+
+def said_of(night: Night, offers: Iterable[dict[str, Any]]) -> Iterator[Verdict]:
+    """What the files of prices say of some live offers, and whether that counts.
+
+    offers: rows with `retailer`, `offer_id`, `feed` and `status`.
+    """
+    kept = [offer for offer in offers if offer["status"] == DONE]
+    for feed in live_prices(night):
+        mine = {offer["offer_id"]: offer["feed"] for offer in kept if offer["retailer"] == feed.retailer}
+        if not mine:
+            continue
+        ids = ", ".join(literal(name) for name in sorted(mine))
+        query = f"""
+            select line, {", ".join(UPDATE_COLUMNS)} from {OFFERS.name} where retailer = {literal(feed.retailer)}
+            and feed = {literal(feed.feed)} and function = {literal(feed.function)} and status = '{DONE}'
+            and offer_id in ({ids}) order by position"""  # noqa: S608
+        for row in night.tables.sql(query, [OFFERS]).to_pylist():
+            part = next((part for part in _parts(night, feed) if mine[row["offer_id"]] in _contents(part)), None)
+            what, said = f"{feed.retailer}:{row['offer_id']}", f"{feed.title}, line {row['line']}: {_said(row)}"
+            if part is None or counts_for(feed, part):
+                yield Verdict("parse", what, "updated", said)
+            else:
+                why = f"this file is older than {part.title}; to act: the shop (it has to send a newer one)"
+                yield Verdict("parse", what, "not updated", said, why)
+
+
+def _said(row: dict[str, Any]) -> str:
+    price, old = row["price"], row["old_price"]
+    parts = (
+        price is not None and f"{price} {row['currency'] or ''}".strip(),
+        old is not None and f"before {old}",
+        row["available"] is not None and ("in stock" if row["available"] else "sold out"),
+        row["sizes"] and f"sizes {', '.join(row['sizes'])}",
+    )
+    return ", ".join(part for part in parts if part)

@@ -17,6 +17,7 @@ from jobs.live.asked import Asked
 from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
 from jobs.live.functions import Reading, parser_digest
+from jobs.live.prices import said_of
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -263,9 +264,18 @@ def _drop(night: Night, keys: pa.Table) -> list[Keep]:
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    """Of each offer its line, with its file where there are several, and what files of prices say of it."""
+    titles = {
+        (feed.retailer, sha): f"{feed.title}, "
+        for feed in reversed(live_feeds(night))
+        if feed.part is not None
+        for sha in (feed.feed, *([feed.completed_by.feed] if feed.completed_by else []))
+    }
     for row in asked.offers:
         what = ":".join(filter(None, (row["retailer"], row["offer_id"])))
-        yield verdict("parse", what, row, f"line {row['line']}: {row['title']}")
+        place = f"{titles.get((row['retailer'], row['feed']), '')}line {row['line']}"
+        yield verdict("parse", what, row, f"{place}: {row['title']}")
+    yield from said_of(night, asked.offers)
 
 
 STAGE = StageRecord(

@@ -1,7 +1,7 @@
 """A shop that sends its catalog in several files, night after night, through the folder of feeds."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from jobs.stages.acquire import acquire
 from jobs.stages.parse import parse
 from schemas.manifest import RetailerState
 from tests.jobs.answers.test_feed_check import InProcess
-from tests.jobs.lake_of_offers import Shops
+from tests.jobs.lake_of_offers import FIRST, Shops
 from tests.udfs.feeds.small_feeds import feed
 
-FIRST = datetime(2026, 1, 20, 12, tzinfo=UTC)
+NOON = datetime.combine(FIRST, time(12), UTC)
 ROW = """<offer id="{id}" available="true"><name>{title} {id}</name><price>{price}</price><currencyId>EUR</currencyId>
 <picture>https://shop.test/{id}.jpg</picture></offer>"""
 UPDATE = '<offer id="{id}"><price>{price}</price><currencyId>EUR</currencyId></offer>'
@@ -45,7 +45,7 @@ class SeveralFiles:
         self.spec_file.parent.mkdir()
         self.folder.mkdir()
         self.lists(*(self.file(name, kind=kind) for name, kind in kinds.items()))
-        monkeypatch.setattr(Night, "now", lambda night: FIRST + timedelta(days=self.nights))
+        monkeypatch.setattr(Night, "now", lambda night: NOON + timedelta(days=self.nights))
         for module in ("acquire", "parse"):
             monkeypatch.setattr(f"jobs.stages.{module}.Child", InProcess)
 

@@ -42,9 +42,9 @@ def test_an_update_older_than_a_part_changes_nothing_of_it(shop: SeveralFiles) -
     night = shop.sends(women=part("a", "b", price=30))
     assert priced(night) == {"a": 30, "b": 30, "c": 15}, "by when they came"
     assert [part.part for part in prices_used(night)[0].older_than] == ["women"]
-    night = shop.sends(women=part("a", day="2026-01-22 06:00"), stock=prices("2026-01-22 05:00", a=15, c=15))
+    night = shop.sends(women=part("a", day="2026-01-12 06:00"), stock=prices("2026-01-12 05:00", a=15, c=15))
     assert priced(night) == {"a": 20, "c": 15}, "by the dates that they state"
-    night = shop.sends(stock=prices("2026-01-22 06:00", a=16, c=15))
+    night = shop.sends(stock=prices("2026-01-12 06:00", a=16, c=15))
     assert priced(night) == {"a": 16, "c": 15}
 
 

@@ -69,7 +69,7 @@ def test_a_part_that_never_came_holds_the_retailer_and_no_other_part(shop: Sever
 
 def test_each_part_has_gates_of_its_own(shop: SeveralFiles) -> None:
     shop.lists(shop.file("women"), shop.file("men", gates={"max_age": 1}), gates={"max_age": 10})
-    old = {"day": "2026-01-16 12:00"}
+    old = {"day": "2026-01-06 12:00"}
     night = shop.sends(women=part("a", **old), men=part("c", **old))
     assert offered(night).keys() == ids("a")
     assert "shop/men: max_age_days" in str(state(night).reason)
