@@ -1,7 +1,7 @@
 """Where `feeds check` finds a feed: a file, an address, or a retailer's spec."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -12,7 +12,7 @@ from jobs.engine.night import Night
 from jobs.stages.acquire import feed_request, received
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
-from schemas.retailer import NAME, SPEC_FILE, Feed, Retailer
+from schemas.retailer import NAME, SPEC_FILE, Feed, FeedFile
 from schemas.settings import Settings
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.refusal import FeedRefused
@@ -27,20 +27,40 @@ PRIVATE = tuple(
 
 
 def has_spec(settings: Settings, name: str) -> bool:
-    """Whether it is the name of a retailer that has a spec."""
-    return bool(NAME.fullmatch(name)) and (settings.mappings / name / SPEC_FILE).is_file()
+    """Whether it is the name of a retailer that has a spec, or RETAILER/FILE."""
+    retailer, slash, part = name.partition("/")
+    named = NAME.fullmatch(retailer) and (not slash or NAME.fullmatch(part))
+    return bool(named) and (settings.mappings / retailer / SPEC_FILE).is_file()
 
 
-def spec_with(night: Night, name: str, dialect: str | None, encoding: str | None, allow_private: bool) -> Retailer:
-    """The spec of a retailer, enabled or not, with what the options say instead of it. Raises WrongInput where the
-    night could not use its files."""
-    spec, _ = read_one(night.settings.mappings / name, lambda: night.taxonomy)
+def files_with(
+    night: Night, name: str, dialect: str | None, encoding: str | None, allow_private: bool
+) -> tuple[FeedFile, ...]:
+    """The files of a retailer, enabled or not, or the one that `RETAILER/FILE` names, with what the options say instead
+    of its spec. Raises WrongInput where the night could not use its files, or where it has no such one."""
+    retailer, _, part = name.partition("/")
+    spec, _ = read_one(night.settings.mappings / retailer, lambda: night.taxonomy)
     stated = {"dialect": dialect, "encoding": encoding}
-    feed = spec.feed.model_copy(update={key: value for key, value in stated.items() if value is not None})
+    said = {key: value for key, value in stated.items() if value is not None}
     networks = (*spec.images.allow_private_hosts, *(PRIVATE if allow_private else ()))
-    images = spec.images.model_copy(update={"allow_private_hosts": networks})
-    dialect_file = spec.dialect_file if dialect is None else None
-    return spec.model_copy(update={"feed": feed, "images": images, "dialect_file": dialect_file})
+    spec = spec.model_copy(update={
+        "images": spec.images.model_copy(update={"allow_private_hosts": networks}),
+        "feed": spec.feed and spec.feed.model_copy(update=said),
+        "feeds": spec.feeds and tuple(feed.model_copy(update=said) for feed in spec.feeds),
+    })  # fmt: skip
+    files = tuple(file for file in spec.files if part in ("", file.part))
+    if not files:
+        known = ", ".join(file.title for file in spec.files)
+        raise WrongInput(spec.folder / SPEC_FILE, None, f"{name}: lists no such file; it has {known}")
+    return files
+
+
+def the_one_of(files: Sequence[FeedFile], option: str) -> FeedFile:
+    """The only file of several that an option needs one of. Raises WrongInput."""
+    if len(files) > 1:
+        known = ", ".join(file.title for file in files)
+        raise WrongInput(option, None, f"{files[0].name} has several files: name one of {known}")
+    return files[0]
 
 
 def read_source(

@@ -1,20 +1,23 @@
 """`feeds check`: shows what would be read from a feed, and what a night would say of a retailer's; needs no Spark."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from cli.context import Json, open_night, print_json, writing
-from cli.feed_sources import has_spec, read_source, spec_with
+from cli.feed_sources import files_with, has_spec, read_source, the_one_of
 from cli.feeds_compared import Asked, compared_feeds, say_compared
 from cli.terminal import say
-from jobs.answers.feed_check import HELD, check_feed
+from jobs.answers.feed_check import HELD, FeedCheck, check_feed
 from jobs.live.functions import Reading
 from jobs.stages.parse import feed_options
 from reports.feed import Fault, FeedFacts, render_feed
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Code
+from schemas.retailer import PART
 from schemas.settings import Settings, read_settings
 from udfs.feeds.check import CATEGORIES_SHOWN, as_json, examine, priced_tonight
 from udfs.feeds.refusal import FeedRefused
@@ -43,7 +46,10 @@ def feeds() -> None:
 @app.command()
 def check(  # noqa: PLR0913
     feed: Annotated[
-        str | None, typer.Argument(help="A file, an http(s) or s3 URL, or the name of a retailer that has a spec.")
+        str | None,
+        typer.Argument(
+            help="A file, an http(s) or s3 URL, or the name of a retailer that has a spec, or RETAILER/FILE."
+        ),
     ] = None,
     dialect: Annotated[
         str | None,
@@ -79,34 +85,67 @@ def check(  # noqa: PLR0913
     elif feed is None:
         raise WrongInput("FEED", None, "is missing: a file, a URL, or the name of a retailer")
     else:
-        summary, found = _checked(settings, feed, dialect, encoding, allow_private)
+        summaries, found = _checked(settings, feed, Stated(dialect, encoding, allow_private), html is not None)
         if html is not None:
             with writing(html):
-                html.write_text(render_feed(_facts(feed, summary)), encoding="utf-8")
-        print_json(found) if json else _say(found, summary.reject_samples)
+                html.write_text(render_feed(_facts(feed, summaries[0])), encoding="utf-8")
+        print_json(found) if json else _say_all(found, summaries)
     raise typer.Exit(0 if found["status"] == ACCEPTED else EXIT_REFUSED)
 
 
+class Stated(NamedTuple):
+    """What the options say of how a feed is read and asked for."""
+
+    dialect: str | None
+    encoding: str | None
+    allow_private: bool
+
+
 def _checked(
-    settings: Settings, feed: str, dialect: str | None, encoding: str | None, allow_private: bool
-) -> tuple[FeedSummary, dict[str, Any]]:
-    """The summary of a feed, or the night's verdict on a retailer's; with the same as plain values."""
+    settings: Settings, feed: str, stated: Stated, needs_one: bool
+) -> tuple[list[FeedSummary], dict[str, Any]]:
+    """The summary of a feed, or the night's verdict on a retailer's; with the same as plain values. Of a retailer with
+    several files there is one of each."""
     if has_spec(settings, feed):
         night = open_night(quiet=True)
         try:
-            checked = check_feed(night, spec_with(night, feed, dialect, encoding, allow_private))
+            files = files_with(night, feed, *stated)
         except WrongInput as error:
-            if settings.mappings / feed not in error.path.parents:
+            if settings.mappings / feed.partition("/")[0] not in error.path.parents:
                 raise
             summary = FeedSummary(HELD, None, f"{error}; to act: the data engineer (correct the file)")
-            return summary, as_json(summary)
-        return checked.summary, as_json(checked.summary) | {"gates": checked.gates, "notes": checked.notes}
-    options = feed_options(settings, Reading(dialect or "auto", encoding=encoding), feed)
+            return [summary], as_json(summary)
+        if needs_one:
+            the_one_of(files, "--html")
+        checks = [check_feed(night, file) for file in files]
+        found = [as_json(one.summary) | {"gates": one.gates, "notes": one.notes} for one in checks]
+        whole = found[0] if len(checks) == 1 else _joined(checks, found)
+        return [one.summary for one in checks], whole
+    options = feed_options(settings, Reading(stated.dialect or "auto", encoding=stated.encoding), feed)
     try:
-        summary = read_source(settings, feed, options, allow_private, examine)
+        summary = read_source(settings, feed, options, stated.allow_private, examine)
     except FeedRefused as refused:
         summary = FeedSummary(REFUSED, refused.code, refused.detail)
-    return summary, as_json(summary)
+    return [summary], as_json(summary)
+
+
+def _joined(checks: Sequence[FeedCheck], found: list[dict[str, Any]]) -> dict[str, Any]:
+    """One verdict on several files, and that on each in `files`."""
+    held = [one for one in checks if one.is_held]
+    reasons = [f"{one.file.title}: {one.summary.detail or one.summary.status}" for one in held]
+    parts = [one.summary for one in checks if one.file.kind == PART]
+    files = [
+        {"file": one.file.title, "kind": one.file.kind} | values for one, values in zip(checks, found, strict=True)
+    ]
+    return {
+        "status": HELD if held else ACCEPTED,
+        "reason": "; ".join(reasons) or None,
+        "offers": sum(part.offers for part in parts),
+        "products": sum(part.products for part in parts),
+        "rejects": dict(sum((Counter(one.summary.rejects) for one in checks), Counter[str]())),
+        "repairs": dict(sum((Counter(one.summary.repairs) for one in checks), Counter[str]())),
+        "files": files,
+    }
 
 
 def _facts(source: str, summary: FeedSummary) -> FeedFacts:
@@ -123,6 +162,19 @@ def _facts(source: str, summary: FeedSummary) -> FeedFacts:
         samples=tuple(priced_tonight(summary)), unread=tuple(summary.unread), dialect_file=summary.dialect_file,
         kept=KEPT,
     )  # fmt: skip
+
+
+def _say_all(found: dict[str, Any], summaries: Sequence[FeedSummary]) -> None:
+    """A verdict, or those on each file and then that on all."""
+    files = found.get("files")
+    if files is None:
+        _say(found, summaries[0].reject_samples)
+        return
+    for one, summary in zip(files, summaries, strict=True):
+        say(f"-- {one['file']} ({one['kind']})")
+        _say(one, summary.reject_samples)
+    offers = f"{found['offers']:,} offers in its parts"
+    say(f"-- all {len(files)} files\n{found['status']}: {'; '.join(filter(None, (offers, found['reason'])))}")
 
 
 def _say(found: dict[str, Any], reject_samples: dict[str, list[str]]) -> None:

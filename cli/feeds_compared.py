@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cli.context import open_night
-from cli.feed_sources import has_spec, read_source, spec_with
+from cli.feed_sources import files_with, has_spec, read_source, the_one_of
 from cli.terminal import say
 from jobs.answers.feed_compare import kept_feed, last_night
 from jobs.live.functions import Reading
@@ -85,7 +85,8 @@ def _against(settings: Settings, asked: Asked, retailer: str) -> tuple[Read, Rea
     if not has_spec(settings, retailer):
         raise WrongInput("--against", None, f"{retailer} is not the name of a retailer that has a spec")
     night = open_night(quiet=True)
-    spec = spec_with(night, retailer, asked.dialect, asked.encoding, asked.allow_private)
+    files = files_with(night, retailer, asked.dialect, asked.encoding, asked.allow_private)
+    spec = the_one_of(files, "--against")
     before = Read(f"{retailer}, last night", last_night(night, spec))
     if asked.feed is not None:
         return before, _read(settings, asked.feed, reading_options(night, spec, None), asked)

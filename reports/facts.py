@@ -118,6 +118,8 @@ class RetailerRow:
     asked: PicturesAsked
     unread: tuple[str, ...] = ()
     """Parts of the newest feed that nobody reads, with their shares of the offers."""
+    files: tuple[str, ...] = ()
+    """Of several files each in a line: its feed, its age, and whether it is held."""
 
 
 @dataclass(frozen=True)

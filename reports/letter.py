@@ -49,17 +49,24 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class FeedOfShop:
+    """A file that the shop sends, as it was received last."""
+
+    url: str
+    accepted: bool
+    offers: int
+    done: int
+    said: str | None
+
+
+@dataclass(frozen=True)
 class LetterFacts:
     """All data of a letter."""
 
     retailer: str
     language: str
     date: str
-    feed_url: str
-    accepted: bool
-    offers: int
-    done: int
-    said: str | None
+    feeds: tuple[FeedOfShop, ...]
     errors: tuple[ShopError, ...]
     fetched: Fetched | None
     rate: float

@@ -46,6 +46,11 @@ LIVE_ROWS = Metric(
 )
 HELD = Metric("retailer_held", "1 if a retailer is held at its last good rows, else 0.", ("retailer",))
 FEED_AT = Metric("feed_acquired_timestamp_seconds", "When the live feed of a retailer was received.", ("retailer",))
+FILE_AT = Metric(
+    "feed_file_acquired_timestamp_seconds",
+    "When the live feed of one of the several files of a retailer was received.",
+    ("retailer", "file"),
+)
 FEED_BYTES = Metric("feed_bytes", "Size of the newest feed of a retailer.", ("retailer",))
 GATE_VALUE = Metric(
     "gate_value", "What a gate measured, last time; without a retailer: over all.", ("gate", "retailer")
@@ -74,7 +79,7 @@ class StageNumbers:
 
 @dataclass(frozen=True)
 class RetailerNumbers:
-    """A retailer's feed; None: there is none."""
+    """A retailer's feed, of several files the oldest part and the sum of bytes; None: there is none."""
 
     name: str
     held: bool
@@ -102,6 +107,7 @@ class Numbers:
     ended: float
     stages: list[StageNumbers] = field(default_factory=list)
     retailers: list[RetailerNumbers] = field(default_factory=list)
+    files: dict[tuple[str, str], float] = field(default_factory=dict)  # when it came, by retailer and file of several
     live_rows: dict[tuple[str, str, str], int] = field(default_factory=dict)  # by stage, retailer, result
     gates: list[GateRow] = field(default_factory=list)
     version: VersionNumbers | None = None
@@ -145,6 +151,7 @@ def _retailers(numbers: Numbers) -> Iterator[Family]:
     yield LIVE_ROWS, sorted(numbers.live_rows.items())
     yield HELD, [((one.name,), one.held) for one in numbers.retailers]
     yield FEED_AT, [((one.name,), one.feed_at) for one in numbers.retailers if one.feed_at is not None]
+    yield FILE_AT, sorted(numbers.files.items())
     yield FEED_BYTES, [((one.name,), one.feed_bytes) for one in numbers.retailers if one.feed_bytes is not None]
 
 

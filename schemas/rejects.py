@@ -34,6 +34,7 @@ class Code(StrEnum):
     FEED_ARCHIVE = "feed_archive"
     FEED_GATE = "feed_gate"
     FEED_DELETIONS = "feed_deletions"
+    FEED_REMOVED = "feed_removed"
     # an offer
     OFFER_NO_ID = "offer_no_id"
     OFFER_NO_TITLE = "offer_no_title"
@@ -44,6 +45,7 @@ class Code(StrEnum):
     OFFER_MALFORMED = "offer_malformed"
     OFFER_BAD_PRICE = "offer_bad_price"
     OFFER_BAD_PICTURE = "offer_bad_picture"
+    OFFER_NO_UPDATE = "offer_no_update"
     # a picture's journey
     FETCH_BAD_URL = "fetch_bad_url"
     FETCH_DNS = "fetch_dns"
@@ -126,6 +128,9 @@ MEANINGS: dict[Code, Meaning] = {
         "more offers are missing than the gates allow: prices and new offers were taken, missing offers stay for now",
         Acts.ENGINEER,
     ),
+    Code.FEED_REMOVED: Meaning(
+        "the spec does not list this file any more, so its offers left the index", Acts.ENGINEER
+    ),
     Code.OFFER_NO_ID: Meaning("the offer has no id", Acts.SHOP),
     Code.OFFER_NO_TITLE: Meaning("the offer has no title", Acts.SHOP),
     Code.OFFER_NO_PICTURE: Meaning("the offer names no picture", Acts.SHOP),
@@ -135,6 +140,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.OFFER_MALFORMED: Meaning("the offer is cut off or is not well-formed XML", Acts.SHOP),
     Code.OFFER_BAD_PRICE: Meaning("the price cannot be read as a number", Acts.SHOP),
     Code.OFFER_BAD_PICTURE: Meaning("no picture's address of the offer can be used", Acts.SHOP),
+    Code.OFFER_NO_UPDATE: Meaning("the offer of a file of prices says nothing that could be taken", Acts.SHOP),
     Code.FETCH_BAD_URL: Meaning("the picture's address is not an http(s) URL", Acts.SHOP),
     Code.FETCH_DNS: Meaning("the host name in the picture's address does not exist in the DNS", Acts.SHOP),
     Code.FETCH_CONNECT: Meaning("the picture's host refused or dropped the connection", Acts.SHOP),

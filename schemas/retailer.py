@@ -1,14 +1,19 @@
-"""A retailer's spec: `mappings/<retailer>/retailer.yaml`."""
+"""A retailer's spec: `mappings/<retailer>/retailer.yaml`.
+
+A retailer sends one file (`feed`) or several (`feeds`). `Retailer.files` is both as a list: whatever asks for, judges,
+reads or keeps a feed knows a `FeedFile` alone, of which a retailer with one file has one without a name.
+"""
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.errors import WrongInput
 from schemas.yaml_lines import errors_of_model, read_model
@@ -17,9 +22,16 @@ NAME = re.compile(r"[a-z0-9-]{1,40}")
 SPEC_FILE = "retailer.yaml"
 MAPPING_FILE = "categories.xml"
 DIALECT_SUFFIX = ".yaml"
-"""A dialect with this suffix is a file in the retailer's folder; `Feed.dialect` then holds its full path."""
+"""A dialect with this suffix is a file in the retailer's folder; `Feed.dialect` of a spec then holds its full path."""
 
 Source = Literal["mapping", "text", "image"]
+Placed = TypeVar("Placed", bound="Feed")
+
+FileKind = Literal["part", "prices"]
+PART: FileKind = "part"
+PRICES: FileKind = "prices"
+MOST_FILES = 100
+"""Files of one retailer: a spec with more is a list that a program went wrong over."""
 
 _NEVER_OPENED = tuple(
     ip_network(text)
@@ -54,6 +66,7 @@ DialectName = Annotated[
 SecretName = Annotated[
     str, _form("SELVEDGE_FEED_[A-Z0-9_]+", "must name a variable in capitals that begins with SELVEDGE_FEED_")
 ]
+FileName = Annotated[str, _form(NAME.pattern, "must be 1 to 40 characters out of a-z, 0-9 and -")]
 Days = Annotated[float, Field(gt=0, le=3650)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -168,15 +181,55 @@ class FeedGates(Strict):
     reject_jump: Share = Field(0.2, description="offers that one reject code takes beyond its share of the last feed")
 
 
+class NamedFeed(Feed):
+    """One of the several files of a retailer."""
+
+    name: FileName
+    kind: FileKind = Field(PART, description="part of the catalog, or prices and stock of offers that parts hold")
+    gates: FeedGates = Field(FeedGates(), description="what differs from the retailer's own gates")
+
+
+@dataclass(frozen=True)
+class FeedFile:
+    """One file of a retailer, with all that its spec says of it."""
+
+    retailer: "Retailer"
+    feed: Feed
+    gates: FeedGates
+    part: str | None = None  # its name in `feeds`; none where it is the retailer's only feed
+    kind: FileKind = PART
+
+    @property
+    def name(self) -> str:
+        """The retailer's name."""
+        return self.retailer.name
+
+    @property
+    def title(self) -> str:
+        """How a person names it: `acme`, or `acme/prices`."""
+        return title_of(self.name, self.part)
+
+    @property
+    def dialect_file(self) -> str | None:
+        """Content of the file that `feed.dialect` names."""
+        return self.retailer.dialect_files.get(self.feed.dialect)
+
+
+def title_of(retailer: str, part: str | None) -> str:
+    """The name of a retailer's file for a person."""
+    return retailer if part is None else f"{retailer}/{part}"
+
+
 class Retailer(Strict):
-    """One retailer. `name` and `folder` come from the location of the file, `dialect_file` from beside it."""
+    """One retailer. `name` and `folder` come from the location of the file, `dialect_files` from beside it."""
 
     name: str = ""
     folder: Path = Path()
-    dialect_file: str | None = None  # content of the file that `feed.dialect` names
+    dialect_files: Mapping[str, str] = {}  # content of the files that its feeds name as their dialects, by path
     enabled: bool = Field(True, description="false: the retailer's rows leave the index in the next night")
     language: Language
-    feed: Feed
+    feed: Feed | None = None
+    feeds: tuple[NamedFeed, ...] | None = None
     images: Images = Images()
     gates: FeedGates = FeedGates()
     category_order: tuple[Source, ...] = Field(("mapping", "text", "image"), min_length=1)
@@ -187,6 +240,36 @@ class Retailer(Strict):
         if len(set(order)) < len(order):
             raise ValueError("names a source twice")
         return order
+
+    @field_validator("feeds")
+    @classmethod
+    def _told_apart(cls, feeds: tuple[NamedFeed, ...] | None) -> Any:
+        names = [feed.name for feed in feeds or ()]
+        if feeds is not None and not 0 < len(names) <= MOST_FILES:
+            raise ValueError(f"lists {len(names)} files; from 1 to {MOST_FILES} are allowed")
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"names {twice} twice")
+        if feeds and all(feed.kind == PRICES for feed in feeds):
+            raise ValueError("needs a file that is a part of the catalog: prices alone complete nothing")
+        return feeds
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Retailer":
+        if self.feed is None and self.feeds is None:
+            raise ValueError("feed: is missing")
+        if self.feed is not None and self.feeds is not None:
+            raise ValueError("feed and feeds: say one of them: a feed, or the list of files that it comes in")
+        return self
+
+    @property
+    def files(self) -> tuple[FeedFile, ...]:
+        """Its files in the order of the spec: the one called `feed`, or those of `feeds`."""
+        if self.feed is not None:
+            return (FeedFile(self, self.feed, self.gates),)
+        return tuple(
+            FeedFile(self, feed, self.gates.model_copy(update=_stated(feed.gates)), feed.name, feed.kind)
+            for feed in self.feeds or ()
+        )
 
     @property
     def mapping(self) -> Path | None:
@@ -200,7 +283,11 @@ class _Spec(Retailer):
 
     name: Literal[""] = ""
     folder: Literal[""] = ""  # type: ignore[assignment]
-    dialect_file: None = None
+    dialect_files: None = None  # type: ignore[assignment]
+
+
+def _stated(gates: FeedGates) -> dict[str, Any]:
+    return {name: getattr(gates, name) for name in gates.model_fields_set}
 
 
 def read_retailer(folder: Path) -> Retailer:
@@ -208,11 +295,21 @@ def read_retailer(folder: Path) -> Retailer:
     if not NAME.fullmatch(folder.name):
         raise _wrong_name(folder)
     spec = read_model(folder / SPEC_FILE, _Spec)
-    feed, dialect_file = spec.feed, None
-    if feed.dialect.endswith(DIALECT_SUFFIX):
+    texts: dict[str, str] = {}
+
+    def placed(feed: Placed) -> Placed:
+        if not feed.dialect.endswith(DIALECT_SUFFIX):
+            return feed
         path = folder / feed.dialect
-        feed, dialect_file = feed.model_copy(update={"dialect": str(path)}), _text_of(path)
-    found = {"name": folder.name, "folder": folder, "feed": feed, "dialect_file": dialect_file}
+        if str(path) not in texts:
+            texts[str(path)] = _text_of(path)
+        return feed.model_copy(update={"dialect": str(path)})
+
+    found: dict[str, Any] = {
+        "feed": spec.feed and placed(spec.feed),
+        "feeds": spec.feeds and tuple(map(placed, spec.feeds)),
+    }
+    found |= {"name": folder.name, "folder": folder, "dialect_files": texts}
     return Retailer.model_construct(**dict(spec) | found)
 
 

@@ -34,6 +34,8 @@ FEEDS = stage_table(
     pa.field("gates", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float64()), ("bound", pa.float64()),
                                           ("passed", pa.bool_()), ("accepted_because", pa.string())]))),
     pa.field("charset", pa.string()),  # that the server named when it sent the feed
+    pa.field("part", pa.string()),  # name of the file in the spec's list `feeds`; null: the retailer's only one
+    pa.field("file_kind", pa.string()),  # part or prices; null: the retailer's only one
 )  # fmt: skip
 
 OFFERS = stage_table(

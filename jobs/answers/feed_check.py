@@ -1,4 +1,4 @@
-"""What a night would say now of one retailer's feed; nothing is kept and nothing is committed."""
+"""What a night would say now of a retailer's files; nothing is kept and nothing is committed."""
 
 import tempfile
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 
 from jobs.answers.notes import future_date, jumped_rejects, last_accepted
 from jobs.engine.night import Night
-from jobs.live.feeds import State, live_feed, states_after, states_by_retailer
-from jobs.live.retailers import retailer_state
+from jobs.live.feeds import State, kinds_of, live_feed, states_after, states_by_retailer
+from jobs.live.retailers import FileState
 from jobs.stages.acquire import Judged, judge_feed, reading_options
 from lake.feeds import open_feed, path_of
 from schemas.rejects import Code
-from schemas.retailer import Retailer
+from schemas.retailer import FeedFile
 from schemas.table import DONE, REJECTED
 from udfs.feeds.check import examine
 from udfs.feeds.summary import ACCEPTED, REFUSED, FeedSummary
@@ -23,10 +23,11 @@ HELD = "held"
 
 @dataclass(frozen=True)
 class FeedCheck:
-    """The verdict of tonight on a feed, and what the feed holds."""
+    """The verdict of tonight on a file, and what it holds."""
 
+    file: FeedFile
     summary: FeedSummary
-    """What can be read of the feed. `status` is accepted, refused or held, `detail` the night's reason."""
+    """What can be read of the file. `status` is accepted, refused or held, `detail` the night's reason."""
     gates: list[dict[str, Any]]
     """`jobs.stages.feed_gates.GateResult` of each gate; none if the feed never came to them."""
     notes: list[str]
@@ -37,23 +38,23 @@ class FeedCheck:
         return self.summary.status != ACCEPTED
 
 
-def check_feed(night: Night, spec: Retailer) -> FeedCheck:
-    """Request a retailer's feed as the night does, and judge it with the night's own function."""
-    before = states_by_retailer(night).get(spec.name, {})
+def check_feed(night: Night, file: FeedFile) -> FeedCheck:
+    """Request a retailer's file as the night does, and judge it with the night's own function."""
+    before = kinds_of(file, states_by_retailer(night).get(file.name, {}))
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
-        file = Path(folder) / "feed"
-        judged = judge_feed(night, spec, before, file)
-        summary = _content(night, spec, judged, file)
+        path = Path(folder) / "feed"
+        judged = judge_feed(night, file, before, path)
+        summary = _content(night, file, judged, path)
     newest = judged.state
     after = states_after(before, newest) if judged.is_new else before
-    state = retailer_state(night, newest, live_feed(night, spec, after), None)
-    summary.status = (REFUSED if newest["status"] == REJECTED else HELD) if state.status == HELD else ACCEPTED
+    state = FileState(newest, live_feed(night, file, after))
+    summary.status = (REFUSED if newest["status"] == REJECTED else HELD) if state.is_held else ACCEPTED
     summary.code = Code(newest["code"]) if newest["code"] else None
-    summary.detail = (state.reason or "").removeprefix(f"{spec.name}: ") or None
-    return FeedCheck(summary, newest["gates"] or [], _notes(night, spec, judged))
+    summary.detail = state.reason.removeprefix(f"{file.title}: ") or None
+    return FeedCheck(file, summary, newest["gates"] or [], _notes(night, file, judged))
 
 
-def _content(night: Night, spec: Retailer, judged: Judged, file: Path) -> FeedSummary:
+def _content(night: Night, spec: FeedFile, judged: Judged, file: Path) -> FeedSummary:
     """What can be read of the feed; nothing where none came, where something in it was erased, or where its reader
     failed."""
     feed, options = judged.state["feed"], reading_options(night, spec, judged.state["charset"])
@@ -67,19 +68,19 @@ def _content(night: Night, spec: Retailer, judged: Judged, file: Path) -> FeedSu
         return examine(source, options)
 
 
-def _notes(night: Night, spec: Retailer, judged: Judged) -> list[str]:
+def _notes(night: Night, file: FeedFile, judged: Judged) -> list[str]:
     """What is worth knowing beside the verdict; the night has the same lines about dates and rejects."""
     newest = judged.state
-    lines = future_date(newest) + jumped_rejects(spec.name, _accepted(night, judged))
+    lines = future_date(newest) + jumped_rejects(file.title, _accepted(night, file, judged))
     if not judged.is_new:
-        lines.append(f"{spec.name}: nothing new since {newest['acquired_at']:%Y-%m-%d %H:%M} UTC")
-    if not spec.enabled:
-        lines.append(f"{spec.name}: `enabled: false` in its spec, so the night does not request its feed")
+        lines.append(f"{file.title}: nothing new since {newest['acquired_at']:%Y-%m-%d %H:%M} UTC")
+    if not file.retailer.enabled:
+        lines.append(f"{file.title}: `enabled: false` in its spec, so the night does not request its feed")
     return lines
 
 
-def _accepted(night: Night, judged: Judged) -> list[State]:
+def _accepted(night: Night, file: FeedFile, judged: Judged) -> list[State]:
     """The last two accepted feeds, the newest first."""
     newest = judged.state
     tonight = [newest] if judged.is_new and newest["status"] == DONE else []
-    return [*tonight, *last_accepted(night).get(newest["retailer"], [])][:2]
+    return [*tonight, *last_accepted(night).get((file.name, file.part), [])][:2]

@@ -12,7 +12,7 @@ from jobs.live.views import live_offers
 from jobs.stages.acquire import reading_options
 from lake.feeds import open_feed
 from schemas.errors import WrongInput
-from schemas.retailer import Retailer
+from schemas.retailer import FeedFile
 from schemas.tables import OFFERS
 from udfs.feeds.compare import READ, compared, read_compared
 from udfs.feeds.summary import FeedSummary
@@ -21,7 +21,7 @@ PART = 100_000
 """Places of the feed whose offers are in memory with their texts."""
 
 
-def last_night(night: Night, spec: Retailer) -> pa.Table:
+def last_night(night: Night, spec: FeedFile) -> pa.Table:
     """COMPARED of the live offers as the last night read them, those whose deletion is withheld included.
 
     Raises WrongInput where the lake has none.
@@ -31,7 +31,7 @@ def last_night(night: Night, spec: Retailer) -> pa.Table:
     last = night.tables.sql(f"select max(position) last from ({found.sql})", found.tables)["last"][0].as_py()  # noqa: S608
     if last is None:
         text = f"the lake has no offers of its feed of {feed.acquired_at:%Y-%m-%d %H:%M} UTC yet; run a night first"
-        raise WrongInput(spec.name, None, text)
+        raise WrongInput(spec.title, None, text)
 
     columns = ", ".join(("position", *READ))
 
@@ -47,19 +47,19 @@ def last_night(night: Night, spec: Retailer) -> pa.Table:
     return compared(parts(), night.today)
 
 
-def kept_feed(night: Night, spec: Retailer) -> tuple[FeedSummary, pa.Table]:
+def kept_feed(night: Night, spec: FeedFile) -> tuple[FeedSummary, pa.Table]:
     """The summary of the last accepted feed and COMPARED, read as the spec says now. Raises WrongInput, FeedRefused."""
-    feed, _ = _last(night, spec)
+    feed, kinds = _last(night, spec)
     with open_feed(night.store, feed.feed) as source:
-        return read_compared(source, reading_options(night, spec, feed.charset), night.today)
+        return read_compared(source, reading_options(night, spec, kinds["accepted"]["charset"]), night.today)
 
 
-def _last(night: Night, spec: Retailer) -> tuple[LiveFeed, Kinds]:
-    kinds = states_by_retailer(night).get(spec.name, {})
+def _last(night: Night, spec: FeedFile) -> tuple[LiveFeed, Kinds]:
+    kinds = states_by_retailer(night).get(spec.name, {}).get(spec.part, {})
     feed = live_feed(night, spec, kinds)
     if feed is None:
         reason = "held for too long" if "accepted" in kinds else "none was ever accepted"
-        raise WrongInput(spec.name, None, f"it has no live feed to compare with ({reason})")
+        raise WrongInput(spec.title, None, f"it has no live feed to compare with ({reason})")
     return feed, kinds
 
 

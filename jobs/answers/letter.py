@@ -7,12 +7,13 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
-from jobs.live.feeds import feed_states, live_feeds
+from jobs.live.feeds import State, live_feeds, live_prices, states_by_retailer
 from jobs.live.views import live_offers, live_urls, newest_fetches
 from lake.tables import literal
-from reports.letter import Fetched, LetterFacts, ShopError, render_letter, render_table
+from reports.letter import FeedOfShop, Fetched, LetterFacts, ShopError, render_letter, render_table
 from schemas.errors import WrongInput
 from schemas.rejects import MEANINGS, Acts, Code
+from schemas.retailer import FeedFile, Retailer
 from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS
 
@@ -40,20 +41,26 @@ def gather(night: Night, retailer: str) -> LetterFacts:
     """All data of the letter."""
     night.check_names([retailer], "letter")
     spec = night.retailers[retailer]
-    state = next((r for r in feed_states(night) if r["retailer"] == retailer and r["kind"] == "newest"), None)
-    if state is None:
+    kinds = states_by_retailer(night).get(retailer, {})
+    states = [(file, kinds[file.part]["newest"]) for file in spec.files if file.part in kinds]
+    if not states:
         raise WrongInput("letter", None, f"{retailer}: its feed was never requested; run `selvedge night` first")
     live = live_offers(feed for feed in live_feeds(night) if feed.retailer == retailer)
     asked = _last_night(night, live_urls(live))
-    offers = state["offers"] or 0
+    of_feeds = (error for _, state in states for error in _feed_errors(state))
     return LetterFacts(
-        retailer=retailer, language=spec.language, date=night.today.isoformat(), feed_url=spec.feed.url,
-        accepted=state["status"] == DONE, offers=offers,
-        done=offers - sum(reject["count"] for reject in state["rejects"] or ()), said=state["detail"],
-        errors=(*_feed_errors(state), *_offer_errors(night, retailer), *_picture_errors(night, live)),
+        retailer=retailer, language=spec.language, date=night.today.isoformat(),
+        feeds=tuple(_feed(file, state) for file, state in states),
+        errors=(*of_feeds, *_offer_errors(night, spec), *_picture_errors(night, live)),
         fetched=_fetched(asked), rate=spec.images.rate, connections=spec.images.connections,
         agent=night.settings.fetch.user_agent, contract=spec.images.contract,
     )  # fmt: skip
+
+
+def _feed(file: FeedFile, state: State) -> FeedOfShop:
+    offers = state["offers"] or 0
+    done = offers - sum(reject["count"] for reject in state["rejects"] or ())
+    return FeedOfShop(file.feed.url, state["status"] == DONE, offers, done, state["detail"])
 
 
 def _is_for_shop(code: str | None) -> bool:
@@ -73,18 +80,18 @@ def _feed_errors(state: dict[str, Any]) -> Iterator[ShopError]:
         yield _error(state, None, None, state["url"])
 
 
-def _offer_errors(night: Night, retailer: str) -> Iterator[ShopError]:
-    """The rejected offers of the shop's live feed, in its order."""
-    for feed in live_feeds(night):
-        if feed.retailer != retailer:
+def _offer_errors(night: Night, spec: Retailer) -> Iterator[ShopError]:
+    """The rejected offers of the shop's live files, in their order; of several files each with the file's address."""
+    for feed in [*live_feeds(night), *live_prices(night)]:
+        if feed.retailer != spec.name:
             continue
         query = f"""
-            select code, line, offer_id, detail from {OFFERS.name} where retailer = {literal(retailer)}
+            select code, line, offer_id, detail from {OFFERS.name} where retailer = {literal(spec.name)}
             and feed = {literal(feed.feed)} and function = {literal(feed.function)} and status <> '{DONE}'
             order by position"""  # noqa: S608
         for row in night.tables.sql(query, [OFFERS]).to_pylist():
             if _is_for_shop(row["code"]):
-                yield _error(row, row["line"], row["offer_id"], None)
+                yield _error(row, row["line"], row["offer_id"], feed.url if len(spec.files) > 1 else None)
 
 
 def _last_night(night: Night, urls: Query) -> list[dict[str, Any]]:

@@ -8,17 +8,17 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.records import of_run
-from jobs.live.feeds import feed_states, live_feeds
+from jobs.live.feeds import live_feeds, live_prices, newest_states
 from jobs.live.retailers import retailer_states
 from jobs.live.views import newest_fetches, offers_of, urls
 from jobs.stage_list import STAGE_NAMES
 from lake import snapshots
-from lake.tables import literal
 from reports.facts import GateRow
 from reports.metrics import Numbers, RetailerNumbers, StageNumbers, VersionNumbers, metrics_text, success_text
 from schemas.manifest import Gate
+from schemas.retailer import title_of
 from schemas.table import DONE, REJECTED
-from schemas.tables import FEEDS, FETCHES
+from schemas.tables import FETCHES
 from schemas.version import program_version
 
 FILE = "selvedge.prom"
@@ -54,8 +54,8 @@ def write_metrics(night: Night, exit_code: int, refused: Mapping[str, tuple[floa
 def gather(night: Night, exit_code: int, refused: Mapping[str, tuple[float, float]]) -> tuple[Numbers, list[str]]:
     """The numbers of a run, and which parts of them could not be read."""
     parts: dict[str, Callable[[Night], Any]] = {
-        "stages": _stages, "retailers": _retailers, "live_rows": _live_rows, "gates": _gates, "version": _version,
-        "lake": _lake,
+        "stages": _stages, "retailers": _retailers, "files": _files, "live_rows": _live_rows,
+        "gates": _gates, "version": _version, "lake": _lake,
     }  # fmt: skip
     found, faults = {}, {}
     for name, part in parts.items():
@@ -102,38 +102,48 @@ def _stages(night: Night) -> list[StageNumbers]:
 
 
 def _retailers(night: Night) -> list[RetailerNumbers]:
-    sizes = {row["retailer"]: row["bytes"] for row in feed_states(night) if row["kind"] == "newest"}
-    live = {feed.retailer: feed.acquired_at.timestamp() for feed in live_feeds(night)}
+    """Of several files the oldest one's time, and their sizes together."""
+    sizes, live = Counter[str](), dict[str, float]()
+    for row in newest_states(night):
+        if row["bytes"] is not None:
+            sizes[row["retailer"]] += row["bytes"]
+    for feed in live_feeds(night):
+        at = feed.acquired_at.timestamp()
+        live[feed.retailer] = min(at, live.get(feed.retailer, at))
     return [
         RetailerNumbers(name, state.status == "held", live.get(name), sizes.get(name))
         for name, state in retailer_states(night, snapshots.parent(night.store)).items()
     ]
 
 
+def _files(night: Night) -> dict[tuple[str, str], float]:
+    feeds = [*live_feeds(night), *live_prices(night)]
+    return {(feed.retailer, feed.part): feed.acquired_at.timestamp() for feed in feeds if feed.part is not None}
+
+
 def _live_rows(night: Night) -> dict[tuple[str, str, str], int]:
     """Rows by stage, retailer and result, for the stages whose rows belong to one retailer."""
     offers, addresses = offers_of(live_feeds(night)), urls(night)
-    retailers = ", ".join(literal(name) for name in sorted(night.retailers)) or "''"
     query = f"""
-        select 'acquire' stage, f.retailer, f.status result, count(*) count from {FEEDS.name} f join (
-            select retailer, max(attempt) attempt from {FEEDS.name} where retailer in ({retailers}) group by retailer
-        ) n on f.retailer = n.retailer and f.attempt = n.attempt group by f.retailer, f.status
-        union all
         select 'parse' stage, retailer, status result, count(*) count from ({offers.sql}) group by retailer, status
         union all
         select 'fetch' stage, live.retailer, coalesce(last.status, 'pending') result, count(*) count
         from ({addresses.sql}) live left join {newest_fetches()} last on live.url = last.url
         group by live.retailer, coalesce(last.status, 'pending')"""  # noqa: S608
-    rows = night.tables.sql(query, {FEEDS, *offers.tables, *addresses.tables, FETCHES}).to_pylist()
-    found = {(row["stage"], row["retailer"], row["result"]): row["count"] for row in rows}
-    return {(stage, retailer, result): found.get((stage, retailer, result), 0)
+    rows = night.tables.sql(query, {*offers.tables, *addresses.tables, FETCHES}).to_pylist()
+    found = Counter(("acquire", row["retailer"], row["status"]) for row in newest_states(night))
+    found.update({(row["stage"], row["retailer"], row["result"]): row["count"] for row in rows})
+    return {(stage, retailer, result): found[stage, retailer, result]
             for stage, retailer, _ in found for result in (DONE, REJECTED, "pending")}  # fmt: skip
 
 
 def _gates(night: Night) -> list[GateRow]:
-    """The gates of each retailer's newest feed, and those of the live version."""
-    newest = [row for row in feed_states(night) if row["kind"] == "newest" and row["retailer"] in night.retailers]
-    rows = [_gate(Gate(**gate, retailer=row["retailer"])) for row in newest for gate in row["gates"] or ()]
+    """The gates of each retailer's newest feeds, and those of the live version."""
+    rows = [
+        _gate(Gate(**gate, retailer=title_of(row["retailer"], row["part"])))
+        for row in newest_states(night)
+        for gate in row["gates"] or ()
+    ]
     version = snapshots.current(night.store)
     judged = snapshots.manifest(night.store, version).gates if version is not None else []
     return rows + [_gate(gate) for gate in judged]

@@ -9,12 +9,14 @@ from operator import itemgetter
 import pyarrow.compute as pc
 
 from jobs.answers.fetch_health import host_rows, jumps, pictures_asked
+from jobs.answers.file_notes import file_notes
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.feeds import State, feed_states
+from jobs.live.feeds import State, newest_states
 from jobs.live.placeholders import suspects
 from jobs.stages.feed_gates import is_from_the_future, reject_jumps
 from lake import snapshots
+from schemas.retailer import title_of
 from schemas.table import DONE
 from schemas.tables import FEEDS
 
@@ -26,10 +28,10 @@ MOST = 5
 
 
 def notes(night: Night) -> list[str]:
-    """A held version, feeds from the future, reject and failure codes that jumped, pictures never tried yet, shops
-    without a garment, suspected placeholders."""
+    """A held version, feeds from the future, several files of a shop, reject and failure codes that jumped, pictures
+    never tried yet, shops without a garment, suspected placeholders."""
     jumped = jumps(host_rows(night))
-    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *jumped[:MOST]]
+    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *file_notes(night), *jumped[:MOST]]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
     for retailer, asked in sorted(pictures_asked(night).items()):
@@ -59,42 +61,43 @@ def _hold(night: Night) -> list[str]:
 
 def _from_the_future(night: Night) -> list[str]:
     """Newest feeds whose date is still to come, by the clock too: a night may run under the date of an earlier one."""
-    newest = (row for row in feed_states(night) if row["kind"] == "newest" and row["retailer"] in night.retailers)
-    return [line for row in newest for line in future_date(row)]
+    return [line for row in newest_states(night) for line in future_date(row)]
 
 
 def future_date(row: State) -> list[str]:
     """A line if the feed of this row of `feeds` states a date that is still to come."""
     if not is_from_the_future(row, max(row["acquired_at"], datetime.now(UTC))):
         return []
+    title = title_of(row["retailer"], row["part"])
     return [
-        f"{row['retailer']}: its feed states the date {row['made_at']:%Y-%m-%d %H:%M} UTC, but came on "
+        f"{title}: its feed states the date {row['made_at']:%Y-%m-%d %H:%M} UTC, but came on "
         f"{row['acquired_at']:%Y-%m-%d %H:%M} UTC; it counts as made then"
     ]
 
 
 def _jumped_rejects(night: Night) -> list[str]:
     last = last_accepted(night)
-    return [line for name, rows in last.items() if name in night.retailers for line in jumped_rejects(name, rows)]
+    files = (file for _, spec in sorted(night.retailers.items()) for file in spec.files)
+    return [line for file in files for line in jumped_rejects(file.title, last.get((file.name, file.part), []))]
 
 
-def last_accepted(night: Night) -> dict[str, list[State]]:
-    """The last two accepted rows of `feeds` by retailer, the newest first; with `offers` and `rejects` alone."""
+def last_accepted(night: Night) -> dict[tuple[str, str | None], list[State]]:
+    """The last two accepted rows of `feeds` by file, the newest first; with `offers` and `rejects` alone."""
     query = f"""
-        select retailer, offers, rejects from (
-            select *, row_number() over (partition by retailer order by attempt desc) place
+        select retailer, part, offers, rejects from (
+            select *, row_number() over (partition by retailer, part order by attempt desc) place
             from {FEEDS.name} where status = '{DONE}'
-        ) where place <= 2 order by retailer, place"""  # noqa: S608
+        ) where place <= 2 order by retailer, part, place"""  # noqa: S608
     rows = night.tables.sql(query, [FEEDS]).to_pylist()
-    return {retailer: list(found) for retailer, found in groupby(rows, itemgetter("retailer"))}
+    return {file: list(found) for file, found in groupby(rows, itemgetter("retailer", "part"))}
 
 
-def jumped_rejects(retailer: str, accepted: Sequence[State]) -> list[str]:
+def jumped_rejects(title: str, accepted: Sequence[State]) -> list[str]:
     """Reject codes that take more of the newest accepted feed than of the one before it."""
     if len(accepted) < 2:
         return []
     return [
-        f"{retailer}: {code} now takes {rise:.0%} more of the offers than in the feed before; the report has samples"
+        f"{title}: {code} now takes {rise:.0%} more of the offers than in the feed before; the report has samples"
         for code, rise in reject_jumps(accepted[0], accepted[1]).items()
         if rise > JUMP
     ]

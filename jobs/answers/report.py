@@ -17,8 +17,9 @@ from jobs.engine.night import Night
 from jobs.engine.records import checked_run, of_run
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_view
-from jobs.live.feeds import feed_states, live_feeds
+from jobs.live.feeds import catalog_digest, live_feeds, states_by_retailer
 from jobs.live.functions import screen_function
+from jobs.live.retailers import FileState, file_states
 from jobs.live.views import offers_of, pictures
 from jobs.stages.declared import records
 from jobs.stages.record import rejects_of
@@ -175,29 +176,43 @@ def _stage(row: dict[str, Any]) -> StageTime:
 
 
 def _retailers(night: Night, manifest: Manifest | None) -> list[RetailerRow]:
-    live = {feed.retailer: feed for feed in live_feeds(night)}
-    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
-    asked = pictures_asked(night)
+    states, asked = states_by_retailer(night), pictures_asked(night)
     rows = []
-    for name in sorted(night.retailers):
-        feed, state = live.get(name), newest.get(name, {})
+    for name, spec in sorted(night.retailers.items()):
+        files = file_states(night, spec, states.get(name, {}))
+        live = [file.live for file in files if file.live is not None and file.is_part]
+        newest = [file.newest for file in files if file.newest is not None]
         counts = manifest.counts.get(name) if manifest else None
-        refused = state.get("status") == REJECTED
+        refused = [state for state in newest if state["status"] == REJECTED]
         judged = manifest.facts.retailers.get(name) if manifest else None
         held = refused or (judged is not None and judged.status == "held")
-        said = state.get("detail") if refused else judged.reason if judged else None
+        said = "; ".join(filter(None, (state["detail"] for state in refused))) or (judged.reason if judged else None)
+        oldest = min((feed.acquired_at for feed in live), default=None)
         rows.append(RetailerRow(
             name=name,
-            status="held" if held else "live" if feed else "waiting",
+            status="held" if held else "live" if live else "waiting",
             reason=said or "",
-            feed=feed.feed.hex()[:16] if feed else "",
-            age_hours=(night.now() - feed.acquired_at).total_seconds() / 3600 if feed else None,
+            feed=catalog_digest([feed.feed for feed in live]).hex()[:16] if live else "",
+            age_hours=(night.now() - oldest).total_seconds() / 3600 if oldest else None,
             products=counts.products if counts else 0,
             garments=counts.garments if counts else 0,
             asked=asked.get(name, PicturesAsked()),
-            unread=tuple(_unread(part) for part in state.get("unread") or ()),
+            unread=tuple(_unread(part) for state in newest for part in state["unread"] or ()),
+            files=tuple(_file(night, file) for file in files) if spec.feeds else (),
         ))  # fmt: skip
     return rows
+
+
+def _file(night: Night, file: FileState) -> str:
+    """One of several files in a line."""
+    state, live = file.newest, file.live
+    name = (state or {}).get("part") or (live.part if live else "") or "?"
+    kind = "part" if file.is_part else "prices"
+    if live is None:
+        return f"{name} ({kind}): {'none is live' if state else 'not asked for yet'}"
+    hours = (night.now() - live.acquired_at).total_seconds() / 3600
+    held = ", held" if file.is_held else ""
+    return f"{name} ({kind}): {live.feed.hex()[:16]}, {hours:.1f} h old{held}"
 
 
 def _unread(part: dict[str, Any]) -> str:

@@ -75,12 +75,13 @@ def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
 
 def check_dialect(spec: Retailer) -> None:
     """Raises WrongInput with the line of the dialect file, or with the spec that names an unknown dialect."""
-    try:
-        dialect.of_setting(spec.feed.dialect, spec.dialect_file)
-    except dialect.DialectError as error:
-        if error.path.suffix == DIALECT_SUFFIX:
-            raise
-        raise WrongInput(spec.folder / SPEC_FILE, None, f"dialect: {error.text}") from None
+    for file in spec.files:
+        try:
+            dialect.of_setting(file.feed.dialect, file.dialect_file)
+        except dialect.DialectError as error:
+            if error.path.suffix == DIALECT_SUFFIX:
+                raise
+            raise WrongInput(spec.folder / SPEC_FILE, None, f"dialect: {error.text}") from None
 
 
 def _spec(folder: Path) -> Iterator[Checked]:
@@ -90,8 +91,8 @@ def _spec(folder: Path) -> Iterator[Checked]:
         try:
             spec = read_retailer(folder)
             check_dialect(spec)
-            if spec.dialect_file is not None:
-                yield Path(spec.feed.dialect), []
+            for path in spec.dialect_files:
+                yield Path(path), []
         except WrongInput as error:
             if error.path == folder / SPEC_FILE:
                 errors = [error]

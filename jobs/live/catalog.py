@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.functions import choose_function, duplicates_function, map_function
+from jobs.live.prices import priced
 from jobs.live.takedowns import barred_pictures, is_barred_product, is_barred_url
 from jobs.live.views import newest_fetches, offers, urls
 from lake.tables import literal
@@ -43,8 +44,9 @@ class Catalog:
     def products(self) -> pa.Table:
         """`udfs.rules.products.PRODUCTS` of the live offers, without blocked products."""
         found = offers(self._night)
-        names = ", ".join(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS)))
+        names = ", ".join(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS, "feed")))
         rows = self._night.tables.sql(f"select {names}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
+        rows = priced(self._night, rows)
         products = products_of(priced_on(rows, self._night.today), rows["max_pictures"])
         return products.filter(pc.invert(is_barred_product(self._night, products["product_id"])))
 

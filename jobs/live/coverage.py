@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.catalog import Catalog
-from jobs.live.feeds import live_feeds
+from jobs.live.feeds import digests_by_retailer, live_feeds
 from jobs.live.functions import classify_function, coverage_function, detect_function, screen_function
 from jobs.live.views import pictures
 from lake.tables import literal
@@ -24,7 +24,7 @@ KEY = ("retailer", "feed", "function")
 
 def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
     """COVERAGE rows of the live feeds that have none yet for their retailer's current mapping file."""
-    feeds = {feed.retailer: feed.feed for feed in live_feeds(night)}
+    feeds = digests_by_retailer(live_feeds(night))
     present = night.tables.sql(f"select {', '.join(KEY)} from {COVERAGE.name}", [COVERAGE])  # noqa: S608
     known = {tuple(row.values()) for row in present.to_pylist()}
     missing = [name for name, feed in feeds.items() if (name, feed, function_of(night, name)) not in known]
@@ -60,7 +60,7 @@ def function_of(night: Night, retailer: str) -> bytes:
 
 def covered_share(night: Night, retailer: str) -> float | None:
     """The share of a retailer's products that are mapped or ignored; None if it has no mapping file or no row."""
-    feed = next((feed.feed for feed in live_feeds(night) if feed.retailer == retailer), None)
+    feed = digests_by_retailer(live_feeds(night)).get(retailer)
     if feed is None or retailer not in night.mappings:
         return None
     return _share(night, retailer, feed, function_of(night, retailer))

@@ -14,7 +14,7 @@ from jobs.engine.recheck import without
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import KEY as COVERAGE_KEY
 from jobs.live.coverage import function_of
-from jobs.live.feeds import live_feeds
+from jobs.live.feeds import digests_by_retailer, live_feeds
 from jobs.live.functions import choose_function, duplicates_function
 from lake.vacuum.rows import Keep
 from schemas.tables import COVERAGE, DUPLICATES, GARMENTS
@@ -47,7 +47,8 @@ def groups_of(night: Night, pictures: pa.Array) -> list[Keep]:
 def coverage_of(night: Night, retailers: Iterable[str]) -> Keep:
     """What was counted of the retailers' live feeds with their present mapping files."""
     named = set(retailers)
-    live = {(f.retailer, f.feed, function_of(night, f.retailer)) for f in live_feeds(night) if f.retailer in named}
+    feeds = digests_by_retailer(live_feeds(night))
+    live = {(name, feed, function_of(night, name)) for name, feed in feeds.items() if name in named}
 
     def stays(rows: pa.Table) -> pa.Array:
         return pa.array([tuple(row.values()) not in live for row in rows.select(COVERAGE_KEY).to_pylist()], pa.bool_())

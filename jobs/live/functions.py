@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from jobs.engine.night import Night
-from schemas.retailer import Retailer
+from schemas.retailer import PRICES, FeedFile
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
 PARSER_REVISION = 9
@@ -32,7 +32,8 @@ def digest_of(*parts: str | bytes) -> bytes:
 
 
 class Reading(NamedTuple):
-    """What a spec and the server say of how a feed is read; each is an option of `udfs.feeds.options.FeedOptions`."""
+    """What a spec and the server say of how a feed is read; each but `kind` is an option of
+    `udfs.feeds.options.FeedOptions`."""
 
     dialect: str = "auto"
     dialect_file: str | None = None
@@ -40,24 +41,31 @@ class Reading(NamedTuple):
     language: str | None = None
     charset: str | None = None
     groups: str = "given"
+    kind: str | None = None
+    """`prices`: offers need neither title nor picture; None: a part of the catalog."""
 
 
-def reading_of(spec: Retailer, charset: str | None = None) -> Reading:
-    """How a retailer's feed is read. `charset`: the server's word for its encoding."""
-    feed = spec.feed
-    return Reading(feed.dialect, spec.dialect_file, feed.encoding, spec.language, charset, feed.groups)
+def reading_of(file: FeedFile, charset: str | None = None) -> Reading:
+    """How a retailer's file is read. `charset`: the server's word for its encoding."""
+    feed, kind = file.feed, PRICES if file.kind == PRICES else None
+    language = file.retailer.language
+    return Reading(feed.dialect, file.dialect_file, feed.encoding, language, charset, feed.groups, kind)
 
 
-def parser_of(spec: Retailer, charset: str | None = None) -> bytes:
-    """The digest of how a retailer's feed is read."""
-    return parser_digest(reading_of(spec, charset))
+def parser_of(file: FeedFile, charset: str | None = None) -> bytes:
+    """The digest of how a retailer's file is read."""
+    return parser_digest(reading_of(file, charset))
 
 
 def parser_digest(reading: Reading) -> bytes:
-    """Covers the parser's revision, the dialects that come with the program, and what is said of the feed."""
-    dialect, dialect_file, *said = reading
+    """Covers the parser's revision, the dialects that come with the program, and what is said of the feed.
+
+    What is a part of a catalog counts as the whole of one: a file keeps its rows where others join it.
+    """
+    dialect, dialect_file, *said, kind = reading
     stated = dialect if dialect_file is None else dialect_file
-    return digest_of(str(PARSER_REVISION), stated, *(text or "" for text in said), *_dialects())
+    kinds = () if kind is None else (kind,)
+    return digest_of(str(PARSER_REVISION), stated, *(text or "" for text in said), *kinds, *_dialects())
 
 
 @cache

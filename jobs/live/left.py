@@ -13,7 +13,7 @@ from lake.erased import erased_on, hash_of
 from lake.tables import literal
 from lake.withdrawals import withdrawals
 from schemas.rejects import Code
-from schemas.retailer import SPEC_FILE, Retailer
+from schemas.retailer import PRICES, SPEC_FILE, Retailer
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
 
@@ -32,7 +32,7 @@ class _Known:
     rows: list[Row]
     """Its rows in `offers`, each with the `attempt` of the accepted feed that it stood in, ascending."""
     accepted: list[Row]
-    """The retailer's accepted feeds, ascending, with `parsed`: whether their offers are in the lake."""
+    """The accepted feeds of the retailer's files, ascending, with `parsed`: whether their offers are in the lake."""
 
     @property
     def name(self) -> str:
@@ -46,9 +46,9 @@ class _Known:
 
     @property
     def follower(self) -> Row | None:
-        """The first accepted feed without it. Feeds whose offers are not in the lake can tell nothing."""
+        """The first accepted feed of its file without it. Feeds whose offers are not in the lake can tell nothing."""
         later = (feed for feed in self.accepted if feed["attempt"] > self.last["attempt"] and feed["parsed"])
-        return next(later, None)
+        return next((feed for feed in later if feed["part"] == self.last["part"]), None)
 
 
 def left(night: Night, asked: str) -> list[Verdict]:
@@ -78,13 +78,14 @@ def erased_offer(night: Night, asked: str) -> list[Verdict]:
 def _known(night: Night, asked: str) -> list[_Known]:
     name = literal(asked)
     query = f"""
-        select o.retailer, o.offer_id, o.feed, o.line, o.status, o.code, o.detail, f.attempt, f.acquired_at
+        select o.retailer, o.offer_id, o.feed, o.line, o.status, o.code, o.detail, f.attempt, f.acquired_at, f.part
         from {OFFERS.name} o join (
             select distinct retailer, offer_id from {OFFERS.name} where offer_id is not null and (
                 offer_id = {name} or product_id = {name} or concat(retailer, ':', offer_id) = {name}
             ) order by retailer, offer_id limit {SHOWN_OFFERS}
         ) k on o.retailer = k.retailer and o.offer_id = k.offer_id
         join {FEEDS.name} f on o.retailer = f.retailer and o.feed = f.feed and f.status = '{DONE}'
+            and coalesce(f.file_kind, '') <> '{PRICES}'
         order by o.retailer, o.offer_id, f.attempt, o.line"""  # noqa: S608
     found: dict[tuple[str, str], list[Row]] = {}
     for row in night.tables.sql(query, [OFFERS, FEEDS]).to_pylist():
@@ -126,7 +127,8 @@ def _deletion(offer: _Known, follower: Row) -> str:
     """What became of its deletion, if that was withheld at first."""
     if follower["code"] != Code.FEED_DELETIONS:
         return ""
-    whole = next((f for f in offer.accepted if f["attempt"] > follower["attempt"] and f["code"] is None), None)
+    later = (f for f in offer.accepted if f["attempt"] > follower["attempt"] and f["part"] == follower["part"])
+    whole = next((f for f in later if f["code"] is None), None)
     if whole is None:
         return ", deletion withheld for as long as `withdraw_after` allows"
     reasons = (gate["accepted_because"] for gate in whole["gates"] or ())
@@ -154,12 +156,17 @@ def _state_of_its_retailer(night: Night, offer: _Known) -> tuple[str, str, str]:
 
 
 def _of_an_enabled_one(night: Night, spec: Retailer, offer: _Known) -> tuple[str, str, str]:
-    kinds = states_by_retailer(night)[spec.name]
-    if live_feed(night, spec, kinds) is not None:
+    files, part = states_by_retailer(night)[spec.name], offer.last["part"]
+    kinds = files[part]
+    file = next((file for file in spec.files if file.part == part), None)
+    if file is None:
+        said = f"{kinds['newest']['detail']}, since {_date(kinds['newest']['acquired_at'])}"
+        return LEFT, said, f"an engineer has to list it in {night.settings.mappings / spec.name / SPEC_FILE} again"
+    if live_feed(night, file, kinds) is not None:
         return WAITING, "its feed is accepted and not parsed yet", "nobody has to act: the next night parses it"
-    newest, days = kinds["newest"], spec.gates.withdraw_after or 0
+    newest, days = kinds["newest"], file.gates.withdraw_after or 0
     since = f"since {_date(newest['acquired_at'])}, for longer than `withdraw_after` ({days:g} days)"
-    return LEFT, f"{spec.name} is held {since}: {newest['detail']}", "the next good feed brings it back"
+    return LEFT, f"{file.title} is held {since}: {newest['detail']}", "the next good feed brings it back"
 
 
 def _out_since(night: Night, retailer: str) -> str:

@@ -1,16 +1,27 @@
-"""The state of each retailer tonight: its feed, and whether the retailer leaves the index.
+"""The state of each retailer tonight: its files, and whether the retailer leaves the index.
 
 A retailer leaves the index only if its spec says `enabled: false`, if its feed was held for longer than
 `withdraw_after`, or by `selvedge withdraw`. A missing or broken spec or a missing feed alone does not remove it.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from jobs.engine.night import Night
-from jobs.live.feeds import LiveFeed, State, feed_states, live_feeds
+from jobs.live.feeds import (
+    Files,
+    LiveFeed,
+    State,
+    catalog_digest,
+    feed_states,
+    kinds_of,
+    live_feed,
+    live_parts,
+    states_by_retailer,
+)
 from lake.withdrawals import withdrawals
 from schemas.manifest import Manifest, RetailerState
-from schemas.retailer import SPEC_FILE
+from schemas.retailer import PART, SPEC_FILE, Retailer
 
 
 def missing(night: Night, parent: Manifest | None) -> dict[str, str]:
@@ -45,14 +56,43 @@ def taken_out(night: Night, parent: Manifest) -> set[str]:
     return parent.counts.keys() & (disabled | withdrawn)
 
 
+class FileState(NamedTuple):
+    """A file's newest row of `feeds`, its live feed, and whether it is a part of the catalog."""
+
+    newest: State | None
+    live: LiveFeed | None
+    is_part: bool = True
+
+    @property
+    def is_held(self) -> bool:
+        return self.newest is not None if self.live is None else self.live.held_since is not None
+
+    @property
+    def reason(self) -> str:
+        """Why it is held; empty where it is not, or where nothing is known."""
+        if self.live is not None:
+            return self.live.reason
+        return "" if self.newest is None else self.newest["detail"] or "no feed has been accepted yet"
+
+
+def file_states(night: Night, spec: Retailer, files: Files) -> list[FileState]:
+    """The state of each file of a retailer with these rows: those of the spec, then those that it listed before."""
+    found = []
+    for file in spec.files:
+        live = live_feed(night, file, kinds_of(file, files))
+        found.append(FileState(files.get(file.part, {}).get("newest"), live, file.kind == PART))
+    listed = {file.part for file in spec.files}
+    left = (feed for feed in live_parts(night, spec, files) if feed.part not in listed)
+    return [*found, *(FileState(files[feed.part]["newest"], feed) for feed in left)]
+
+
 def retailer_states(night: Night, parent: Manifest | None) -> dict[str, RetailerState]:
     """The state of each retailer's feed, compared with the version before."""
-    newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
-    live = {feed.retailer: feed for feed in live_feeds(night)}
+    known = states_by_retailer(night)
     before = parent.facts.retailers if parent else {}
     states = {}
-    for name in sorted(night.retailers):
-        states[name] = retailer_state(night, newest.get(name), live.get(name), before.get(name))
+    for name, spec in sorted(night.retailers.items()):
+        states[name] = retailer_state(night, file_states(night, spec, known.get(name, {})), before.get(name))
     for name in sorted(night.broken.keys() - (parent.counts.keys() if parent else set())):
         states[name] = RetailerState(status="held", reason=_broken(night, name))
     for name, reason in missing(night, parent).items():
@@ -61,15 +101,19 @@ def retailer_states(night: Night, parent: Manifest | None) -> dict[str, Retailer
     return states
 
 
-def retailer_state(
-    night: Night, newest: State | None, feed: LiveFeed | None, before: RetailerState | None
-) -> RetailerState:
-    """The state of one retailer, from its newest row of `feeds`, its live feed and its state in the version before."""
-    if feed is None:
-        reason = (newest or {}).get("detail") or "no feed has been accepted yet"
-        return RetailerState(status="held" if newest else "waiting", reason=reason if newest else None)
-    age: timedelta = night.now() - feed.acquired_at
-    same = before is not None and before.feed_sha256 == feed.feed.hex()
-    status = "held" if feed.held_since else "unchanged" if same else "fresh"
+def retailer_state(night: Night, files: Sequence[FileState], before: RetailerState | None) -> RetailerState:
+    """The state of one retailer, from those of its files and its own in the version before.
+
+    It is held if one of its files is, by name; the others go on. Its age is that of its oldest live part.
+    """
+    said = "; ".join(filter(None, (file.reason for file in files))) or None
+    live = [file.live for file in files if file.live is not None and file.is_part]
+    if not live:
+        known = any(file.newest is not None for file in files)
+        return RetailerState(status="held" if known else "waiting", reason=said)
+    age = night.now() - min(feed.acquired_at for feed in live)
+    sha256 = catalog_digest([feed.feed for feed in live]).hex()
+    is_held = any(file.is_held for file in files)
+    status = "held" if is_held else "unchanged" if before is not None and before.feed_sha256 == sha256 else "fresh"
     hours = round(age.total_seconds() / 3600, 1)
-    return RetailerState(feed_sha256=feed.feed.hex(), feed_age_hours=hours, status=status, reason=feed.reason or None)
+    return RetailerState(feed_sha256=sha256, feed_age_hours=hours, status=status, reason=said)

@@ -24,9 +24,9 @@ def pictures(night: Night) -> Query:
 
 def offers_of(feeds: Iterable[LiveFeed]) -> Query:
     """Every offer of the live feeds, accepted or rejected, with the limit of pictures per product."""
-    rows = ", ".join(
+    rows = ", ".join(dict.fromkeys(
         f"({literal(f.retailer)}, {literal(f.feed)}, {literal(f.function)}, {f.max_pictures})" for f in feeds
-    )
+    ))  # fmt: skip
     none = "('', X'00', X'00', 0)"
     sql = f"""
         select o.*, live.max_pictures from {OFFERS.name} o
@@ -36,10 +36,42 @@ def offers_of(feeds: Iterable[LiveFeed]) -> Query:
 
 
 def live_offers(feeds: Iterable[LiveFeed]) -> Query:
-    """The accepted offers of the live feeds, and offers whose deletion is withheld."""
-    feeds = list(feeds)
-    kept = f"{offers_of(feeds).sql} where o.status = '{DONE}'"
-    return Query(" union all ".join([kept, *(_missing(feed) for feed in feeds if feed.completed_by)]), (OFFERS,))
+    """The accepted offers of the live feeds, and offers whose deletion is withheld. Of an id in several parts of a
+    catalog the offers of the first one count (`jobs.live.feeds`)."""
+    by_retailer: dict[str, list[LiveFeed]] = {}
+    for feed in feeds:
+        by_retailer.setdefault(feed.retailer, []).append(feed)
+    alone = [parts[0] for parts in by_retailer.values() if len(parts) == 1]
+    joined = [_layers(parts) for parts in by_retailer.values() if len(parts) > 1]
+    kept = f"{offers_of(alone).sql} where o.status = '{DONE}'"
+    missing = (_missing(feed) for feed in alone if feed.completed_by)
+    return Query(" union all ".join([kept, *missing, *map(_first_of, joined)]), (OFFERS,))
+
+
+Layer = tuple[str, bytes, bytes, int]
+"""Retailer, feed, function, pictures of a product."""
+
+
+def _layers(parts: list[LiveFeed]) -> list[Layer]:
+    """The feeds of one retailer in the order in which an id is looked for: live ones before what completes them."""
+    earlier = [(feed, feed.completed_by.feed, feed.completed_by.function) for feed in parts if feed.completed_by]
+    every = [*((feed, feed.feed, feed.function) for feed in parts), *earlier]
+    return list(dict.fromkeys((feed.retailer, sha, function, feed.max_pictures) for feed, sha, function in every))
+
+
+def _first_of(layers: list[Layer]) -> str:
+    """The kept offers of each id in the first layer that has it."""
+    rows = ", ".join(
+        f"({literal(feed)}, {literal(function)}, {most}, {rank})"
+        for rank, (_, feed, function, most) in enumerate(layers)
+    )
+    return f"""
+        select * exclude (rank, best) from (
+            select o.*, l.max_pictures, l.rank, min(l.rank) over (partition by o.offer_id) best from {OFFERS.name} o
+            join (values {rows}) l(feed, function, max_pictures, rank)
+            on o.feed = l.feed and o.function = l.function
+            where o.retailer = {literal(layers[0][0])} and o.status = '{DONE}'
+        ) where rank = best"""  # noqa: S608
 
 
 def _missing(feed: LiveFeed) -> str:

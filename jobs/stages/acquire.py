@@ -1,10 +1,15 @@
-"""Downloads the shops' feeds into the lake. A row is written only if the state changed: the last row is the state."""
+"""Downloads the shops' feeds into the lake. A row is written only if the state changed: the last row is the state.
+
+Each file of a retailer has its own rows; their attempts are numbered together, so that retailer and attempt are a key.
+"""
 
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,10 +19,21 @@ from deltalake import DeltaTable
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
-from jobs.live.feeds import Kinds, State, feed_states, live_feeds, states_by_retailer
+from jobs.live.feeds import (
+    Files,
+    Kinds,
+    State,
+    awaited,
+    kinds_of,
+    left_files,
+    live_feeds,
+    newest_states,
+    states_after,
+    states_by_retailer,
+)
 from jobs.live.functions import parser_of, reading_of
 from jobs.live.verdict import Verdict
-from jobs.stages.feed_gates import OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
+from jobs.stages.feed_gates import OF_A_CATALOG, OFFER_DROP, GateResult, judge, lacks_offers_alone, refusal, refusing
 from jobs.stages.parse import feed_options
 from jobs.stages.record import StageRecord
 from lake.feeds import keep, path_of
@@ -25,7 +41,7 @@ from lake.lease import lease
 from lake.tables import literal, write_rows
 from schemas.errors import WrongInput
 from schemas.rejects import FEED_CODES, MEANINGS, WORKER_CODES, Code
-from schemas.retailer import Feed, Retailer
+from schemas.retailer import PART, Feed, FeedFile, Retailer, title_of
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
@@ -56,33 +72,65 @@ TRANSACTION = "acquire"
 
 @dataclass(frozen=True)
 class Judged:
-    """What becomes of a retailer's feed."""
+    """What becomes of a retailer's file."""
 
-    state: State  # the retailer's newest row of `feeds`
+    state: State  # the file's newest row of `feeds`
     is_new: bool  # it differs from the row that is there
     to_keep: bool  # a feed came, and nothing in it was erased
 
 
 def acquire(night: Night) -> Counts:
-    """Request every retailer's feed, and commit the rows of the retailers whose state changed."""
+    """Request every file of every retailer, and commit the rows of the files whose state changed."""
     handle = night.tables.open(FEEDS)  # before the states are read: a racing commit is then a conflict
     states = states_by_retailer(night)
+    files = [file for spec in night.chosen for file in spec.files]
     counts = Counts()
 
-    def one(spec: Retailer) -> State | None:
-        return _acquire(night, spec, states.get(spec.name, {}))
+    def one(file: FeedFile) -> State | None:
+        return _acquire(night, file, kinds_of(file, states.get(file.name, {})))
 
-    with night.progress.stage("acquire", len(night.chosen)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with night.progress.stage("acquire", len(files)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         rows = []
-        for row in pool.map(one, night.chosen):
+        for row in pool.map(one, files):
             rows.append(row)
             advance(1)
     changed = [row for row in rows if row is not None]
-    _commit(night, handle, changed)
+    for spec in night.chosen:
+        changed += _removed(night, spec, states.get(spec.name, {}), changed)
+    _commit(night, handle, _numbered(changed, states))
     counts.due = len(changed)
     counts.rejected = sum(row["status"] == REJECTED for row in changed)
     counts.done = counts.due - counts.rejected
     return counts
+
+
+def _removed(night: Night, spec: Retailer, files: Files, changed: list[State]) -> list[State]:
+    """The last rows of the files that the spec does not list any more, if nothing of theirs is needed tonight."""
+    after = dict(files)
+    for row in changed:
+        if row["retailer"] == spec.name:
+            after[row["part"]] = states_after(files.get(row["part"], {}), row)
+    if awaited(night, spec, after):
+        return []
+    names = {file.feed.url: file.title for file in spec.files}
+    rows = []
+    for part, kinds in left_files(spec, files).items():
+        newest, title = kinds["newest"], title_of(spec.name, part)
+        now = names.get(newest["url"])
+        said = f"{title}: is called {now} now" if now else f"{title}: the spec does not list it any more"
+        kept = {name: newest[name] for name in ("retailer", "part", "file_kind", "function", "url")}
+        verdict = {"status": REJECTED, "code": str(Code.FEED_REMOVED), "detail": said, "acquired_at": night.now()}
+        rows.append(dict.fromkeys(FEEDS.schema.names) | kept | verdict)
+    return rows
+
+
+def _numbered(rows: list[State], states: Mapping[str, Files]) -> list[State]:
+    """The rows with the next attempts of their retailers."""
+    found = []
+    for retailer, mine in groupby(sorted(rows, key=itemgetter("retailer")), itemgetter("retailer")):
+        last = max((kinds["newest"]["attempt"] for kinds in states.get(retailer, {}).values()), default=0)
+        found += [row | {"attempt": attempt} for attempt, row in enumerate(mine, last + 1)]
+    return found
 
 
 def _commit(night: Night, handle: DeltaTable, rows: list[State]) -> None:
@@ -100,8 +148,8 @@ def _to_compare(accepted: State | None, whole: State | None) -> State | None:
     return accepted | {name: last[name] for name in ("bytes", "offers", "rejects")} | {"whole": last}
 
 
-def _acquire(night: Night, spec: Retailer, kinds: Kinds) -> State | None:
-    """The new state of one retailer, or None if it did not change. Its feed is kept before the state is committed."""
+def _acquire(night: Night, spec: FeedFile, kinds: Kinds) -> State | None:
+    """The new state of one file, or None if it did not change. Its feed is kept before the state is committed."""
     with tempfile.TemporaryDirectory(prefix="selvedge-feed-") as folder:
         file = Path(folder) / "feed"
         judged = judge_feed(night, spec, kinds, file)
@@ -110,8 +158,8 @@ def _acquire(night: Night, spec: Retailer, kinds: Kinds) -> State | None:
     return judged.state if judged.is_new else None
 
 
-def judge_feed(night: Night, spec: Retailer, kinds: Kinds, file: Path) -> Judged:
-    """Request a retailer's feed into `file` and judge it against its rows of `feeds`. Writes nothing to the lake."""
+def judge_feed(night: Night, spec: FeedFile, kinds: Kinds, file: Path) -> Judged:
+    """Request a retailer's file into `file` and judge it against its rows of `feeds`. Writes nothing to the lake."""
     newest = kinds.get("newest")
     same_parser = newest is not None and newest["function"] == parser_of(spec, newest["charset"])
     with file.open("wb") as target:
@@ -133,7 +181,7 @@ def judge_feed(night: Night, spec: Retailer, kinds: Kinds, file: Path) -> Judged
     return Judged(row, True, to_keep)
 
 
-def _scrubbed(night: Night, spec: Retailer, file: Path, charset: str | None) -> str:
+def _scrubbed(night: Night, spec: FeedFile, file: Path, charset: str | None) -> str:
     """Take what was erased out of a received feed -> why that failed, if it did: then the feed is not kept."""
     if not night.erased:
         return ""
@@ -144,9 +192,9 @@ def _scrubbed(night: Night, spec: Retailer, file: Path, charset: str | None) -> 
             return f"the feed could not be searched for what was erased: {' '.join(str(error).split())}"
 
 
-def _request(night: Night, spec: Retailer, newest: State | None) -> FeedRequest:
+def _request(night: Night, spec: FeedFile, newest: State | None) -> FeedRequest:
     """The request: conditional, if the last feed was good and its bytes are still kept."""
-    request = feed_request(night.settings, spec.feed, spec.images.allow_private_hosts)
+    request = feed_request(night.settings, spec.feed, spec.retailer.images.allow_private_hosts)
     if newest is None or newest["status"] != DONE or not night.store.exists(path_of(newest["feed"])):
         return request
     return replace(request, etag=newest["etag"], last_modified=newest["last_modified"])
@@ -171,9 +219,11 @@ def feed_request(settings: Settings, feed: Feed, networks: Networks) -> FeedRequ
     )
 
 
-def _row(night: Night, spec: Retailer, newest: State | None, answer: Downloaded) -> State:
+def _row(night: Night, spec: FeedFile, newest: State | None, answer: Downloaded) -> State:
     return dict.fromkeys(FEEDS.schema.names) | {
         "retailer": spec.name,
+        "part": spec.part,
+        "file_kind": spec.kind if spec.part else None,
         "attempt": (newest["attempt"] if newest else 0) + 1,
         "function": parser_of(spec, answer.charset),
         "charset": answer.charset,
@@ -192,13 +242,13 @@ def _same_state(row: State, newest: State) -> bool:
     return all(row[name] == newest[name] for name in ("feed", "status", "code", "function"))
 
 
-def _verdict(spec: Retailer, code: Code, detail: str | None) -> State:
+def _verdict(spec: FeedFile, code: Code, detail: str | None) -> State:
     acts = MEANINGS[code].acts
     text = detail or MEANINGS[code].text
-    return {"status": REJECTED, "code": str(code), "detail": f"{spec.name}: {text} ({spec.feed.url}); to act: {acts}"}
+    return {"status": REJECTED, "code": str(code), "detail": f"{spec.title}: {text} ({spec.feed.url}); to act: {acts}"}
 
 
-def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row: State) -> State:
+def _read(night: Night, spec: FeedFile, file: Path, accepted: State | None, row: State) -> State:
     """The content of the feed, and whether it passes its gates."""
     titles = _titles(night, spec.name, accepted) if accepted else {}
     ids = _kept_ids(night, spec.name, accepted["whole"]) if accepted else NO_IDS
@@ -212,15 +262,17 @@ def _read(night: Night, spec: Retailer, file: Path, accepted: State | None, row:
     if found["code"]:
         return found | _verdict(spec, Code(found["code"]), found["detail"])
     results = judge(found | {"bytes": row["bytes"]}, accepted, spec.gates, night.now())
+    if spec.kind != PART:
+        results = [result for result in results if result.name not in OF_A_CATALOG]
     found |= {"gates": [asdict(result) for result in results]}
     refused = refusal(results, found["made_at"])
-    if refused and accepted and lacks_offers_alone(results):
+    if refused and accepted and spec.kind == PART and lacks_offers_alone(results):
         return found | _verdict(spec, Code.FEED_DELETIONS, _withheld(spec, refused)) | {"status": DONE}
     return found | _verdict(spec, Code.FEED_GATE, refused) if refused else found
 
 
-def _withheld(spec: Retailer, refused: str) -> str:
-    command = f"selvedge publish --accept {spec.name}/{OFFER_DROP} --reason TEXT"
+def _withheld(spec: FeedFile, refused: str) -> str:
+    command = f"selvedge publish --accept {spec.title}/{OFFER_DROP} --reason TEXT"
     return f"{refused}: prices and new offers were taken, missing offers stay live until `{command}`"
 
 
@@ -235,8 +287,8 @@ def _titles(night: Night, retailer: str, accepted: State) -> dict[str, str]:
     return dict(zip(rows["offer_id"].to_pylist(), rows["title"].to_pylist(), strict=True))
 
 
-def reading_options(night: Night, spec: Retailer, charset: str | None) -> FeedOptions:
-    """How a retailer's feed is read. `charset`: the server's word for its encoding."""
+def reading_options(night: Night, spec: FeedFile, charset: str | None) -> FeedOptions:
+    """How a retailer's file is read. `charset`: the server's word for its encoding."""
     return feed_options(night.settings, reading_of(spec, charset), spec.feed.url)
 
 
@@ -311,37 +363,45 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
 
 
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
-    """Accept feeds that the given gates (by retailer) refused, all or none. The rows keep the reason."""
+    """Accept feeds that the given gates (by `retailer` or `retailer/file`) refused, all or none. The rows keep the
+    reason."""
     with lease(night.store, night.run, night.settings.lease_seconds):
         handle = night.tables.open(FEEDS)
-        newest = {row["retailer"]: row for row in feed_states(night) if row["kind"] == "newest"}
-        rows = [_accepted(night, newest.get(name), name, found, reason) for name, found in sorted(gates.items())]
-        _commit(night, handle, rows)
+        newest = {title_of(row["retailer"], row["part"]): row for row in newest_states(night)}
+        rows = [_accepted(newest.get(title), title, found, reason) for title, found in sorted(gates.items())]
+        rows = [row | {"acquired_at": night.now()} for row in rows]
+        _commit(night, handle, _numbered(rows, states_by_retailer(night)))
 
 
-def _accepted(night: Night, newest: State | None, retailer: str, gates: set[str], reason: str) -> State:
+def _accepted(newest: State | None, title: str, gates: set[str], reason: str) -> State:
     refused = newest is not None and newest["code"] in (Code.FEED_GATE, Code.FEED_DELETIONS)
     results = [GateResult(**result) for result in (newest or {}).get("gates") or []]
     unknown = gates - {result.name for result in refusing(results)}
     if newest is None or not refused or unknown:
-        named = ", ".join(f"{retailer}/{gate}" for gate in sorted(unknown or gates))
-        raise WrongInput("--accept", None, f"{named}: this gate does not refuse the current feed of {retailer}")
+        named = ", ".join(f"{title}/{gate}" for gate in sorted(unknown or gates))
+        raise WrongInput("--accept", None, f"{named}: this gate does not refuse the current feed of {title}")
     kept = [replace(result, accepted_because=reason) if result.name in gates else result for result in results]
     still = refusal(kept, newest["made_at"])
     verdict = {"status": REJECTED, "code": str(Code.FEED_GATE), "detail": still} if still else {
         "status": DONE, "code": None, "detail": None
     }  # fmt: skip
-    judged = {"gates": [asdict(result) for result in kept], "acquired_at": night.now()}
-    return newest | verdict | judged | {"attempt": newest["attempt"] + 1}
+    return {**newest, **verdict, "gates": [asdict(result) for result in kept]}
+
+
+def _due(night: Night) -> str:
+    files = sum(len(spec.files) for spec in night.chosen)
+    return f"{files} feeds will be requested; only then is it known which are new"
 
 
 def _rejects(night: Night) -> Query:
-    """Enabled retailers whose newest feed was refused."""
-    enabled = ", ".join(literal(name) for name in sorted(night.retailers)) or "''"
+    """Files of enabled retailers whose newest feed was refused."""
+    refused = [row for row in newest_states(night) if row["status"] == REJECTED]
+    keys = ", ".join(f"({literal(row['retailer'])}, {row['attempt']})" for row in refused) or "('', 0)"
     sql = f"""
-        select f.code, f.detail, f.retailer what from {FEEDS.name} f join (
-            select retailer, max(attempt) attempt from {FEEDS.name} where retailer in ({enabled}) group by retailer
-        ) n on f.retailer = n.retailer and f.attempt = n.attempt where f.status = '{REJECTED}'"""  # noqa: S608
+        select f.code, f.detail,
+            case when f.part is null then f.retailer else concat(f.retailer, '/', f.part) end what
+        from {FEEDS.name} f join (values {keys}) n(retailer, attempt)
+        on f.retailer = n.retailer and f.attempt = n.attempt where f.status = '{REJECTED}'"""  # noqa: S608
     return Query(sql, (FEEDS,))
 
 
@@ -349,13 +409,14 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     retailers = {offer["retailer"] for offer in asked.offers}
     for feed in live_feeds(night):
         if feed.retailer in retailers:
-            what = f"{feed.retailer}, feed {feed.feed.hex()[:16]}"
             status = "held" if feed.held_since else "done"
-            yield Verdict("acquire", what, status, f"received {feed.acquired_at:%Y-%m-%d %H:%M}", feed.reason)
+            received = f"received {feed.acquired_at:%Y-%m-%d %H:%M}"
+            yield Verdict("acquire", f"{feed.title}, feed {feed.feed.hex()[:16]}", status, received, feed.reason)
             for offer in asked.offers:
-                if offer["retailer"] == feed.retailer and offer["feed"] != feed.feed:
-                    said = f"not in the feed received {feed.acquired_at:%Y-%m-%d %H:%M}; its deletion is withheld"
-                    command = f"`selvedge publish --accept {feed.retailer}/{OFFER_DROP} --reason TEXT` removes it"
+                missing = feed.completed_by is not None and offer["feed"] == feed.completed_by.feed != feed.feed
+                if offer["retailer"] == feed.retailer and missing:
+                    said = f"not in the feed {received}; its deletion is withheld"
+                    command = f"`selvedge publish --accept {feed.title}/{OFFER_DROP} --reason TEXT` removes it"
                     yield Verdict("acquire", f"{feed.retailer}:{offer['offer_id']}", "withheld", said, command)
 
 
@@ -364,7 +425,9 @@ STAGE = StageRecord(
     tables=(FEEDS,),
     codes=FEED_CODES | WORKER_CODES,
     run=acquire,
-    due=lambda night: f"{len(night.chosen)} feeds will be requested; only then is it known which are new",
+    due=lambda night: (
+        f"{sum(len(spec.files) for spec in night.chosen)} feeds will be requested; only then is it known which are new"
+    ),
     rejects=_rejects,
     verdicts=_verdicts,
 )

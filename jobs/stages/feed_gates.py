@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from jobs.live.feeds import AHEAD
 from schemas.retailer import FEW, Drop, FeedGates
 from udfs.feeds.repairs import Repair
 
 OFFER_DROP = "offer_drop"
 REJECT_JUMP = "reject_jump"
+OF_A_CATALOG = frozenset({
+    "no_picture", "no_price", "no_category", "orphan_category", "category_cycles", "changed_ids",
+})  # fmt: skip
+"""Gates on what a file of prices does not have to say."""
 OLDER_THAN_LAST, MAX_AGE = "older_than_last", "max_age_days"
-
-AHEAD = timedelta(hours=14)
-"""A feed may state a date so far in the future: a shop's own time, without its zone, is up to 14 h ahead of ours."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from jobs.engine.recheck import Draw, Pair, Recheck
 from jobs.engine.stage import WRITTEN, Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.derived import coverage_of
-from jobs.live.feeds import LiveFeed, feed_states, live_feeds
-from jobs.live.functions import Reading, parser_digest, reading_of
+from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
+from jobs.live.functions import Reading, parser_digest
+from jobs.live.prices import said_of
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -27,6 +28,7 @@ from lake.tables import FOLDER, WrittenFile, literal
 from lake.vacuum.rows import Keep
 from schemas.errors import Stop
 from schemas.rejects import OFFER_CODES, WORKER_CODES, Code
+from schemas.retailer import PRICES
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, OFFERS
@@ -55,9 +57,9 @@ def parse(night: Night) -> Counts:
     work = ParseFeeds(night.store.uri, night.settings)
     with night.progress.stage("parse", len(feeds)) as advance:
         if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
-            written = night.spark.map(_rows(night, feeds), work, WRITTEN, 1).to_pylist()
+            written = night.spark.map(_rows(feeds), work, WRITTEN, 1).to_pylist()
         else:
-            written = _in_children(work, _rows(night, feeds))
+            written = _in_children(work, _rows(feeds))
         advance(len(feeds))
     night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written], "parse")
     counts.due = sum(w["rows"] for w in written)
@@ -74,10 +76,16 @@ def _due_feeds(night: Night) -> list[LiveFeed]:
 
 
 def _feeds(night: Night) -> list[LiveFeed]:
-    """The live feeds of this run's retailers, and the feeds that complete them."""
+    """The live files of this run's retailers, and the feeds that complete them: each content once, as the first of its
+    files is read."""
     chosen = {retailer.name for retailer in night.chosen}
-    live = [feed for feed in live_feeds(night) if feed.retailer in chosen]
-    return [*live, *(replace(feed, **feed.completed_by._asdict()) for feed in live if feed.completed_by)]
+    live = [feed for feed in [*live_feeds(night), *live_prices(night)] if feed.retailer in chosen]
+    earlier = (replace(feed, **feed.completed_by._asdict()) for feed in live if feed.completed_by)
+    found: dict[tuple[str, bytes, bytes], LiveFeed] = {}
+    for feed in (*live, *earlier):
+        if feed.reading is not None:
+            found.setdefault((feed.retailer, feed.feed, feed.function), feed)
+    return list(found.values())
 
 
 def _bytes(night: Night, feed: LiveFeed) -> int:
@@ -85,15 +93,14 @@ def _bytes(night: Night, feed: LiveFeed) -> int:
     return night.tables.sql(query, [FEEDS]).column("bytes")[0].as_py() or 0
 
 
-def _rows(night: Night, feeds: list[LiveFeed]) -> pa.Table:
-    rows = []
-    for feed in feeds:
-        spec = night.retailers[feed.retailer]
-        rows.append({
+def _rows(feeds: list[LiveFeed]) -> pa.Table:
+    rows = [
+        {
             "retailer": feed.retailer, "feed": feed.feed, "function": feed.function,
-            **reading_of(spec, feed.charset)._asdict(), "url": spec.feed.url,
-            "max_pictures": spec.images.max_per_product,
-        })  # fmt: skip
+            **(feed.reading or Reading())._asdict(), "url": feed.url, "max_pictures": feed.max_pictures,
+        }
+        for feed in feeds
+    ]  # fmt: skip
     return pa.Table.from_pylist(rows, DUE)
 
 
@@ -174,8 +181,11 @@ class _One:
 
 def feed_options(settings: Settings, reading: Reading, url: str) -> FeedOptions:
     """The options of reading the feed of an address."""
+    said = reading._asdict()
+    kind = said.pop("kind")
     return FeedOptions(
-        **reading._asdict(),
+        **said,
+        is_update=kind == PRICES,
         base_url=url,
         max_unpacked_bytes=settings.feeds.max_bytes,
         max_offer_bytes=settings.feeds.max_offer_bytes,
@@ -202,8 +212,8 @@ def _due(night: Night) -> int:
 
 
 def _rejects(night: Night) -> Query:
-    """The rejected offers of the live feeds; `detail` says the line."""
-    found = offers_of(live_feeds(night))
+    """The rejected offers of the live files; `detail` says the line."""
+    found = offers_of([*live_feeds(night), *live_prices(night)])
     sql = f"""
         select code, detail, concat_ws(':', retailer, offer_id) what
         from ({found.sql}) where status = '{REJECTED}'"""  # noqa: S608
@@ -216,7 +226,7 @@ def _again(night: Night, draw: Draw) -> Iterator[Pair]:
     for place in draw.of(pa.table({"place": range(len(feeds))}))["place"].to_pylist():
         stored = night.tables.sql(f"select * from {OFFERS.name} where {_of(feeds[place])}", [OFFERS])  # noqa: S608
         if stored.num_rows:
-            (written,) = _in_children(work, _rows(night, [feeds[place]]))
+            (written,) = _in_children(work, _rows([feeds[place]]))
             path = f"{FOLDER}/{OFFERS.name}/{written['path']}"
             with night.store.filesystem.open_input_file(path) as file:
                 made = pq.read_table(file)
@@ -254,9 +264,18 @@ def _drop(night: Night, keys: pa.Table) -> list[Keep]:
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
+    """Of each offer its line, with its file where there are several, and what files of prices say of it."""
+    titles = {
+        (feed.retailer, sha): f"{feed.title}, "
+        for feed in reversed(live_feeds(night))
+        if feed.part is not None
+        for sha in (feed.feed, *([feed.completed_by.feed] if feed.completed_by else []))
+    }
     for row in asked.offers:
         what = ":".join(filter(None, (row["retailer"], row["offer_id"])))
-        yield verdict("parse", what, row, f"line {row['line']}: {row['title']}")
+        place = f"{titles.get((row['retailer'], row['feed']), '')}line {row['line']}"
+        yield verdict("parse", what, row, f"{place}: {row['title']}")
+    yield from said_of(night, asked.offers)
 
 
 STAGE = StageRecord(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from jobs.engine.models import MODELS, live_releases
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.feeds import feed_states
+from jobs.live.feeds import digests_by_retailer, feed_states, live_feeds
 from jobs.live.functions import choose_function, duplicates_function, fingerprint_function, map_function, parser_of
 from jobs.live.retailers import taken_out
 from lake import snapshots
@@ -21,6 +22,7 @@ from lake.tables import literal
 from lake.vacuum.rows import Keep
 from lake.vacuum.versions import Kept
 from schemas.manifest import DataFile
+from schemas.rejects import Code
 from schemas.table import DONE, Table
 from schemas.tables import (
     BOXES,
@@ -94,15 +96,16 @@ class Needed:
 
     @cached_property
     def _feeds(self) -> list[Row]:
-        query = (
-            f"select retailer, attempt, feed, charset, status, acquired_at from {FEEDS.name} order by retailer, attempt"  # noqa: S608
-        )
+        """Rows of `feeds` that stay; the last one of a file stays as long as any: it says whether the file has left."""
+        query = f"""
+            select retailer, part, attempt, feed, charset, status, code, acquired_at from {FEEDS.name}
+            order by retailer, part, attempt"""  # noqa: S608
         rows: list[Row] = self._night.tables.sql(query, [FEEDS]).to_pylist()
         of_versions = {
             (name, state.feed_sha256)
             for manifest in self._kept.recent
             for name, state in manifest.facts.retailers.items()
-        }
+        } | self._of_parts(rows)
         states = {(row["retailer"], row["attempt"]) for row in feed_states(self._night)}
         superseded = _superseded(rows)
 
@@ -112,13 +115,34 @@ class Needed:
             until = superseded.get(place, self._since)
             return place in states or (row["status"] == DONE and until >= self._since)
 
-        return [
-            row
-            for row in rows
-            if row["acquired_at"] >= self._since
-            or (row["retailer"], row["feed"] and row["feed"].hex()) in of_versions
-            or (row["retailer"] not in self._decided_out and was_live(row))
-        ]
+        def is_needed(row: Row) -> bool:
+            return (
+                row["acquired_at"] >= self._since
+                or (row["retailer"], row["feed"] and row["feed"].hex()) in of_versions
+                or (row["retailer"] not in self._decided_out and was_live(row))
+            )
+
+        found: list[Row] = []
+        for _, of_file in groupby(rows, itemgetter("retailer", "part")):
+            mine = [*of_file]
+            has_left = mine[-1]["code"] == Code.FEED_REMOVED and mine[-1]["acquired_at"] < self._since
+            kept = [row for row in mine if not has_left and is_needed(row)]
+            found += kept if not kept or kept[-1] is mine[-1] else [*kept, mine[-1]]
+        return found
+
+    def _of_parts(self, rows: list[Row]) -> set[tuple[str, str]]:
+        """Retailer and feed of the parts that recent versions were made from: those that were live when they were
+        published."""
+        found = set()
+        for manifest in self._kept.recent:
+            at = manifest.published_at
+            last = {
+                (row["retailer"], row["part"]): row["feed"]
+                for row in rows
+                if row["part"] is not None and row["status"] == DONE and (at is None or row["acquired_at"] <= at)
+            }
+            found |= {(retailer, feed.hex()) for (retailer, _), feed in last.items()}
+        return found
 
     @property
     def _feed_rows(self) -> list[tuple[Any, ...]]:
@@ -135,20 +159,26 @@ class Needed:
         query = f"select distinct retailer, feed, function from {OFFERS.name}"  # noqa: S608
         found = {tuple(row.values()) for row in self._night.tables.sql(query, [OFFERS]).to_pylist()}
         needed = {(row["retailer"], row["feed"]) for row in self._feeds}
-        parser = {
-            (row["retailer"], row["feed"]): parser_of(self._night.retailers[row["retailer"]], row["charset"])
-            for row in self._feeds
-            if row["retailer"] in self._night.retailers
-        }
+        readings = self._readings
         return sorted(
             (retailer, feed, function)
             for retailer, feed, function in found
             if (retailer, feed) in needed
             and (
-                parser.get((retailer, feed), function) == function
-                or (retailer, feed, parser[retailer, feed]) not in found
+                function in (current := readings.get((retailer, feed), {function}))
+                or any((retailer, feed, one) not in found for one in current)
             )
         )
+
+    @property
+    def _readings(self) -> dict[tuple[str, bytes], set[bytes]]:
+        """How the kept feeds are read now, by retailer and feed; without those of files that no spec lists."""
+        files = {(name, file.part): file for name, spec in self._night.retailers.items() for file in spec.files}
+        found: dict[tuple[str, bytes], set[bytes]] = {}
+        for row in self._feeds:
+            if file := files.get((row["retailer"], row["part"])):
+                found.setdefault((row["retailer"], row["feed"]), set()).add(parser_of(file, row["charset"]))
+        return found
 
     @cached_property
     def _offers(self) -> str:
@@ -213,7 +243,8 @@ class Needed:
             for name, state in manifest.facts.retailers.items()
             if state.feed_sha256
         ]
-        return [*((row["retailer"], row["feed"]) for row in self._feeds if row["feed"]), *of_versions]
+        tonight = digests_by_retailer(live_feeds(self._night)).items()
+        return [*((row["retailer"], row["feed"]) for row in self._feeds if row["feed"]), *tonight, *of_versions]
 
     def _of_catalog(self, table: Table, key: str, keys: list[bytes], function: bytes) -> Keep:
         """Rows of tonight's products. Those of a retailer without a spec stay: it may be back tomorrow."""
@@ -261,12 +292,12 @@ class Needed:
 
 
 def _superseded(rows: list[Row]) -> dict[tuple[str, int], datetime]:
-    """When each accepted feed was followed by the next one; the last one of a retailer is left out."""
+    """When each accepted feed was followed by the next one of its file; the last one of a file is left out."""
     accepted = [row for row in rows if row["status"] == DONE]
     return {
         (row["retailer"], row["attempt"]): after["acquired_at"]
         for row, after in pairwise(accepted)
-        if after["retailer"] == row["retailer"]
+        if (after["retailer"], after["part"]) == (row["retailer"], row["part"])
     }
 
 

@@ -101,10 +101,10 @@ def _feeds(lake: Lake) -> list[Finding]:
 
 
 def _accepted(lake: Lake) -> list[dict[str, Any]]:
-    """The newest accepted feed of each retailer; none if the table is damaged."""
+    """The newest accepted feed of each retailer's files; none if the table is damaged."""
     query = f"""
         select f.retailer, f.feed from {FEEDS.name} f join (
-            select retailer, max(attempt) attempt from {FEEDS.name} where status = '{DONE}' group by retailer
+            select retailer, max(attempt) attempt from {FEEDS.name} where status = '{DONE}' group by retailer, part
         ) n on f.retailer = n.retailer and f.attempt = n.attempt"""  # noqa: S608
     try:
         return list(lake.tables.sql(query, [FEEDS]).to_pylist())

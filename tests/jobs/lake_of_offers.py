@@ -41,7 +41,7 @@ class Shops:
         images = {"rate": 100, "connections": 8, "max_per_product": 50, "allow_private_hosts": ["127.0.0.0/8"]} | images
         spec = {"language": "en", "feed": {"url": url}, "images": images}
         (folder / "retailer.yaml").write_text(json.dumps(spec))
-        function = parser_of(read_retailer(folder))
+        function = parser_of(read_retailer(folder).files[0])
         common = {"retailer": retailer, "feed": FEED, "function": function, "status": "done"}
         self.write(FEEDS, [common | {"attempt": 1, "acquired_at": datetime.now(UTC)}])
         self.write(OFFERS, [

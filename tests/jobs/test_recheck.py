@@ -49,7 +49,7 @@ class Mapped(Shops):
         mapping_file(self.root / "mappings", HATS)
 
     def parser(self, name: str) -> bytes:
-        return parser_of(self.night().retailers[name])
+        return parser_of(self.night().retailers[name].files[0])
 
     def nodes(self) -> dict[str, str | None]:
         """What each shop's category is mapped to, by the rows that tonight's mapping files name."""

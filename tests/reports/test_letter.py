@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reports.letter import (
+    FeedOfShop,
     Fetched,
     LetterFacts,
     ShopError,
@@ -28,8 +29,9 @@ ERRORS = (
     *(ShopError("offer_no_title", line, f"o{line}") for line in range(10, 30)),
 )
 FACTS = LetterFacts(
-    retailer="atelier", language="ja", date="2026-11-21", feed_url="https://s.test/feed.xml", accepted=True, offers=40,
-    done=18, said=None, errors=ERRORS, fetched=Fetched("2026-11-21", 30, 29, 7, 12345, 3.5, 1), rate=4.0, connections=2,
+    retailer="atelier", language="ja", date="2026-11-21",
+    feeds=(FeedOfShop("https://s.test/feed.xml", True, 40, 18, None),),
+    errors=ERRORS, fetched=Fetched("2026-11-21", 30, 29, 7, 12345, 3.5, 1), rate=4.0, connections=2,
     agent="selvedge/0.1 (+mailto:catalog@example.org)", contract=None,
 )  # fmt: skip
 
@@ -70,7 +72,8 @@ def test_a_picture_that_failed_stands_with_its_offer_and_what_came_of_it() -> No
 
 @pytest.mark.parametrize("language", ["ja", "ru"])
 def test_nothing_is_said_in_english_to_who_reads_another_language(language: str) -> None:
-    facts = replace(FACTS, language=language, said="the feed ends early", accepted=False)
+    refused = replace(FACTS.feeds[0], said="the feed ends early", accepted=False)
+    facts = replace(FACTS, language=language, feeds=(refused,))
     for text in (render_letter(facts), render_table(facts)):
         assert what_is_wrong("offer_bad_price", language) in text
         assert "HTTP 404" in text

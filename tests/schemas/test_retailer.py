@@ -34,7 +34,8 @@ def refusal(folder: Path) -> tuple[int | None, str]:
 
 def test_three_lines_are_a_whole_spec(tmp_path: Path) -> None:
     retailer = read_retailer(written(tmp_path, GOOD))
-    assert (retailer.name, retailer.enabled, retailer.feed.dialect) == ("shop", True, "auto")
+    (file,) = retailer.files
+    assert (retailer.name, retailer.enabled, file.feed.dialect, file.title) == ("shop", True, "auto", "shop")
     assert retailer.images.model_dump() == {
         "rate": 4, "connections": 2, "max_per_product": 8, "placeholder_products": 20, "allow_private_hosts": (),
         "contract": None,
@@ -71,8 +72,9 @@ category_order: [text, mapping]
     (folder / "own.yaml").write_bytes("# Größe\r\n".encode())
     retailer = read_retailer(folder)
     assert not retailer.enabled
-    assert (retailer.feed.dialect, retailer.dialect_file) == (str(folder / "own.yaml"), "# Größe\r\n")
-    assert retailer.feed.encoding == "shift_jis"
+    (file,) = retailer.files
+    assert (file.feed.dialect, file.dialect_file) == (str(folder / "own.yaml"), "# Größe\r\n")
+    assert file.feed.encoding == "shift_jis"
     assert retailer.images.allow_private_hosts == (ip_network("10.1.0.0/16"),)
     assert retailer.gates.offer_drop.absolute == 6
     assert (retailer.gates.max_age, retailer.gates.withdraw_after) == (2, None)

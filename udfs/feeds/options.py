@@ -23,6 +23,8 @@ class FeedOptions:
     """What relative picture addresses stand under; None: the shop's address as the feed states it."""
     groups: str = "given"
     """What groups variants that state no group: nothing, or their `id`, `link` or `title` without size and colour."""
+    is_update: bool = False
+    """Whether it holds prices, stock and sizes of offers that another feed describes: ids, no titles, no pictures."""
     lists_unread: bool = False
     """Whether the summary lists the parts of the first offers that nobody reads."""
     proposes_groups: bool = False

@@ -21,7 +21,7 @@ def shops(tmp_path: Path) -> Shops:
 
 
 def offers(shops: Shops, feed: bytes, *rows: dict[str, Any]) -> None:
-    common = {"retailer": "shop", "feed": feed, "function": parser_of(shops.night().retailers["shop"])}
+    common = {"retailer": "shop", "feed": feed, "function": parser_of(shops.night().retailers["shop"].files[0])}
     shops.write(OFFERS, [
         common | {"status": "done", "position": 100 + at, "line": 1, "text_key": TEXT} | row
         for at, row in enumerate(rows)

@@ -129,7 +129,7 @@ class Checked(Shop):
         night.settings = night.settings.model_copy(update={"feeds": feeds})
         jobs.stages.acquire.acquire(night)
         state = retailer_states(night, None)["shop"]
-        newest = states_by_retailer(night)["shop"]["newest"]
+        newest = states_by_retailer(night)["shop"][None]["newest"]
         if newest["status"] == "done":
             jobs.stages.parse.parse(night)
         return {
@@ -276,6 +276,8 @@ def test_the_state_after_a_row_is_what_the_lake_then_says(tmp_path: Path) -> Non
         shops.write(FEEDS, list(new.values()))
         said = states_by_retailer(shops.night())
         for name, row in new.items():
-            after = {kind: found["attempt"] for kind, found in states_after(known.get(name, {}), row).items()}
-            assert after == {kind: found["attempt"] for kind, found in said[name].items()}, histories[name]
+            after = {
+                kind: found["attempt"] for kind, found in states_after(known.get(name, {}).get(None, {}), row).items()
+            }
+            assert after == {kind: found["attempt"] for kind, found in said[name][None].items()}, histories[name]
         known = said

@@ -85,7 +85,8 @@ def test_a_refused_feed_is_its_shops_newest(shops: Shops) -> None:
 
 def test_offers_that_the_live_feed_turned_away(shops: Shops) -> None:
     night = shops.night()
-    offer = {"retailer": "shop", "feed": FEED, "function": parser_of(night.retailers["shop"]), "status": "rejected"}
+    parser = parser_of(night.retailers["shop"].files[0])
+    offer = {"retailer": "shop", "feed": FEED, "function": parser, "status": "rejected"}
     shops.write(OFFERS, [
         offer | {"position": 1, "offer_id": "a7", "line": 12, "code": str(Code.OFFER_NO_TITLE), "detail": "no title"},
         offer | {"position": 2, "offer_id": None, "line": 20, "code": str(Code.OFFER_NO_ID), "detail": "no id"},

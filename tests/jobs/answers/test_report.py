@@ -24,7 +24,7 @@ def test_a_page_that_is_written_again_is_still_of_its_own_night(tmp_path: Path) 
 
 def test_the_line_of_a_reject_is_stated_once(tmp_path: Path) -> None:
     shops = Shops(tmp_path, shop=[])
-    key = {"retailer": "shop", "feed": FEED, "function": parser_of(shops.night().retailers["shop"])}
+    key = {"retailer": "shop", "feed": FEED, "function": parser_of(shops.night().retailers["shop"].files[0])}
     rows, _ = read(feed(OFFER.format(""), OFFER.format("a7").replace("Coat a7", ""), OFFER.format("a8")))
     shops.write(OFFERS, [row | key for row in rows])
     samples = {row.code: row.samples for row in _rejects(shops.night())}

@@ -31,7 +31,7 @@ class Lake:
         self.shops, self.days = Shops(root, shop=[]), 0
         self.folder = root / "mappings" / "shop"
         self.shops.night().tables.open(FEEDS).delete()
-        self.function = parser_of(self.shops.night().retailers["shop"])
+        self.function = parser_of(self.shops.night().retailers["shop"].files[0])
 
     def feed(self, offers: dict[str, dict[str, Any]] | None, **row: Any) -> None:
         """A feed of some offers by id, each with what differs from a kept one; None: not parsed yet."""

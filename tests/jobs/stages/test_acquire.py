@@ -21,7 +21,7 @@ from tests.udfs.web.server import Server, answer
 
 def test_a_feed_is_asked_for_under_the_name_that_pictures_are(tmp_path: Path) -> None:
     night = Shops(tmp_path, shop=[]).night(user_agent="ours/1 (+mailto:us@ours.test)", connect_seconds=3)
-    request = _request(night, night.retailers["shop"], None)
+    request = _request(night, night.retailers["shop"].files[0], None)
     assert (request.user_agent, request.connect_s) == ("ours/1 (+mailto:us@ours.test)", 3)
 
 
@@ -105,7 +105,7 @@ def test_a_server_that_says_unchanged_of_a_first_feed_is_refused(tmp_path: Path)
     with Server({"/feed": answer(status=304)}) as server:
         shops = Shops(tmp_path)
         shops.add("shop", [], url=server.url("/feed"))
-        spec = shops.night().retailers["shop"]
+        spec = shops.night().retailers["shop"].files[0]
         judged = judge_feed(shops.night(), spec, {}, tmp_path / "feed")
     assert (judged.is_new, judged.to_keep, judged.state["code"]) == (True, False, Code.FEED_UNREACHABLE)
     assert "shop: answered 304 (not modified) to an unconditional request" in judged.state["detail"]

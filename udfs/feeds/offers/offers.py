@@ -21,6 +21,7 @@ from udfs.feeds.offers.groups import RULES, Proposals, Variant
 from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
+from udfs.feeds.offers.updates import SAYS_NOTHING, lacking
 from udfs.feeds.offers.variants import VariantReader
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import Repair, Repairs
@@ -408,6 +409,8 @@ class OfferReader:
             place for place, (identity, title, pictures, group, price) in enumerate(needed)
             if not (identity and title and (pictures or group)) or price
         ]  # fmt: skip
+        if self._options.is_update:
+            suspects = lacking(columns, suspects, unreadable)
         for place in [*suspects, *long]:
             codes[place], details[place] = self._verdict(columns, place, unreadable[place], place in long)
         for place, (code, detail) in self._unread.items():
@@ -425,13 +428,15 @@ class OfferReader:
                 Code.OFFER_TOO_LARGE,
                 f"{name} has a field of more than {most:,} characters; the shop has to shorten it",
             )
-        if not columns["title"][place]:
+        if not columns["title"][place] and not self._options.is_update:
             return Code.OFFER_NO_TITLE, f"{name} has no title; the shop has to add one"
         if unreadable:
             return (
                 Code.OFFER_BAD_PRICE,
                 f"{name} has the price {_short(unreadable)}, which is not a number; the shop has to fix it",
             )
+        if self._options.is_update:
+            return Code.OFFER_NO_UPDATE, f"{name} {SAYS_NOTHING}"
         if address := self._pictures.unusable.get(place):
             said = f"has the picture {_short(address)}, whose address cannot be used"
             return Code.OFFER_BAD_PICTURE, f"{name} {said}; the shop has to write a whole http(s) address"
