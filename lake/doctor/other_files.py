@@ -42,15 +42,16 @@ LEFT_OVER = timedelta(days=1)
 
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """Notes; `deep` also reads the kept feeds and looks for leftovers."""
-    found = [*_notes(lake), *_releases(lake)]
+    found = [*_notes(lake), *_releases(lake, deep)]
     return [*found, *_feeds(lake), *_leftovers(lake)] if deep else found
 
 
-def _releases(lake: Lake) -> list[Finding]:
-    """Notes of what answers stand under the digest of a release."""
+def _releases(lake: Lake, deep: bool) -> list[Finding]:
+    """Notes of what answers stand under the digest of a release; `deep`: also the weights, which a cluster loads."""
     paths = [entry.path for entry in lake.store.list(models.FOLDER) if entry.path.endswith(f"/{models.NOTE}")]
     cost = "the next night writes it anew from the release in `models/`"
-    damaged = (path for path in paths if models.read_note(lake.store, path) is None)
+    damaged = [path for path in paths if models.read_note(lake.store, path) is None]
+    damaged += models.damaged_files(lake.store) if deep else []
     return [Finding(Kind.RELEASE, path, "is damaged", cost, stops=False) for path in damaged]
 
 
