@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
-from lake import erased, lease, models, shards, withdrawals
+from lake import erased, lease, models, recalled, shards, withdrawals
 from lake import feeds as kept_feeds
 from lake.doctor.finding import LOST, Finding, Kind, Lake, set_aside
 from lake.doctor.logs import paths_in
@@ -33,6 +33,11 @@ NOTES: dict[str, tuple[TypeAdapter[Any], str]] = {
         "`selvedge vacuum --erase`, or restore the file",
     ),
     retired.PATH: (retired.NOTES, "the next vacuum finds these shards again"),
+    recalled.PATH: (
+        recalled.NOTES,
+        "which published vectors were found to be wrong cannot be had again: a version may go on with them until a "
+        "release with another digest replaces them",
+    ),
 }
 """The files of notes, how to read them, and the cost if a file and its copy are both lost."""
 TEMPORARY = re.compile(r"(^|/)\.tmp-[^/]*$")
