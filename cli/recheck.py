@@ -49,6 +49,10 @@ def _say(found: Rechecked, draw: str) -> None:
         say(f"differs  {_cut(example.key)}")
         say(f"  stored {_cut(example.stored)}")
         say(f"  right  {_cut(example.right)}")
+    if found.published:
+        versions = ", ".join(map(str, found.published))
+        then = "the next one takes none of them over" if found.dropped else "--repair keeps them out of the next one"
+        say(f"published in version {versions}; {then}; a rollback brings them back")
     for table, rows in found.dropped.items():
         say(f"dropped  {rows} rows of {table}")
     if found.dropped:

@@ -11,10 +11,15 @@ import pyarrow as pa
 
 from jobs.engine.night import Night
 from jobs.engine.recheck import Difference, Draw, Recheck, differences
+from jobs.live.functions import embed_function
 from jobs.stages.declared import record_of, records
+from jobs.stages.publish_rows import published_key
+from lake import recalled, snapshots
 from lake.lease import lease
+from lake.segments import NO_KEYS
 from lake.vacuum.rows import drop
 from schemas.errors import WrongInput
+from schemas.tables import VECTORS
 from udfs.runtime.device import THREADS
 from udfs.runtime.isolation import end_idle
 
@@ -30,6 +35,7 @@ class Rechecked:
     differing: int = 0
     unmade: int = 0
     dropped: dict[str, int] = field(default_factory=dict)  # rows by table
+    published: list[int] = field(default_factory=list)  # versions that hold what differs
     examples: list[Difference] = field(default_factory=list)
 
 
@@ -48,10 +54,9 @@ def recheck(night: Night, stage: str, retailer: str | None, draw: Draw, repair: 
             night.keep_models()
             looked_at = night if retailer is None else _of_one(night, retailer)
             found, wrong = _compared(looked_at, stage, how, draw)
-            if repair and wrong:
+            if wrong:
                 everything = draw.rows is not None
-                keys = how.keys(looked_at) if everything else _keys(how, wrong)
-                found.dropped = _drop(night, how, keys)
+                _end(night, how, how.keys(looked_at) if everything else _keys(how, wrong), found, repair)
         finally:
             night.spark.stop()
             end_idle()
@@ -91,6 +96,26 @@ def _compared(night: Night, stage: str, how: Recheck, draw: Draw) -> tuple[Reche
 def _keys(how: Recheck, wrong: list[Difference]) -> pa.Table:
     schema = pa.schema([how.table.stored.field(name) for name in how.table.key])
     return pa.Table.from_pylist([difference.key for difference in wrong], schema)
+
+
+def _end(night: Night, how: Recheck, keys: pa.Table, found: Rechecked, repair: bool) -> None:
+    """Say which versions have published vectors of these keys, and drop the rows, after their places are noted."""
+    published = _published(night, how, keys)
+    versions = [snapshots.manifest(night.store, number) for number in snapshots.versions(night.store)]
+    holding = recalled.holding(night.store, versions, published) if len(published) else []
+    found.published = [manifest.version for manifest in holding]
+    if repair:
+        if holding:
+            recalled.recall(night.store, versions, published)
+        found.dropped = _drop(night, how, keys)
+
+
+def _published(night: Night, how: Recheck, keys: pa.Table) -> pa.Array:
+    """The published keys of vectors. What other stages make is published anew each night."""
+    if how.table is not VECTORS:
+        return NO_KEYS
+    function = embed_function(night)
+    return pa.array([published_key(key, function) for key in keys["vector_key"].to_pylist()], pa.binary(32))
 
 
 def _drop(night: Night, how: Recheck, keys: pa.Table) -> dict[str, int]:

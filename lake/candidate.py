@@ -1,6 +1,6 @@
 """The next version, in memory: its rows, the place of each garment's vector, and the changes. Nothing is written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +66,13 @@ class Candidate:
         return {"garments": self.garments, "products": self.products}[table]
 
 
-def missing_vectors(store: Store, parent: Manifest | None, vector_keys: pa.ChunkedArray) -> pa.Array:
-    """The vector keys, each once, that are in no segment of the parent; publish has to supply these vectors."""
+def missing_vectors(
+    store: Store, parent: Manifest | None, vector_keys: pa.ChunkedArray, banned: pa.Array = NO_KEYS
+) -> pa.Array:
+    """The vector keys, each once, that no segment of the parent holds, or that are `banned`; publish has to supply
+    these vectors."""
     present = segment_keys(store, parent.of("vectors") if parent else [])
-    return absent(one_array(vector_keys.cast(present.type)), present)
+    return absent(one_array(vector_keys.cast(present.type)), present.filter(pc.invert(pc.is_in(present, banned))))
 
 
 def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
@@ -88,7 +91,7 @@ def prepare(
 ) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
-    No segment of it holds a `banned` vector (its published key), not even unused.
+    No segment of it holds a `banned` vector of the parent (its published key), not even unused.
     Raises WrongInput if a newer program made the parent.
     """
     check_parent(parent)
@@ -102,7 +105,8 @@ def prepare(
     positions = shelf.find(wanted)
     segment, row = shelf.places(positions)
     placed = garments.drop_columns("vector_key").append_column("segment", segment).append_column("row", row)
-    content = _content(parent, garments, products, shelf, positions)
+    renewed = set(garments.filter(pc.is_in(garments["vector_key"], banned))["retailer"].to_pylist())
+    content = _content(parent, garments, products, shelf, positions, renewed)
     return Candidate(
         parent=parent,
         garments=placed,
@@ -111,7 +115,7 @@ def prepare(
         shelf=shelf,
         carried=_carried(parent, content, placed, shelf),
         content=content,
-        changes=_changes(store, parent, content, garments, products),
+        changes=_changes(store, parent, content, garments, products, banned),
         encoder=encoder,
     )
 
@@ -128,9 +132,15 @@ def retailer_slices(rows: pa.Table) -> dict[str, tuple[int, int]]:
 
 
 def _content(
-    parent: Manifest | None, garments: pa.Table, products: pa.Table, shelf: Shelf, positions: np.ndarray
+    parent: Manifest | None,
+    garments: pa.Table,
+    products: pa.Table,
+    shelf: Shelf,
+    positions: np.ndarray,
+    renewed: Container[str],
 ) -> dict[str, Content]:
-    """The digests of every retailer's rows. Vectors are read again only if the garments differ from the parent's."""
+    """The digests of every retailer's rows. Vectors are read again only if the garments differ from the parent's, or if
+    the retailer has others under the same keys (`renewed`)."""
     known = parent.content if parent else {}
     garment_slices, product_slices = retailer_slices(garments), retailer_slices(products)
     digests = {}
@@ -139,7 +149,11 @@ def _content(
             _slice_digest("garments", garments, garment_slices.get(retailer, (0, 0))),
             _slice_digest("products", products, product_slices.get(retailer, (0, 0))),
         )
-    same = {retailer for retailer in digests if retailer in known and known[retailer].garments == digests[retailer][0]}
+    same = {
+        retailer
+        for retailer, (of_garments, _) in digests.items()
+        if retailer in known and known[retailer].garments == of_garments and retailer not in renewed
+    }
     changed = {retailer: garment_slices.get(retailer, (0, 0)) for retailer in digests if retailer not in same}
     vectors = {retailer: known[retailer].vectors for retailer in same} | _vector_digests(shelf, positions, changed)
     return {r: Content(garments=g, products=p, vectors=vectors[r]) for r, (g, p) in digests.items()}
@@ -203,14 +217,23 @@ def _equal(parent: Manifest, content: dict[str, Content], file: DataFile) -> boo
 
 
 def _changes(
-    store: Store, parent: Manifest | None, content: dict[str, Content], garments: pa.Table, products: pa.Table
+    store: Store,
+    parent: Manifest | None,
+    content: dict[str, Content],
+    garments: pa.Table,
+    products: pa.Table,
+    banned: pa.Array,
 ) -> pa.Table:
-    """The changed rows, compared only for retailers whose content differs."""
+    """The changed rows, compared only for retailers whose content differs. A garment whose vector was `banned` has
+    changed."""
     before = parent.content if parent else {}
     retailers = sorted(r for r in {*before, *content} if before.get(r) != content.get(r))
     old_garments, old_products = garments.slice(0, 0), products.slice(0, 0)
     if parent:
         old_garments, old_products = rows_of(store, parent, retailers)
+        was_banned = pc.is_in(old_garments["vector_key"], banned)
+        keys = pc.if_else(was_banned, pa.scalar(None, pa.binary(32)), old_garments["vector_key"])
+        old_garments = old_garments.drop_columns("vector_key").append_column("vector_key", keys)
     return pa.concat_tables([
         changes("garments", "garment_id", old_garments, _only(garments, retailers)),
         changes("products", "product_id", old_products, _only(products, retailers)),

@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lake.store import Store
+from lake.table_files import digest_of
 from schemas.errors import REPAIR, DamagedLake, WrongInput
 
 FOLDER = "models"
@@ -49,10 +51,25 @@ def keep_note(store: Store, digest: str, note: bytes, place: Path) -> None:
         store.write(_path(digest, NOTE), b"%s\n%s\n" % (note, _sha256(note)))
 
 
-def read_note(store: Store, path: str) -> dict[str, object] | None:
+def read_note(store: Store, path: str) -> dict[str, Any] | None:
     """What a note says: a line of JSON, and a line with the SHA-256 of the first. None where it is damaged."""
     note, _, digest = store.read(path).partition(b"\n")
     return dict(json.loads(note)) if digest == _sha256(note) + b"\n" else None
+
+
+def damaged_files(store: Store) -> list[str]:
+    """Paths of the files that are not those that the note beside them names; a note that is damaged names none."""
+    notes: dict[str, dict[str, str]] = {}
+    found = []
+    for entry in store.list(FOLDER):
+        folder, _, name = entry.path.rpartition("/")
+        if folder not in notes:
+            note = f"{folder}/{NOTE}"
+            notes[folder] = ((read_note(store, note) if store.exists(note) else None) or {}).get("files", {})
+        sha256 = notes[folder].get(name)
+        if sha256 is not None and digest_of(store, entry.path) != sha256:
+            found.append(entry.path)
+    return found
 
 
 def _sha256(note: bytes) -> bytes:
@@ -87,10 +104,8 @@ def model_file(store: Store, digest: str, name: str, sha256: str, cache: Path | 
     except FileNotFoundError:
         raise DamagedLake(f"{store.uri}/{path}: is missing; to act: the data engineer (run the night again)") from None
     if (found := hashlib.sha256(body).hexdigest()) != sha256:
-        raise DamagedLake(
-            f"{store.uri}/{path}: sha256 is {found[:12]}, expected {sha256[:12]}; to act: the data engineer (delete "
-            "this file, then run the night again: it is written anew)"
-        )
+        text = f"sha256 is {found[:12]}, expected {sha256[:12]}"
+        raise DamagedLake(f"{store.uri}/{path}: {text}; to act: the data engineer ({REPAIR}, then the night)")
     with suppress(OSError):  # a full or foreign folder
         _remember(place, body)
     return body

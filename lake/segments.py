@@ -81,7 +81,7 @@ def shelve(
 ) -> Shelf:
     """Carry the parent's segments that have few unused rows; put all other wanted vectors into new segments.
 
-    A segment with a `banned` vector is not carried.
+    A segment with a `banned` vector is not carried, nor is that vector itself: `offered` may have another of its key.
     `wanted` are the vector keys of all garments in their order; `offered` has the vectors that no segment holds.
     New rows are in the order of the garments, so that a first version is read sequentially.
     """
@@ -97,7 +97,9 @@ def shelve(
     moved = [file for file, share, stay in zip(segments, shares, stays, strict=True) if share > 0 and not stay]
 
     kept_keys = keys if carried == segments else segment_keys(store, carried)
-    pool = pa.concat_tables([offered.filter(_whole(offered)), *(read_rows(store, "vectors", [file]) for file in moved)])
+    rescued = [rows.filter(pc.invert(pc.is_in(rows["vector_key"], banned)))
+               for rows in (read_rows(store, "vectors", [file]) for file in moved)]  # fmt: skip
+    pool = pa.concat_tables([offered.filter(_whole(offered)), *rescued])
     new = _new_segments(absent(wanted, kept_keys), pool)
     new_keys = [chunk for table in new.values() for chunk in table["vector_key"].chunks]
     return Shelf(store, carried, new, pa.concat_arrays([kept_keys, *new_keys]))

@@ -14,7 +14,7 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from lake.growth import empty_view, grow, lacking, signed, view
+from lake.growth import empty_view, grow, signed, view
 from lake.store import Store, open_store
 from lake.table_files import faults, new_file
 from schemas.errors import REPAIR, DamagedLake, HeldByAnother
@@ -58,12 +58,6 @@ class Tables:
         handle = self.found(table) or self._made(table)
         grow(handle, table, newer_too)
         return handle
-
-    def check(self, tables: Iterable[Table]) -> None:
-        """Raises WrongInput where this program cannot use a table that is there. Writes nothing."""
-        for table in tables:
-            if (handle := self.found(table)) is not None:
-                lacking(handle, table)
 
     def found(self, table: Table) -> DeltaTable | None:
         """The table as it is; None if the lake has none yet. Writes nothing."""

@@ -24,7 +24,7 @@ from schemas.gates import Gates, read_gates
 from schemas.manifest import check_parent
 from schemas.retailer import Retailer
 from schemas.settings import Settings
-from schemas.tables import RUNS, STAGE_TABLES
+from schemas.tables import RUNS
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
 
@@ -148,17 +148,18 @@ class Night:
                 "no retailer's spec (NAME/retailer.yaml) is in this folder; is it the right folder, and is it mounted?"
             )
             raise WrongInput(self.settings.mappings, None, text)
-        self._check_lake()
+        self.check_lake()
         _ = self.gates, self.blocked
         for name in MODELS:
             self.model(name).check(self.store)
 
-    def _check_lake(self) -> None:
+    def check_lake(self) -> None:
         """Raises WrongInput where a newer program wrote to the lake, and DamagedLake where a night would do harm."""
         lake = Lake(self.store, self.settings.models, self.settings.lease_seconds)
         found = examine(lake, deep=False)
-        if not any(finding.kind is Kind.LOG for finding in found):  # with a damaged log nobody can tell
-            self.tables.check((*STAGE_TABLES, RUNS))
+        others = [finding for finding in found if finding.kind is Kind.NEWER]
+        if others and not any(finding.kind is Kind.LOG for finding in found):  # with a damaged log nobody can tell
+            raise others[0].error_in(self.store)
         stopping = [finding for finding in found if finding.stops]
         for finding in found:
             if finding not in stopping[:1]:

@@ -25,6 +25,7 @@ from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
+from lake.recalled import recalled_keys
 from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
@@ -56,9 +57,11 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     """Publish what the stage tables hold. Raises RefusedByGate if a gate over the whole index fails.
 
     With `banned` vectors (published keys) a version is published even if nothing is new, and none of its segments holds
-    one of them.
+    one of them. Vectors that `recheck` found to be wrong are taken from the stage anew.
     """
     parent = snapshots.parent(night.store)
+    wrong = recalled_keys(night.store, parent.of("vectors")) if parent else NO_KEYS
+    avoided = wrong if banned is None else pa.concat_arrays([wrong, banned])
     models = {part: night.model(part) for part in ENCODER_PARTS}
     encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()})
     _same_models(models, encoder)
@@ -67,11 +70,11 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     fresh = _fresh(night)
     if parent is not None and absent:
         fresh = _with_last_rows(night, parent, fresh, absent)
-    candidate = _prepare(night, fresh, parent, encoder, banned)
+    candidate = _prepare(night, fresh, parent, encoder, avoided)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if parent is not None and withheld:
-        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder, banned)
+        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder, avoided)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = len(candidate.garments), len(candidate.products)
     if candidate.is_new or banned is not None:
@@ -98,12 +101,12 @@ def _fresh(night: Night) -> Rows:
     return Rows(garments, published_products(catalog, garments), pa.table({}))
 
 
-def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder, banned: pa.Array | None) -> Candidate:
-    """A candidate with the vectors that no segment of the parent holds."""
-    missing = missing_vectors(night.store, parent, rows.garments["vector_key"])
+def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder, banned: pa.Array) -> Candidate:
+    """A candidate with the vectors that no segment of the parent holds, or that are banned."""
+    missing = missing_vectors(night.store, parent, rows.garments["vector_key"], banned)
     vectors = published_vectors(night, missing, embed_function(night))
     whole = Rows(rows.garments, rows.products, vectors)
-    return prepare(night.store, whole, parent, encoder.digest, NO_KEYS if banned is None else banned)
+    return prepare(night.store, whole, parent, encoder.digest, banned)
 
 
 def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:

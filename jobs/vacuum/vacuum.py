@@ -86,7 +86,7 @@ class Vacuum:
             _line("models", self.models()),
             _line("logs", self.logs()),
         ]
-        return Vacuumed([line for line in lines if line.files or line.rows], _missing(shards))
+        return Vacuumed([line for line in lines if line.files or line.rows])
 
     def reports(self) -> list[Entry]:
         """Pages of runs that go."""
@@ -181,7 +181,7 @@ class Vacuum:
         """What is damaged is added to `damaged`, and stays as it is."""
         shards = self.plan_shards()
         moved = move_pictures(self.store, shards, self.night.settings.fetch.shard_bytes)
-        damaged += [*_missing(shards), *_unreadable(moved)]
+        damaged += _unreadable(moved)
         if moved.free:
             retire(self.store, moved.free, self.night.now())
         lines = [Line("shards", len(moved.free), 0, shards.freed_bytes(moved.free))] if moved.free else []
@@ -222,17 +222,10 @@ def delete(night: Night) -> Vacuumed:
         return Vacuum(night).delete()
 
 
-MEND = f"to act: the data engineer ({REPAIR}"
-
-
-def _missing(shards: ShardPlan) -> list[str]:
-    return [f"{SHARDS}/{shard}: is missing, with {_live(count)}; {MEND})" for shard, count in shards.missing.items()]
-
-
 def _unreadable(moved: Moved) -> list[str]:
     return [
         f"{SHARDS}/{shard}: {_live(len(lost))} in it cannot be read or fail their sha256, so it stays as it is; "
-        f"{MEND}; `selvedge explain {min(lost).hex()}` shows who needs the first)"
+        f"to act: the data engineer ({REPAIR}; `selvedge explain {min(lost).hex()}` shows who needs the first)"
         for shard, lost in moved.damaged.items()
     ]
 

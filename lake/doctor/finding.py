@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lake.store import Store
 from lake.tables import Tables
-from schemas.errors import REPAIR
+from schemas.errors import REPAIR, WrongInput
 
 LOST = "lost+found"
 """Folder of the lake for damaged and left over files: nothing is deleted."""
@@ -47,11 +47,24 @@ class Finding:
 
     @property
     def line(self) -> str:
-        return f"{self.place}: {self.wrong}; {self.cost}; to act: the data engineer ({self.remedy})"
+        return f"{self.place}: {self.wrong}; {self.cost}{ACTS}{self.remedy})"
+
+    def error_in(self, store: Store) -> WrongInput:
+        """What `of_another_program` was made of."""
+        return WrongInput(f"{store.uri}/{self.place}", None, f"{self.wrong}{ACTS}{self.remedy})")
 
     @property
     def is_damage(self) -> bool:
         return self.kind is not Kind.LEFTOVER
+
+
+ACTS = "; to act: the data engineer ("
+
+
+def of_another_program(place: str, error: WrongInput) -> Finding:
+    """A table that this program cannot use as another one has made it."""
+    wrong, _, remedy = error.text.partition(ACTS)
+    return Finding(Kind.NEWER, place, wrong, "nothing is lost", remedy=remedy.removesuffix(")"))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
-from lake import erased, lease, models, shards, withdrawals
+from lake import erased, lease, models, recalled, shards, withdrawals
 from lake import feeds as kept_feeds
 from lake.doctor.finding import LOST, Finding, Kind, Lake, set_aside
 from lake.doctor.logs import paths_in
@@ -33,6 +33,11 @@ NOTES: dict[str, tuple[TypeAdapter[Any], str]] = {
         "`selvedge vacuum --erase`, or restore the file",
     ),
     retired.PATH: (retired.NOTES, "the next vacuum finds these shards again"),
+    recalled.PATH: (
+        recalled.NOTES,
+        "which published vectors were found to be wrong cannot be had again: a version may go on with them until a "
+        "release with another digest replaces them",
+    ),
 }
 """The files of notes, how to read them, and the cost if a file and its copy are both lost."""
 TEMPORARY = re.compile(r"(^|/)\.tmp-[^/]*$")
@@ -42,15 +47,16 @@ LEFT_OVER = timedelta(days=1)
 
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """Notes; `deep` also reads the kept feeds and looks for leftovers."""
-    found = [*_notes(lake), *_releases(lake)]
+    found = [*_notes(lake), *_releases(lake, deep)]
     return [*found, *_feeds(lake), *_leftovers(lake)] if deep else found
 
 
-def _releases(lake: Lake) -> list[Finding]:
-    """Notes of what answers stand under the digest of a release."""
+def _releases(lake: Lake, deep: bool) -> list[Finding]:
+    """Notes of what answers stand under the digest of a release; `deep`: also the weights, which a cluster loads."""
     paths = [entry.path for entry in lake.store.list(models.FOLDER) if entry.path.endswith(f"/{models.NOTE}")]
     cost = "the next night writes it anew from the release in `models/`"
-    damaged = (path for path in paths if models.read_note(lake.store, path) is None)
+    damaged = [path for path in paths if models.read_note(lake.store, path) is None]
+    damaged += models.damaged_files(lake.store) if deep else []
     return [Finding(Kind.RELEASE, path, "is damaged", cost, stops=False) for path in damaged]
 
 

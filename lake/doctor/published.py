@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from lake import snapshots
-from lake.doctor.finding import Finding, Kind, Lake, set_aside
+from lake.doctor.finding import Finding, Kind, Lake, of_another_program, set_aside
 from lake.doctor.logs import MISSING, opened, set_log_aside
 from lake.encoders import card_of
 from lake.published_files import TABLES, DamagedSnapshot
@@ -46,8 +46,7 @@ def _logs(store: Store, pointed: int | None) -> list[Finding]:
         try:
             _, fault = opened(store, PUBLISHED, table)
         except WrongInput as error:
-            text = error.text.partition(";")[0]
-            found.append(Finding(Kind.PUBLISHED_LOG, place, text, "nothing is lost", remedy="upgrade selvedge"))
+            found.append(of_another_program(place.rpartition("/")[0], error))
             continue
         if fault and (fault != MISSING or pointed is not None):  # else the first publish was broken off
             cost = "a new log lists the live version; Delta versions of older ones cannot be had again"
@@ -140,7 +139,7 @@ def mend(lake: Lake, findings: Iterable[Finding]) -> None:
     if Kind.HOLD in kinds:
         _hold_again(store)
     for finding in found:
-        if finding.kind is Kind.PUBLISHED_LOG and finding.remedy == Finding.remedy:
+        if finding.kind is Kind.PUBLISHED_LOG:
             set_log_aside(store, finding.place.rpartition("/")[0])
     if kinds & {Kind.POINTER, Kind.VERSION, Kind.PUBLISHED_LOG}:
         snapshots.mend(store, datetime.now(UTC))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.doctor.finding import MADE_AGAIN, Finding, Kind, Lake, set_aside
+from lake.doctor.finding import MADE_AGAIN, Finding, Kind, Lake, of_another_program, set_aside
 from lake.doctor.logs import opened, paths_in, set_log_aside
 from lake.store import Store
 from lake.table_files import faults, is_whole, states_digest
@@ -36,8 +36,7 @@ def _check_table(store: Store, table: Table, deep: bool) -> list[Finding]:
     try:
         handle, fault = opened(store, FOLDER, table)
     except WrongInput as error:
-        text = error.text.partition(";")[0]
-        return [Finding(Kind.NEWER, base, text, "nothing is lost", remedy="upgrade selvedge")]
+        return [of_another_program(base, error)]
     if fault:
         return [Finding(Kind.LOG, f"{base}/_delta_log", fault, "the log is made anew from the files of the table")]
     if handle is None:

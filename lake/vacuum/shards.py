@@ -31,7 +31,6 @@ class ShardPlan:
     dead: tuple[str, ...]  # no live picture
     emptied: dict[str, frozenset[bytes]]  # the live pictures of each, which move
     freed: dict[str, int]  # the bytes that each of them frees
-    missing: dict[str, int]  # shards that are not in the lake, and how many live pictures they should hold
 
     def freed_bytes(self, shards: Iterable[str]) -> int:
         return sum(self.freed[shard] for shard in shards)
@@ -63,8 +62,7 @@ def plan_shards(store: Store, named: Iterable[str], live: pa.Table, shard_bytes:
         emptied |= small
     freed = {shard: max(sizes[shard] - used[shard], 0) for shard in (*dead, *sorted(emptied))}
     moving = {shard: frozenset(pictures[shard]) for shard in sorted(emptied)}
-    missing = {shard: len(pictures[shard]) for shard in sorted(pictures.keys() - sizes.keys())}
-    return ShardPlan(tuple(dead), moving, freed, missing)
+    return ShardPlan(tuple(dead), moving, freed)
 
 
 def move_pictures(store: Store, plan: ShardPlan, shard_bytes: int) -> Moved:

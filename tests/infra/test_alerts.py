@@ -86,6 +86,15 @@ def test_panels_of_the_dashboard_lie_beside_each_other() -> None:
 
 
 @promtool
+def test_prometheus_takes_every_query(tmp_path: Path) -> None:
+    """As rules, since `promtool` parses no query alone."""
+    rules = [{"record": f"query:{at}", "expr": query} for at, (_, query) in enumerate(queries())]
+    (tmp_path / "queries.yaml").write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
+    done = subprocess.run(["promtool", "check", "rules", str(tmp_path / "queries.yaml")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@promtool
 @pytest.mark.parametrize("words", [["check", "rules", str(ALERTS)], ["test", "rules", str(TRIED)]])
 def test_prometheus_takes_the_rules(words: list[str]) -> None:
     done = subprocess.run(["promtool", *words], capture_output=True, text=True)

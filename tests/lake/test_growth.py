@@ -109,7 +109,7 @@ def test_every_commit_says_which_program_made_it(tables: Tables) -> None:
     assert {entry["selvedge"] for entry in DeltaTable(tables.uri(NEW)).history()} == {program_version()}
 
 
-@pytest.mark.parametrize("use", ["sql", "open", "append", "check"])
+@pytest.mark.parametrize("use", ["sql", "open", "append"])
 def test_a_newer_lake_is_left_alone(tables: Tables, use: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.growth.program_version", lambda: "9.8.7")
     tables.append(NEW, of(NEW, 2, colour="red"))
@@ -119,7 +119,6 @@ def test_a_newer_lake_is_left_alone(tables: Tables, use: str, monkeypatch: pytes
         "sql": lambda: tables.sql("select name from things", [OLD]),
         "open": lambda: tables.open(OLD),
         "append": lambda: tables.append(OLD, of(OLD, 3)),
-        "check": lambda: tables.check([OLD]),
     }
     with pytest.raises(WrongInput) as refused:
         uses[use]()
@@ -148,14 +147,9 @@ def test_a_newer_lake_is_left_alone(tables: Tables, use: str, monkeypatch: pytes
     ],
 )  # fmt: skip
 def test_whatever_else_differs_is_refused(tables: Tables, table: Table, text: str) -> None:
-    for use in (tables.open, lambda table: tables.check([table]), lambda table: tables.sql("select 1", [table])):
+    for use in (tables.open, lambda table: tables.sql("select 1", [table])):
         with pytest.raises(WrongInput, match="things") as refused:
             use(table)
         assert text in str(refused.value)
         assert "\n" not in str(refused.value)
     assert log(tables, OLD) == ["WRITE", "CREATE TABLE"]
-
-
-def test_a_lake_that_is_not_there_yet_is_no_fault_and_stays_away(tmp_path: Path) -> None:
-    Tables(DiskStore(tmp_path)).check(EVERY)
-    assert not any(tmp_path.iterdir())

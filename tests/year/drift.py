@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from shops.spec import write_spec
-from tests.older.tiny_shops import GOOGLE_SHOP, Offer, drawn, google_feed, jpeg, kept_picture
+from tests.older.tiny_shops import GOOGLE_SHOP, MADE_AT, Offer, drawn, google_feed, jpeg, kept_picture
 
 SHOP = GOOGLE_SHOP
 TITLES = {"dress": "Red dress with a wide skirt", "shirt": "Summer button-down shirt", "trousers": "Trousers"}
@@ -64,6 +64,7 @@ class DriftingShop:
         self._made += 1
         number, shape = self._made, self._draw.choice(sorted(TITLES))
         picture = kept_picture(self.root, SHOP, jpeg(self._picture(shape)))
+        os.utime(self.root / picture, (MADE_AT.timestamp(), MADE_AT.timestamp()))  # the same ETag if it is drawn again
         return Offer(
             f"n{number}", f"g{number}", f"{TITLES[shape]} {number}", CATEGORIES[shape], "red", "M", "cotton",
             [f"{self.url}/{picture}"], self._draw.randrange(10, 200),

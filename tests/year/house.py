@@ -73,17 +73,29 @@ def _date(day: int) -> date:
 
 @contextmanager
 def long_house(root: Path, offers: int, changed_ratio: float = 0.01, seed: int = 1) -> Iterator[LongHouse]:
-    """A house with no lake yet before a shop that changes; it is served until the end."""
-    with socket.socket() as free:  # the feed holds addresses with the port, so it is chosen before it is drawn
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url, seen = f"http://127.0.0.1:{port}", Counter[str]()
+    """A house before a shop that changes, as on its first night; it is served until the end.
+
+    There is no lake yet, or the one that an earlier run left in `root`.
+    """
+    url, seen = f"http://127.0.0.1:{_port(root)}", Counter[str]()
     shop = DriftingShop(root / "shops", url, offers, changed_ratio, seed)
     house = LongHouse(root, Shops(root / "shops", root / "shops", url, seen, (SHOP,)), shop)
-    shop.write_spec(house.mappings)
-    shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", house.mappings)
-    (house.mappings / "gates.yaml").write_text(json.dumps(GATES))
-    (root / "selvedge.yaml").touch()
-    release_all(root / "models")
-    with serving(root / "shops", port=port, seen=seen):
+    if not house.mappings.exists():
+        shop.write_spec(house.mappings)
+        shutil.copy(REPOSITORY / "mappings" / "taxonomy.xml", house.mappings)
+        (house.mappings / "gates.yaml").write_text(json.dumps(GATES))
+        (root / "selvedge.yaml").touch()
+        release_all(root / "models")
+    with serving(root / "shops", port=int(url.rpartition(":")[2]), seen=seen):
         yield house
+
+
+def _port(root: Path) -> int:
+    """Feeds hold addresses with the port, so it stays as long as the lake."""
+    kept = root / "port"
+    if not kept.exists():
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            root.mkdir(parents=True, exist_ok=True)
+            kept.write_text(str(free.getsockname()[1]))
+    return int(kept.read_text())

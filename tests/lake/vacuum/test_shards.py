@@ -32,7 +32,7 @@ def live(*places: tuple[int, Place]) -> pa.Table:
 
 
 def emptying(store: DiskStore, place: Place, *pictures: int) -> ShardPlan:
-    return ShardPlan((), {place.shard: frozenset(DIGESTS[at] for at in pictures)}, {place.shard: 1}, {})
+    return ShardPlan((), {place.shard: frozenset(DIGESTS[at] for at in pictures)}, {place.shard: 1})
 
 
 def hurt(store: DiskStore, place: Place, offset: int) -> bytes:
@@ -67,11 +67,11 @@ def test_many_small_shards_are_joined(store: DiskStore, monkeypatch: pytest.Monk
     assert plan_shards(store, names, live(*placed), 8 * 4_000).emptied == {}, "none of them is small"
 
 
-def test_a_shard_that_is_gone_is_missing_and_not_emptied(store: DiskStore) -> None:
+def test_a_shard_that_is_gone_is_not_emptied(store: DiskStore) -> None:
     place = shard_of(store, 0, 1)[0]
     (store.root / "shards" / place.shard).unlink()
     plan = plan_shards(store, [place.shard], live((0, place), (1, place)), LIMIT)
-    assert (plan.dead, plan.emptied, plan.missing) == ((), {}, {place.shard: 2})
+    assert (plan.dead, plan.emptied) == ((), {})
 
 
 def test_live_pictures_move_and_the_shard_is_free(store: DiskStore) -> None:
