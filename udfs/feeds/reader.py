@@ -90,8 +90,7 @@ class FeedReading:
         reader = OfferReader(found.dialect, self._facts(sample, outline, found), options, summary.repairs, rows)
         tag = _tag(outline, found)
         self.offer_tag = tag.written
-        blocks = reader.block_reader(tag.written.decode("utf-8", "replace"), outline.names)
-        stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
+        stream = OfferStream(tag, outline.names, options, summary.repairs)
         summary.repairs.update(outline.repairs)
         try:
             for reads in map(reader.apart, stream.read(sample, start, chunks)):

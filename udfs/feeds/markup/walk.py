@@ -7,9 +7,8 @@ from typing import Any
 from lxml import etree
 
 from udfs.feeds.forms.dialect import Named, Numbered, Sources
-from udfs.feeds.forms.element_names import Names, of_tag
+from udfs.feeds.forms.element_names import of_tag
 from udfs.feeds.forms.words import folded
-from udfs.feeds.markup.blocks import BlockReader
 from udfs.feeds.markup.plan import (
     ByAttribute,
     ByName,
@@ -148,15 +147,6 @@ class Walk:
                 if children is not None:
                     self._read_children(element, children, place)
             place += 1
-
-    def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
-        """What reads whole blocks of offers into columns of its own, for `take`."""
-        return BlockReader(self.root, offer_tag, names)
-
-    def take(self, columns: Columns, start: int, stop: int, place: int) -> None:
-        """Put rows of a block reader's columns into one's own, from `place` on."""
-        for slot, column in columns.items():
-            self.columns[slot][place : place + stop - start] = column[start:stop]
 
     def join_numbered(self, size: int) -> None:
         """Put the values of numbered pairs of the first `size` places where named values of their names belong."""

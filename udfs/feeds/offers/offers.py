@@ -9,9 +9,7 @@ from lxml import etree
 from schemas.rejects import Code
 from schemas.table import PRICE
 from udfs.feeds.forms.dialect import FIELDS, IN_HTML, Dialect
-from udfs.feeds.forms.element_names import Names
 from udfs.feeds.forms.words import is_nothing
-from udfs.feeds.markup.blocks import BlockReader
 from udfs.feeds.markup.plan import Meanings
 from udfs.feeds.markup.stream import Reads
 from udfs.feeds.markup.walk import Slots, Walk
@@ -108,10 +106,6 @@ class OfferReader:
         plain = [source for source in sources if not source.startswith(IN_HTML)]
         return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
 
-    def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
-        """What reads whole blocks of offers for `read`."""
-        return self._walk.block_reader(offer_tag, names)
-
     def apart(self, reads: Reads) -> Reads:
         """The offers for `read`: variants, where they are offers of their own."""
         return reads if self._apart is None else self._apart.each(reads)
@@ -124,9 +118,7 @@ class OfferReader:
         place = len(self.lines)
         stop = min(start + self._rows - place, len(reads.lines))
         elements = reads.elements[start:stop]
-        if reads.columns is not None:
-            self._walk.take(reads.columns, start, stop, place)
-        elif self._apart is not None:
+        if self._apart is not None:
             self._continued += self._apart.read(reads, start, stop, place)
         elif self._variants is None:
             self._walk.read_all(elements, place)

@@ -1,7 +1,7 @@
 """What a feed's bytes are in: asked of the bytes, the declaration and the look of the text, in this order."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.rejects import Code
@@ -153,7 +153,6 @@ def utf8(body: bytes, size: int, override: str | None = None) -> tuple[str, Repa
     return b"".join(Transcoder(pieces, FeedOptions(encoding=override), repairs)).decode(), repairs
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1251", "euc_jp", "cp932"]), st.integers(1, 70))
 def test_characters_cut_by_a_chunk_stay_whole(codec: str, size: int) -> None:
     text = f'<?xml version="1.0" encoding="{codec.removesuffix("-sig")}"?><a>' + (
@@ -171,7 +170,6 @@ def test_text_that_was_encoded_twice_is_turned_back(wrong: str) -> None:
     assert letters.split()[0] in text
 
 
-@settings(deadline=None)  # the first guess of a process reads its table
 @given(st.binary(max_size=300), st.integers(1, 40))
 def test_no_bytes_raise_anything_but_a_refusal(body: bytes, size: int) -> None:
     try:
