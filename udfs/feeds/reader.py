@@ -135,7 +135,7 @@ class FeedReading:
             outline = read_outline(sample, self._options)
             if found := self._find(outline, sample):
                 is_file = self._options.dialect.endswith((".yaml", ".yml"))  # which is read as it stands
-                return sample, outline, found if is_file else completed(found, outline)
+                return sample, outline, found if is_file else completed(found, outline, sample, self._options)
             if is_whole or len(sample) > self._options.max_head_bytes:
                 return sample, outline, self._guess(outline, sample)
             wanted *= 2

@@ -5,17 +5,24 @@ from collections.abc import Iterable, Sequence
 from udfs.feeds.forms.dialect import Dialect, Named, Numbered, Sources
 from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.detect import Found
-from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS
-from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf
+from udfs.feeds.guessing.guess import elements_of
+from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS, typed_prices
+from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf, leaves_of
 from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
+from udfs.feeds.guessing.typed_prices import PRICES, is_price
 from udfs.feeds.guessing.variants import variants_of
 from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.taken import Taken
+from udfs.feeds.options import FeedOptions
 
 NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_KEYS))
 
 
-def completed(found: Found, outline: Outline) -> Found:
+LOOKED_INTO = 60
+"""Offers that are looked into for what the names of places do not tell."""
+
+
+def completed(found: Found, outline: Outline, sample: bytes, options: FeedOptions) -> Found:
     """The dialect with what it lacks for this feed: pairs, variants, and places of fields that it finds nowhere."""
     places = outline.within(found.path)
     dialect = found.dialect
@@ -24,6 +31,9 @@ def completed(found: Found, outline: Outline) -> Found:
         if variants := variants_of(found.path, outline, Taken(dialect), pairs):
             dialect = dialect.model_copy(update={"variants": variants})
     dialect = _with_pairs(dialect, places)
+    if typed := _typed_prices(dialect, places):
+        leaves = leaves_of(elements_of(found.path, outline, sample, options, LOOKED_INTO))
+        dialect = _with_prices(dialect, typed, leaves)
     fields: dict[str, Sources] = {**dialect.fields}  # type: ignore[dict-item]
     fields.update(_spelled_otherwise(dialect, places))
     return Found(dialect.model_copy(update={"fields": fields}), found.path, found.reason)
@@ -45,6 +55,31 @@ def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
         if f"param:{word}" not in fields.setdefault(name, []):  # type: ignore[arg-type]
             fields[name].append(f"param:{word}")  # type: ignore[index]
     return dialect.model_copy(update={"named": named, "numbered": [*dialect.numbered, *numbered], "fields": fields})
+
+
+def _typed_prices(dialect: Dialect, places: list[str]) -> list[Named]:
+    """Elements that the dialect reads as prices, with an attribute that may say which price each is."""
+    read = Taken(dialect, PRICES)
+    return [
+        Named(element=element, name=f"@{attribute}")
+        for element, mark, attribute in (place.rpartition("@") for place in places)
+        if mark
+        and attribute in NAMES
+        and element in read
+        and is_price(element)
+        and f"{element}@{attribute}" not in read
+    ]
+
+
+def _with_prices(dialect: Dialect, typed: list[Named], leaves: Sequence[Leaf]) -> Dialect:
+    """The dialect that reads prices by the words that stand at them, where these tell them apart."""
+    prices = typed_prices(leaves, typed)
+    if not prices:
+        return dialect
+    fields = {**dialect.fields}
+    for name, sources in prices.items():
+        fields[name] = [*sources, *fields.get(name, [])]  # type: ignore[index, call-overload]
+    return dialect.model_copy(update={"named": [*dialect.named, *typed], "fields": fields})
 
 
 def _as_it_stands(named: Named, places: list[str]) -> Named:

@@ -8,6 +8,7 @@ from udfs.feeds.forms.dialect import FIELDS, Named, Numbered
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
 from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
 from udfs.feeds.guessing.pairs import AT_END, NAME_KEYS, VALUE_KEYS, is_paired, pattern_of
+from udfs.feeds.guessing.typed_prices import by_word_for_price, is_price
 from udfs.feeds.markup.outline import relative
 from udfs.feeds.values.prices import parse_price
 
@@ -68,7 +69,7 @@ def fields_of(
     kept = [
         leaf
         for leaf in leaves
-        if not f"{leaf.source}/".startswith(elements)
+        if (not f"{leaf.source}/".startswith(elements) or _is_currency(leaf))
         and not paired.intersection((leaf.source, pattern_of(leaf.source)))
     ]
     choice = _Choice(kept)
@@ -78,9 +79,24 @@ def fields_of(
     fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
     if "pictures" in fields:
         fields["pictures"] = list(dict.fromkeys(AT_END.sub("#", source) for source in fields["pictures"]))
+    for name, sources in typed_prices(leaves, named).items():
+        fields[name] = [*sources, *fields.get(name, [])]
     for name, word in NAMED_FIELDS.items() if named or numbered else ():
         fields.setdefault(name, []).append(f"param:{word}")
     return fields
+
+
+def typed_prices(leaves: Sequence[Leaf], named: Sequence[Named]) -> dict[str, list[str]]:
+    """The prices among the named values, by field."""
+    places = {
+        f"{part.element}{'' if part.name[0] == '@' else '/'}{part.name}" for part in named if is_price(part.element)
+    }
+    return by_word_for_price(word for leaf in leaves if leaf.source in places for word in leaf.values)
+
+
+def _is_currency(leaf: Leaf) -> bool:
+    called = leaf.role()
+    return called is not None and called[0] == "currency"
 
 
 def named_of(leaves: Sequence[Leaf]) -> list[Named]:
@@ -98,6 +114,8 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
         values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
         values = [value for value in values if value in held] or ([] if prefix else [element])
         values = [value for value in values if value in held and not _is_link(held[value])]
+        if is_price(element) and not by_word_for_price(leaf.values):
+            continue  # <price code="EUR">
         if values:  # some exports write <val> here and <value> there
             name = mark.strip("/") + key
             alike = [value for value in values if ("@" in value) == ("@" in values[0])]

@@ -81,7 +81,7 @@ class Leaf:
     def role(self) -> tuple[str, int] | None:
         """What the place is called after the shared words, and how common the word is (0: the most common)."""
         *around, own = (NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part)
-        if any(_is_aside(name) for name in around):
+        if any(map(_aside, around)):
             return None
         around = [name for name in around if name != OF_LISTS]
         return _role(own, around[-1], "@" in self.source) if around else _meaning(own)
@@ -89,7 +89,12 @@ class Leaf:
     @property
     def is_aside(self) -> bool:
         """Whether the place is about something beside the offer: keywords, delivery, a seller."""
-        return any(_is_aside(name) for name in re.split(r"[/@]", self.source))
+        return any(map(_aside, re.split(r"[/@]", self.source)))
+
+    @property
+    def is_reduction(self) -> bool:
+        """Whether the place says by how much a price is lower: `discount/price`, `@rebate`."""
+        return "reductions" in map(_aside, re.split(r"[/@]", self.source))
 
     @property
     def is_varied(self) -> bool:
@@ -209,7 +214,7 @@ def _exact(name: str) -> tuple[str, int] | None:
 
 
 def _by_part(name: str) -> tuple[str, int] | None:
-    if _is_aside(name):
+    if _aside(name):
         return None
     parts = [part for part in SIGNS.split(name) if part]
     if len(parts) > 2 and parts[0] in OF_OFFERS:
@@ -248,9 +253,12 @@ def _is_id_of(word: str) -> bool:
 
 
 @lru_cache(maxsize=KNOWN_NAMES)
-def _is_aside(name: str) -> bool:
+def _aside(name: str) -> str | None:
+    """What a name is about that is beside the offer itself; None for a name of a field."""
     word = folded(name)
-    return word not in by_word("elements") and any(other in word for other in by_word("aside"))
+    if word in by_word("elements"):
+        return None
+    return next((meaning for other, meaning in by_word("aside").items() if other in word), None)
 
 
 @cache

@@ -58,12 +58,12 @@ class _Ignored:
     def __contains__(self, source: str) -> bool:
         if source.startswith("param="):
             return source.lower() in self._names or folded(source[6:]) in by_word("ignored")
-        parts = source.replace("@", "/@").split("/")
+        parts, leaf = source.replace("@", "/@").split("/"), Leaf(source)
         paths = {AT_END.sub("#", "/".join(parts[: at + 1]).replace("/@", "@")) for at in range(len(parts))}
         return (
             bool(paths & self._names)
             or any(folded(AT_END.sub("", part.rpartition(":")[2])) in by_word("ignored") for part in parts)
-            or Leaf(source).is_aside
+            or (leaf.is_aside and not leaf.is_reduction)
         )
 
 
@@ -111,7 +111,8 @@ def _looks_like(leaf: Leaf) -> str | None:
         return "pictures"
     if leaf.is_address:
         return None
-    called = Leaf(leaf.source.removeprefix("param=").replace("/", " ")).role() if "=" in leaf.source else leaf.role()
+    name = leaf.source.removeprefix("param=").replace("/", " ") if "=" in leaf.source else leaf.source
+    called = Leaf(leaf.name if leaf.is_reduction else name).role()
     if called and (called[1] < PART_OF_NAME or called[0] in OF_LONG_NAMES) and called[0] in LIKE_FIELDS:
         return LIKE_FIELDS[called[0]] if called[0] not in AMOUNTS or leaf.is_amount else None
     if _share(leaf, is_colour):

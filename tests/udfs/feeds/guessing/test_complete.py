@@ -110,6 +110,14 @@ def test_variants_become_sizes_and_colours_of_their_offer(form: str) -> None:
     assert (row["price"], row["available"]) == (Decimal(31), True)
 
 
+def test_prices_of_a_known_form_are_told_apart_by_an_attribute() -> None:
+    told = "<price type='regular'>30 EUR</price><price type='sale'>20 EUR</price>"
+    (row,), summary = read(GOOGLE.format("").replace("<g:price>30 EUR</g:price>", told).encode())
+    assert (summary.dialect, row["price"], row["old_price"]) == ("google", Decimal(20), Decimal(30))
+    (row,), _ = read(GOOGLE.format("").replace("<g:price>", "<g:price unit='piece' type='EUR'>").encode())
+    assert (row["price"], row["old_price"]) == (Decimal(30), None)
+
+
 def test_a_dialect_file_is_read_as_it_stands(tmp_path: Any) -> None:
     kept = tmp_path / "kept.yaml"
     kept.write_text("{name: kept, offer: item, fields: {id: ['g:id'], title: ['g:title']}}", encoding="utf-8")

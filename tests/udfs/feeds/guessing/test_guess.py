@@ -125,6 +125,27 @@ def test_which_price_a_name_means(inside: str, price: str, old_price: str | None
 
 
 @pytest.mark.parametrize(
+    ("inside", "price", "old_price"),
+    [
+        ("<price type='regular'>30</price><price type='sale'>20</price>", "20", "30"),
+        ("<price type='sale'>20</price><price type='regular'>30</price>", "20", "30"),
+        ("<price kind='list' currency='EUR'>30</price><price kind='special' currency='EUR'>20</price>", "20", "30"),
+        ("<prices><price type='old'><amount>30</amount></price>"
+         "<price type='current'><amount>20</amount></price></prices>", "20", "30"),
+        ("<price><name>Regular price</name><value>30</value></price>"
+         "<price><name>Sale price</name><value>20</value></price>", "20", "30"),
+        ("<price type='wholesale'>9</price><price type='retail'>30</price>", "30", None),
+        ("<price type='EUR'>30</price><price type='USD'>33</price>", "30", None),
+    ],
+)  # fmt: skip
+def test_an_attribute_tells_which_price_one_is(inside: str, price: str, old_price: str | None) -> None:
+    rows, summary = read(listed(f"<code>K{{n}}</code><name>Linen dress {{n}}</name>{inside}{SHOWN}"))
+    found = (rows[0]["price"], rows[0]["old_price"])
+    assert found == (Decimal(price), old_price and Decimal(old_price)), summary.dialect_file
+    assert ("currency" in inside) == (rows[0]["currency"] == "EUR")
+
+
+@pytest.mark.parametrize(
     "other",
     ["<brand_logo>https://s.test/l{n}.png</brand_logo>", "<banner>https://s.test/b{n}.jpg</banner>",
      "<brand><image>https://s.test/l{n}.png</image></brand>", "<category><image>https://s.test/c{n}.jpg</image></category>",
