@@ -122,6 +122,8 @@ class Variants(Part):
 
     element: str
     fields: dict[VariantField, Sources]
+    counts_stock: bool = False
+    """Numbers are quantities in stock, whatever the dialect's words say of them."""
 
     @property
     def are_offers(self) -> bool:

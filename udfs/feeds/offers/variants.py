@@ -43,7 +43,7 @@ class VariantReader:
         walk.collect(variants.element)
         self._walk = Walk(named_within(dialect.named, variants.element))
         self._slots: dict[str, Slots] = {name: self._walk.slots(sources) for name, sources in variants.fields.items()}
-        self._availability = availability
+        self._availability = Availability() if variants.counts_stock else availability
 
     def read(self, elements: list[etree._Element]) -> Offered:
         """What the variants of one offer have in common."""
