@@ -8,6 +8,7 @@ from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess import elements_of
 from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS, typed_prices
+from udfs.feeds.guessing.ignored import Ignored
 from udfs.feeds.guessing.leaves import GENERIC, PART_OF_NAME, Leaf, leaves_of
 from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
 from udfs.feeds.guessing.typed_prices import PRICES, is_price
@@ -126,10 +127,11 @@ def _spelled_otherwise(dialect: Dialect, places: list[str]) -> dict[str, Sources
     """Places of fields that the dialect finds nowhere in this feed, by names that mean nothing else."""
     taken = Taken(dialect)
     ranked: dict[str, list[tuple[int, str]]] = {}
+    ignored = Ignored(dialect)
     for place in places:
         leaf = Leaf(place)
         called = leaf.role() if place not in taken else None
-        if called and _is_plainly(called, place):
+        if called and _is_plainly(called, place) and (called[0] == "id" or not ignored.by_dialect(place)):
             ranked.setdefault(called[0], []).append((called[1], place))
     found: dict[str, Sources] = {}
     for name, others in ranked.items():

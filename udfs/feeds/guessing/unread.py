@@ -9,8 +9,8 @@ from udfs.feeds.forms.dialect import Dialect, Named
 from udfs.feeds.forms.words import by_word, folded
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess import elements_of
+from udfs.feeds.guessing.ignored import Ignored
 from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf, leaves_of
-from udfs.feeds.guessing.pairs import AT_END
 from udfs.feeds.markup.outline import Outline
 from udfs.feeds.markup.taken import Taken
 from udfs.feeds.markup.walk import Walk, part_of, values_of
@@ -40,31 +40,13 @@ OF_LONG_NAMES = {"sizes", "colour", "material", "price", "sale_price", "old_pric
 def unread_of(found: Found, outline: Outline, sample: bytes, options: FeedOptions) -> list[Unread]:
     """What the first offers have that is neither read nor ignored; first what looks like a field, then by share."""
     offers = elements_of(found.path, outline, sample, options, LOOKED_INTO)
-    taken, ignored = Taken(found.dialect), _Ignored(found.dialect)
+    taken, ignored = Taken(found.dialect), Ignored(found.dialect)
     leaves = [leaf for leaf in leaves_of(offers) if leaf.source not in taken and leaf.source not in ignored]
     leaves += [leaf for leaf in _named_leaves(offers, found.dialect) if leaf.source not in ignored]
     parts = [
         Unread(leaf.source, round(leaf.elements / len(offers), 4), _samples(leaf), _looks_like(leaf)) for leaf in leaves
     ]
     return sorted(parts, key=lambda part: (part.looks_like is None, -part.share, part.source))[:MOST]
-
-
-class _Ignored:
-    """Ask with places: those that the dialect names, all within them, and those whose names every dialect ignores."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._names = {AT_END.sub("#", name.lower()) for name in dialect.ignored}
-
-    def __contains__(self, source: str) -> bool:
-        if source.startswith("param="):
-            return source.lower() in self._names or folded(source[6:]) in by_word("ignored")
-        parts, leaf = source.replace("@", "/@").split("/"), Leaf(source)
-        paths = {AT_END.sub("#", "/".join(parts[: at + 1]).replace("/@", "@")) for at in range(len(parts))}
-        return (
-            bool(paths & self._names)
-            or any(folded(AT_END.sub("", part.rpartition(":")[2])) in by_word("ignored") for part in parts)
-            or (leaf.is_aside and not leaf.is_reduction)
-        )
 
 
 def _named_leaves(offers: Sequence[etree._Element], dialect: Dialect) -> list[Leaf]:

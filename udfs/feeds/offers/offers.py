@@ -16,6 +16,7 @@ from udfs.feeds.markup.walk import Slots, Walk
 from udfs.feeds.offers.amounts import AmountReader, Amounts
 from udfs.feeds.offers.apart import Apart
 from udfs.feeds.offers.groups import RULES, Proposals, Variant
+from udfs.feeds.offers.parent_rows import aliases_of
 from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
@@ -35,6 +36,7 @@ LIMITED = ("offer_id", "title", "url")
 """Columns whose texts may be too long, as may those of `WORDS`."""
 NO_GROUP = "0"
 """What exports of shop systems give as the parent of a product that has none."""
+NAMED_ID = re.compile(r"^id:(?=\d+$)")
 RAW_FACTOR = 4
 """HTML that is this many times as long as the longest description is read to its text."""
 MAX_CATEGORY_ID_CHARS = 64
@@ -170,6 +172,7 @@ class OfferReader:
         columns["currency"] = self._with_defaults(amounts.currencies, columns)
         colours = self._complete(columns)
         columns["group"] = groups = self._grouped(columns, groups)
+        columns["aliases"] = aliases_of(columns, batch, slots["id"])
         self._finish(columns, groups)
         for place, colour in colours.items():  # of all variants together, which names no product
             columns["colour"][place] = colour
@@ -478,7 +481,9 @@ def _levels(path: str, mark: str) -> list[str]:
 
 
 def _group(text: str) -> str | None:
-    """A group's id as given; None for what only fills a place, which would make one product of all that have it."""
+    """A group's id as given, but for WooCommerce's `id:7`; None for what only fills a place, which would make one
+    product of all that have it."""
+    text = NAMED_ID.sub("", text)
     return None if text == NO_GROUP or (not text[-1].isdigit() and is_nothing(text)) else text
 
 
