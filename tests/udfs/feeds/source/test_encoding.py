@@ -86,11 +86,18 @@ CZECH = "<t>Dlouhé lněné šaty žluté</t><t>Pánské džíny řepkové</t><t
 HEBREW = "<t>שמלת מידי כחולה</t><t>מכנסי ג'ינס לגבר</t><t>שמלה מפשתן</t><t>גזרה ישרה</t>"
 
 
-@pytest.mark.parametrize("declared", [None, "utf-8"])
+FRENCH = "<t>Robe d'été brodée, écru</t><t>Chemise à carreaux, très légère</t><t>Pantalon côtelé façon</t>"
+GREEK = "<t>Γυναικείο φόρεμα μακρύ</t><t>Ανδρικό παντελόνι μαύρο</t><t>Μπλούζα βαμβακερή λευκή</t>"
+TURKISH = "<t>Kadın yeşil elbise</t><t>Erkek pantolonu, koyu kırmızı</t><t>Çocuk ayakkabısı, düğmeli gömlek</t>"
+
+
+@pytest.mark.parametrize("declared", [None, "utf-8", "windows-1252"])
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [(SPANISH, "cp1252"), (CZECH, "iso-8859-2"), (CZECH, "cp1250"), (HEBREW, "cp1255"), (RUSSIAN, "koi8-r")],
-)
+    [(SPANISH, "cp1252"), (CZECH, "iso-8859-2"), (CZECH, "cp1250"), (HEBREW, "cp1255"), (RUSSIAN, "koi8-r"),
+     (DANISH, "cp850"), (SPANISH, "cp437"), (CZECH, "cp852"), (HEBREW, "cp862"), (FRENCH, "cp850"), (GREEK, "cp737"),
+     (TURKISH, "cp857"), (TURKISH, "mac_turkish"), (CZECH, "mac_latin2")],
+)  # fmt: skip
 def test_letters_and_words_tell_an_encoding(text: str, encoding: str, declared: str | None) -> None:
     body = text.encode(encoding)
     assert body.decode(choose(body, declared, FeedOptions()).name) == text
