@@ -78,7 +78,12 @@ def fields_of(
     chosen = choice.chosen
     fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
     if "pictures" in fields:
-        fields["pictures"] = list(dict.fromkeys(AT_END.sub("#", source) for source in fields["pictures"]))
+        others = {AT_END.sub("#", leaf.source) for leaf in leaves if leaf.source not in fields["pictures"]}
+        numbered_ones = [AT_END.sub("#", source) for source in fields["pictures"]]
+        fields["pictures"] = list(dict.fromkeys(
+            source if pattern in others else pattern
+            for source, pattern in zip(fields["pictures"], numbered_ones, strict=True)
+        ))  # fmt: skip
     for name, sources in typed_prices(leaves, named).items():
         fields[name] = [*sources, *fields.get(name, [])]
     for name, word in NAMED_FIELDS.items() if named or numbered else ():
@@ -112,7 +117,8 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
             continue
         prefix = key.removesuffix(about)  # <VariantName>Size</VariantName><VariantValue>36</VariantValue>
         values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
-        values = [value for value in values if value in held] or ([] if prefix else [element])
+        values = [value for value in values if value in held] or _listed_values(element, held)
+        values = values or ([] if prefix else [element])
         values = [value for value in values if value in held and not _is_link(held[value])]
         if is_price(element) and not by_word_for_price(leaf.values):
             continue  # <price code="EUR">
@@ -122,6 +128,17 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
             within = [relative(value, element) or "." for value in alike]
             found[element] = Named(element=element, name=name, value="|".join(within))
     return list(found.values())
+
+
+def _listed_values(element: str, held: Iterable[str]) -> list[str]:
+    """The values of an element that stand in a list of their own: `option/values/value`."""
+    known = {folded(value) + ending for value in VALUE_KEYS for ending in ("", "s")}
+    found = []
+    for source in held:
+        parts = source[len(element) + 1 :].split("/") if source.startswith(element + "/") else []
+        if len(parts) == 2 and all(folded(part) in known for part in parts):
+            found.append(source)
+    return found[:1]
 
 
 def _is_link(leaf: Leaf) -> bool:

@@ -27,5 +27,5 @@ class Ignored:
         return (
             self.by_dialect(source)
             or any(folded(name) in by_word("ignored") for name in names)
-            or (leaf.is_aside and not leaf.is_reduction)
+            or (leaf.is_aside and not leaf.is_other_amount)
         )

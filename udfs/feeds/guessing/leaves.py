@@ -92,9 +92,9 @@ class Leaf:
         return any(map(_aside, re.split(r"[/@]", self.source)))
 
     @property
-    def is_reduction(self) -> bool:
-        """Whether the place says by how much a price is lower: `discount/price`, `@rebate`."""
-        return "reductions" in map(_aside, re.split(r"[/@]", self.source))
+    def is_other_amount(self) -> bool:
+        """Whether the place says by how much a price is lower, or a price in cents: `discount/price`, `price_cents`."""
+        return "other_amounts" in map(_aside, re.split(r"[/@]", self.source))
 
     @property
     def is_varied(self) -> bool:
@@ -176,7 +176,8 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
 @lru_cache(maxsize=KNOWN_NAMES)
 def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     """The role of a name under another one: of both together (retail, price), of its own, or of the parent's."""
-    for both in (own + parent, parent + own):
+    one = parent.removesuffix("s")  # prices/gross
+    for both in (own + parent, parent + own, own + one, one + own):
         if found := _exact(both):
             return found
     meaning, around = _meaning(own), _meaning(parent)

@@ -8,7 +8,8 @@ from udfs.feeds.forms.words import folded
 
 NAME_KEYS = (
     "name", "key", "label", "title", "code", "type", "kind", "tanim", "attribute-id", "nazwa", "nazev", "název",
-    "nazov", "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "название", "наименование", "назва",
+    "nazov", "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "bez", "название",
+    "наименование", "назва",
 )  # fmt: skip
 VALUE_KEYS = (
     "value", "val", "text", "deger", "wartosc", "wartość", "hodnota", "vrednost", "vrijednost", "valor", "valore",

@@ -94,7 +94,9 @@ def _looks_like(leaf: Leaf) -> str | None:
     if leaf.is_address:
         return None
     name = leaf.source.removeprefix("param=").replace("/", " ") if "=" in leaf.source else leaf.source
-    called = Leaf(leaf.name if leaf.is_reduction else name).role()
+    if leaf.is_other_amount and "price" in folded(leaf.source) and leaf.is_amount:
+        return LIKE_FIELDS["price"]
+    called = Leaf(name).role()
     if called and (called[1] < PART_OF_NAME or called[0] in OF_LONG_NAMES) and called[0] in LIKE_FIELDS:
         return LIKE_FIELDS[called[0]] if called[0] not in AMOUNTS or leaf.is_amount else None
     if _share(leaf, is_colour):

@@ -282,7 +282,7 @@ def part_of(element: etree._Element, where: str) -> str | None:
 def values_of(element: etree._Element, where: str) -> list[str]:
     """A named value's values: those of all children of one name, else the one that `part_of` finds.
 
-    `a|b` is the first that says anything.
+    `a|b` is the first that says anything, `a/b` are those within the children.
     """
     if "|" in where:
         either = (values_of(element, one) for one in where.split("|"))
@@ -290,6 +290,9 @@ def values_of(element: etree._Element, where: str) -> list[str]:
     if where[0] in ".@":
         value = part_of(element, where)
         return [value] if value else []
+    if "/" in where:
+        tag, _, rest = where.partition("/")
+        return [value for child in element if of_tag(child.tag) == tag for value in values_of(child, rest)]
     tag, _, attribute = where.partition("@")
     own = "@" + attribute if attribute else "."
     every = (part_of(child, own) or "" for child in element if of_tag(child.tag) == tag)

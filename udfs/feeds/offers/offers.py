@@ -20,7 +20,7 @@ from udfs.feeds.offers.parent_rows import aliases_of
 from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
-from udfs.feeds.offers.variants import VariantReader
+from udfs.feeds.offers.variants import VariantReader, together
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.values import rich_text
@@ -76,6 +76,7 @@ class OfferReader:
         self._walk.numbered(dialect.numbered)
         self._offered: list[Any] = [None] * rows
         self._slots: dict[str, Slots] = {name: self._compiled(name) for name in FIELDS}
+        self._colour_lists = self._walk.slots([one for one in dialect.fields.get("colour", ()) if "/" in one])
         variants = dialect.variants
         self._apart = Apart(dialect, self._walk, self._slots, repairs) if variants and variants.are_offers else None
         in_html = [source[4:] for source in dialect.fields.get("pictures", []) if source.startswith(IN_HTML)]
@@ -170,7 +171,8 @@ class OfferReader:
         columns["sale_from"] = [nights and nights.first for nights in amounts.nights]
         columns["sale_until"] = [nights and nights.last for nights in amounts.nights]
         columns["currency"] = self._with_defaults(amounts.currencies, columns)
-        colours = self._complete(columns)
+        listed = batch.every(self._colour_lists) or ()
+        colours = self._complete(columns) | together(listed, self._word, columns["colour"])
         columns["group"] = groups = self._grouped(columns, groups)
         columns["aliases"] = aliases_of(columns, batch, slots["id"])
         self._finish(columns, groups)
