@@ -35,8 +35,8 @@ has_gpu() {
 
 wanted() {
     {
-        echo "$PWD" "$("$1" -c 'import sys; print(sys.version, sys.base_prefix)')" "$2" "$(command -v cc)"
-        cat udfs/feeds/*/*.pyx requirements.lock requirements-gpu.txt pyproject.toml searcher/pyproject.toml infra/setup.sh infra/machine_lock.py infra/torch-cpu.sha256
+        echo "$PWD" "$("$1" -c 'import sys; print(sys.version, sys.base_prefix)')" "$2"
+        cat requirements.lock requirements-gpu.txt pyproject.toml searcher/pyproject.toml infra/setup.sh infra/machine_lock.py infra/torch-cpu.sha256
     } | sha256sum
 }
 
@@ -84,8 +84,6 @@ main() {
     export VIRTUAL_ENV="$PWD/.venv"
     "install_for_$device" "$python"
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable searcher
-    .venv/bin/python -c 'import udfs.feeds.markup.shred, udfs.feeds.values.untag' 2>/dev/null ||
-        echo "setup: without a C compiler, feeds are read more slowly; to fix: sudo apt-get install gcc python3-dev, then make setup" >&2
     echo "$stamp" >"$STAMP"
 }
 

@@ -10,7 +10,6 @@ ON_WORKERS = ("jobs", "lake", "schemas", "udfs")
 """The packages that a worker's rows may depend on."""
 
 SOURCE = frozenset({".py", ".json", ".tsv", ".txt", ".xsd", ".yaml"})
-"""What is compiled on each machine, and from what, is not compared: an installed program lacks its source."""
 
 
 def program_version() -> str:

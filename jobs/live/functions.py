@@ -13,7 +13,7 @@ from jobs.engine.night import Night
 from schemas.retailer import PRICES, FeedFile
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
-PARSER_REVISION = 9
+PARSER_REVISION = 10
 """Raised when the same feed gives other offers."""
 
 FETCH_REVISION = 1

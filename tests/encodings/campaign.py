@@ -29,16 +29,22 @@ SIZES = (10, 100, 1000)
 FEEDS = {10: 20, 100: 4, 1000: 1}
 """Offers of a feed, and feeds of that size for each language, encoding and word about it."""
 
-CENTRAL, WESTERN, BALTIC = ("cp1250", "iso-8859-2"), ("cp1252", "iso-8859-15", "mac_roman"), ("cp1257", "iso-8859-13")
+CENTRAL, BALTIC = ("cp1250", "iso-8859-2", "cp852"), ("cp1257", "iso-8859-13", "cp775")
+WESTERN = ("cp1252", "iso-8859-15", "mac_roman", "cp850")
 ENCODINGS: dict[str, tuple[str, ...]] = (
-    dict.fromkeys(("cs", "sk", "pl", "hu", "sl", "hr", "ro"), CENTRAL)
-    | dict.fromkeys(("de", "fr", "es", "pt", "it", "nl", "da", "nb", "sv", "fi", "is", "ca", "en"), WESTERN)
+    dict.fromkeys(("sk", "hu", "sl", "hr", "ro"), CENTRAL)
+    | dict.fromkeys(("cs", "pl"), (*CENTRAL, "mac_latin2"))
+    | dict.fromkeys(("pt", "nl", "da", "nb", "ca", "en"), WESTERN)
+    | dict.fromkeys(("de", "fr", "es", "it", "sv", "fi"), (*WESTERN, "cp437"))
+    | {"is": (*WESTERN, "mac_iceland")}
     | dict.fromkeys(("id", "ms", "fil"), ("cp1252",))
     | dict.fromkeys(("lt", "lv"), BALTIC)
     | dict.fromkeys(("bg", "mk", "sr"), ("cp1251", "iso-8859-5"))
-    | {"sq": ("cp1252", "cp1250"), "et": (*BALTIC, "iso-8859-15", "iso-8859-4"), "tr": ("cp1254",), "vi": ("cp1258",),
+    | {"sq": ("cp1252", "cp1250"), "et": ("cp1257", "iso-8859-13", "iso-8859-15", "iso-8859-4"),
+       "tr": ("cp1254", "cp857", "mac_turkish"), "vi": ("cp1258",),
        "ru": ("cp1251", "koi8-r", "iso-8859-5", "cp866", "mac_cyrillic"), "uk": ("cp1251", "koi8-u", "iso-8859-5"),
-       "el": ("cp1253", "iso-8859-7"), "he": ("cp1255", "iso-8859-8"), "ar": ("cp1256", "iso-8859-6"),
+       "el": ("cp1253", "iso-8859-7", "cp737", "mac_greek"),
+       "he": ("cp1255", "iso-8859-8", "cp862"), "ar": ("cp1256", "iso-8859-6"),
        "fa": ("cp1256",), "ur": ("cp1256",), "th": ("cp874",), "ja": ("cp932", "euc_jp", "iso2022_jp"),
        "zh": ("gb18030",), "zh-tw": ("big5hkscs",), "ko": ("cp949",)}
 )  # fmt: skip

@@ -43,7 +43,7 @@ def tabled(rows: list[dict]) -> pa.Table:
     return pa.Table.from_pylist([row | {"id": f"{at:03}"} for at, row in enumerate(rows)], SCHEMA)
 
 
-@settings(deadline=None, max_examples=50)  # the first example warms Arrow up
+@settings(max_examples=50)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_and_the_chunks_of_rows_do_not_matter(rows, random):
     table = tabled(rows)
@@ -55,7 +55,7 @@ def test_the_order_and_the_chunks_of_rows_do_not_matter(rows, random):
     assert digest(chunked) == digest(table)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(ROWS)
 def test_types_that_delta_forgets_do_not_matter(rows):
     plain = {"box": pa.list_(pa.float32()), "bytes": pa.binary(), "text": pa.large_string()}
@@ -63,7 +63,7 @@ def test_types_that_delta_forgets_do_not_matter(rows):
     assert digest(table.cast(pa.schema(list((COLUMNS | plain).items())))) == digest(table)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(ROWS, ROWS)
 def test_different_rows_have_different_digests(rows, others):
     assert (tabled(rows).to_pylist() == tabled(others).to_pylist()) == (digest(tabled(rows)) == digest(tabled(others)))
@@ -120,7 +120,7 @@ def lengths(values: list[Any]) -> bytes:
     return np.array([len(value or ()) for value in values], "<i8").tobytes()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(ROWS)
 def test_the_digest_is_that_of_the_fixed_representation(rows):
     """A lake's digests are compared for years: another representation would make every row of it new."""

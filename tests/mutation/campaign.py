@@ -78,8 +78,7 @@ class Copy:
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
-        compiled = (str(path.relative_to(ROOT)) for path in (ROOT / "udfs").rglob("*.so"))
-        for name in (*listed.rstrip("\0").split("\0"), *compiled):
+        for name in listed.rstrip("\0").split("\0"):
             if not name.startswith(LINKED) and (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)

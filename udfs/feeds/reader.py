@@ -90,8 +90,7 @@ class FeedReading:
         reader = OfferReader(found.dialect, self._facts(sample, outline, found), options, summary.repairs, rows)
         tag = _tag(outline, found)
         self.offer_tag = tag.written
-        blocks = reader.block_reader(tag.written.decode("utf-8", "replace"), outline.names)
-        stream = OfferStream(tag, outline.names, options, summary.repairs, blocks)
+        stream = OfferStream(tag, outline.names, options, summary.repairs)
         summary.repairs.update(outline.repairs)
         try:
             for reads in map(reader.apart, stream.read(sample, start, chunks)):
@@ -136,7 +135,7 @@ class FeedReading:
             outline = read_outline(sample, self._options)
             if found := self._find(outline, sample):
                 is_file = self._options.dialect.endswith((".yaml", ".yml"))  # which is read as it stands
-                return sample, outline, found if is_file else completed(found, outline)
+                return sample, outline, found if is_file else completed(found, outline, sample, self._options)
             if is_whole or len(sample) > self._options.max_head_bytes:
                 return sample, outline, self._guess(outline, sample)
             wanted *= 2

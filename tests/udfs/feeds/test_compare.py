@@ -150,7 +150,7 @@ OFFERED = st.fixed_dictionaries({
 FEEDS = st.lists(OFFERED, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FEEDS)
 def test_nothing_differs_from_itself(rows: list[dict[str, Any]]) -> None:
     found = compare(table(*rows), table(*rows))
@@ -158,7 +158,7 @@ def test_nothing_differs_from_itself(rows: list[dict[str, Any]]) -> None:
     assert found.before == found.after
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FEEDS, FEEDS)
 def test_the_way_back_mirrors_the_way_there(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
     there, back = compare(table(*one), table(*other)), compare(table(*other), table(*one))

@@ -74,7 +74,7 @@ def test_a_doctype_without_entities_is_ignored() -> None:
     assert read(feed(OFFER.format(1), head=doctype + HEAD))[1].status == "accepted"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_damage_anywhere_never_raises_and_loses_no_offer(noise: bytes, at: int) -> None:
     body = feed(*(OFFER.format(n) for n in range(3)))

@@ -190,7 +190,7 @@ def test_a_reason_travels_between_processes() -> None:
     assert pickle.loads(pickle.dumps(refused)).detail == "why"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(FORMATS), st.data())
 def test_damaged_bytes_give_pixels_or_a_reason(kind: str, data: st.DataObject) -> None:
     body = bytearray(encoded(quarters(24, 24), kind))

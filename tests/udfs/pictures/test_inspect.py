@@ -138,7 +138,7 @@ def test_channels_and_fill_bytes_of_a_jpeg() -> None:
     assert read_header(filled).width == 40
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(FORMATS), st.data())
 def test_damaged_bytes_give_a_picture_or_a_reason(kind: str, data: st.DataObject) -> None:
     body = bytearray(encoded(noise(24, 24), kind))

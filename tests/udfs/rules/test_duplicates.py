@@ -61,7 +61,7 @@ def test_nothing_and_one_are_no_group() -> None:
     assert grouped(picture(1)) == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 2**20), max_size=25), st.randoms(use_true_random=False))
 def test_every_grouping_is_a_partition_around_medoids_whatever_the_order(values: list[int], dice: object) -> None:
     names = [f"{at:032d}".encode() for at in range(len(values))]

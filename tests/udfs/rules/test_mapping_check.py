@@ -141,7 +141,7 @@ GLOBS = st.lists(st.sampled_from(["a", "b", "a*", "*b", "*", "?", "**"]), min_si
 PATHS = st.lists(st.sampled_from(["a", "b", "ab", "ba", "abb"]), max_size=4)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(GLOBS, min_size=2, max_size=3), st.lists(PATHS, min_size=30, max_size=30))
 def test_a_rule_said_never_to_apply_never_does(
     tmp_path_factory: pytest.TempPathFactory, globs: list[str], paths: list[list[str]]

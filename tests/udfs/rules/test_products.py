@@ -105,7 +105,7 @@ OFFERS_DRAWN = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(OFFERS_DRAWN, st.randoms(use_true_random=False))
 def test_order_does_not_matter_and_nothing_is_lost(offers: list[dict[str, Any]], dice: Any) -> None:
     found = products(*offers)

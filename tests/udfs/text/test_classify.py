@@ -96,7 +96,7 @@ def test_the_text_says_for_whom(model: TextModel) -> None:
     assert [answer["gender"] for answer in answers] == ["women", None, "men", "men"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OFFERS)
 def test_any_text_gets_an_answer_that_no_neighbour_changes(model: TextModel, offers: list[tuple]) -> None:
     together = classify(batch(*offers), model).to_pylist()

@@ -18,7 +18,7 @@ def of_row(features: Found, row: int) -> list[tuple[int, int, int]]:
     return list(zip(*columns, strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_a_row_does_not_depend_on_the_rows_beside_it(texts: list[Text]) -> None:
     together = found(texts, NAMES)

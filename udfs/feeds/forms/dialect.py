@@ -69,8 +69,8 @@ class Glossary(Part):
 class Named(Part):
     """Elements that carry a name and a value: `<param name="Colour">red</param>`.
 
-    The value is the element's text (`.`), an attribute (`@value`), children (`value`), or an attribute of children
-    (`value@name`); `a|b` is the first that is there.
+    The value is the element's text (`.`), an attribute (`@value`), children (`value`), an attribute of children
+    (`value@name`), or children of children (`values/value`); `a|b` is the first that is there.
     """
 
     element: str
@@ -122,6 +122,8 @@ class Variants(Part):
 
     element: str
     fields: dict[VariantField, Sources]
+    counts_stock: bool = False
+    """Numbers are quantities in stock, whatever the dialect's words say of them."""
 
     @property
     def are_offers(self) -> bool:

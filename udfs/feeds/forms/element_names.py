@@ -50,13 +50,6 @@ class Names:
             return name.lower()
         return vocabulary(prefix, self.addresses.get(prefix, "")) + name.lower()
 
-    def of_declared(self, written: str) -> str:
-        """The same; raises `LookupError` where the tag's prefix is not declared."""
-        prefix, colon, _ = written.partition(":")
-        if colon and prefix not in self:
-            raise LookupError(prefix)
-        return self.of(written)
-
 
 def of_tag(tag: str) -> str:
     """The canonical name of an lxml tag, `{address}name`."""

@@ -1,32 +1,45 @@
 """A known dialect, completed by what this feed's offers have under other names that leave no doubt."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from udfs.feeds.forms.dialect import Dialect, Named, Numbered, Sources
 from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.detect import Found
-from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS
-from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf
+from udfs.feeds.guessing.guess import elements_of
+from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS, typed_prices
+from udfs.feeds.guessing.ignored import Ignored
+from udfs.feeds.guessing.leaves import GENERIC, PART_OF_NAME, Leaf, leaves_of
 from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
+from udfs.feeds.guessing.typed_prices import PRICES, is_price
 from udfs.feeds.guessing.variants import variants_of
 from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.taken import Taken
+from udfs.feeds.options import FeedOptions
 
 NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_KEYS))
 
 
-def completed(found: Found, outline: Outline) -> Found:
+LOOKED_INTO = 60
+"""Offers that are looked into for what the names of places do not tell."""
+
+
+def completed(found: Found, outline: Outline, sample: bytes, options: FeedOptions) -> Found:
     """The dialect with what it lacks for this feed: pairs, variants, and places of fields that it finds nowhere."""
     places = outline.within(found.path)
     dialect = found.dialect
-    if dialect.variants is None:
+    if dialect.variants is None or dialect.variants.element not in places:
         pairs = _pairs_of_elements(places, Taken(dialect), places, dialect.named)
         if variants := variants_of(found.path, outline, Taken(dialect), pairs):
             dialect = dialect.model_copy(update={"variants": variants})
     dialect = _with_pairs(dialect, places)
+    if typed := _typed_prices(dialect, places):
+        leaves = leaves_of(elements_of(found.path, outline, sample, options, LOOKED_INTO))
+        dialect = _with_prices(dialect, typed, leaves)
     fields: dict[str, Sources] = {**dialect.fields}  # type: ignore[dict-item]
-    fields.update(_spelled_otherwise(dialect, places))
-    return Found(dialect.model_copy(update={"fields": fields}), found.path, found.reason)
+    fields.update(others := _spelled_otherwise(dialect, places))
+    words = {} if "available" in others else dialect.words  # which are about the dialect's own places
+    return Found(dialect.model_copy(update={"fields": fields, "words": words}), found.path, found.reason)
 
 
 def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
@@ -47,6 +60,31 @@ def _with_pairs(dialect: Dialect, places: list[str]) -> Dialect:
     return dialect.model_copy(update={"named": named, "numbered": [*dialect.numbered, *numbered], "fields": fields})
 
 
+def _typed_prices(dialect: Dialect, places: list[str]) -> list[Named]:
+    """Elements that the dialect reads as prices, with an attribute that may say which price each is."""
+    read = Taken(dialect, PRICES)
+    return [
+        Named(element=element, name=f"@{attribute}")
+        for element, mark, attribute in (place.rpartition("@") for place in places)
+        if mark
+        and attribute in NAMES
+        and element in read
+        and is_price(element)
+        and f"{element}@{attribute}" not in read
+    ]
+
+
+def _with_prices(dialect: Dialect, typed: list[Named], leaves: Sequence[Leaf]) -> Dialect:
+    """The dialect that reads prices by the words that stand at them, where these tell them apart."""
+    prices = typed_prices(leaves, typed)
+    if not prices:
+        return dialect
+    fields = {**dialect.fields}
+    for name, sources in prices.items():
+        fields[name] = [*sources, *fields.get(name, [])]  # type: ignore[index, call-overload]
+    return dialect.model_copy(update={"named": [*dialect.named, *typed], "fields": fields})
+
+
 def _as_it_stands(named: Named, places: list[str]) -> Named:
     """A named value whose name or value has another name in this feed."""
     within = [relative(place, named.element) for place in places if is_within(place, named.element)]
@@ -58,6 +96,8 @@ def _as_it_stands(named: Named, places: list[str]) -> Named:
         if "." not in known and not {one.partition("@")[0] or one for one in known} & {*within}:
             other = [place for place in within if _ends_with(place, keys) and place not in found.values()]
             found[part] = "|".join([*known, *other[:1]])
+    if found["value"] == named.value != "." and found["name"] != named.name:
+        found["value"] += "|."  # <param name="Size">M</param> where the name has always been an element
     return Named(element=named.element, **found, glossary=named.glossary)
 
 
@@ -87,24 +127,36 @@ def _spelled_otherwise(dialect: Dialect, places: list[str]) -> dict[str, Sources
     """Places of fields that the dialect finds nowhere in this feed, by names that mean nothing else."""
     taken = Taken(dialect)
     ranked: dict[str, list[tuple[int, str]]] = {}
+    ignored = Ignored(dialect)
     for place in places:
         leaf = Leaf(place)
-        called = leaf.role() if leaf.depth == 0 and place not in taken else None
-        if called and called[1] < PART_OF_NAME:
+        called = leaf.role() if place not in taken else None
+        if called and _is_plainly(called, place) and (called[0] == "id" or not ignored.by_dialect(place)):
             ranked.setdefault(called[0], []).append((called[1], place))
     found: dict[str, Sources] = {}
     for name, others in ranked.items():
         sources = dialect.fields.get(name, [])  # type: ignore[call-overload]
         own = Taken(dialect, [name])
-        held = [place for place in places if place in own]
-        if any(source.startswith("param") for source in sources) and dialect.named and name != "pictures":
-            continue
+        held = [place for place in places if place in own and not any(is_within(other, place) for _, other in others)]
         main = [place for _, place in sorted(others) if not MINOR.search(place.lower())]
         if name == "pictures" and main and all(MINOR.search(place.lower()) for place in held):
             found[name] = [*main[:1], *sources]
         elif not held:
             found[name] = [*sources, *dict.fromkeys(pattern_of(place) for _, place in sorted(others))]
     return found
+
+
+def _is_plainly(called: tuple[str, int], place: str) -> bool:
+    """Whether a place means a field without a doubt: by its own name, and by those of all elements around it.
+
+    `sizes/size`, `images/image/url`; within a list of a field's own name, a part of a name will do.
+    """
+    *around, own = (name for name in re.split(r"[/@]", place) if name)
+    lists = [Leaf(name).role() for name in around]
+    is_own = not lists or own in GENERIC or Leaf(own).role() is not None
+    is_listed = bool(lists) and all(one is not None and one[1] < PART_OF_NAME for one in lists)
+    is_of_one = all(one is not None and one[0] == called[0] for one in lists)
+    return is_own and is_of_one and (called[1] < PART_OF_NAME or is_listed)
 
 
 def _ends_with(place: str, keys: frozenset[str]) -> bool:

@@ -13,6 +13,7 @@ from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf, leaves_of
 from udfs.feeds.guessing.pairs import numbered_of
+from udfs.feeds.guessing.typed_prices import PRICES
 from udfs.feeds.guessing.variants import apart, fields_within, is_variant, tells_apart, variants_within
 from udfs.feeds.markup import loose_tags
 from udfs.feeds.markup.cut import OfferTag
@@ -38,7 +39,6 @@ CATEGORY_NAMES = ("category", "категория", "kategori", "kategorie", "ca
 CATEGORY_IDS = ("@id", "id", "@category_id", "@code")
 CATEGORY_PARENTS = ("@parentid", "parentid", "@parent_id", "parent_id", "@parent", "parent")
 CATEGORY_TITLES = ("name", "title", "@name", "@title")
-PRICES = ("price", "sale_price", "old_price")
 MARKED = re.compile(r"\D*\d+[.,](?P<fraction>\d+)\D*")
 THOUSANDS = 3
 """Digits of a group, which a mark before so many digits parts as often as it parts decimals."""

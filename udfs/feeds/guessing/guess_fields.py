@@ -8,6 +8,7 @@ from udfs.feeds.forms.dialect import FIELDS, Named, Numbered
 from udfs.feeds.forms.words import availability, by_word, folded, spoken
 from udfs.feeds.guessing.leaves import LIMIT, PART_OF_NAME, SIGNS, Leaf
 from udfs.feeds.guessing.pairs import AT_END, NAME_KEYS, VALUE_KEYS, is_paired, pattern_of
+from udfs.feeds.guessing.typed_prices import by_word_for_price, is_price
 from udfs.feeds.markup.outline import relative
 from udfs.feeds.values.prices import parse_price
 
@@ -68,7 +69,7 @@ def fields_of(
     kept = [
         leaf
         for leaf in leaves
-        if not f"{leaf.source}/".startswith(elements)
+        if (not f"{leaf.source}/".startswith(elements) or _is_currency(leaf))
         and not paired.intersection((leaf.source, pattern_of(leaf.source)))
     ]
     choice = _Choice(kept)
@@ -77,10 +78,30 @@ def fields_of(
     chosen = choice.chosen
     fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
     if "pictures" in fields:
-        fields["pictures"] = list(dict.fromkeys(AT_END.sub("#", source) for source in fields["pictures"]))
+        others = {AT_END.sub("#", leaf.source) for leaf in leaves if leaf.source not in fields["pictures"]}
+        numbered_ones = [AT_END.sub("#", source) for source in fields["pictures"]]
+        fields["pictures"] = list(dict.fromkeys(
+            source if pattern in others else pattern
+            for source, pattern in zip(fields["pictures"], numbered_ones, strict=True)
+        ))  # fmt: skip
+    for name, sources in typed_prices(leaves, named).items():
+        fields[name] = [*sources, *fields.get(name, [])]
     for name, word in NAMED_FIELDS.items() if named or numbered else ():
         fields.setdefault(name, []).append(f"param:{word}")
     return fields
+
+
+def typed_prices(leaves: Sequence[Leaf], named: Sequence[Named]) -> dict[str, list[str]]:
+    """The prices among the named values, by field."""
+    places = {
+        f"{part.element}{'' if part.name[0] == '@' else '/'}{part.name}" for part in named if is_price(part.element)
+    }
+    return by_word_for_price(word for leaf in leaves if leaf.source in places for word in leaf.values)
+
+
+def _is_currency(leaf: Leaf) -> bool:
+    called = leaf.role()
+    return called is not None and called[0] == "currency"
 
 
 def named_of(leaves: Sequence[Leaf]) -> list[Named]:
@@ -96,14 +117,28 @@ def named_of(leaves: Sequence[Leaf]) -> list[Named]:
             continue
         prefix = key.removesuffix(about)  # <VariantName>Size</VariantName><VariantValue>36</VariantValue>
         values = [f"{element}{sign}{prefix}{value}" for value in VALUE_KEYS for sign in "@/"]
-        values = [value for value in values if value in held] or ([] if prefix else [element])
+        values = [value for value in values if value in held] or _listed_values(element, held)
+        values = values or ([] if prefix else [element])
         values = [value for value in values if value in held and not _is_link(held[value])]
+        if is_price(element) and not by_word_for_price(leaf.values):
+            continue  # <price code="EUR">
         if values:  # some exports write <val> here and <value> there
             name = mark.strip("/") + key
             alike = [value for value in values if ("@" in value) == ("@" in values[0])]
             within = [relative(value, element) or "." for value in alike]
             found[element] = Named(element=element, name=name, value="|".join(within))
     return list(found.values())
+
+
+def _listed_values(element: str, held: Iterable[str]) -> list[str]:
+    """The values of an element that stand in a list of their own: `option/values/value`."""
+    known = {folded(value) + ending for value in VALUE_KEYS for ending in ("", "s")}
+    found = []
+    for source in held:
+        parts = source[len(element) + 1 :].split("/") if source.startswith(element + "/") else []
+        if len(parts) == 2 and all(folded(part) in known for part in parts):
+            found.append(source)
+    return found[:1]
 
 
 def _is_link(leaf: Leaf) -> bool:

@@ -81,7 +81,7 @@ class Leaf:
     def role(self) -> tuple[str, int] | None:
         """What the place is called after the shared words, and how common the word is (0: the most common)."""
         *around, own = (NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part)
-        if any(_is_aside(name) for name in around):
+        if any(map(_aside, around)):
             return None
         around = [name for name in around if name != OF_LISTS]
         return _role(own, around[-1], "@" in self.source) if around else _meaning(own)
@@ -89,7 +89,12 @@ class Leaf:
     @property
     def is_aside(self) -> bool:
         """Whether the place is about something beside the offer: keywords, delivery, a seller."""
-        return any(_is_aside(name) for name in re.split(r"[/@]", self.source))
+        return any(map(_aside, re.split(r"[/@]", self.source)))
+
+    @property
+    def is_other_amount(self) -> bool:
+        """Whether the place says by how much a price is lower, or a price in cents: `discount/price`, `price_cents`."""
+        return "other_amounts" in map(_aside, re.split(r"[/@]", self.source))
 
     @property
     def is_varied(self) -> bool:
@@ -171,7 +176,8 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
 @lru_cache(maxsize=KNOWN_NAMES)
 def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     """The role of a name under another one: of both together (retail, price), of its own, or of the parent's."""
-    for both in (own + parent, parent + own):
+    one = parent.removesuffix("s")  # prices/gross
+    for both in (own + parent, parent + own, own + one, one + own):
         if found := _exact(both):
             return found
     meaning, around = _meaning(own), _meaning(parent)
@@ -209,7 +215,7 @@ def _exact(name: str) -> tuple[str, int] | None:
 
 
 def _by_part(name: str) -> tuple[str, int] | None:
-    if _is_aside(name):
+    if _aside(name):
         return None
     parts = [part for part in SIGNS.split(name) if part]
     if len(parts) > 2 and parts[0] in OF_OFFERS:
@@ -248,9 +254,12 @@ def _is_id_of(word: str) -> bool:
 
 
 @lru_cache(maxsize=KNOWN_NAMES)
-def _is_aside(name: str) -> bool:
+def _aside(name: str) -> str | None:
+    """What a name is about that is beside the offer itself; None for a name of a field."""
     word = folded(name)
-    return word not in by_word("elements") and any(other in word for other in by_word("aside"))
+    if word in by_word("elements"):
+        return None
+    return next((meaning for other, meaning in by_word("aside").items() if other in word), None)
 
 
 @cache

@@ -7,12 +7,13 @@ from udfs.feeds.forms.dialect import Numbered
 from udfs.feeds.forms.words import folded
 
 NAME_KEYS = (
-    "name", "key", "label", "title", "code", "type", "tanim", "attribute-id", "nazwa", "nazev", "název", "nazov",
-    "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "название", "наименование", "назва",
+    "name", "key", "label", "title", "code", "type", "kind", "tanim", "attribute-id", "nazwa", "nazev", "název",
+    "nazov", "názov", "naziv", "nombre", "nome", "nom", "naam", "bezeichnung", "bez", "название",
+    "наименование", "назва",
 )  # fmt: skip
 VALUE_KEYS = (
     "value", "val", "text", "deger", "wartosc", "wartość", "hodnota", "vrednost", "vrijednost", "valor", "valore",
-    "valeur", "wert", "waarde", "ertek", "érték", "значение", "значення",
+    "valeur", "wert", "amount", "waarde", "ertek", "érték", "значение", "значення",
 )  # fmt: skip
 PAIRED = (
     "attribute", "attr", "param", "parameter", "option", "spec", "specification", "property", "prop", "feature",

@@ -9,8 +9,8 @@ from udfs.feeds.forms.dialect import Dialect, Named
 from udfs.feeds.forms.words import by_word, folded
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess import elements_of
+from udfs.feeds.guessing.ignored import Ignored
 from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf, leaves_of
-from udfs.feeds.guessing.pairs import AT_END
 from udfs.feeds.markup.outline import Outline
 from udfs.feeds.markup.taken import Taken
 from udfs.feeds.markup.walk import Walk, part_of, values_of
@@ -40,31 +40,13 @@ OF_LONG_NAMES = {"sizes", "colour", "material", "price", "sale_price", "old_pric
 def unread_of(found: Found, outline: Outline, sample: bytes, options: FeedOptions) -> list[Unread]:
     """What the first offers have that is neither read nor ignored; first what looks like a field, then by share."""
     offers = elements_of(found.path, outline, sample, options, LOOKED_INTO)
-    taken, ignored = Taken(found.dialect), _Ignored(found.dialect)
+    taken, ignored = Taken(found.dialect), Ignored(found.dialect)
     leaves = [leaf for leaf in leaves_of(offers) if leaf.source not in taken and leaf.source not in ignored]
     leaves += [leaf for leaf in _named_leaves(offers, found.dialect) if leaf.source not in ignored]
     parts = [
         Unread(leaf.source, round(leaf.elements / len(offers), 4), _samples(leaf), _looks_like(leaf)) for leaf in leaves
     ]
     return sorted(parts, key=lambda part: (part.looks_like is None, -part.share, part.source))[:MOST]
-
-
-class _Ignored:
-    """Ask with places: those that the dialect names, all within them, and those whose names every dialect ignores."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._names = {AT_END.sub("#", name.lower()) for name in dialect.ignored}
-
-    def __contains__(self, source: str) -> bool:
-        if source.startswith("param="):
-            return source.lower() in self._names or folded(source[6:]) in by_word("ignored")
-        parts = source.replace("@", "/@").split("/")
-        paths = {AT_END.sub("#", "/".join(parts[: at + 1]).replace("/@", "@")) for at in range(len(parts))}
-        return (
-            bool(paths & self._names)
-            or any(folded(AT_END.sub("", part.rpartition(":")[2])) in by_word("ignored") for part in parts)
-            or Leaf(source).is_aside
-        )
 
 
 def _named_leaves(offers: Sequence[etree._Element], dialect: Dialect) -> list[Leaf]:
@@ -111,7 +93,10 @@ def _looks_like(leaf: Leaf) -> str | None:
         return "pictures"
     if leaf.is_address:
         return None
-    called = Leaf(leaf.source.removeprefix("param=").replace("/", " ")).role() if "=" in leaf.source else leaf.role()
+    name = leaf.source.removeprefix("param=").replace("/", " ") if "=" in leaf.source else leaf.source
+    if leaf.is_other_amount and "price" in folded(leaf.source) and leaf.is_amount:
+        return LIKE_FIELDS["price"]
+    called = Leaf(name).role()
     if called and (called[1] < PART_OF_NAME or called[0] in OF_LONG_NAMES) and called[0] in LIKE_FIELDS:
         return LIKE_FIELDS[called[0]] if called[0] not in AMOUNTS or leaf.is_amount else None
     if _share(leaf, is_colour):

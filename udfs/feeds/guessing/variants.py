@@ -7,7 +7,7 @@ from dataclasses import replace
 from udfs.feeds.forms.dialect import Named, Variants
 from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
-from udfs.feeds.guessing.leaves import Leaf
+from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf
 from udfs.feeds.guessing.pairs import AT_END
 from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.taken import Taken
@@ -30,14 +30,25 @@ def variants_of(path: str, outline: Outline, taken: Taken, pairs: Sequence[Named
     `pairs`: the named values of the offers that the dialect does not read.
     """
     for other in sorted(outline.places, key=lambda place: -place.count("/")):  # each <variant>, not all <variants>
-        if other.startswith(path + "/") and is_variant(other):
+        if other.startswith(path + "/") and (is_variant(other) or _is_size(other, outline)):
             element = other[len(path) + 1 :]
             within = outline.within(other)
             read = [place for place in within if f"{element}/{place}".replace("/@", "@") in taken]
             fields = fields_within(element, within, pairs)
             if not read and tells_apart(fields):
-                return Variants(element=element, fields=fields)
+                return Variants(element=element, fields=fields, counts_stock=True)
     return None
+
+
+def _is_size(path: str, outline: Outline) -> bool:
+    """Whether an element goes by a name of sizes and is one of them, not all: `sizes/size`."""
+    inside = [place.count for other, place in outline.places.items() if other.startswith(path + "/")]
+    return _is_called_size(path) and max(inside, default=0) <= outline.places[path].count
+
+
+def _is_called_size(element: str) -> bool:
+    called = Leaf(element.rpartition("/")[2]).role()
+    return called is not None and called[0] == "sizes" and called[1] < PART_OF_NAME
 
 
 def is_variant(path: str) -> bool:
@@ -76,21 +87,24 @@ def apart(leaves: Sequence[Leaf], element: str) -> tuple[dict[str, list[str]], d
 
 
 def fields_within(element: str, within: Sequence[str], pairs: Sequence[Named]) -> dict[str, list[str]]:
-    """The places of a variant by field; a title stands for its size and its colour: `36 / white`.
+    """The places of a variant by field; a title stands for its size and its colour, `36 / white`, a size for itself.
 
     `within`: the places in the variants' element, from there; `pairs`: the named values of the offers.
     """
     named = tuple(pair.element for pair in pairs if pair.element.startswith(element + "/"))
+    own = element.rpartition("/")[2] if _is_called_size(element) else ""
     ranked: dict[str, list[tuple[int, int, int, str]]] = {}
     for at, place in enumerate(within):
         if f"{element}/{place}".startswith(named):
             continue
-        leaf = Leaf(place)
+        leaf = Leaf(f"{own}/{place}".replace("/@", "@") if own else place)
         if called := leaf.role():
             ranked.setdefault(called[0], []).append((leaf.depth, called[1], at, place))
     found = {name: _best(ranked[name]) for name in FIELDS if name in ranked}
     if "sizes" not in found and "title" in ranked:
         found["sizes"] = _best(ranked["title"])
+    if own:
+        found.setdefault("sizes", ["."])
     for name, word in NAMED.items() if named else ():
         found[name] = [*found.get(name, []), f"param:{word}"]
     return found

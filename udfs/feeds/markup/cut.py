@@ -90,12 +90,11 @@ class Cutter:
         self.window, self.at = b"".join(parts), 0
         return size > 0
 
-    def pass_to(self, to: int, line: int | None = None) -> None:
-        """Move on to byte `to` of the window, counting lines where the one in which it stands is not told."""
-        if line is None:
-            passed = np.frombuffer(self.window, np.uint8, to - self.at, self.at)
-            line = self.line + int(np.count_nonzero(passed == LINE_FEED))
-        self.at, self.line = to, line
+    def pass_to(self, to: int) -> None:
+        """Move on to byte `to` of the window, counting lines."""
+        passed = np.frombuffer(self.window, np.uint8, to - self.at, self.at)
+        self.line += int(np.count_nonzero(passed == LINE_FEED))
+        self.at = to
 
     def block_end(self) -> int:
         """Behind the last end tag of a block, or else the first one in the window; -1 where there is none."""

@@ -1,4 +1,4 @@
-"""What is wanted of an offer's elements: a tree of names, compiled to dictionaries that a walk asks element by element.
+"""What is wanted of an offer's elements: a tree of names, turned into dictionaries that a walk asks element by element.
 
 A dictionary's answer is the column that the text belongs in, a `Plan` where more is wanted, or None.
 """
@@ -6,7 +6,7 @@ A dictionary's answer is the column that the text belongs in, a `Plan` where mor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -56,8 +56,6 @@ class Meanings(NamedTuple):
     values: Mapping[str, str] = {}
 
 
-NameOf = Callable[[Any], str]
-"""Gives the canonical name of a tag or an attribute."""
 Column = list[Any]
 """What one place of the offers says: None, a text, or a list of texts where the place comes more than once."""
 
@@ -83,45 +81,23 @@ class NamedTexts:
         self.by_name = plan.names
 
 
-class Pair:
-    """A named value whose name and values are elements in it, for a walk that takes one of them at a time."""
-
-    __slots__ = ("_columns", "_names", "_values", "parts")
-
-    def __init__(self, names: list[str], values: list[str], name_of: NameOf) -> None:
-        self._columns = Columns(1)
-        nodes = {part: Node(slot=slot) for slot, part in enumerate([*names, *values])}
-        self.parts = ByTag(nodes, self._columns, name_of)
-        self._names = [self._columns[nodes[name].slot or 0] for name in names]
-        self._values = [self._columns[nodes[value].slot or 0] for value in values]
-
-    def take(self) -> tuple[Any, Any]:
-        """The name and the value or values that stand in the only row; it is empty afterwards."""
-        name = next(filter(None, (column[0] for column in self._names)), None)
-        value = next(filter(None, (column[0] for column in self._values)), None)
-        self._columns.clear_to(1)
-        return name, value
-
-
 class Plan:
     """A node in the form that the walk uses."""
 
     __slots__ = (
-        "attributes", "children", "column", "is_collected", "keeps_markup", "meaning_of", "name", "names", "pair",
-        "value",
+        "attributes", "children", "column", "is_collected", "keeps_markup", "meaning_of", "name", "names", "value",
     )  # fmt: skip
 
-    def __init__(self, node: Node, columns: Columns, name_of: NameOf = of_tag) -> None:
+    def __init__(self, node: Node, columns: Columns) -> None:
         self.column = None if node.slot is None else columns[node.slot]
         self.keeps_markup = node.keeps_markup
         self.is_collected = node.is_collected
-        self.attributes = ByAttribute(node, columns, name_of) if node.attributes else None
-        self.children = ByTag(node.children, columns, name_of) if node.children else None
+        self.attributes = ByAttribute(node, columns) if node.attributes else None
+        self.children = ByTag(node.children, columns) if node.children else None
         self.names = ByName(node.named.slots, columns, node.named.meanings.names) if node.named else None
         self.meaning_of = node.named.meanings.values if node.named else {}
         self.name = node.named.name if node.named else ""
         self.value = node.named.value if node.named else ""
-        self.pair = _pair(node, name_of)
 
 
 Slot = int | tuple[int, int]
@@ -149,35 +125,35 @@ Todo = Column | MarkupText | NamedTexts | Plan | None
 
 
 class ByTag(dict[Any, "Todo"]):
-    """A tag, as lxml or the feed's bytes have it -> what to do."""
+    """A tag, as lxml has it -> what to do."""
 
-    def __init__(self, nodes: dict[str, Node], columns: Columns, name_of: NameOf) -> None:
+    def __init__(self, nodes: dict[str, Node], columns: Columns) -> None:
         super().__init__()
-        self._nodes, self._columns, self._name_of = nodes, columns, name_of
+        self._nodes, self._columns = nodes, columns
 
     def __missing__(self, tag: Any) -> Todo:
-        name = self._name_of(tag)
+        name = of_tag(tag)
         key = key_of(self._nodes, name)
         node = self._nodes[key] if key else None
         found: Todo = None
         if node is not None and node.is_numbered:
             found = _numbered_column(node.slot, name, self._columns)
         elif node is not None:
-            found = _todo(node, self._columns, self._name_of)
+            found = _todo(node, self._columns)
         if len(self) < MAX_KNOWN_NAMES:
             self[tag] = found
         return found
 
 
 class ByAttribute(dict[Any, "Column | None"]):
-    """An attribute's name, as lxml or the feed's bytes have it -> column."""
+    """An attribute's name, as lxml has it -> column."""
 
-    def __init__(self, node: Node, columns: Columns, name_of: NameOf) -> None:
+    def __init__(self, node: Node, columns: Columns) -> None:
         super().__init__()
-        self._node, self._columns, self._name_of = node, columns, name_of
+        self._node, self._columns = node, columns
 
     def __missing__(self, name: Any) -> Column | None:
-        own, wanted = self._name_of(name), self._node.attributes
+        own, wanted = of_tag(name), self._node.attributes
         key = key_of(wanted, own)
         found: Column | None = None
         if key in self._node.numbered_attributes:
@@ -211,23 +187,15 @@ class ByName(dict[str, "Column | None"]):
         return self._wanted.get(":" + by_word("named").get(word, "")) if exact is None else exact
 
 
-def _todo(node: Node, columns: Columns, name_of: NameOf) -> Todo:
+def _todo(node: Node, columns: Columns) -> Todo:
     """The quickest form of what is wanted of a node."""
     if node.slot is not None and not (node.attributes or node.children or node.named or node.is_collected):
         column = columns[node.slot]
         return MarkupText(column) if node.keeps_markup else column
-    plan = Plan(node, columns, name_of)
+    plan = Plan(node, columns)
     named = node.named
     is_text = named and named.name[0] == "@" and named.value == "." and not named.meanings.values
     return NamedTexts(plan) if is_text and not (node.attributes or node.children) and node.slot is None else plan
-
-
-def _pair(node: Node, name_of: NameOf) -> Pair | None:
-    """None where a name or a value is no element, or where more is wanted of the node."""
-    if node.named is None or node.slot is not None or node.attributes or node.children:
-        return None
-    name, value = node.named.name, node.named.value
-    return None if {".", "@"} & {*name, *value} else Pair(name.split("|"), value.split("|"), name_of)
 
 
 def key_of(wanted: Mapping[str, object], name: str) -> str:

@@ -8,10 +8,8 @@ from lxml import etree
 
 from schemas.rejects import Code
 from udfs.feeds.forms.element_names import CLOSING, Names
-from udfs.feeds.markup.blocks import BlockReader
 from udfs.feeds.markup.cut import Cutter, OfferTag, Record
 from udfs.feeds.markup.mend import mend, wrap_html
-from udfs.feeds.markup.plan import Columns
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import Repair, Repairs
 
@@ -27,10 +25,6 @@ class Reads:
     lines: list[int]
     unread: dict[int, tuple[Code | None, str | None]] = field(default_factory=dict)
     """Place in the lists: code and detail."""
-    columns: Columns | None = None
-    """In place of elements: what they say, until the next block is read."""
-    end_line: int | None = None
-    """The line in which what was read ends, where that is known."""
     variants: list[etree._Element | None] = field(default_factory=list)
     """Where variants are offers of their own: each offer's, whose element is then that of all its variants."""
     categories: list[tuple[str, ...]] = field(default_factory=list)
@@ -52,11 +46,8 @@ def parser(recover: bool = False) -> etree.XMLParser:
 class OfferStream:
     """Iterate `read` once; `complete` tells afterwards whether the feed's end tag came."""
 
-    def __init__(
-        self, tag: OfferTag, names: Names, options: FeedOptions, repairs: Repairs, blocks: BlockReader | None = None
-    ) -> None:
+    def __init__(self, tag: OfferTag, names: Names, options: FeedOptions, repairs: Repairs) -> None:
         self.complete = False
-        self._blocks = blocks
         self._tag, self._repairs, self._max_offer_bytes = tag, repairs, options.max_offer_bytes
         self._cutter = Cutter(tag, options, repairs)
         self._names, self._opening = names, names.opening()
@@ -93,7 +84,7 @@ class OfferStream:
             return self._apart(cutter.records(end))
         if self._tag.around:  # tags between its offers would not have let the block be parsed
             reads.categories = [cutter.categories] * len(reads.lines)
-        cutter.pass_to(end, reads.end_line)
+        cutter.pass_to(end)
         return reads
 
     # -- a block at once -----------------------------------------------------------------------------------------
@@ -118,17 +109,8 @@ class OfferStream:
 
     def _as_written(self, block: bytes) -> tuple[bool, Reads | None]:
         """Whether a block is well formed, and its offers, see `_offers_of`."""
-        if reads := self._shredded(block):
-            return True, reads
         root = self._parse(block)
         return root is not None, None if root is None else self._offers_of(root, block)
-
-    def _shredded(self, block: bytes) -> Reads | None:
-        """The offers of a block without a tree; None where there has to be one."""
-        if self._blocks is None:
-            return None
-        lines = self._blocks.read(block, block.count(self._cutter.end_tag), self._cutter.line)
-        return None if lines is None else Reads([], lines[:-1], columns=self._blocks.columns, end_line=lines[-1])
 
     def _offers_of(self, root: etree._Element, block: bytes) -> Reads | None:
         """The block's offers with their lines; None where their tags stand elsewhere too (in text, in each other)."""

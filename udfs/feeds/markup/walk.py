@@ -7,9 +7,8 @@ from typing import Any
 from lxml import etree
 
 from udfs.feeds.forms.dialect import Named, Numbered, Sources
-from udfs.feeds.forms.element_names import Names, of_tag
+from udfs.feeds.forms.element_names import of_tag
 from udfs.feeds.forms.words import folded
-from udfs.feeds.markup.blocks import BlockReader
 from udfs.feeds.markup.plan import (
     ByAttribute,
     ByName,
@@ -149,15 +148,6 @@ class Walk:
                     self._read_children(element, children, place)
             place += 1
 
-    def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
-        """What reads whole blocks of offers into columns of its own, for `take`."""
-        return BlockReader(self.root, offer_tag, names)
-
-    def take(self, columns: Columns, start: int, stop: int, place: int) -> None:
-        """Put rows of a block reader's columns into one's own, from `place` on."""
-        for slot, column in columns.items():
-            self.columns[slot][place : place + stop - start] = column[start:stop]
-
     def join_numbered(self, size: int) -> None:
         """Put the values of numbered pairs of the first `size` places where named values of their names belong."""
         by_name = ByName(self._wanted_names, self.columns, {})
@@ -292,7 +282,7 @@ def part_of(element: etree._Element, where: str) -> str | None:
 def values_of(element: etree._Element, where: str) -> list[str]:
     """A named value's values: those of all children of one name, else the one that `part_of` finds.
 
-    `a|b` is the first that says anything.
+    `a|b` is the first that says anything, `a/b` are those within the children.
     """
     if "|" in where:
         either = (values_of(element, one) for one in where.split("|"))
@@ -300,6 +290,9 @@ def values_of(element: etree._Element, where: str) -> list[str]:
     if where[0] in ".@":
         value = part_of(element, where)
         return [value] if value else []
+    if "/" in where:
+        tag, _, rest = where.partition("/")
+        return [value for child in element if of_tag(child.tag) == tag for value in values_of(child, rest)]
     tag, _, attribute = where.partition("@")
     own = "@" + attribute if attribute else "."
     every = (part_of(child, own) or "" for child in element if of_tag(child.tag) == tag)

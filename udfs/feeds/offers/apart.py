@@ -33,8 +33,6 @@ class Apart:
 
     def each(self, reads: Reads) -> Reads:
         """The variants of the offers in place of these; offers without variants stay."""
-        if reads.columns is not None:  # a block that was read without a tree has none
-            return reads
         apart = Reads([], [])
         for place, (element, line) in enumerate(zip(reads.elements, reads.lines, strict=True)):
             if place in reads.unread:

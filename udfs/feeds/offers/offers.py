@@ -9,20 +9,19 @@ from lxml import etree
 from schemas.rejects import Code
 from schemas.table import PRICE
 from udfs.feeds.forms.dialect import FIELDS, IN_HTML, Dialect
-from udfs.feeds.forms.element_names import Names
 from udfs.feeds.forms.words import is_nothing
-from udfs.feeds.markup.blocks import BlockReader
 from udfs.feeds.markup.plan import Meanings
 from udfs.feeds.markup.stream import Reads
 from udfs.feeds.markup.walk import Slots, Walk
 from udfs.feeds.offers.amounts import AmountReader, Amounts
 from udfs.feeds.offers.apart import Apart
 from udfs.feeds.offers.groups import RULES, Proposals, Variant
+from udfs.feeds.offers.parent_rows import aliases_of
 from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
 from udfs.feeds.offers.rows import Cached, Rows, Texts, present
 from udfs.feeds.offers.updates import SAYS_NOTHING, lacking
-from udfs.feeds.offers.variants import VariantReader
+from udfs.feeds.offers.variants import VariantReader, together
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.repairs import Repair, Repairs
 from udfs.feeds.values import rich_text
@@ -38,6 +37,7 @@ LIMITED = ("offer_id", "title", "url")
 """Columns whose texts may be too long, as may those of `WORDS`."""
 NO_GROUP = "0"
 """What exports of shop systems give as the parent of a product that has none."""
+NAMED_ID = re.compile(r"^id:(?=\d+$)")
 RAW_FACTOR = 4
 """HTML that is this many times as long as the longest description is read to its text."""
 MAX_CATEGORY_ID_CHARS = 64
@@ -77,6 +77,7 @@ class OfferReader:
         self._walk.numbered(dialect.numbered)
         self._offered: list[Any] = [None] * rows
         self._slots: dict[str, Slots] = {name: self._compiled(name) for name in FIELDS}
+        self._colour_lists = self._walk.slots([one for one in dialect.fields.get("colour", ()) if "/" in one])
         variants = dialect.variants
         self._apart = Apart(dialect, self._walk, self._slots, repairs) if variants and variants.are_offers else None
         in_html = [source[4:] for source in dialect.fields.get("pictures", []) if source.startswith(IN_HTML)]
@@ -109,10 +110,6 @@ class OfferReader:
         plain = [source for source in sources if not source.startswith(IN_HTML)]
         return self._walk.slots(plain, keeps_markup=name in ("title", "description"))
 
-    def block_reader(self, offer_tag: str, names: Names) -> BlockReader:
-        """What reads whole blocks of offers for `read`."""
-        return self._walk.block_reader(offer_tag, names)
-
     def apart(self, reads: Reads) -> Reads:
         """The offers for `read`: variants, where they are offers of their own."""
         return reads if self._apart is None else self._apart.each(reads)
@@ -125,9 +122,7 @@ class OfferReader:
         place = len(self.lines)
         stop = min(start + self._rows - place, len(reads.lines))
         elements = reads.elements[start:stop]
-        if reads.columns is not None:
-            self._walk.take(reads.columns, start, stop, place)
-        elif self._apart is not None:
+        if self._apart is not None:
             self._continued += self._apart.read(reads, start, stop, place)
         elif self._variants is None:
             self._walk.read_all(elements, place)
@@ -177,8 +172,10 @@ class OfferReader:
         columns["sale_from"] = [nights and nights.first for nights in amounts.nights]
         columns["sale_until"] = [nights and nights.last for nights in amounts.nights]
         columns["currency"] = self._with_defaults(amounts.currencies, columns)
-        colours = self._complete(columns)
+        listed = batch.every(self._colour_lists) or ()
+        colours = self._complete(columns) | together(listed, self._word, columns["colour"])
         columns["group"] = groups = self._grouped(columns, groups)
+        columns["aliases"] = aliases_of(columns, batch, slots["id"])
         self._finish(columns, groups)
         for place, colour in colours.items():  # of all variants together, which names no product
             columns["colour"][place] = colour
@@ -491,7 +488,9 @@ def _levels(path: str, mark: str) -> list[str]:
 
 
 def _group(text: str) -> str | None:
-    """A group's id as given; None for what only fills a place, which would make one product of all that have it."""
+    """A group's id as given, but for WooCommerce's `id:7`; None for what only fills a place, which would make one
+    product of all that have it."""
+    text = NAMED_ID.sub("", text)
     return None if text == NO_GROUP or (not text[-1].isdigit() and is_nothing(text)) else text
 
 

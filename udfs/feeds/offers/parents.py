@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from udfs.feeds.offers.offers import Columns
+from udfs.feeds.offers.parent_rows import parent_rows
 from udfs.feeds.refusal import FeedRefused
 from udfs.feeds.repairs import Repair, Repairs
 
@@ -16,10 +17,10 @@ class Parents:
     def __init__(self, repairs: Repairs) -> None:
         self._repairs = repairs
         self._products: dict[str, str] = {}
-        """The first product of each group whose products have colours."""
+        """The first product of each group whose products have colours, or that may be called otherwise."""
         self._left: set[str] = set()
         """Ids of rows without a group, or that are no variant of theirs, in batches that are gone."""
-        self._has_groups = False
+        self._has_groups = self._has_aliases = False
 
     def joined(self, batches: Iterator[Columns]) -> Iterator[Columns]:
         """The batches in turn, the product of each parent row being its group's."""
@@ -42,12 +43,13 @@ class Parents:
             yield self._done(held)
 
     def _note(self, columns: Columns) -> None:
+        self._has_aliases = self._has_aliases or any(columns["aliases"])
         new = {
             group: product
             for group, product, colour in zip(
                 reversed(columns["group"]), reversed(columns["product_id"]), reversed(columns["colour"]), strict=True
             )
-            if group and colour and group not in self._products
+            if group and (colour or self._has_aliases) and group not in self._products
         }
         self._repairs[Repair.PARENT_APART] += len(self._left.intersection(new))
         if len(self._products) + len(new) > MAX_GROUPS:
@@ -57,21 +59,11 @@ class Parents:
     def _done(self, columns: Columns) -> Columns:
         for place in parent_rows(columns):
             identity = columns["group"][place] or columns["offer_id"][place]
-            product = self._products.get(identity)
+            names = [identity, *sorted(columns["aliases"][place] or ())]
+            product = next((self._products[name] for name in names if name in self._products), None)
             if product is not None and product != columns["product_id"][place]:
                 columns["product_id"][place] = product
                 self._repairs[Repair.PARENT_ROW] += 1
             elif product is None and len(self._left) < MAX_GROUPS:
-                self._left.add(identity)
+                self._left.update(names)
         return columns
-
-
-def parent_rows(columns: Columns) -> Iterator[int]:
-    """Places of rows that may stand for a group: without a colour, and without a group, or named like their group, or
-    with neither size nor price."""
-    rows = zip(
-        columns["offer_id"], columns["group"], columns["colour"], columns["sizes"], columns["price"], strict=True
-    )
-    for place, (identity, group, colour, sizes, price) in enumerate(rows):
-        if identity and not colour and (group is None or (not sizes and (group == identity or price is None))):
-            yield place

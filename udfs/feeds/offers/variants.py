@@ -1,6 +1,6 @@
 """Sizes and colours that stand as elements inside one offer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ class VariantReader:
         walk.collect(variants.element)
         self._walk = Walk(named_within(dialect.named, variants.element))
         self._slots: dict[str, Slots] = {name: self._walk.slots(sources) for name, sources in variants.fields.items()}
-        self._availability = availability
+        self._availability = Availability() if variants.counts_stock else availability
 
     def read(self, elements: list[etree._Element]) -> Offered:
         """What the variants of one offer have in common."""
@@ -90,6 +90,17 @@ class VariantReader:
 
     def _text(self, name: str) -> str | None:
         return self._walk.first(self._slots.get(name, ()))
+
+
+def together(
+    listed: Iterable[list[str]], word: Callable[[str], str | None], colours: list[str | None]
+) -> dict[int, str]:
+    """By place, the colours of an offer that stand in a list; taken out of `colours`, for they name no product."""
+    found: dict[int, str] = {}
+    for place, texts in enumerate(listed):
+        if len(words := list(dict.fromkeys(filter(None, map(word, texts))))) > 1:
+            found[place], colours[place] = "/".join(words), None
+    return found
 
 
 def named_within(named: Sequence[Named], element: str) -> list[Named]:

@@ -12,20 +12,27 @@ from numpy.typing import NDArray
 from udfs.feeds.source.letters import ARABIC, CYRILLIC, LATIN, Text, languages, letters_of, signs
 
 WESTERN = ("cp1252", "cp1250", "iso-8859-2", "cp1254", "cp1257", "iso-8859-15", "iso-8859-13", "iso-8859-4",
-           "mac_roman", "cp1258")  # fmt: skip
+           "mac_roman", "cp1258", "cp850", "cp437")  # fmt: skip
+CENTRAL, BALTIC = ("cs", "hr", "hu", "pl", "ro", "sk", "sl", "sq"), ("et", "lt", "lv")
 CANDIDATES: Mapping[str, tuple[str, ...]] = (
     dict.fromkeys(WESTERN, LATIN)
     | dict.fromkeys(("cp1251", "koi8-r", "koi8-u", "iso-8859-5", "cp866", "mac_cyrillic"), CYRILLIC)
-    | dict.fromkeys(("cp1253", "iso-8859-7"), ("el",))
-    | dict.fromkeys(("cp1255", "iso-8859-8"), ("he",))
+    | dict.fromkeys(("cp852", "mac_latin2"), CENTRAL)
+    | dict.fromkeys(("cp1253", "iso-8859-7", "cp737", "mac_greek"), ("el",))
+    | dict.fromkeys(("cp857", "mac_turkish"), ("tr",))
+    | dict.fromkeys(("cp861", "mac_iceland"), ("is",))
+    | dict.fromkeys(("cp1255", "iso-8859-8", "cp862"), ("he",))
     | dict.fromkeys(("cp1256", "iso-8859-6"), ARABIC)
     | {"cp874": ("th",), "cp932": ("ja",), "euc_jp": ("ja",), "gb18030": ("zh",), "big5hkscs": ("zh-tw",),
-       "cp949": ("ko",)}
+       "cp949": ("ko",), "cp775": BALTIC, "mac_romanian": ("ro",), "cp860": ("pt",)}
 )  # fmt: skip
 """Encodings that are tried, and the languages that are written in them. Any other one has to be declared."""
 SELDOM = {"iso-8859-2": 1.0, "iso-8859-15": 2.0, "iso-8859-13": 2.0, "iso-8859-4": 4.0, "mac_roman": 4.0, "cp1258": 2.0,
-          "koi8-u": 1.0, "iso-8859-5": 1.0, "mac_cyrillic": 4.0, "iso-8859-8": 1.0}  # fmt: skip
-"""Nats against encodings that are met less often."""
+          "koi8-u": 1.0, "iso-8859-5": 1.0, "mac_cyrillic": 4.0, "iso-8859-8": 1.0, "cp850": 4.0,
+} | dict.fromkeys(("cp437", "cp737", "cp775", "cp852", "cp857", "cp860", "cp861", "cp862", "mac_greek", "mac_iceland",
+                   "mac_latin2", "mac_romanian", "mac_turkish"), 13.0)  # fmt: skip
+"""Nats against encodings that are met less often; those that differ from cp850 or mac_roman in some places alone have
+to show letters there, for a sign does not tell them apart."""
 
 TOKEN = re.compile(rb"[0-9@-\xff]+")
 """No byte below 0x30 is a part of a character in any of the encodings."""

@@ -84,4 +84,5 @@ def codec_for(name: str) -> str | None:
 def public_name(codec: str) -> str:
     """The name that a shop knows a codec by."""
     return {"cp932": "shift_jis", "cp949": "euc-kr", "cp866": "ibm866", "big5hkscs": "big5", "mac_roman": "macintosh",
-            "mac_cyrillic": "x-mac-cyrillic"}.get(codec, codec.replace("cp", "windows-").replace("_", "-"))  # fmt: skip
+            "mac_cyrillic": "x-mac-cyrillic", "cp850": "ibm850", "cp437": "ibm437", "cp852": "ibm852",
+            }.get(codec, codec.replace("cp", "windows-").replace("_", "-"))  # fmt: skip

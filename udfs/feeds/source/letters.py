@@ -134,6 +134,10 @@ APOSTROPHES = "’´·\u00ad"
 TYPOGRAPHIC, WRITTEN_APOSTROPHE, ODD_SYMBOL, CONTROL, SYMBOL_IN_WORD, CAPITAL_IN_WORD = 4.0, 8.0, 11.0, 20.0, 6.0, 5.0
 """Nats for a sign that texts have; an accent in place of an apostrophe; any other sign; one that no text has; one
 between two letters; a capital after a small letter."""
+MIXED_SCRIPTS = 8.0
+"""Nats for a Latin letter right beside one of these scripts, as in `Weiلe`: brands stand apart."""
+UNMIXED = (0x0370, 0x0700)
+"""Greek, Cyrillic, Hebrew and Arabic; in Japanese, Thai and Chinese no space stands around a brand."""
 
 
 def signs(text: Text) -> NDArray[np.float32]:
@@ -146,6 +150,8 @@ def signs(text: Text) -> NDArray[np.float32]:
     between = odd[1:-1] & is_letter[:-2] & is_letter[2:]
     costs[1:-1] += between * np.float32(SYMBOL_IN_WORD)
     costs[1:] += (small[points[:-1]] & capital[points[1:]]) * np.float32(CAPITAL_IN_WORD)
+    latin, other = is_letter & (points < UNMIXED[0]), is_letter & (points >= UNMIXED[0]) & (points < UNMIXED[1])
+    costs[1:] += (latin[:-1] & other[1:] | other[:-1] & latin[1:]) * np.float32(MIXED_SCRIPTS)
     return text.sums(costs)
 
 

@@ -14,10 +14,10 @@ MAX_WORD_CHARS = 60
 class Availability:
     """Call with the text of a field; numbers are quantities in stock, unless the dialect gives them another meaning."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect | None = None) -> None:
         self._said: dict[str, bool | None] = dict(availability())
         for kind, meaning in (("available", True), ("unavailable", False), ("unknown", None)):
-            words = dialect.words.get(kind, [])  # type: ignore[call-overload]
+            words = dialect.words.get(kind, []) if dialect else []  # type: ignore[call-overload]
             self._said.update({spoken(word): meaning for word in words})
         self._cached = lru_cache(maxsize=4_096)(self._read)
 

@@ -1,4 +1,4 @@
-"""HTML's tags and superfluous white space taken out of a text; `udfs.feeds.values.untag` is the same compiled."""
+"""HTML's tags and superfluous white space taken out of a text."""
 
 import re
 from functools import lru_cache

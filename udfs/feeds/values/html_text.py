@@ -3,10 +3,7 @@
 import html
 import re
 
-try:
-    from udfs.feeds.values.untag import has_sections, is_plain, single_spaced, without_tags
-except ImportError:  # the machine that installed the project had no C compiler
-    from udfs.feeds.values.html_tags import has_sections, is_plain, single_spaced, without_tags
+from udfs.feeds.values.html_tags import has_sections, is_plain, single_spaced, without_tags
 
 DROPPED = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.DOTALL | re.IGNORECASE)
 IMAGES = re.compile(r"<img\b[^<>]*?\ssrc\s*=\s*[\"']?([^\"'\s<>]+)", re.IGNORECASE)

@@ -1,12 +1,14 @@
 """From which night until which a sale price holds, as shops write it."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 CLOCK = r"(?:[T ]+(?P<hour>\d\d?)(?::?(?P<minute>\d\d))?(?::?(?P<second>\d\d))?)?"
 YEAR_FIRST = re.compile(r"(?<!\d)(?P<year>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)(?!\d)" + CLOCK)
 YEAR_LAST = re.compile(r"(?<!\d)(?P<one>\d\d?)(?P<mark>[./])(?P<other>\d\d?)(?P=mark)(?P<year>\d{4})(?!\d)" + CLOCK)
+EPOCH = re.compile(r"1\d{9}")
+"""Seconds since 1970, as WordPress keeps dates: of the years 2001 to 2033."""
 MAX_CHARS = 200
 DAY = timedelta(days=1)
 
@@ -59,6 +61,9 @@ def _moment(text: str) -> Moment | None:
         year, month, day = int(found["year"]), int(found["month"]), int(found["day"])
     elif found := YEAR_LAST.match(text):
         year, month, day = int(found["year"]), *_in_order(int(found["one"]), int(found["other"]), found["mark"])
+    elif EPOCH.fullmatch(text):
+        when = datetime.fromtimestamp(int(text), UTC)
+        return Moment(when.date(), when.time() == time())
     else:
         return None
     try:

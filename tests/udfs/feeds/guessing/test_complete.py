@@ -110,6 +110,54 @@ def test_variants_become_sizes_and_colours_of_their_offer(form: str) -> None:
     assert (row["price"], row["available"]) == (Decimal(31), True)
 
 
+KNOWN = {
+    "google": GOOGLE,
+    "heureka": HEUREKA,
+    "skroutz": SHOP.replace("{}", "", 1).replace("<name>", "<id>1</id><image>http://s.test/1.jpg</image><name>"),
+}
+
+
+@pytest.mark.parametrize(
+    ("inside", "available"),
+    [
+        ("<sizes><size>M</size><size>L</size></sizes>", None),
+        ("<sizes><size stock='0'>M</size><size stock='3'>L</size></sizes>", True),
+        ("<sizes><size stock='0'>M</size><size stock='0'>L</size></sizes>", False),
+        ("<sizes><size name='M' qty='1'/><size name='L' qty='0'/></sizes>", True),
+        ("<sizes><size><value>M</value><stock>1</stock></size><size><value>L</value></size></sizes>", True),
+        ("<size stock='0'>M</size><size stock='2'>L</size>", True),
+        (
+            "<available_sizes><available_size>M</available_size><available_size>L</available_size></available_sizes>",
+            None,
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", KNOWN)
+def test_sizes_are_read_where_a_known_form_has_none(form: str, inside: str, available: bool | None) -> None:
+    (row,), summary = read(KNOWN[form].format(inside).encode(), lists_unread=True)
+    assert (summary.dialect, row["sizes"], row["available"]) == (form, ["M", "L"], available)
+    assert summary.unread == []
+
+
+@pytest.mark.parametrize(("stock", "available"), [("0", False), ("3", True)])
+def test_a_stock_in_a_form_that_counts_days_is_no_number_of_days(stock: str, available: bool) -> None:
+    (row,), summary = read(HEUREKA.format(f"<QUANTITY>{stock}</QUANTITY>").encode())
+    assert (summary.dialect, row["available"]) == ("heureka", available)
+
+
+def test_a_part_without_a_name_of_its_own_is_not_taken_for_the_list_around_it() -> None:
+    (row,), summary = read(GOOGLE.format("<sizes><fit>M</fit></sizes>").encode(), lists_unread=True)
+    assert (row["sizes"], [part.source for part in summary.unread]) == (None, ["sizes/fit"])
+
+
+def test_prices_of_a_known_form_are_told_apart_by_an_attribute() -> None:
+    told = "<price type='regular'>30 EUR</price><price type='sale'>20 EUR</price>"
+    (row,), summary = read(GOOGLE.format("").replace("<g:price>30 EUR</g:price>", told).encode())
+    assert (summary.dialect, row["price"], row["old_price"]) == ("google", Decimal(20), Decimal(30))
+    (row,), _ = read(GOOGLE.format("").replace("<g:price>", "<g:price unit='piece' type='EUR'>").encode())
+    assert (row["price"], row["old_price"]) == (Decimal(30), None)
+
+
 def test_a_dialect_file_is_read_as_it_stands(tmp_path: Any) -> None:
     kept = tmp_path / "kept.yaml"
     kept.write_text("{name: kept, offer: item, fields: {id: ['g:id'], title: ['g:title']}}", encoding="utf-8")

@@ -116,12 +116,34 @@ def test_the_address_is_the_id_where_the_only_number_is_an_amount(number: str) -
         ("<value>30</value>", "11", "30"),
         ("<value>3</value>", "11", None),
         ("<gold-price>30</gold-price>", "11", None),
+        ("<price_cents>1100</price_cents>", "11", None),
     ],
 )
 def test_which_price_a_name_means(inside: str, price: str, old_price: str | None) -> None:
     rows, summary = read(listed(f"{inside}{NAMED}{SHOWN}"))
     found = (rows[0]["price"], rows[0]["old_price"])
     assert found == (Decimal(price), old_price and Decimal(old_price)), summary.dialect_file
+
+
+@pytest.mark.parametrize(
+    ("inside", "price", "old_price"),
+    [
+        ("<price type='regular'>30</price><price type='sale'>20</price>", "20", "30"),
+        ("<price type='sale'>20</price><price type='regular'>30</price>", "20", "30"),
+        ("<price kind='list' currency='EUR'>30</price><price kind='special' currency='EUR'>20</price>", "20", "30"),
+        ("<prices><price type='old'><amount>30</amount></price>"
+         "<price type='current'><amount>20</amount></price></prices>", "20", "30"),
+        ("<price><name>Regular price</name><value>30</value></price>"
+         "<price><name>Sale price</name><value>20</value></price>", "20", "30"),
+        ("<price type='wholesale'>9</price><price type='retail'>30</price>", "30", None),
+        ("<price type='EUR'>30</price><price type='USD'>33</price>", "30", None),
+    ],
+)  # fmt: skip
+def test_an_attribute_tells_which_price_one_is(inside: str, price: str, old_price: str | None) -> None:
+    rows, summary = read(listed(f"<code>K{{n}}</code><name>Linen dress {{n}}</name>{inside}{SHOWN}"))
+    found = (rows[0]["price"], rows[0]["old_price"])
+    assert found == (Decimal(price), old_price and Decimal(old_price)), summary.dialect_file
+    assert ("currency" in inside) == (rows[0]["currency"] == "EUR")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +165,39 @@ def test_a_picture_of_something_else_is_none_of_the_offer_s(other: str) -> None:
 def test_the_size_of_a_picture_is_no_garment_s(images: str) -> None:
     rows, summary = read(listed(NAMED + images))
     assert (rows[0]["sizes"], rows[0]["pictures"]) == (None, ["https://s.test/1.jpg"]), summary.dialect_file
+
+
+def test_the_price_with_tax_stands_before_the_one_without() -> None:
+    prices = "<prices><net>10</net><gross>1{n}</gross><rrp>30</rrp></prices>"
+    rows, summary = read(listed(f"<code>K{{n}}</code><name>Linen dress {{n}}</name>{prices}{SHOWN}"))
+    assert (rows[0]["price"], rows[0]["old_price"]) == (Decimal(11), Decimal(30)), summary.dialect_file
+
+
+def test_a_price_in_cents_is_listed_as_unread() -> None:
+    inside = f"<code>K{{n}}</code><name>Linen dress {{n}}</name><price_cents>11{{n}}0</price_cents>{SHOWN}"
+    rows, summary = read(listed(inside), lists_unread=True)
+    assert rows[0]["price"] is None
+    assert [(part.source, part.looks_like) for part in summary.unread] == [("price_cents", "prices")]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    ["<merkmal1bez>Größe</merkmal1bez><merkmal1wert>M</merkmal1wert>"
+     "<merkmal2bez>Farbe</merkmal2bez><merkmal2wert>rot</merkmal2wert>",
+     "<options><option><name>Size</name><values><value>M</value></values></option>"
+     "<option><name>Color</name><values><value>rot</value></values></option></options>"],
+)  # fmt: skip
+def test_names_and_values_of_other_spellings(pairs: str) -> None:
+    rows, summary = read(listed(NAMED + SHOWN + pairs), lists_unread=True)
+    assert (rows[0]["sizes"], rows[0]["colour"], summary.unread) == (["M"], "rot", []), summary.dialect_file
+
+
+def test_columns_with_numbers_are_pictures_only_where_they_hold_some() -> None:
+    rows, summary = read(
+        listed("<c1>K{n}</c1><c2>Coat {n}</c2><c3>2{n}.90</c3><c4>http://s.test/{n}.jpg</c4>"), lists_unread=True
+    )
+    assert (rows[0]["pictures"], summary.repairs) == (["http://s.test/1.jpg"], {})
+    assert [part.source for part in summary.unread] == ["c3"]
 
 
 def test_a_shop_s_first_page_is_no_offer_s_address() -> None:

@@ -38,6 +38,13 @@ def test_what_looks_like_a_field_is_said_and_comes_first() -> None:
     assert [part.looks_like is None for part in found.values()] == [False] * 6 + [True] * 2
 
 
+def test_a_discount_is_no_price_but_is_listed() -> None:
+    found = unread(offer("<discount><price>5</price><rate>10 %</rate></discount><shipping><price>4</price></shipping>"))
+    assert {source: part.looks_like for source, part in found.items()} == {
+        "discount/price": "prices", "discount/rate": None
+    }  # fmt: skip
+
+
 def test_a_dialect_ignores_by_name(tmp_path) -> None:  # type: ignore[no-untyped-def]
     kept = tmp_path / "kept.yaml"
     kept.write_text("{name: kept, extends: yml, ignored: [secret, 'other@x', 'param=Cut']}", encoding="utf-8")

@@ -23,7 +23,6 @@ def lines_of(body: bytes, size: int) -> tuple[list[int], bool]:
 
 
 @given(st.integers(1, 3_000), st.integers(0, 40))
-@settings(deadline=None)
 def test_the_size_of_chunks_changes_nothing(size: int, count: int) -> None:
     body = feed(*(offer("<description>a\nb</description>", str(n)) for n in range(count)))
     assert lines_of(body, size) == ([1 + 2 * n for n in range(count)], True)
@@ -114,7 +113,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(PIECES, st.sampled_from([TAIL, ""]))
 def test_pieces_in_any_order_lose_no_offer(pieces: list[str], tail: str) -> None:
     rows, summary = read((HEAD + OFFER.format(0) + "".join(pieces) + tail).encode())

@@ -55,3 +55,22 @@ def test_a_parent_row_joins_over_the_end_of_a_batch_and_is_told_where_it_comes_t
 def test_a_feed_that_breaks_off_keeps_what_is_held_back() -> None:
     rows, summary = read(feed(*VARIANTS).replace(TAIL.encode(), b""))
     assert (len(rows), summary.code) == (3, "feed_cut_off")
+
+
+WOO = (
+    "<post><ID>{0}</ID><Title>Shirt</Title><SKU>{1}</SKU><Parent>{2}</Parent><RegularPrice>{3}</RegularPrice>"
+    "<ProductType>{4}</ProductType><Permalink>http://s.test/p</Permalink><ImageURL>http://s.test/1.jpg</ImageURL>"
+    "<AttributeColor>{5}</AttributeColor><AttributeSize>{6}</AttributeSize></post>"
+)
+
+
+@pytest.mark.parametrize("colour", ["red", ""])
+@pytest.mark.parametrize("parent", ["S", "100", "id:100"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_variants_may_name_their_parent_by_its_article_number(parent: str, colour: str, place: int) -> None:
+    offers = [WOO.format(101 + n, f"S-{n}", parent, 20, "variation", colour, size) for n, size in enumerate("ML")]
+    offers.insert(place, WOO.format(100, "S", "", "", "variable", "", ""))
+    rows, summary = read(f"<data>{''.join(offers)}</data>".encode())
+    assert (summary.dialect, summary.products) == ("woocommerce", 1)
+    assert {row["product_id"] for row in rows} == {rows[place]["product_id"]}
+    assert all(row["category_path"] is None for row in rows)

@@ -62,6 +62,15 @@ def test_named_values_and_words(inside: str, expected: dict[str, Any]) -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+def test_colours_in_a_list_are_those_of_all_variants() -> None:
+    one = (
+        "<model code='m{0}'><name>Coat {0}</name><price>20</price><colours><colour name='red'><image>http://s.test/{0}.jpg"
+        "</image></colour><colour name='blue'><image>http://s.test/{0}b.jpg</image></colour></colours></model>"
+    )
+    rows, _ = read(f"<list>{''.join(map(one.format, range(3)))}</list>".encode())
+    assert [(row["product_id"], row["colour"]) for row in rows] == [(f"m{n}", "red/blue") for n in range(3)]
+
+
 NESTED = "<shop>{}</shop>"
 PRODUCT = (
     "<product><title>Dress {0}</title><slug>dress-{0}</slug><image>http://s.test/{0}.jpg</image><category>A/B</category>"

@@ -37,6 +37,7 @@ def test_a_beginning_and_an_end_apart() -> None:
     assert nights_of("", "11/27/2026", "") == (NOV_27, None)
     assert nights_of("", "27/11/2026", "30/11/2026 00:00") == (NOV_27, date(2026, 11, 29))
     assert nights_of("", "", "30.11.2026") == (None, NOV_30)
+    assert nights_of("", "1795734000", "1796079599") == (NOV_27, NOV_30)  # midnights of Berlin, as WordPress keeps them
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,0 @@
-from udfs.feeds.forms.element_names import Names
-from udfs.feeds.markup.plan import Plan
-
-class Shredder:
-    def __init__(self, offer_tag: str, plan: Plan, names: Names) -> None: ...
-    def read(self, block: bytes, line: int) -> list[int] | None: ...
