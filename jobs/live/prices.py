@@ -86,12 +86,11 @@ def _contents(part: LiveFeed) -> list[bytes]:
 
 
 def counts_for(prices: LiveFeed, part: LiveFeed) -> bool:
-    """Whether a file of prices is not older than a part."""
-    if prices.made_at is None or part.made_at is None:
+    """Whether a file of prices is not older than a part. A stated date that is still to come says nothing."""
+    stated = [feed.made_at for feed in (prices, part) if feed.made_at and feed.made_at <= feed.acquired_at + AHEAD]
+    if len(stated) < len((prices, part)):
         return prices.acquired_at + ONE_NIGHT >= part.acquired_at
-    made = [feed.acquired_at if feed.made_at > feed.acquired_at + AHEAD else feed.made_at
-            for feed in (prices, part) if feed.made_at is not None]  # fmt: skip
-    return made[0] >= made[1]
+    return stated[0] >= stated[1]
 
 
 def said_of(night: Night, offers: Iterable[dict[str, Any]]) -> Iterator[Verdict]:

@@ -62,6 +62,8 @@ class FileState(NamedTuple):
     newest: State | None
     live: LiveFeed | None
     is_part: bool = True
+    given_up: bool = False
+    """Whether it was live and was held for too long since; said of one of several files alone, for the others go on."""
 
     @property
     def is_held(self) -> bool:
@@ -72,15 +74,19 @@ class FileState(NamedTuple):
         """Why it is held; empty where it is not, or where nothing is known."""
         if self.live is not None:
             return self.live.reason
-        return "" if self.newest is None else self.newest["detail"] or "no feed has been accepted yet"
+        said = "" if self.newest is None else self.newest["detail"] or "no feed has been accepted yet"
+        gone = "offers left" if self.is_part else "prices count no more"
+        return f"{said}; held for longer than `withdraw_after`, so its {gone}" if self.given_up else said
 
 
 def file_states(night: Night, spec: Retailer, files: Files) -> list[FileState]:
     """The state of each file of a retailer with these rows: those of the spec, then those that it listed before."""
     found = []
     for file in spec.files:
+        own = files.get(file.part, {})
         live = live_feed(night, file, kinds_of(file, files))
-        found.append(FileState(files.get(file.part, {}).get("newest"), live, file.kind == PART))
+        given_up = live is None and file.part is not None and "accepted" in own
+        found.append(FileState(own.get("newest"), live, file.kind == PART, given_up))
     listed = {file.part for file in spec.files}
     left = (feed for feed in live_parts(night, spec, files) if feed.part not in listed)
     return [*found, *(FileState(files[feed.part]["newest"], feed) for feed in left)]

@@ -96,7 +96,7 @@ class Needed:
 
     @cached_property
     def _feeds(self) -> list[Row]:
-        """Rows of `feeds` that stay; the last one of a file stays as long as any: it says whether the file has left."""
+        """Rows of `feeds` that stay; that a file has left is said as long as any other row of it is there."""
         query = f"""
             select retailer, part, attempt, feed, charset, status, code, acquired_at from {FEEDS.name}
             order by retailer, part, attempt"""  # noqa: S608
@@ -115,19 +115,19 @@ class Needed:
             until = superseded.get(place, self._since)
             return place in states or (row["status"] == DONE and until >= self._since)
 
-        def is_needed(row: Row) -> bool:
-            return (
-                row["acquired_at"] >= self._since
-                or (row["retailer"], row["feed"] and row["feed"].hex()) in of_versions
-                or (row["retailer"] not in self._decided_out and was_live(row))
-            )
+        def is_needed(row: Row, has_left: bool) -> bool:
+            if (row["retailer"], row["feed"] and row["feed"].hex()) in of_versions:
+                return True
+            is_live = row["retailer"] not in self._decided_out and was_live(row)
+            return not has_left and (row["acquired_at"] >= self._since or is_live)
 
         found: list[Row] = []
         for _, of_file in groupby(rows, itemgetter("retailer", "part")):
             mine = [*of_file]
-            has_left = mine[-1]["code"] == Code.FEED_REMOVED and mine[-1]["acquired_at"] < self._since
-            kept = [row for row in mine if not has_left and is_needed(row)]
-            found += kept if not kept or kept[-1] is mine[-1] else [*kept, mine[-1]]
+            last = [row for row in mine[-1:] if row["code"] == Code.FEED_REMOVED]
+            has_left = any(row["acquired_at"] < self._since for row in last)
+            kept = [row for row in mine if row not in last and is_needed(row, has_left)]
+            found += [*kept, *(last if kept or not has_left else [])]
         return found
 
     def _of_parts(self, rows: list[Row]) -> set[tuple[str, str]]:

@@ -149,3 +149,65 @@ def test_the_specs_of_the_sample_shops_are_right() -> None:
     retailers = [read_retailer(folder) for folder in retailer_folders(MAPPINGS)]
     assert [retailer.name for retailer in retailers] == ["atelier-nord", "hanami-lane"]
     assert [retailer.mapping is not None for retailer in retailers] == [True, False]
+
+
+FILES = """\
+language: ru
+gates: {max_age: 9, no_price: 0.1}
+feeds:
+  - {name: women, url: women.xml, dialect: own.yaml}
+  - {name: men, url: men.xml, gates: {max_age: 1}}
+  - {name: stock, url: stock.xml, kind: prices, auth_env: SELVEDGE_FEED_SHOP}
+"""
+
+
+def test_several_files_are_read_with_what_the_spec_says_of_each(tmp_path: Path) -> None:
+    folder = written(tmp_path, FILES)
+    (folder / "own.yaml").write_text("name: own\n")
+    women, men, stock = read_retailer(folder).files
+    assert [(file.title, file.kind) for file in (women, men, stock)] == [
+        ("shop/women", "part"), ("shop/men", "part"), ("shop/stock", "prices"),
+    ]  # fmt: skip
+    assert (women.dialect_file, men.dialect_file) == ("name: own\n", None)
+    assert [(file.gates.max_age, file.gates.no_price) for file in (women, men)] == [(9, 0.1), (1, 0.1)]
+    assert stock.feed.auth_env == "SELVEDGE_FEED_SHOP"
+
+
+ONE = "language: ru\nfeeds:\n  - {name: women, url: women.xml}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "said"),
+    [
+        (1, ONE + "feed: {url: feed.xml}\n", "feed and feeds: say one of them"),
+        (2, ONE + "  - {name: women, url: men.xml}\n", "feeds: names women twice"),
+        (4, ONE + "  - {name: men}\n", "feeds.1.url: is missing"),
+        (4, ONE + "  - {name: Men, url: men.xml}\n", "feeds.1.name: must be 1 to 40 characters"),
+        (4, ONE + "  - {url: men.xml}\n", "feeds.1.name: is missing"),
+        (4, ONE + "  - {name: men, url: men.xml, kind: extra}\n", "feeds.1.kind: must be 'part' or 'prices'"),
+        (4, ONE + "  - {name: men, url: ../men.xml}\n", "feeds.1.url: a path must stay inside"),
+        (4, ONE + "  - {name: men, url: men.xml, gates: {max_age: soon}}\n", "feeds.1.gates.max_age: must be a number"),
+        (2, ONE.replace("women.xml", "women.xml, kind: prices"), "feeds: needs a file that is a part of the catalog"),
+        (2, "language: ru\nfeeds: []\n", "feeds: lists 0 files; from 1 to 100 are allowed"),
+        (
+            2,
+            ONE + "".join(f"  - {{name: a{at}, url: a.xml}}\n" for at in range(1000)),
+            "feeds: lists 1001 files; from 1 to 100 are allowed",
+        ),
+        (1, ONE + "dialect_files: {a: b}\n", "dialect_files"),
+    ],
+)
+def test_a_wrong_list_of_files_is_refused_with_its_line(tmp_path: Path, line: int, text: str, said: str) -> None:
+    found, message = refusal(written(tmp_path, text))
+    assert said in message
+    assert found == line or "dialect_files" in said
+
+
+def test_the_spec_in_the_page_on_several_files_is_right(tmp_path: Path) -> None:
+    page = (MAPPINGS.parent / "docs" / "several-files.md").read_text(encoding="utf-8")
+    folder = written(tmp_path, page.partition("```yaml\n")[2].partition("```")[0])
+    (folder / "men.yaml").write_text("name: men\n")
+    files = read_retailer(folder).files
+    assert [(file.title, file.kind, file.gates.max_age, file.gates.withdraw_after) for file in files] == [
+        ("shop/women", "part", 3, 14), ("shop/men", "part", 3, 14), ("shop/stock", "prices", 0.5, 2),
+    ]  # fmt: skip

@@ -66,6 +66,7 @@ def with_update(offers: pa.Table, update: pa.Table, older: pa.Array | pa.Chunked
     """
     place = pc.index_in(offers["offer_id"], update["offer_id"])
     said = update.take(place)
+    said = _set(said, "currency", pc.coalesce(said["currency"], offers["currency"]))
     other_money = pc.fill_null(pc.not_equal(said["currency"], offers["currency"]), False)
     costs = pc.and_(pc.and_(older, pc.is_valid(said["price"])), pc.invert(other_money))
     for name in COSTS:
