@@ -90,7 +90,9 @@ def test_prometheus_takes_every_query(tmp_path: Path) -> None:
     """As rules, since `promtool` parses no query alone."""
     rules = [{"record": f"query:{at}", "expr": query} for at, (_, query) in enumerate(queries())]
     (tmp_path / "queries.yaml").write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))
-    done = subprocess.run(["promtool", "check", "rules", str(tmp_path / "queries.yaml")], capture_output=True, text=True)
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(tmp_path / "queries.yaml")], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
