@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import pyarrow.fs as pafs
 
-from schemas.errors import LakeFull
+from schemas.errors import LakeFull, WrongInput
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,17 @@ class Store(Protocol):
 
 
 def open_store(uri: str) -> Store:
-    """Open the lake at a folder or at `s3://bucket/prefix`; S3 takes its endpoint and secrets from the environment."""
-    return ObjectStore(uri) if uri.startswith("s3://") else DiskStore(Path(uri.removeprefix("file://")))
+    """Open the lake at a folder or at `s3://bucket/prefix`; S3 takes its endpoint and secrets from the environment.
+
+    Raises WrongInput for a folder that the engine of the tables would look for elsewhere: it decodes `%41`.
+    """
+    if uri.startswith("s3://"):
+        return ObjectStore(uri)
+    store = DiskStore(Path(uri.removeprefix("file://")))
+    if "%" in store.uri:
+        text = "no folder of a lake may have a % in its path; to act: the data engineer (the setting `lake`)"
+        raise WrongInput(store.uri, None, text)
+    return store
 
 
 class _Listing:

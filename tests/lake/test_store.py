@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.s3 import s3_server
 from lake.store import DiskStore, ObjectStore, Store, open_store
-from schemas.errors import LakeFull
+from schemas.errors import LakeFull, WrongInput
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +168,16 @@ def test_another_fault_of_the_disk_is_said_as_it_is(tmp_path: Path, monkeypatch:
     with pytest.raises(OSError, match="Input/output error"):
         open_store(str(tmp_path)).write("a", b"1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_the_tables_engine_would_look_for_elsewhere_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("per%41cent", "100%"):
+        with pytest.raises(WrongInput, match=rf"{name}/lake: no folder of a lake may have a %"):
+            open_store(str(tmp_path / name / "lake"))
+    (tmp_path / "50%").mkdir()
+    monkeypatch.chdir(tmp_path / "50%")
+    with pytest.raises(WrongInput, match="50%/var/lake: "):
+        open_store("var/lake")
+    open_store(str(tmp_path / "Läke mit 空白 #1?"))

@@ -6,15 +6,21 @@ thirtieth night and a figure. Interrupted, it goes on after the last night in `y
 
 import argparse
 import shutil
-import time
 from collections import defaultdict
+from datetime import UTC, datetime, time
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple, TextIO
 from unittest import mock
 
+from lake.published_files import folder
+from lake.vacuum.versions import kept_versions
+from schemas.settings import VacuumSettings
 from tests.year.figure import svg
-from tests.year.house import LongHouse, long_house
+from tests.year.house import LongHouse, day_of, long_house, tombstones_forgotten
 from udfs.runtime.isolation import end_idle
+
+MONTH = 30
 
 
 class Day(NamedTuple):
@@ -23,6 +29,9 @@ class Day(NamedTuple):
     day: int
     bytes: int
     files: int
+    monthly_bytes: int
+    """What nobody needs but the versions that are kept as the first of their month."""
+    monthly_files: int
     night_s: float
     vacuum_s: float
 
@@ -36,18 +45,41 @@ class Part(NamedTuple):
     files: int
 
 
-def live(house: LongHouse, day: int, vacuumed: bool = True) -> tuple[Day, list[Part]]:
-    """One night and its vacuum. Raises RuntimeError if one of them fails."""
-    began = time.monotonic()
+def live(house: LongHouse, day: int, versions: int, vacuumed: bool = True) -> tuple[Day, list[Part]]:
+    """One night and its vacuum, of which so many `versions` are kept. Raises RuntimeError if one of them fails."""
+    began = monotonic()
     night = house.night_of(day)
-    between = time.monotonic()
-    vacuum = house.vacuum(day, *(["--delete"] if vacuumed else []))
-    ended = time.monotonic()
+    between = monotonic()
+    vacuum = house.vacuum(day, *(["--delete"] if vacuumed else []), VACUUM__VERSIONS=str(versions))
+    ended = monotonic()
     for one in (night, vacuum):
         if one.code:
             raise RuntimeError(f"day {day}: exit {one.code}: {one.err or one.text}")
     files = house.files()
-    return Day(day, sum(files.values()), len(files), between - began, ended - between), parts(day, files)
+    sizes = [files[path] for path in monthly_files(house, day, versions, set(files))]
+    found = Day(
+        day, sum(files.values()), len(files), sum(sizes), len(sizes), between - began, ended - between
+    )  # fmt: skip
+    return found, parts(day, files)
+
+
+def monthly_files(house: LongHouse, day: int, versions: int, paths: set[str]) -> set[str]:
+    """Those of the lake's files that only a version needs which is kept as the first of its month."""
+    now = datetime.combine(day_of(day), time(23, 59), UTC)
+    kept = kept_versions(house.store, versions, VacuumSettings().months, now)
+    logs = {
+        of: {
+            f"{folder(table)}/_delta_log/{version:020}.checkpoint.parquet"
+            for manifest in manifests
+            for table, version in manifest.delta.items()
+        }
+        for of, manifests in (("monthly", kept.monthly), ("recent", kept.recent))
+    }
+    listed = {file.path for manifest in kept.monthly for file in manifest.files}
+    listed -= {file.path for manifest in kept.recent for file in manifest.files}
+    own = tuple(f"snapshots/{manifest.version}/" for manifest in kept.monthly)
+    alone = listed | (logs["monthly"] - logs["recent"])
+    return {path for path in paths if path in alone or (own and path.startswith(own))}
 
 
 def parts(day: int, files: dict[str, int]) -> list[Part]:
@@ -57,22 +89,28 @@ def parts(day: int, files: dict[str, int]) -> list[Part]:
         top, *below = path.split("/")
         deep = len(below) - 1 if top in ("tables", "published") else 0
         found["/".join([top, *below[:deep]])].append(size)
-    return [Part(day, folder, sum(sizes), len(sizes)) for folder, sizes in sorted(found.items())]
+    return [Part(day, place, sum(sizes), len(sizes)) for place, sizes in sorted(found.items())]
 
 
-def table(days: list[Day], every: int = 30) -> str:
-    """Markdown: each thirtieth night; seconds are the median of the thirty before it."""
-    rows = ["| night | lake, MB | files | night, s | vacuum, s |", "| --- | --- | --- | --- | --- |"]
-    for at in range(every - 1, len(days), every):
-        seen = days[at - every + 1 : at + 1]
-        night, vacuum = (sorted(getattr(day, name) for day in seen)[every // 2] for name in ("night_s", "vacuum_s"))
-        rows.append(f"| {at + 1} | {days[at].bytes / 1e6:.2f} | {days[at].files} | {night:.1f} | {vacuum:.1f} |")
+def table(days: list[Day]) -> str:
+    """Markdown: the end of every thirty days; seconds are the median of the nights in them."""
+    rows = ["| night | lake, MB | without versions of months, MB | files | without them | night, s | vacuum, s |",
+            "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    for end in range(MONTH, days[-1].day + 2, MONTH):
+        seen = [day for day in days if end - MONTH <= day.day < end]
+        last = seen[-1]
+        night, vacuum = (sorted(getattr(day, name) for day in seen)[len(seen) // 2] for name in ("night_s", "vacuum_s"))
+        rows.append(
+            f"| {end} | {last.bytes / 1e6:.2f} | {(last.bytes - last.monthly_bytes) / 1e6:.2f} | {last.files} | "
+            f"{last.files - last.monthly_files} | {night:.1f} | {vacuum:.1f} |"
+        )
     return "\n".join(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--every", type=int, default=1, help="a night only every so many days, with as many changes")
     parser.add_argument("--offers", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-vacuum", action="store_true", help="the same nights without a vacuum, to compare")
@@ -81,16 +119,18 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     root = asked.out / "house"
     days = _lived(asked.out / "year.tsv") if root.exists() else []
+    versions = max(VacuumSettings().versions // asked.every, 2)
     with (
         mock.patch("jobs.run.end_idle"),  # one child process for all nights: to start one takes most of a small night
-        long_house(root, asked.offers, seed=asked.seed) as house,
+        tombstones_forgotten(),
+        long_house(root, asked.offers, 0.01 * asked.every, asked.seed) as house,
         _lines(asked.out / "year.tsv", Day, bool(days)) as lines,
         _lines(asked.out / "parts.tsv", Part, bool(days)) as part_lines,
     ):
         for _ in days[1:]:
             house.shop.next_night()
-        for day in range(len(days), asked.days):
-            lived, folders = live(house, day, not asked.no_vacuum)
+        for day in range(len(days) * asked.every, asked.days, asked.every):
+            lived, folders = live(house, day, versions, not asked.no_vacuum)
             for part in folders:
                 print(*part, sep="\t", file=part_lines, flush=True)
             print(*(f"{v:.2f}" if isinstance(v, float) else v for v in lived), sep="\t", file=lines, flush=True)
@@ -105,7 +145,7 @@ def main() -> None:
 def _lived(path: Path) -> list[Day]:
     """The nights that an interrupted run has recorded."""
     _, *rows = path.read_text(encoding="utf-8").splitlines() if path.exists() else [""]
-    return [Day(int(a), int(b), int(c), float(d), float(e)) for a, b, c, d, e in (row.split("\t") for row in rows)]
+    return [Day(*map(int, row.split("\t")[:5]), *map(float, row.split("\t")[5:])) for row in rows]
 
 
 def _lines(path: Path, kind: type[Day] | type[Part], goes_on: bool) -> TextIO:

@@ -3,15 +3,20 @@
 import json
 import shutil
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+from deltalake import DeltaTable
+
 import cli.context
+from lake import published_delta
 from lake.feeds import path_of
 from schemas.tables import FEEDS
 from shops.serve import serving
@@ -43,14 +48,14 @@ class LongHouse(House):
         """The night of a day, counted from 0, over the shop as it has become since the night before."""
         if day and changed:
             self.shop.next_night()
-        self.shop.write_feed(_date(day))
-        return self.selvedge("night", "--json", "--date", _date(day).isoformat(), *words)
+        self.shop.write_feed(day_of(day))
+        return self.selvedge("night", "--json", "--date", day_of(day).isoformat(), *words)
 
     def vacuum(self, day: int, *words: str, **settings: str) -> Ended:
-        return self.selvedge("vacuum", "--json", "--date", _date(day).isoformat(), *words, **settings)
+        return self.selvedge("vacuum", "--json", "--date", day_of(day).isoformat(), *words, **settings)
 
     def day(self, day: int) -> str:
-        return _date(day).isoformat()
+        return day_of(day).isoformat()
 
     def lake_feed(self) -> bytes:
         """The newest feed, as it was received."""
@@ -67,7 +72,8 @@ class LongHouse(House):
         return LongHouse(root, self.shops, self.shop)
 
 
-def _date(day: int) -> date:
+def day_of(day: int) -> date:
+    """The date of a day, counted from 0."""
     return FIRST + timedelta(days=day)
 
 
@@ -88,6 +94,23 @@ def long_house(root: Path, offers: int, changed_ratio: float = 0.01, seed: int =
         release_all(root / "models")
     with serving(root / "shops", port=int(url.rpartition(":")[2]), seen=seen):
         yield house
+
+
+@contextmanager
+def tombstones_forgotten() -> Iterator[None]:
+    """Delta's checkpoints name removed files for a week, by the machine's own clock. Here a year passes in hours,
+    so they are forgotten at once: else they would pile up as they never do."""
+    create, commit = DeltaTable.create, published_delta._commit
+    forgetful = {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
+
+    def forgetting(*words: Any, **options: Any) -> DeltaTable:
+        return create(*words, configuration=forgetful, **options)
+
+    def now(*words: Any) -> int:
+        return commit(*words[:-1], int(time.time() * 1000))
+
+    with mock.patch.object(DeltaTable, "create", forgetting), mock.patch.object(published_delta, "_commit", now):
+        yield
 
 
 def _port(root: Path) -> int:

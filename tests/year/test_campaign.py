@@ -2,25 +2,64 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.year.campaign import Day, main, table
+from tests.year.campaign import Day, live, main, monthly_files, table
 from tests.year.figure import svg
+from tests.year.house import LongHouse, long_house
 
 pytestmark = pytest.mark.night
 
 
-def test_days_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["campaign", "--days", "3", "--offers", "8", "--out", str(tmp_path)])
+def test_days_are_recorded_also_over_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["campaign", "--every", "20", "--offers", "8", "--days", "40", "--out", str(tmp_path)]
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "argv", words)
+        patched.setattr("tests.year.campaign.live", dying_on(20))
+        with pytest.raises(KeyboardInterrupt):
+            main()
+    assert (tmp_path / "house").exists()
+    monkeypatch.setattr(sys, "argv", words)
     main()
+    assert not (tmp_path / "house").exists()
     rows = [line.split("\t") for line in (tmp_path / "year.tsv").read_text().splitlines()]
-    assert [row[0] for row in rows] == ["day", "0", "1", "2"]
+    assert [row[0] for row in rows] == ["day", "0", "20"]
     assert all(int(row[1]) > 100_000 and int(row[2]) > 50 for row in rows[1:])
+    of_last = [line.split("\t") for line in (tmp_path / "parts.tsv").read_text().splitlines() if line[:3] == "20\t"]
+    assert (sum(int(row[2]) for row in of_last), sum(int(row[3]) for row in of_last)) == tuple(map(int, rows[2][1:3]))
+
+
+def dying_on(last: int) -> Any:
+    """`live`, until the campaign is interrupted."""
+
+    def lived(house: LongHouse, day: int, *others: Any) -> Any:
+        if day == last:
+            raise KeyboardInterrupt
+        return live(house, day, *others)
+
+    return lived
+
+
+def test_what_only_the_versions_of_months_need(tmp_path: Path) -> None:
+    with long_house(tmp_path / "house", 8, changed_ratio=0.3) as house:
+        for day in (0, 1):
+            assert house.night_of(day).code == 0
+        paths, later = set(house.files()), 200
+        assert monthly_files(house, 1, 2, paths) == set(), "the newest two are kept anyway"
+        alone = monthly_files(house, later, 1, paths)
+        first, second = house.manifest(1), house.manifest(2)
+        of_first = {file.path for file in first.files}
+        assert alone & of_first == of_first - {file.path for file in second.files} != set()
+        assert "snapshots/1/manifest.json" in alone
+        assert "snapshots/2/manifest.json" not in alone
 
 
 def test_table_and_figure() -> None:
-    days = [Day(day, 1_000_000 + day, 100, 2.0, 0.5) for day in range(60)]
-    assert table(days).splitlines()[2:] == ["| 30 | 1.00 | 100 | 2.0 | 0.5 |", "| 60 | 1.00 | 100 | 2.0 | 0.5 |"]
-    assert len(ElementTree.fromstring(svg(days)).findall("{*}polyline")) == 3
+    days = [Day(day, 1_000_000 + day, 100, 200_000, 10, 2.0, 0.5) for day in range(60)]
+    assert table(days).splitlines()[2:] == [
+        "| 30 | 1.00 | 0.80 | 100 | 90 | 2.0 | 0.5 |", "| 60 | 1.00 | 0.80 | 100 | 90 | 2.0 | 0.5 |",
+    ]  # fmt: skip
+    assert len(ElementTree.fromstring(svg(days)).findall("{*}polyline")) == 5
