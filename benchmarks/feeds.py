@@ -24,7 +24,7 @@ from pathlib import Path
 from lxml import etree
 
 MIB = 1 << 20
-WANTED_SHARE, WANTED_MIB = 0.6, 300
+WANTED_SHARE, WANTED_MIB = 0.15, 300
 WORDS = sorted(
     {"linen", "dress", "coat", "wool", "cotton", "summer", "winter", "long", "short", "sleeve", "collar", "button"}
     | {"pocket", "soft", "warm", "light", "dark", "classic", "loose", "fit", "knitted", "printed", "striped", "women"}
