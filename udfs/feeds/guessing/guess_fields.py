@@ -25,6 +25,9 @@ TAX = re.compile("vat|tax|tva|iva|dph|mwst|ust|kdv|btw|moms|pvm|ндс|пдв|д
 MAX_TAX = 30
 """Percent; what is called after a tax and never more than this is its rate."""
 VALUES = {"value", "worth", "val"}
+LABELS = {"label", "name", "title", "key"}
+PAIR_IN_TEXT = re.compile(r"^\s*\w[\w ]{0,30}\s*[:=]\s*\w")
+"""`Size:M|Colour:red`: names and values, not the levels of a path."""
 MODELS = {"model", "modell", "modelo", "modello", "modele", "модель"}
 PAGE = re.compile(r"^(?:(?:https?:)?//|www\.)\S", re.IGNORECASE)
 MINOR = re.compile(r"add|alt|thumb|small|more|other|galler|extra|\d")
@@ -72,23 +75,34 @@ def fields_of(
         if (not f"{leaf.source}/".startswith(elements) or _is_currency(leaf))
         and not paired.intersection((leaf.source, pattern_of(leaf.source)))
     ]
-    choice = _Choice(kept)
+    choice = _Choice([leaf for leaf in kept if not _is_label(leaf, kept)])
     choice.by_names()
     choice.by_values()
     chosen = choice.chosen
     fields = {name: [leaf.source for leaf in chosen[name]] for name in FIELDS if name in chosen}
-    if "pictures" in fields:
-        others = {AT_END.sub("#", leaf.source) for leaf in leaves if leaf.source not in fields["pictures"]}
-        numbered_ones = [AT_END.sub("#", source) for source in fields["pictures"]]
-        fields["pictures"] = list(dict.fromkeys(
-            source if pattern in others else pattern
-            for source, pattern in zip(fields["pictures"], numbered_ones, strict=True)
-        ))  # fmt: skip
+    for name in {"pictures", "available"} & fields.keys():
+        fields[name] = _with_numbers(fields[name], leaves)
     for name, sources in typed_prices(leaves, named).items():
         fields[name] = [*sources, *fields.get(name, [])]
     for name, word in NAMED_FIELDS.items() if named or numbered else ():
         fields.setdefault(name, []).append(f"param:{word}")
     return fields
+
+
+def _with_numbers(sources: Sequence[str], leaves: Sequence[Leaf]) -> list[str]:
+    """The sources, those of one name with any number as one, `image#`, unless such a name holds something else too."""
+    others = {AT_END.sub("#", leaf.source) for leaf in leaves if leaf.source not in sources}
+    patterns = [(source, AT_END.sub("#", source)) for source in sources]
+    return list(dict.fromkeys(source if pattern in others else pattern for source, pattern in patterns))
+
+
+def _is_label(leaf: Leaf, leaves: Sequence[Leaf]) -> bool:
+    """Whether a place says what a field is called, beside its value: `size/label`, `size/value`."""
+    element, mark, own = _split(leaf.source)
+    called = leaf.role() if mark and own in LABELS else None
+    beside = [other for other in leaves if called and _split(other.source)[0] == element]
+    roles = [other.role() for other in beside if _split(other.source)[2] in VALUES]
+    return any(role is not None and called is not None and role[0] == called[0] for role in roles)
 
 
 def typed_prices(leaves: Sequence[Leaf], named: Sequence[Named]) -> dict[str, list[str]]:
@@ -230,6 +244,7 @@ class _Choice:
             if leaf.is_text and leaf.share(PATH) > 0.5 and leaf.mean_chars < 300
             and ((called := leaf.role()) or leaf.elements > FULL * self._most)
             and (called is None or called[0] == "category_path")
+            and not (called is None and leaf.share(PAIR_IN_TEXT) > 0.5)
         ]  # fmt: skip
         found = [*paths, *self.called("category_path", lambda leaf: leaf.is_text and leaf not in paths)]
         return sorted(found, key=lambda leaf: -round(leaf.mean_matches(LEVEL), 1))

@@ -9,6 +9,7 @@ from lxml import etree
 
 from udfs.feeds.forms.element_names import of_tag
 from udfs.feeds.forms.words import by_word, folded, lists
+from udfs.feeds.guessing.pairs import PAIRED
 from udfs.feeds.values.html_text import plain_text, without_marks
 from udfs.feeds.values.prices import parse_price
 
@@ -176,7 +177,7 @@ def _values(element: etree._Element, path: str, depth: int) -> list[tuple[str, s
 @lru_cache(maxsize=KNOWN_NAMES)
 def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     """The role of a name under another one: of both together (retail, price), of its own, or of the parent's."""
-    one = parent.removesuffix("s")  # prices/gross
+    one = parent.removesuffix("s") if len(own) > 1 else parent  # prices/gross, but not sizes@s
     for both in (own + parent, parent + own, own + one, one + own):
         if found := _exact(both):
             return found
@@ -224,6 +225,8 @@ def _by_part(name: str) -> tuple[str, int] | None:
         first, last = (parts[-1], parts[0]) if parts[0] == "id" else (parts[0], parts[-1])
         if last == "id" and _meaning(first):
             return None  # of a brand, a category: not of the offer
+        if last == "group" and first in PAIRED:
+            return None  # attribute_group: the name of an attribute
         if found := _role(last, first, is_attribute=True) or _exact(first):
             return _which_price(found[0], name), PART_OF_NAME
     word = folded(name)

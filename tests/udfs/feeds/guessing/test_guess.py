@@ -192,6 +192,23 @@ def test_names_and_values_of_other_spellings(pairs: str) -> None:
     assert (rows[0]["sizes"], rows[0]["colour"], summary.unread) == (["M"], "rot", []), summary.dialect_file
 
 
+@pytest.mark.parametrize(
+    ("inside", "field", "expected"),
+    [
+        ("<props><size><label>Size</label><value>M</value></size></props>", "sizes", ["M"]),
+        ("<props><color><name>Colour</name><value>red</value></color></props>", "colour", "red"),
+        ("<attributes>Size:M|Color:red</attributes>", "category_path", None),
+        ("<combination><attribute_group>Size</attribute_group><attribute>M</attribute></combination>",
+         "category_path", None),
+        ("<sizes S='1' M='0'/>", "sizes", None),
+        ("<size1>S</size1><size2>M</size2><stock1>0</stock1><stock2>2</stock2>", "available", True),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_field(inside: str, field: str, expected: object) -> None:
+    rows, summary = read(listed(NAMED + SHOWN + inside))
+    assert rows[0][field] == expected, summary.dialect_file
+
+
 def test_columns_with_numbers_are_pictures_only_where_they_hold_some() -> None:
     rows, summary = read(
         listed("<c1>K{n}</c1><c2>Coat {n}</c2><c3>2{n}.90</c3><c4>http://s.test/{n}.jpg</c4>"), lists_unread=True
