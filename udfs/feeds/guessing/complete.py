@@ -12,7 +12,7 @@ from udfs.feeds.guessing.ignored import Ignored
 from udfs.feeds.guessing.leaves import GENERIC, PART_OF_NAME, Leaf, leaves_of
 from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
 from udfs.feeds.guessing.typed_prices import PRICES, is_price
-from udfs.feeds.guessing.variants import variants_of
+from udfs.feeds.guessing.variants import is_variant, variants_of
 from udfs.feeds.markup.outline import Outline, is_within, relative
 from udfs.feeds.markup.taken import Taken
 from udfs.feeds.options import FeedOptions
@@ -20,6 +20,9 @@ from udfs.feeds.options import FeedOptions
 NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_KEYS))
 
 
+VARIANT = re.compile(r"(?:\w+:)?([^\W\d_]+)[_-]?\d+[_-]?[^\W\d]")
+"""A name that begins with a numbered word: `g:variant_1_size`."""
+OF_VARIANTS = ("sizes", "colour", "available")
 LOOKED_INTO = 60
 """Offers that are looked into for what the names of places do not tell."""
 
@@ -149,14 +152,16 @@ def _spelled_otherwise(dialect: Dialect, places: list[str]) -> dict[str, Sources
 def _is_plainly(called: tuple[str, int], place: str) -> bool:
     """Whether a place means a field without a doubt: by its own name, and by those of all elements around it.
 
-    `sizes/size`, `images/image/url`; within a list of a field's own name, a part of a name will do.
+    `sizes/size`, `images/image/url`; within a list of a field's own name, a part of a name will do, as it does where
+    the rest names a variant by its number.
     """
     *around, own = (name for name in re.split(r"[/@]", place) if name)
     lists = [Leaf(name).role() for name in around]
     is_own = not lists or own in GENERIC or Leaf(own).role() is not None
     is_listed = bool(lists) and all(one is not None and one[1] < PART_OF_NAME for one in lists)
     is_of_one = all(one is not None and one[0] == called[0] for one in lists)
-    return is_own and is_of_one and (called[1] < PART_OF_NAME or is_listed)
+    is_of_variant = called[0] in OF_VARIANTS and (found := VARIANT.match(own)) is not None and is_variant(found[1])
+    return is_own and is_of_one and (called[1] < PART_OF_NAME or is_listed or (not lists and is_of_variant))
 
 
 def _ends_with(place: str, keys: frozenset[str]) -> bool:

@@ -125,6 +125,8 @@ KNOWN = {
         ("<sizes><size stock='0'>M</size><size stock='0'>L</size></sizes>", False),
         ("<sizes><size name='M' qty='1'/><size name='L' qty='0'/></sizes>", True),
         ("<sizes><size><value>M</value><stock>1</stock></size><size><value>L</value></size></sizes>", True),
+        ("<variant_1_size>M</variant_1_size><variant_1_stock>0</variant_1_stock><variant_2_size>L</variant_2_size>"
+         "<variant_2_stock>2</variant_2_stock>", True),
         ("<size stock='0'>M</size><size stock='2'>L</size>", True),
         (
             "<available_sizes><available_size>M</available_size><available_size>L</available_size></available_sizes>",
