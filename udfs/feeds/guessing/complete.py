@@ -18,8 +18,6 @@ from udfs.feeds.markup.taken import Taken
 from udfs.feeds.options import FeedOptions
 
 NAMES, VALUES = frozenset(map(folded, NAME_KEYS)), frozenset(map(folded, VALUE_KEYS))
-
-
 VARIANT = re.compile(r"(?:\w+:)?([^\W\d_]+)[_-]?\d+[_-]?[^\W\d]")
 """A name that begins with a numbered word: `g:variant_1_size`."""
 OF_VARIANTS = ("sizes", "colour", "available")
@@ -137,7 +135,8 @@ def _spelled_otherwise(dialect: Dialect, places: list[str]) -> dict[str, Sources
         if called and _is_plainly(called, place) and (called[0] == "id" or not ignored.by_dialect(place)):
             ranked.setdefault(called[0], []).append((called[1], place))
     found: dict[str, Sources] = {}
-    for name, others in ranked.items():
+    for name, every in ranked.items():
+        others = [one for one in every if not any(other.startswith(one[1] + "/") for _, other in every)]  # no lists
         sources = dialect.fields.get(name, [])  # type: ignore[call-overload]
         own = Taken(dialect, [name])
         held = [place for place in places if place in own and not any(is_within(other, place) for _, other in others)]

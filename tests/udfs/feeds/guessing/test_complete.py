@@ -73,6 +73,7 @@ def test_a_pair_has_its_parts_under_other_names(pair: str) -> None:
          "<additional_imageurl>http://s.test/2.jpg</additional_imageurl>"),
         (" uid='44'", "<image_link>http://s.test/1.jpg</image_link><image_2>http://s.test/2.jpg</image_2>"),
         ("", "<sku>44</sku><photo>http://s.test/1.jpg</photo><additional_image>http://s.test/2.jpg</additional_image>"),
+        ("", "<sku>44</sku><images><image>http://s.test/1.jpg</image><image>http://s.test/2.jpg</image></images>"),
         ("", "<product_code>44</product_code><img>http://s.test/1.jpg</img><img>http://s.test/2.jpg</img>"),
     ],
 )  # fmt: skip
@@ -125,8 +126,11 @@ KNOWN = {
         ("<sizes><size stock='0'>M</size><size stock='0'>L</size></sizes>", False),
         ("<sizes><size name='M' qty='1'/><size name='L' qty='0'/></sizes>", True),
         ("<sizes><size><value>M</value><stock>1</stock></size><size><value>L</value></size></sizes>", True),
-        ("<variant_1_size>M</variant_1_size><variant_1_stock>0</variant_1_stock><variant_2_size>L</variant_2_size>"
-         "<variant_2_stock>2</variant_2_stock>", True),
+        (
+            "<variant_1_size>M</variant_1_size><variant_1_stock>0</variant_1_stock><variant_2_size>L</variant_2_size>"
+            "<variant_2_stock>2</variant_2_stock>",
+            True,
+        ),
         ("<size stock='0'>M</size><size stock='2'>L</size>", True),
         (
             "<available_sizes><available_size>M</available_size><available_size>L</available_size></available_sizes>",
