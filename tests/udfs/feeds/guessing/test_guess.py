@@ -146,6 +146,17 @@ def test_an_attribute_tells_which_price_one_is(inside: str, price: str, old_pric
     assert ("currency" in inside) == (rows[0]["currency"] == "EUR")
 
 
+def test_a_kept_dialect_tells_prices_and_values_in_lists_apart_too(tmp_path: Path) -> None:
+    prices = "<price type='regular'>30</price><price type='sale'>20</price>"
+    sizes = "<options><option><name>Size</name><values><value>M</value></values></option></options>"
+    body = listed(f"<code>K{{n}}</code><name>Linen dress {{n}}</name>{prices}{sizes}{SHOWN}")
+    rows, summary = read(body)
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(summary.dialect_file or "", encoding="utf-8")
+    assert (rows[0]["price"], rows[0]["sizes"]) == (Decimal(20), ["M"])
+    assert read(body, dialect=str(kept))[0] == rows
+
+
 @pytest.mark.parametrize(
     "other",
     ["<brand_logo>https://s.test/l{n}.png</brand_logo>", "<banner>https://s.test/b{n}.jpg</banner>",
