@@ -12,6 +12,7 @@ from udfs.feeds.forms.words import by_word, folded, lists
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess_fields import fields_of, named_of
 from udfs.feeds.guessing.leaves import Leaf, leaves_of
+from udfs.feeds.guessing.named_leaves import fields_of_names, named_leaves
 from udfs.feeds.guessing.pairs import numbered_of
 from udfs.feeds.guessing.typed_prices import PRICES
 from udfs.feeds.guessing.variants import apart, fields_within, is_variant, tells_apart, variants_within
@@ -134,12 +135,16 @@ def _product_around(best: _Guess, outline: Outline, sample: bytes, options: Feed
 
 
 def _look_at(path: str, outline: Outline, sample: bytes, options: FeedOptions, most: int = SAMPLED) -> _Guess:
-    leaves = leaves_of(elements_of(path, outline, sample, options, most))
+    elements = elements_of(path, outline, sample, options, most)
+    leaves = leaves_of(elements)
     named = named_of(leaves)
     numbered = numbered_of(
         (leaf.source for leaf in leaves), (leaf.source for leaf in leaves if len(leaf.values) > leaf.elements)
     )
     fields = fields_of(leaves, named, numbered)
+    if named and not _is_offer(fields):
+        told = named_leaves(elements, named)
+        fields, leaves = fields_of_names(told) | fields, [*leaves, *told]
     score = sum(WEIGHTS.get(name, 0) / (1 + Leaf(sources[0]).depth) for name, sources in fields.items())
     return _Guess(score, outline.places[path].count, path, fields, named, numbered, leaves)
 

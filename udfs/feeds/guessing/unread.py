@@ -1,19 +1,17 @@
 """The parts of a feed's offers that nobody reads: no field of the dialect stands there, and it ignores them not."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
-from lxml import etree
-
-from udfs.feeds.forms.dialect import Dialect, Named
+from udfs.feeds.forms.dialect import Dialect
 from udfs.feeds.forms.words import by_word, folded
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess import elements_of
 from udfs.feeds.guessing.ignored import Ignored
 from udfs.feeds.guessing.leaves import PART_OF_NAME, Leaf, leaves_of
+from udfs.feeds.guessing.named_leaves import named_leaves
 from udfs.feeds.markup.outline import Outline
 from udfs.feeds.markup.taken import Taken
-from udfs.feeds.markup.walk import Walk, part_of, values_of
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.summary import Unread
 from udfs.feeds.values.prices import parse_price
@@ -24,7 +22,6 @@ LOOKED_INTO = 200
 """Offers, from the feed's first on."""
 SAMPLES = 3
 SAMPLE_CHARS = 60
-NAME_CHARS = 100
 MOST = 60
 """Parts that are listed; those that look like a field come first."""
 MOSTLY = 0.6
@@ -42,45 +39,26 @@ def unread_of(found: Found, outline: Outline, sample: bytes, options: FeedOption
     offers = elements_of(found.path, outline, sample, options, LOOKED_INTO)
     taken, ignored = Taken(found.dialect), Ignored(found.dialect)
     leaves = [leaf for leaf in leaves_of(offers) if leaf.source not in taken and leaf.source not in ignored]
-    leaves += [leaf for leaf in _named_leaves(offers, found.dialect) if leaf.source not in ignored]
+    leaves += [leaf for leaf in _unwanted(named_leaves(offers, found.dialect.named), found.dialect)
+               if leaf.source not in ignored]  # fmt: skip
     parts = [
         Unread(leaf.source, round(leaf.elements / len(offers), 4), _samples(leaf), _looks_like(leaf)) for leaf in leaves
     ]
     return sorted(parts, key=lambda part: (part.looks_like is None, -part.share, part.source))[:MOST]
 
 
-def _named_leaves(offers: Sequence[etree._Element], dialect: Dialect) -> list[Leaf]:
-    """A place for each name of named values that no field wants: `param=Pattern`."""
+def _unwanted(leaves: Iterable[Leaf], dialect: Dialect) -> Iterator[Leaf]:
+    """The places of named values that no field wants."""
     wanted = [source for sources in dialect.fields.values() for source in sources if source.startswith("param")]
     wanted += [
         source for sources in (dialect.variants.fields.values() if dialect.variants else ()) for source in sources
     ]
     meanings = {source[6:] for source in wanted if source.startswith("param:")}
     exact = {folded(source[6:]) for source in wanted if source.startswith("param=")}
-    found: dict[str, Leaf] = {}
-    for offer in offers:
-        seen: set[str] = set()
-        for name, value in _pairs(offer, dialect.named):
-            word = folded(name.partition(";")[0].partition("(")[0])
-            if word in exact or by_word("named").get(word) in meanings:
-                continue
-            leaf = found.setdefault(name, Leaf(f"param={name}"))
-            leaf.values.append(value)
-            leaf.elements += name not in seen
-            seen.add(name)
-    return list(found.values())
-
-
-def _pairs(offer: etree._Element, named: Sequence[Named]) -> Iterator[tuple[str, str]]:
-    for one in named:
-        if one.glossary is None:
-            finder = Walk()
-            finder.collect(one.element)
-            finder.read(offer)
-            for element in finder.items:
-                name = (part_of(element, one.name) or "").strip()[:NAME_CHARS]
-                values = [value.strip() for value in values_of(element, one.value)] if name else []
-                yield from ((name, value) for value in values if value)
+    for leaf in leaves:
+        word = folded(leaf.source[6:].partition(";")[0].partition("(")[0])
+        if word not in exact and by_word("named").get(word) not in meanings:
+            yield leaf
 
 
 def _samples(leaf: Leaf) -> list[str]:

@@ -37,6 +37,29 @@ def test_id_title_price_and_pictures_are_found(name: str) -> None:
     assert all(int(row["price"]) == 1099 + 100 * n for n, row in enumerate(rows, 1))
 
 
+@pytest.mark.parametrize(
+    "pair", ["<field name='{}'>{}</field>", "<column><name>{}</name><value>{}</value></column>",
+             "<attribute key='{}' value='{}'/>"],
+)  # fmt: skip
+def test_an_offer_that_is_names_and_values_alone(pair: str, tmp_path: Path) -> None:
+    told = {
+        "id": "K{n}", "title": "Linen dress {n}", "price": "3{n},90 EUR", "sale price": "2{n},90 EUR", "colour": "red",
+        "image1": "http://s.test/{n}.jpg", "image2": "http://s.test/{n}b.jpg", "sizes": "S, M", "note": "{n}",
+    }  # fmt: skip
+    body = listed("".join(pair.format(*one) for one in told.items()))
+    rows, summary = read(body, lists_unread=True)
+    assert [row["offer_id"] for row in rows] == [f"K{n}" for n in range(1, 5)]
+    assert (rows[0]["title"], rows[0]["price"], rows[0]["old_price"]) == (
+        "Linen dress 1", Decimal("21.90"), Decimal("31.90")
+    )  # fmt: skip
+    assert (rows[0]["sizes"], rows[0]["colour"]) == (["S", "M"], "red")
+    assert rows[0]["pictures"] == ["http://s.test/1.jpg", "http://s.test/1b.jpg"]
+    assert [part.source for part in summary.unread] == ["param=note"]
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(summary.dialect_file or "", encoding="utf-8")
+    assert read(body, dialect=str(kept))[0] == rows
+
+
 def test_several_pictures_stand_in_order() -> None:
     rows, _ = read(body("turkish"))
     assert rows[0]["pictures"] == ["http://s.test/1.jpg", "http://s.test/1b.jpg"]
