@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from udfs.feeds.source.guess import CANDIDATES, MOST_TOKENS, Sample, margin, readings
-from udfs.feeds.source.letters import languages
+from udfs.feeds.source.letters import Text, languages, signs
 
 DANISH = "Blå kjole til børn i økologisk bomuld, størrelse små. Rød trøje, grøn hætte og hvide ærmer. "
 SPANISH = "Vestido de niña, pantalón pequeño, camisa de algodón para señor, otoño. "
@@ -39,6 +39,11 @@ def test_no_single_word_decides_alone() -> None:
     sample = Sample.of("<t>Ærøskøbingændringsforslagsæblegrød</t>".encode("cp1252"))
     first, second = readings(sample, {})[:2]
     assert margin(first, second, sample) <= 12 + 4
+
+
+def test_a_word_of_two_scripts_is_odd_but_not_beside_a_script_without_spaces() -> None:
+    found = signs(Text.of(["Weiلe", "لبن", "Größe", "Tシャツ", "iPhoneа"]))
+    assert [cost > 0 for cost in found] == [True, False, False, False, True]
 
 
 def test_the_page_says_how_many_encodings_and_languages_are_known() -> None:
