@@ -7,7 +7,7 @@ from udfs.feeds.forms.dialect import Dialect, Named, Numbered, Sources
 from udfs.feeds.forms.words import folded
 from udfs.feeds.guessing.detect import Found
 from udfs.feeds.guessing.guess import elements_of
-from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS, typed_prices
+from udfs.feeds.guessing.guess_fields import MINOR, NAMED_FIELDS, OF_OTHERS, typed_prices
 from udfs.feeds.guessing.ignored import Ignored
 from udfs.feeds.guessing.leaves import GENERIC, PART_OF_NAME, Leaf, leaves_of
 from udfs.feeds.guessing.pairs import NAME_KEYS, VALUE_KEYS, is_paired, numbered_of, pattern_of
@@ -156,7 +156,7 @@ def _is_plainly(called: tuple[str, int], place: str) -> bool:
     """
     *around, own = (name for name in re.split(r"[/@]", place) if name)
     lists = [Leaf(name).role() for name in around]
-    is_own = not lists or own in GENERIC or Leaf(own).role() is not None
+    is_own = not lists or own in GENERIC or (Leaf(own).role() is not None and not OF_OTHERS.search(own))
     is_listed = bool(lists) and all(one is not None and one[1] < PART_OF_NAME for one in lists)
     is_of_one = all(one is not None and one[0] == called[0] for one in lists)
     is_of_variant = called[0] in OF_VARIANTS and (found := VARIANT.match(own)) is not None and is_variant(found[1])

@@ -195,7 +195,7 @@ class _Choice:
     def by_names(self) -> None:
         """What the names tell, where the values do not belie them."""
         pictures = [leaf for leaf in self.left if leaf.is_picture]
-        own = [leaf for leaf in pictures if not _is_of_others(leaf)]
+        own = [leaf for leaf in pictures if not (leaf.is_aside or _is_of_others(leaf))]
         shown = [leaf for leaf in own if not SYMBOL.search(leaf.source.lower())]
         self.take("pictures", sorted(_largest(shown or own), key=_is_minor))
         self.left = [leaf for leaf in self.left if leaf not in pictures]

@@ -184,8 +184,8 @@ def _role(own: str, parent: str, is_attribute: bool) -> tuple[str, int] | None:
     meaning, around = _meaning(own), _meaning(parent)
     if around is None or around[0] not in GIVES_MEANING | IN_LANGUAGES:
         return meaning
-    if own in ("id", "slug") or (meaning is None and _is_id_of(folded(own))):
-        return None
+    if own in ("id", "slug") or (meaning is None and (_is_id_of(folded(own)) or folded(own) in by_word("ignored"))):
+        return None  # size/width
     if around[0] == "pictures" and own not in GENERIC and (meaning is None or meaning[0] not in ("pictures", "url")):
         return None  # a picture's own size, type or title
     if own in GENERIC and around[0] in GIVES_MEANING:

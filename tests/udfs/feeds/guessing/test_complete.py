@@ -152,8 +152,9 @@ def test_a_stock_in_a_form_that_counts_days_is_no_number_of_days(stock: str, ava
 
 
 def test_a_part_without_a_name_of_its_own_is_not_taken_for_the_list_around_it() -> None:
-    (row,), summary = read(GOOGLE.format("<sizes><fit>M</fit></sizes>").encode(), lists_unread=True)
-    assert (row["sizes"], [part.source for part in summary.unread]) == (None, ["sizes/fit"])
+    inside = "<sizes><fit>M</fit><size_chart>http://s.test/c.jpg</size_chart></sizes>"
+    (row,), summary = read(GOOGLE.format(inside).encode(), lists_unread=True)
+    assert (row["sizes"], [part.source for part in summary.unread]) == (None, ["sizes/fit", "sizes/size_chart"])
 
 
 def test_prices_of_a_known_form_are_told_apart_by_an_attribute() -> None:

@@ -182,7 +182,8 @@ def test_a_kept_dialect_tells_prices_and_values_in_lists_apart_too(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "other",
-    ["<brand_logo>https://s.test/l{n}.png</brand_logo>", "<banner>https://s.test/b{n}.jpg</banner>",
+    ["<related><product><image>https://s.test/r{n}.jpg</image></product></related>",
+     "<brand_logo>https://s.test/l{n}.png</brand_logo>", "<banner>https://s.test/b{n}.jpg</banner>",
      "<brand><image>https://s.test/l{n}.png</image></brand>", "<category><image>https://s.test/c{n}.jpg</image></category>",
      "<manufacturer_image>https://s.test/m{n}.jpg</manufacturer_image>", "<size_chart>https://s.test/s{n}.jpg</size_chart>"],
 )  # fmt: skip
@@ -235,6 +236,7 @@ def test_names_and_values_of_other_spellings(pairs: str) -> None:
         ("<combination><attribute_group>Size</attribute_group><attribute>M</attribute></combination>",
          "category_path", None),
         ("<sizes S='1' M='0'/>", "sizes", None),
+        ("<size><width>10</width><height>20</height></size>", "sizes", None),
         ("<size1>S</size1><size2>M</size2><stock1>0</stock1><stock2>2</stock2>", "available", True),
     ],
 )  # fmt: skip
