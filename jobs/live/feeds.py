@@ -73,21 +73,28 @@ class LiveFeed:
 
 def feed_states(night: Night) -> list[State]:
     """Rows of `feeds` by retailer, file and kind: `newest`; `accepted` (newest accepted); `whole` (newest accepted with
-    its deletions); `withheld` (the first accepted row after that, with deletions withheld)."""
+    its deletions); `withheld` (the first accepted row after that, with deletions withheld). A file that has left has
+    its last row alone, and if it comes back it is a new one."""
+    same = "coalesce({0}.part, '') = coalesce({1}.part, '') and {0}.retailer = {1}.retailer"
+    rows = f"""
+        select f.retailer, f.part, f.attempt, f.status, f.code from {FEEDS.name} f left join (
+            select retailer, part, max(attempt) attempt from {FEEDS.name}
+            where code = '{Code.FEED_REMOVED}' group by retailer, part
+        ) r on {same.format("f", "r")} where r.attempt is null or f.attempt >= r.attempt"""  # noqa: S608
     whole = f"""
-        select retailer, part, max(attempt) attempt from {FEEDS.name}
+        select retailer, part, max(attempt) attempt from ({rows})
         where status = '{DONE}' and code is null group by retailer, part"""  # noqa: S608
     newest = f"""
         select f.*, n.kind from {FEEDS.name} f join (
-            select retailer, max(attempt) attempt, 'newest' kind from {FEEDS.name} group by retailer, part
+            select retailer, max(attempt) attempt, 'newest' kind from ({rows}) group by retailer, part
             union all
-            select retailer, max(attempt) attempt, 'accepted' kind from {FEEDS.name}
+            select retailer, max(attempt) attempt, 'accepted' kind from ({rows})
             where status = '{DONE}' group by retailer, part
             union all
             select retailer, attempt, 'whole' kind from ({whole})
             union all
-            select g.retailer, min(g.attempt) attempt, 'withheld' kind from {FEEDS.name} g
-            left join ({whole}) w on g.retailer = w.retailer and coalesce(g.part, '') = coalesce(w.part, '')
+            select g.retailer, min(g.attempt) attempt, 'withheld' kind from ({rows}) g
+            left join ({whole}) w on {same.format("g", "w")}
             where g.status = '{DONE}' and g.attempt > coalesce(w.attempt, 0) group by g.retailer, g.part
         ) n on f.retailer = n.retailer and f.attempt = n.attempt order by f.retailer, f.part, n.kind"""  # noqa: S608
     return night.kept("feed_states", lambda: night.tables.sql(newest, [FEEDS]).to_pylist())

@@ -48,30 +48,30 @@ def live_offers(feeds: Iterable[LiveFeed]) -> Query:
     return Query(" union all ".join([kept, *missing, *map(_first_of, joined)]), (OFFERS,))
 
 
-Layer = tuple[str, bytes, bytes, int]
-"""Retailer, feed, function, pictures of a product."""
+Layer = tuple[LiveFeed, bytes, bytes]
+"""A part of a catalog, with one of its feeds and how it was read."""
 
 
 def _layers(parts: list[LiveFeed]) -> list[Layer]:
     """The feeds of one retailer in the order in which an id is looked for: live ones before what completes them."""
-    earlier = [(feed, feed.completed_by.feed, feed.completed_by.function) for feed in parts if feed.completed_by]
-    every = [*((feed, feed.feed, feed.function) for feed in parts), *earlier]
-    return list(dict.fromkeys((feed.retailer, sha, function, feed.max_pictures) for feed, sha, function in every))
+    earlier = [(part, part.completed_by.feed, part.completed_by.function) for part in parts if part.completed_by]
+    return [*((part, part.feed, part.function) for part in parts), *earlier]
 
 
 def _first_of(layers: list[Layer]) -> str:
-    """The kept offers of each id in the first layer that has it."""
+    """The kept offers of each id in the first layer that has it; few ids are in several."""
     rows = ", ".join(
-        f"({literal(feed)}, {literal(function)}, {most}, {rank})"
-        for rank, (_, feed, function, most) in enumerate(layers)
+        f"({literal(feed)}, {literal(function)}, {part.max_pictures}, {rank})"
+        for rank, (part, feed, function) in enumerate(layers)
     )
+    kept = f"""
+        {OFFERS.name} o join (values {rows}) l(feed, function, max_pictures, rank)
+        on o.feed = l.feed and o.function = l.function and o.status = '{DONE}'
+        and o.retailer = {literal(layers[0][0].retailer)}"""
     return f"""
-        select * exclude (rank, best) from (
-            select o.*, l.max_pictures, l.rank, min(l.rank) over (partition by o.offer_id) best from {OFFERS.name} o
-            join (values {rows}) l(feed, function, max_pictures, rank)
-            on o.feed = l.feed and o.function = l.function
-            where o.retailer = {literal(layers[0][0])} and o.status = '{DONE}'
-        ) where rank = best"""  # noqa: S608
+        select o.*, l.max_pictures from {kept} left join (
+            select o.offer_id, min(l.rank) best from {kept} group by o.offer_id having min(l.rank) < max(l.rank)
+        ) several on o.offer_id = several.offer_id where several.best is null or several.best = l.rank"""  # noqa: S608
 
 
 def _missing(feed: LiveFeed) -> str:

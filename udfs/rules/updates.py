@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -85,12 +86,12 @@ def with_update(offers: pa.Table, update: pa.Table, older: pa.Array | pa.Chunked
 def _taken(column: pa.ChunkedArray, said: pa.ChunkedArray, older: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
     """The values, but what is said where something is and the row is older."""
     both = pa.chunked_array([*column.chunks, *said.cast(column.type).chunks], column.type)
-    at = pa.array(range(len(column)), pa.int64())
+    at = pa.array(np.arange(len(column)))
     return both.take(pc.if_else(pc.and_(older, pc.is_valid(said)), pc.add(at, len(column)), at))
 
 
 def _used(update: pa.Table, place: pa.ChunkedArray, other_money: pa.ChunkedArray) -> Used:
-    known = pc.is_in(pa.array(range(update.num_rows), pa.int32()), pc.unique(place.drop_null()))
+    known = pc.is_in(pa.array(np.arange(update.num_rows, dtype=np.int32)), pc.unique(place.drop_null()))
     unknown = update["offer_id"].filter(pc.invert(known))
     samples = tuple(unknown.slice(0, SAMPLES).to_pylist())
     return Used(update.num_rows, len(unknown), samples, len(pc.unique(place.filter(other_money))))

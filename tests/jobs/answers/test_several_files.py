@@ -50,6 +50,19 @@ def test_a_check_judges_each_file_and_all_of_them(shop: SeveralFiles) -> None:
     assert found["notes"] == ["shop/women: nothing new since 2026-01-11 12:00 UTC"]
 
 
+def test_a_check_says_each_file_and_then_all_of_them(shop: SeveralFiles) -> None:
+    for name, body in {"women": part("a", "b"), "men": b" ", "stock": prices(a=15)}.items():
+        (shop.folder / f"{name}.xml").write_bytes(body)
+    said = CliRunner().invoke(app, ["feeds", "check", "shop"]).output.splitlines()
+    heads = [at for at, line in enumerate(said) if line.startswith("-- ")]
+    assert [said[at] for at in heads] == [
+        "-- shop/women (part)", "-- shop/men (part)", "-- shop/stock (prices)", "-- all 3 files",
+    ]  # fmt: skip
+    assert said[heads[0] + 1].startswith("accepted: yml")
+    assert said[heads[1] + 1].startswith("refused: ")
+    assert said[-1].startswith("held: 2 offers in its parts; shop/men: ")
+
+
 @pytest.mark.parametrize("words", [["shop", "--html", "look.html"], ["--against", "shop"]])
 def test_what_needs_one_file_says_which_there_are(shop: SeveralFiles, words: list[str]) -> None:
     shop.sends(women=part("a", "b"), men=part("c"), stock=prices(a=15))

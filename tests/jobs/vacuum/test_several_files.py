@@ -46,9 +46,10 @@ def test_what_each_file_has_live_stays_however_old(shop: SeveralFiles) -> None:
 
 def test_a_file_that_left_goes_as_a_whole(shop: SeveralFiles) -> None:
     shop.sends(women=part("a"), men=part("c"), stock=prices(a=15))
+    shop.nights += MONTH + 2
     shop.lists(shop.file("women"))
     shop.sends()
-    assert kept(shop) == {1, 2, 3, 4, 5}
+    assert kept(shop) == {1, 2, 3, 4, 5}, "they were live until tonight"
     shop.nights += MONTH + 2
     assert kept(shop) == {1}, "and nothing of it is left that could count as live again"
 
