@@ -7,13 +7,14 @@ thirtieth night and a figure. Interrupted, it goes on after the last night in `y
 import argparse
 import shutil
 from collections import defaultdict
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import NamedTuple, TextIO
 from unittest import mock
 
 from lake.published_files import folder
+from lake.store import Store
 from lake.vacuum.versions import kept_versions
 from schemas.settings import VacuumSettings
 from tests.year.figure import svg
@@ -34,6 +35,8 @@ class Day(NamedTuple):
     monthly_files: int
     night_s: float
     vacuum_s: float
+    cpu_s: float
+    """What this process computed for both: work in the child is left out, and so is waiting on a busy machine."""
 
 
 class Part(NamedTuple):
@@ -47,26 +50,25 @@ class Part(NamedTuple):
 
 def live(house: LongHouse, day: int, versions: int, vacuumed: bool = True) -> tuple[Day, list[Part]]:
     """One night and its vacuum, of which so many `versions` are kept. Raises RuntimeError if one of them fails."""
-    began = monotonic()
+    began, computed = monotonic(), process_time()
     night = house.night_of(day)
     between = monotonic()
     vacuum = house.vacuum(day, *(["--delete"] if vacuumed else []), VACUUM__VERSIONS=str(versions))
-    ended = monotonic()
+    ended, computed = monotonic(), process_time() - computed
     for one in (night, vacuum):
         if one.code:
             raise RuntimeError(f"day {day}: exit {one.code}: {one.err or one.text}")
     files = house.files()
-    sizes = [files[path] for path in monthly_files(house, day, versions, set(files))]
+    sizes = [files[path] for path in monthly_files(house.store, day_of(day), versions, set(files))]
     found = Day(
-        day, sum(files.values()), len(files), sum(sizes), len(sizes), between - began, ended - between
+        day, sum(files.values()), len(files), sum(sizes), len(sizes), between - began, ended - between, computed
     )  # fmt: skip
     return found, parts(day, files)
 
 
-def monthly_files(house: LongHouse, day: int, versions: int, paths: set[str]) -> set[str]:
+def monthly_files(store: Store, today: date, versions: int, paths: set[str]) -> set[str]:
     """Those of the lake's files that only a version needs which is kept as the first of its month."""
-    now = datetime.combine(day_of(day), time(23, 59), UTC)
-    kept = kept_versions(house.store, versions, VacuumSettings().months, now)
+    kept = kept_versions(store, versions, VacuumSettings().months, datetime.combine(today, time(23, 59), UTC))
     logs = {
         of: {
             f"{folder(table)}/_delta_log/{version:020}.checkpoint.parquet"
@@ -94,15 +96,24 @@ def parts(day: int, files: dict[str, int]) -> list[Part]:
 
 def table(days: list[Day]) -> str:
     """Markdown: the end of every thirty days; seconds are the median of the nights in them."""
-    rows = ["| night | lake, MB | without versions of months, MB | files | without them | night, s | vacuum, s |",
-            "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    heads = (
+        "night",
+        "lake, MB",
+        "without versions of months",
+        "files",
+        "without them",
+        "night, s",
+        "vacuum, s",
+        "CPU, s",
+    )
+    rows = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     for end in range(MONTH, days[-1].day + 2, MONTH):
         seen = [day for day in days if end - MONTH <= day.day < end]
         last = seen[-1]
-        night, vacuum = (sorted(getattr(day, name) for day in seen)[len(seen) // 2] for name in ("night_s", "vacuum_s"))
+        night, vacuum, cpu = (sorted(of)[len(seen) // 2] for of in zip(*(day[-3:] for day in seen), strict=True))
         rows.append(
             f"| {end} | {last.bytes / 1e6:.2f} | {(last.bytes - last.monthly_bytes) / 1e6:.2f} | {last.files} | "
-            f"{last.files - last.monthly_files} | {night:.1f} | {vacuum:.1f} |"
+            f"{last.files - last.monthly_files} | {night:.1f} | {vacuum:.1f} | {cpu:.1f} |"
         )
     return "\n".join(rows)
 
