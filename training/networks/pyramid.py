@@ -91,5 +91,5 @@ class Detector(nn.Module):
         self.backbone, self.head = backbone, head
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.backbone(pixels)
-        return peaks_and_boxes(self.head(maps.stride8, maps.stride16, maps.stride32))
+        stride8 = self.backbone.first(pixels)
+        return peaks_and_boxes(self.head(stride8, *self.backbone.rest(stride8)))
