@@ -20,7 +20,7 @@ PARSER_REVISION = 10
 FETCH_REVISION = 1
 MAP_REVISION = 1
 DEDUP_REVISION = 1
-CHOOSE_REVISION = 2
+CHOOSE_REVISION = 3
 
 
 def digest_of(*parts: str | bytes) -> bytes:

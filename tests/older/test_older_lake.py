@@ -21,7 +21,7 @@ TABLES = (*STAGE_TABLES, RUNS)
 WORKED = ("fetch", "screen", "classify", "fingerprint", "dedup", "detect", "embed")
 """Stages that read pictures or run a model."""
 OPENED_ANEW = {"screen", "fingerprint", "dedup", "detect", "choose", "embed"}
-"""Stages over pixels, and those over what they say: since that lake was made, pictures are opened by another revision."""
+"""Stages over pixels, and over what these say: pictures are opened by another revision than when that lake was made."""
 MATERIALS = {
     "harbour:hg1:red": "cotton", "harbour:hg3:blue": "linen", "meadow:m1:зелёный": "viscose",
     "meadow:m2:синий": "cotton", "meadow:m3:тёмно-синий": "wool",
