@@ -14,11 +14,8 @@ CARD = """# detect: boxes around garments
 
 EfficientNet-Lite0 at {side} x {side} (ImageNet weights, Apache-2.0), a feature pyramid of {width} channels joined at
 stride 8, a peak map and a box map for each of ten classes. A box is the mean of those of the nine cells about a peak,
-weighted by their scores. It goes on from the release {start} for {steps} steps of {batch} canvases and {cooling} more
-while the rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15 and the head are
-trained; photos mirrored, zoomed, shifted, turned, in other light, a fifth of the canvases with four photos), on {train}
-photos of {sources}. The folders' READMEs say from where and under which licence (mostly none stated: for training and
-measuring only, none is in this repository).
+weighted by the squares of their scores. {learning} The folders' READMEs say from where and under which licence (mostly
+none stated: for training and measuring only, none is in this repository).
 
 Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single products
 (`training/data/split.py`); {validation} photos are held out ({held_out}), no photo of {unseen} is learnt, and nothing
@@ -45,6 +42,13 @@ Boxes are loose (see AP@75). Eyewear is a few pixels wide at this size and is of
 dresses; bags are found twice; bystanders are found though nobody labelled them.
 """
 
+LEARNING = """It goes on from the release {start} for {steps} steps of {batch} canvases and {cooling} more while the
+rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15 and the head are trained; photos
+mirrored, zoomed, shifted, turned, in other light, a fifth of the canvases with four photos), on {train} photos of
+{sources}."""
+UNCHANGED = """Its weights are those of the release {start}, which took the box of the peak alone; that release's card
+says what they learnt."""
+
 
 def detect_card(
     plan: Mapping[str, Any], learnt: Sequence[Photo], held_out: Sequence[Photo], now: Scored, before: Scored
@@ -52,11 +56,14 @@ def detect_card(
     """The text of `card.md`."""
     counts = np.bincount(np.concatenate([photo.classes for photo in held_out]), minlength=len(CLASSES))
     photos = Counter(photo.source for photo in held_out)
+    sources = _counted(Counter(photo.source for photo in learnt))
+    learning = LEARNING if plan["steps"] else UNCHANGED
     return CARD.format(
         **plan,
-        train=len(learnt),
+        learning=learning.format(
+            **plan, train=len(learnt), sources=_counted(Counter(photo.source for photo in learnt))
+        ),
         validation=len(held_out),
-        sources=_counted(Counter(photo.source for photo in learnt)),
         held_out=_counted(photos),
         unseen=", ".join(sorted(photos.keys() - {photo.source for photo in learnt})) or "no source",
         totals="\n".join(

@@ -1,7 +1,7 @@
 """Train the garment detector: `python -m training.detect.train --data FOLDER... --out models`.
 
 It goes on from a release (`--start`, the promoted one if none is named), learns at one rate for as long as asked
-(`--steps`, a checkpoint every hundred), then cools down. A later run with more steps goes on from before the cooling.
+(`--steps`, with checkpoints), then cools down. A later run with more steps goes on from before the cooling.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from schemas.errors import WrongInput
-from training.checkpoint import EVERY_STEPS, Checkpoint, Parts
+from training.checkpoint import Checkpoint, Parts
 from training.data.split import VALIDATION_SHARE, Part, part_of
 from training.data.street import Photo, read_street
 from training.detect.card import detect_card
@@ -127,9 +127,11 @@ def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -
     parts: Parts = {"detector": detector, "average": average, "optimiser": optimiser}
     steady, cooling = (Checkpoint.of(work, "detect", one) for one in (plan.steady, plan))
     start = cooling.restore(parts) or steady.restore(parts)
-    if cooling.path.exists() is False and start > plan.steps:
+    if not cooling.path.exists() and start > plan.steps:
         raise WrongInput(steady.path, None, f"has learnt {start} steps already; to act: whoever trains (ask for more)")
     total = plan.steps + plan.cooling
+    if start == total:
+        return average
     progress = Progress("detect", total)
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(batch_of, start, plan, photos)
@@ -145,7 +147,7 @@ def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -
             optimiser.step()
             follow(average, detector, min(plan.ema, (step + 1) / (step + 10)))
             progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f}")
-            (steady if step < plan.steps else cooling).save(step + 1, parts)
+            (steady if step < plan.steps else cooling).save(step + 1, parts, surely=step + 1 == plan.steps)
     return average
 
 
@@ -172,7 +174,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models"), help="where releases lie")
     parser.add_argument("--work", type=Path, default=Path(".train"), help="checkpoints")
     parser.add_argument("--start", type=Path, help="folder of the release to go on from; default: the promoted one")
-    parser.add_argument("--steps", type=int, default=Plan.steps, help=f"steps before cooling, by {EVERY_STEPS}")
+    parser.add_argument("--steps", type=int, default=Plan.steps, help="steps before cooling")
     parser.add_argument("--cooling", type=int, default=Plan.cooling)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     arguments = parser.parse_args()
@@ -195,7 +197,8 @@ def release_of(
         classes={"boxes": list(CLASSES)},
         outputs=["scores", "boxes"],
         card="",
-        trained=[photo.path for photo in learnt],
+        trained=[photo.path for photo in learnt] if plan.steps else [],
+        start=start,
         thresholds={"score": RECOMMENDED_SCORE},
         split={"salt": SALT, "validation_share": VALIDATION_SHARE, "unseen_sources": sorted(UNSEEN_SOURCES)},
     )
