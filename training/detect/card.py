@@ -60,9 +60,7 @@ def detect_card(
     learning = LEARNING if plan["steps"] else UNCHANGED
     return CARD.format(
         **plan,
-        learning=learning.format(
-            **plan, train=len(learnt), sources=_counted(Counter(photo.source for photo in learnt))
-        ),
+        learning=learning.format(**plan, train=len(learnt), sources=sources),
         validation=len(held_out),
         held_out=_counted(photos),
         unseen=", ".join(sorted(photos.keys() - {photo.source for photo in learnt})) or "no source",

@@ -33,7 +33,7 @@ def test_a_coat_counts_before_the_shirt_beneath_but_not_its_shadow() -> None:
 
 
 def test_weak_and_tiny_boxes_do_not_count() -> None:
-    assert best(box("top", 0.07), box("top", 0.9, (0.0, 0.0, 0.05, 0.05))) == Cut(0, None, WHOLE, 0.0)
+    assert best(box("top", 0.07), box("top", 0.9, (0.0, 0.0, 0.04, 0.04))) == Cut(0, None, WHOLE, 0.0)
 
 
 def test_where_no_box_is_sure_the_unsure_ones_of_the_piece_are_taken_together() -> None:
