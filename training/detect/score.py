@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from training.data.street import Photo
 from training.data.tables import read_picture
@@ -33,9 +34,14 @@ class Scored:
 
 def found_in(photos: Sequence[Photo], model: Model) -> list[list[Detection]]:
     """What a release finds in each photo."""
+    return found_at([photo.path for photo in photos], model)
+
+
+def found_at(paths: Sequence[Path], model: Model) -> list[list[Detection]]:
+    """The same of pictures without labels."""
     found: list[list[Detection]] = []
-    for start in range(0, len(photos), CHUNK):
-        found += detect([read_picture(photo.path) for photo in photos[start : start + CHUNK]], model)
+    for start in range(0, len(paths), CHUNK):
+        found += detect([read_picture(path) for path in paths[start : start + CHUNK]], model)
     return found
 
 

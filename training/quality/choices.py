@@ -3,9 +3,13 @@
 A product's title and its shop's category are taken to be the word for a class that the photo shows; text model,
 detector and rules then answer as in the night. Right is a box that overlaps one of the class by half (intersection over
 union). Photos that the detector was trained on do not count, nor those that show one class alone.
+
+Of product photos `corrections/choose.tsv` has boxes that a person judged, with the category that they were chosen for:
+of those judged right it counts how many are chosen again (overlap by half), and of all how many garments get a box.
 """
 
 import argparse
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,13 +22,14 @@ import pyarrow as pa
 from schemas.settings import ChoiceSettings
 from training.data.labelled import Kind, expanded, kind_of
 from training.data.street import Photo, read_street
+from training.data.tables import read_rows
 from training.data.trained import unseen
-from training.detect.score import found_in
+from training.detect.score import found_at, found_in
 from training.intervals import share
 from udfs.pictures.detect import CLASSES, Detection, overlap
 from udfs.rules.on_sale import cuts
 from udfs.rules.taxonomy import Taxonomy
-from udfs.runtime.models import load, promoted
+from udfs.runtime.models import Model, load, promoted
 from udfs.text import model as texts
 from udfs.text.classify import NEEDED, classify
 
@@ -97,6 +102,24 @@ def answers(
                 yield Answer(language, name, bool(likeness >= SAME), cut.name is None, bool(shown == largest))
 
 
+def judged(
+    path: Path, folders: Sequence[Path], model: Model, taxonomy: Taxonomy, settings: ChoiceSettings
+) -> dict[str, object]:
+    """Of the product photos of `folders` that a person judged: how many get a box, and the one that was right."""
+    rows = {row["sha256"]: row for row in read_rows(path)}
+    files = (file for folder in folders for file in sorted((folder / "images").iterdir()))
+    found = {file: rows[key] for file in files if (key := hashlib.sha256(file.read_bytes()).hexdigest()) in rows}
+    own, again = [], []
+    for row, boxes in zip(found.values(), found_at(list(found), model), strict=True):
+        listed = [{"class": item.name, "score": item.score, "box": item.box} for item in boxes]
+        cut = cuts({"boxes": listed}, taxonomy.node(row["category"]).pieces, settings)[0]
+        own.append(cut.name is not None)
+        if row["verdict"] == "right":
+            before = np.array([[float(row[side]) for side in ("x0", "y0", "x1", "y1")]], np.float32)
+            again.append(overlap(np.array([cut.box], np.float32), before).item() >= SAME)
+    return {"has its own box": share(sum(own), len(own)), "the right one again": share(sum(again), len(again))}
+
+
 def summary(found: Sequence[Answer]) -> dict[str, object]:
     """Shares of right boxes with 95% intervals (Wilson), and of whole pictures."""
     groups: dict[str, list[Answer]] = defaultdict(list)
@@ -118,25 +141,28 @@ def summary(found: Sequence[Answer]) -> dict[str, object]:
 def main() -> None:
     """Score the promoted detector, or another release."""
     parser = argparse.ArgumentParser(prog="python -m training.quality.choices", description=__doc__)
-    parser.add_argument("folders", type=Path, nargs="+", help="folders of street photos, or of such folders")
+    parser.add_argument("folders", type=Path, nargs="+", help="street and product photos, or folders of such folders")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--release", type=Path, help="folder of a detector's release; default: the promoted one")
     parser.add_argument("--taxonomy", type=Path, default=Path("mappings/taxonomy.xml"))
+    parser.add_argument("--judged", type=Path, default=Path("corrections/choose.tsv"))
     parser.add_argument("--most", type=int, help="only so many photos, every n-th")
     arguments = parser.parse_args()
     release = arguments.release or promoted("detect", arguments.models)
-    settings = ChoiceSettings()
-    folders = [folder for folder in expanded(arguments.folders) if kind_of(folder) is Kind.STREET]
-    photos = [photo for folder in folders for photo in read_street(folder) if len(np.unique(photo.classes)) > 1]
-    photos = unseen(release, photos)
+    settings, taxonomy, model = ChoiceSettings(), Taxonomy.read(arguments.taxonomy), load(release)
+    folders = expanded(arguments.folders)
+    street = [photo for folder in folders if kind_of(folder) is Kind.STREET for photo in read_street(folder)]
+    photos = unseen(release, [photo for photo in street if len(np.unique(photo.classes)) > 1])
     photos = photos[:: max(1, len(photos) // arguments.most)] if arguments.most else photos
-    text = texts.load(promoted("text", arguments.models))
-    pieces = pieces_by_name(Taxonomy.read(arguments.taxonomy), text, settings)
-    found = found_in(photos, load(release))
+    pieces = pieces_by_name(taxonomy, texts.load(promoted("text", arguments.models)), settings)
     said = [
-        answer for photo, boxes in zip(photos, found, strict=True) for answer in answers(photo, boxes, pieces, settings)
+        answer
+        for photo, boxes in zip(photos, found_in(photos, model), strict=True)
+        for answer in answers(photo, boxes, pieces, settings)
     ]
-    print(json.dumps({"model": release.name, "photos": len(photos), **summary(said)}, indent=1))
+    products = [folder for folder in folders if kind_of(folder) is Kind.CATALOG]
+    of_products = judged(arguments.judged, products, model, taxonomy, settings)
+    print(json.dumps({"model": release.name, "street": summary(said), "products": of_products}, indent=1))
 
 
 if __name__ == "__main__":
