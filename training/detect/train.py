@@ -115,7 +115,7 @@ def detector_of(start: Path, plan: Plan) -> Detector:
     detector = Detector(imagenet(), Pyramid(plan.width)).eval()
     fold(detector)
     load_release(detector, start, torch.zeros(1, plan.side, plan.side, 3, dtype=torch.uint8))
-    return detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -> Detector:
