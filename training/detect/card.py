@@ -1,5 +1,6 @@
 """The card of the detector."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,14 +13,9 @@ from udfs.pictures.detect import CLASSES
 
 CARD = """# detect: boxes around garments
 
-EfficientNet-Lite0 at {side} x {side} (ImageNet weights, Apache-2.0), a feature pyramid of {width} channels joined at
-stride 8, a peak map and a box map for each of ten classes. A box is the mean of those of the nine cells about a peak,
-weighted by the squares of their scores. {learning} The folders' READMEs say from where and under which licence (mostly
-none stated: for training and measuring only, none is in this repository).
+{network}
 
-Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single products
-(`training/data/split.py`); {validation} photos are held out ({held_out}), no photo of {unseen} is learnt, and nothing
-was chosen on them. *Before* is the release {start} on the same photos.
+{parts}
 
 | all held-out photos | now | before |
 | --- | --- | --- |
@@ -42,12 +38,24 @@ Boxes are loose (see AP@75). Eyewear is a few pixels wide at this size and is of
 dresses; bags are found twice; bystanders are found though nobody labelled them.
 """
 
+NETWORK = """EfficientNet-Lite0 at {side} x {side} (ImageNet weights, Apache-2.0), a feature pyramid of {width} channels
+joined at stride 8, a peak map and a box map for each of ten classes. A box is the mean of those of the nine cells about
+a peak, weighted by the squares of their scores. {learning} The folders' READMEs say from where and under which licence
+(mostly none stated: for training and measuring only, none is in this repository)."""
+
 LEARNING = """It goes on from the release {start} for {steps} steps of {batch} canvases and {cooling} more while the
 rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15 and the head are trained; photos
 mirrored, zoomed, shifted, turned, in other light, a fifth of the canvases with four photos), on {train} photos of
 {sources}."""
+
 UNCHANGED = """Its weights are those of the release {start}, which took the box of the peak alone; that release's card
 says what they learnt."""
+
+PARTS = """Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single
+products (`training/data/split.py`); {validation} photos are held out ({held_out}), no photo of {unseen} is learnt, and
+nothing was chosen on them. *Before* is the release {start} on the same photos."""
+
+WIDTH = 120
 
 
 def detect_card(
@@ -58,14 +66,20 @@ def detect_card(
     photos = Counter(photo.source for photo in held_out)
     sources = _counted(Counter(photo.source for photo in learnt))
     learning = LEARNING if plan["steps"] else UNCHANGED
-    return CARD.format(
-        **plan,
-        learning=learning.format(**plan, train=len(learnt), sources=sources),
+    said = dict(
+        plan,
+        train=len(learnt),
+        sources=sources,
         validation=len(held_out),
         held_out=_counted(photos),
         unseen=", ".join(sorted(photos.keys() - {photo.source for photo in learnt})) or "no source",
+    )
+    said["learning"] = learning.format(**said)
+    return CARD.format(
+        network=_wrapped(NETWORK.format(**said)),
+        parts=_wrapped(PARTS.format(**said)),
         totals="\n".join(
-            f"| m{_ap(bound)} | {_total(now, bound)} | {_total(before, bound)} |" for bound in now.by_class
+            f"| {_ap(bound)} | {_total(now, bound)} | {_total(before, bound)} |" for bound in now.by_class
         ),
         rows="\n".join(
             f"| {name} | {_pairs(now.by_class, before.by_class, name)} | {count} |"
@@ -75,6 +89,10 @@ def detect_card(
             f"| {name} | {_pairs(now.by_source, before.by_source, name)} | {photos[name]} |" for name in sorted(photos)
         ),
     )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), WIDTH)
 
 
 def _counted(sources: Counter[str]) -> str:

@@ -11,7 +11,6 @@ of those judged right it counts how many are chosen again (overlap by half), and
 import argparse
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +54,11 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What was cut out of a photo for one name of one class."""
+    """What was cut out of a photo for one of the classes that it shows, asked for in each language."""
 
-    language: str
     name: str
-    is_right: bool
-    is_whole: bool
+    right_in: frozenset[str]
+    whole_in: frozenset[str]
     is_largest: bool
 
 
@@ -89,17 +87,19 @@ def pieces_by_name(
 def answers(
     photo: Photo, found: Sequence[Detection], pieces: dict[tuple[str, str], Pieces], settings: ChoiceSettings
 ) -> Iterator[Answer]:
-    """One answer for each class that the photo shows and each language."""
+    """One answer for each class that the photo shows."""
     boxes = [{"class": item.name, "score": item.score, "box": item.box} for item in found]
     areas = (photo.boxes[:, 2:] - photo.boxes[:, :2]).prod(axis=1)
     largest = photo.classes[areas.argmax()]
     for shown in np.unique(photo.classes):
-        truth = photo.boxes[photo.classes == shown]
-        for (name, language), wanted in pieces.items():
-            if name == CLASSES[shown]:
-                cut = cuts({"boxes": boxes}, wanted, settings)[0]
-                likeness = overlap(np.array([cut.box], np.float32), truth).max()
-                yield Answer(language, name, bool(likeness >= SAME), cut.name is None, bool(shown == largest))
+        truth, right, whole = photo.boxes[photo.classes == shown], set(), set()
+        for language in NAMES:
+            cut = cuts({"boxes": boxes}, pieces[CLASSES[shown], language], settings)[0]
+            if overlap(np.array([cut.box], np.float32), truth).max() >= SAME:
+                right.add(language)
+            if cut.name is None:
+                whole.add(language)
+        yield Answer(CLASSES[shown], frozenset(right), frozenset(whole), bool(shown == largest))
 
 
 def judged(
@@ -120,22 +120,23 @@ def judged(
     return {"has its own box": share(sum(own), len(own)), "the right one again": share(sum(again), len(again))}
 
 
-def summary(found: Sequence[Answer]) -> dict[str, object]:
-    """Shares of right boxes with 95% intervals (Wilson), and of whole pictures."""
-    groups: dict[str, list[Answer]] = defaultdict(list)
-    for answer in found:
-        groups["all"].append(answer)
-        groups["not the largest"] += [] if answer.is_largest else [answer]
-        groups[answer.language].append(answer)
-        groups[answer.name].append(answer)
-    return {
+def summary(found: Sequence[Answer]) -> dict[str, dict[str, object]]:
+    """Shares of garments whose box is right in every language, by class too, and by language; and of whole pictures."""
+    groups: dict[str, list[Answer]] = {
+        "all": list(found),
+        "not the largest": [one for one in found if not one.is_largest],
+    }
+    groups |= {name: [one for one in found if one.name == name] for name in CLASSES}
+    figures: dict[str, dict[str, object]] = {
         name: {
-            "right": share(sum(row.is_right for row in rows), len(rows)),
-            "whole": share(sum(row.is_whole for row in rows), len(rows)),
+            "right": share(sum(len(row.right_in) == len(NAMES) for row in rows), len(rows)),
+            "whole": share(sum(bool(row.whole_in) for row in rows), len(rows)),
         }
         for name, rows in groups.items()
         if rows
     }
+    by_language = {name: {"right": share(sum(name in row.right_in for row in found), len(found))} for name in NAMES}
+    return figures | by_language
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ PHOTO = Photo(
     np.zeros((0, 4), np.float32),
     np.ones(len(CLASSES), bool),
 )
-PIECES = {(name, "en"): ((name,),) for name in CLASSES}
+PIECES = {(name, language): ((name,),) for name in CLASSES for language in NAMES}
 
 
 def figures(*found: Detection) -> dict[str, dict[str, dict[str, float]]]:
@@ -34,7 +34,7 @@ def figures(*found: Detection) -> dict[str, dict[str, dict[str, float]]]:
 def test_each_class_that_the_photo_shows_is_asked_for() -> None:
     found = figures(Detection("top", 0.9, TOP), Detection("shoes", 0.8, BESIDE), Detection("bag", 0.7, BESIDE))
     assert {name: group["right"]["value"] for name, group in found.items()} == {
-        "all": 0.5, "not the largest": 0.0, "en": 0.5, "top": 1.0, "shoes": 0.0,
+        "all": 0.5, "not the largest": 0.0, "top": 1.0, "shoes": 0.0, "en": 0.5, "ja": 0.5, "ru": 0.5,
     }  # fmt: skip
     assert found["all"]["right"]["count"] == 2
     assert found["all"]["whole"]["value"] == 0.0
@@ -43,6 +43,12 @@ def test_each_class_that_the_photo_shows_is_asked_for() -> None:
 def test_where_nothing_fits_it_is_the_whole_picture() -> None:
     found = figures(Detection("top", 0.9, TOP))
     assert (found["shoes"]["whole"]["value"], found["shoes"]["right"]["value"]) == (1.0, 0.0)
+
+
+def test_a_box_is_right_only_where_it_is_so_in_every_language() -> None:
+    pieces = PIECES | {("top", "ja"): ()}
+    found = summary(list(answers(PHOTO, [Detection("top", 0.9, TOP)], pieces, ChoiceSettings())))
+    assert [found[name]["right"]["value"] for name in ("top", "en", "ja")] == [0.0, 0.5, 0.0]  # type: ignore[index]
 
 
 def test_the_words_lead_to_pieces_of_their_class() -> None:
