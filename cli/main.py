@@ -20,6 +20,7 @@ from cli import (
     night,
     pictures,
     recheck,
+    search,
     snapshots,
     vacuum,
     withdraw,
@@ -74,6 +75,7 @@ app.command("letter")(letter.letter)
 app.command("recheck")(recheck.recheck)
 app.command("vacuum")(vacuum.vacuum)
 app.command("picture")(pictures.picture)
+app.command("search")(search.search)
 app.add_typer(models.app, name="models")
 app.add_typer(shop, name="shop")
 

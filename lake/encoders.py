@@ -7,14 +7,18 @@ from pathlib import Path
 from lake.store import Store
 from schemas.manifest import Encoder, StoredFile
 
+PIXELS = "pixels.json"
+"""Says how pictures are opened for the networks beside it."""
 
-def keep_encoder(store: Store, models: dict[str, Path]) -> Encoder:
+
+def keep_encoder(store: Store, models: dict[str, Path], pixels: int) -> Encoder:
     """Copy model folders (name of the part, such as detect or embed -> folder) to `encoders/<digest>/`, once.
 
-    The digest covers each file's place and content. `encoder.json` is written last: a folder that has it was whole. A
-    file that is gone since, or has another size, is written anew.
+    `pixels`: the revision of how pictures are opened; `pixels.json` says it. The digest covers each file's place and
+    content. `encoder.json` is written last: a folder that has it was whole. A file that is gone since, or has another
+    size, is written anew.
     """
-    bodies = _bodies(models)
+    bodies = _bodies(models, pixels)
     digests = _digests(bodies)
     digest = _digest(digests)
     card = _card(digest, digests)
@@ -38,19 +42,24 @@ def card_of(encoder: Encoder) -> bytes:
 
 
 def _card(digest: str, digests: dict[str, str]) -> bytes:
-    parts = sorted({name.partition("/")[0] for name in digests})
+    parts = sorted({name.partition("/")[0] for name in digests if "/" in name})
     return json.dumps({"digest": digest, "parts": parts, "files": digests}, indent=1).encode()
 
 
-def encoder_digest(models: dict[str, Path]) -> str:
+def encoder_digest(models: dict[str, Path], pixels: int) -> str:
     """The digest that `keep_encoder` gives."""
-    return _digest(_digests(_bodies(models)))
+    return _digest(_digests(_bodies(models, pixels)))
 
 
-def _bodies(models: dict[str, Path]) -> dict[str, bytes]:
+def _bodies(models: dict[str, Path], pixels: int) -> dict[str, bytes]:
     """The bytes of each file by its place, read once."""
     files = {f"{part}/{file.name}": file for part, folder in models.items() for file in sorted(folder.iterdir())}
-    return {name: path.read_bytes() for name, path in files.items()}
+    return {name: path.read_bytes() for name, path in files.items()} | {PIXELS: pixels_body(pixels)}
+
+
+def pixels_body(revision: int) -> bytes:
+    """What `pixels.json` says."""
+    return json.dumps({"revision": revision}).encode()
 
 
 def _digests(bodies: dict[str, bytes]) -> dict[str, str]:

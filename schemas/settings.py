@@ -105,7 +105,14 @@ class ChoiceSettings(_Group):
     )
     image: float = Field(0.5, ge=0, le=1, description="lowest score at which the pictures decide the category")
     box: float = Field(0.3, ge=0, le=1, description="lowest score of a detected box that is used")
-    box_area: float = Field(0.005, ge=0, le=1, description="smallest box that is used, as a share of its picture")
+    box_unsure: float = Field(
+        0.08,
+        ge=0,
+        le=1,
+        description="where a garment of known category has no such box: the boxes of its classes from this score on "
+        "are taken together",
+    )
+    box_area: float = Field(0.002, ge=0, le=1, description="smallest box that is used, as a share of its picture")
     duplicate_bits: int = Field(8, ge=0, le=64, description="hash bits by which near-duplicate pictures may differ")
 
 

@@ -39,9 +39,9 @@ class Checkpoint:
             part.load_state_dict(state[name])
         return int(state["step"])
 
-    def save(self, step: int, parts: Parts) -> None:
-        """Keep the state after `step` steps; most calls write nothing."""
-        if step % EVERY_STEPS:
+    def save(self, step: int, parts: Parts, surely: bool = False) -> None:
+        """Keep the state after `step` steps; unless `surely`, most calls write nothing."""
+        if step % EVERY_STEPS and not surely:
             return
         fresh = self.path.with_suffix(".new")
         torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, fresh)

@@ -1,16 +1,15 @@
 """The pictures of the run report: thumbnails as data URIs, with their boxes."""
 
-import base64
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 import selvedge_searcher
+from jobs.answers.thumbnails import thumbnail
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import detect_function, duplicates_function, screen_function
@@ -22,11 +21,7 @@ from lake.tables import literal
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
 from schemas.tables import BOXES, DUPLICATES, PICTURES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
-from udfs.pictures.decode import decode
 from udfs.pictures.inspect import PictureRefused
-
-JPEG_QUALITY = 72
-"""A thumbnail of 132 pixels weighs about 4 kB."""
 
 QUERIES = 6
 NEIGHBOURS = 10
@@ -174,14 +169,9 @@ class Pictures:
         if place is None:
             return None
         try:
-            pixels = decode(read_picture(self._night.store, place), side)
+            image = thumbnail(read_picture(self._night.store, place), side)
         except (PictureRefused, PictureLost):
             return None
-        scale = min(1.0, side / max(pixels.shape[:2]))
-        size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        _, body = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        image = "data:image/jpeg;base64," + base64.b64encode(body.tobytes()).decode()
         return Thumbnail(image, title, lines, boxes or [])
 
 

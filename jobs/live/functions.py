@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from jobs.engine.night import Night
 from schemas.retailer import PRICES, FeedFile
+from udfs.pictures.decode import PIXELS_REVISION
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 
 PARSER_REVISION = 10
@@ -19,7 +20,7 @@ PARSER_REVISION = 10
 FETCH_REVISION = 1
 MAP_REVISION = 1
 DEDUP_REVISION = 1
-CHOOSE_REVISION = 2
+CHOOSE_REVISION = 3
 
 
 def digest_of(*parts: str | bytes) -> bytes:
@@ -78,8 +79,13 @@ def fetch_function() -> bytes:
     return digest_of("fetch", str(FETCH_REVISION))
 
 
+def over_pixels(release: bytes) -> bytes:
+    """The digest of a release that looks at pixels, given the release's own."""
+    return digest_of("pixels", str(PIXELS_REVISION), release)
+
+
 def screen_function(night: Night) -> bytes:
-    return night.model_digest("screen")
+    return over_pixels(night.model_digest("screen"))
 
 
 def classify_function(night: Night) -> bytes:
@@ -87,11 +93,11 @@ def classify_function(night: Night) -> bytes:
 
 
 def detect_function(night: Night) -> bytes:
-    return night.model_digest("detect")
+    return over_pixels(night.model_digest("detect"))
 
 
 def embed_function(night: Night) -> bytes:
-    return night.model_digest("embed")
+    return over_pixels(night.model_digest("embed"))
 
 
 def map_function(night: Night) -> bytes:
@@ -106,7 +112,7 @@ def coverage_function(mapping: bytes) -> bytes:
 
 
 def fingerprint_function() -> bytes:
-    return digest_of("fingerprint", str(FINGERPRINT_REVISION))
+    return digest_of("fingerprint", str(FINGERPRINT_REVISION), str(PIXELS_REVISION))
 
 
 def duplicates_function(night: Night) -> bytes:

@@ -30,6 +30,7 @@ from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
 from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
+from udfs.pictures.decode import PIXELS_REVISION
 from udfs.runtime.errors import WeightsChanged
 
 NOTHING = RowCounts(garments=0, products=0, categories={})
@@ -63,7 +64,7 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     wrong = recalled_keys(night.store, parent.of("vectors")) if parent else NO_KEYS
     avoided = wrong if banned is None else pa.concat_arrays([wrong, banned])
     models = {part: night.model(part) for part in ENCODER_PARTS}
-    encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()})
+    encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()}, PIXELS_REVISION)
     _same_models(models, encoder)
     states = retailer_states(night, parent)
     absent = missing(night, parent)

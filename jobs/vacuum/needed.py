@@ -14,7 +14,14 @@ from jobs.engine.models import MODELS, live_releases
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import digests_by_retailer, feed_states, live_feeds
-from jobs.live.functions import choose_function, duplicates_function, fingerprint_function, map_function, parser_of
+from jobs.live.functions import (
+    choose_function,
+    duplicates_function,
+    fingerprint_function,
+    map_function,
+    over_pixels,
+    parser_of,
+)
 from jobs.live.retailers import taken_out
 from lake import snapshots
 from lake.published_files import read_rows
@@ -60,7 +67,10 @@ class Needed:
     @cached_property
     def keeps(self) -> list[Keep]:
         """For each table of the stages, and for `runs`, the rows that stay."""
-        model_of = [(table, self._models(OF_MODEL[table.name])) for table in (SCREENS, BOXES, VECTORS)]
+        model_of = [
+            (table, [over_pixels(release) for release in self._models(OF_MODEL[table.name])])
+            for table in (SCREENS, BOXES, VECTORS)
+        ]
         of_pictures = [*model_of, (FINGERPRINTS, [fingerprint_function()])]
         return [
             _among(FEEDS, ("retailer", "attempt"), self._feed_rows),

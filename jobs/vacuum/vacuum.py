@@ -33,6 +33,7 @@ from lake.vacuum.shards import Moved, ShardPlan, move_pictures, plan_shards
 from lake.vacuum.versions import Kept, folders_of, kept_versions, unneeded_encoders, unneeded_files
 from schemas.errors import REPAIR
 from schemas.tables import PICTURES, RUNS, STAGE_TABLES
+from udfs.pictures.decode import PIXELS_REVISION
 
 LONGEST_TASK = timedelta(hours=max(stage.hours for stage in STAGES))
 """A file younger than this is never deleted: the task that made it, or that reads it, may still run."""
@@ -132,7 +133,8 @@ class Vacuum:
         ]
 
     def encoders(self) -> list[Entry]:
-        tonight = encoder_digest({part: self.night.model(part).folder for part in ENCODER_PARTS})
+        parts = {part: self.night.model(part).folder for part in ENCODER_PARTS}
+        tonight = encoder_digest(parts, PIXELS_REVISION)
         return unneeded_encoders(self.store, self.kept, {tonight}, self.before)
 
     def models(self) -> list[Entry]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from lake import snapshots
 from lake.doctor.finding import Finding, Kind, Lake, of_another_program, set_aside
 from lake.doctor.logs import MISSING, opened, set_log_aside
-from lake.encoders import card_of
+from lake.encoders import PIXELS, card_of, pixels_body
 from lake.published_files import TABLES, DamagedSnapshot
 from lake.store import Store
 from schemas.errors import WrongInput
@@ -20,6 +20,8 @@ GOES_BACK = (
     "the newest whole version goes live until the next night publishes; if there is none, rows of retailers that were "
     "held cannot be had again"
 )
+MOST_REVISIONS = 100
+"""Revisions of pixels among which that of a lost `pixels.json` is looked for."""
 ALIKE = 60
 """If a pointer's digest of the manifest has this many of 64 digits right, the pointer was damaged, not the manifest."""
 
@@ -227,6 +229,9 @@ def _body_of(lake: Lake, encoder: Encoder | None, file: StoredFile) -> bytes | N
     if encoder is not None and name == "encoder.json":
         body = card_of(encoder)
         return body if _sha256(body) == file.sha256 else None
+    if name == PIXELS:
+        bodies = (pixels_body(revision) for revision in range(MOST_REVISIONS))
+        return next((body for body in bodies if _sha256(body) == file.sha256), None)
     part, _, rest = name.partition("/")
     for release in sorted((lake.models / part).glob("*")):
         place = release / rest

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from selvedge_searcher.boxes import Box, boxes
 from selvedge_searcher.errors import EncoderMismatch
 from selvedge_searcher.lake import Lake
 from selvedge_searcher.manifest import EncoderFiles
 from selvedge_searcher.network import Network
-from selvedge_searcher.photo import Photo
+from selvedge_searcher.photo import PROFILES_APPLIED, PROFILES_IGNORED, Photo
 from selvedge_searcher.preprocessing import crop, letterbox, opened_side
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -49,10 +50,11 @@ class Encoder:
             parts.setdefault(part, {})[place] = contents[file.path]
         self._detect = Network("detect", parts.get("detect", {}), threads)
         self._embed = Network("embed", parts.get("embed", {}), threads)
+        self._pixels = _pixels(parts.get("", {}).get("pixels.json"))
 
     def look(self, image: bytes | str | Path | np.ndarray) -> list[Seen]:
         """All garments of a photo, best first, or the whole photo if none is found. Raises PhotoRefused."""
-        photo = Photo(image)
+        photo = Photo(image, self._pixels)
         floor = float(self._detect.card["thresholds"].get("score", 0.0))
         found = [box for box in self._boxes(photo) if box.score >= floor]
         return self._embedded(photo, found or [Box(-1, 0.0, WHOLE)])
@@ -63,7 +65,7 @@ class Encoder:
             return self.look(image)[0].vector
         if len(box) != 4 or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
             raise ValueError(f"a box is left, top, right, bottom in 0..1 of the photo, not {tuple(box)}")
-        return self._embedded(Photo(image), [Box(-1, 0.0, tuple(box))])[0].vector
+        return self._embedded(Photo(image, self._pixels), [Box(-1, 0.0, tuple(box))])[0].vector
 
     def _boxes(self, photo: Photo) -> list[Box]:
         canvas, placement = letterbox(photo.pixels(self._detect.side), self._detect.side)
@@ -81,3 +83,13 @@ class Encoder:
                 found, answers["embedding"], answers["shape_code"], answers["colour_code"], strict=True
             )
         ]
+
+
+def _pixels(said: pa.Buffer | None) -> int:
+    """The revision of how the catalog's pictures were opened; versions before the first revision said none."""
+    if said is None:
+        return PROFILES_IGNORED
+    revision = json.loads(said.to_pybytes()).get("revision")
+    if revision not in (PROFILES_IGNORED, PROFILES_APPLIED):
+        raise EncoderMismatch(f"this package does not know how to open pictures by revision {revision}; upgrade it")
+    return int(revision)

@@ -9,6 +9,7 @@ import simplejpeg
 from PIL import Image
 
 from selvedge_searcher.errors import PhotoRefused
+from selvedge_searcher.profiles import to_srgb
 
 MAX_BYTES = 20 << 20
 MAX_PIXELS = 64_000_000  # 200 MB as RGB
@@ -16,12 +17,19 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 JPEG_FACTORS = (8, 4, 2)
 """Factors by which libjpeg-turbo can reduce while decoding."""
 ORIENTATION = 0x0112
+COLOUR_MODES = ("RGB", "RGBA", "P")
+"""Modes whose colours an RGB profile speaks of."""
+PROFILES_APPLIED, PROFILES_IGNORED = 2, 1
+"""Revisions of how the catalog's pictures are opened."""
 
 
 class Photo:
-    """A photo from bytes, from a file, or from upright pixels (H, W, 3) uint8 RGB."""
+    """A photo from bytes, from a file, or from upright pixels (H, W, 3) uint8 sRGB.
 
-    def __init__(self, image: bytes | str | Path | np.ndarray) -> None:
+    `revision`: how the catalog's pictures were opened.
+    """
+
+    def __init__(self, image: bytes | str | Path | np.ndarray, revision: int = PROFILES_APPLIED) -> None:
         self._opened: dict[int, np.ndarray] = {}
         self._pixels: np.ndarray | None = None
         if isinstance(image, np.ndarray):
@@ -42,6 +50,8 @@ class Photo:
                     f"{self._name} has {self._width} x {self._height} pixels, the limit is {MAX_PIXELS} in all"
                 )
             self._orientation = _orientation(header)
+            applied = revision == PROFILES_APPLIED and header.mode in COLOUR_MODES
+            self._profile = header.info.get("icc_profile") if applied else None
 
     def pixels(self, side: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB, reduced by a power of two while the shorter side still has `side` pixels."""
@@ -55,7 +65,7 @@ class Photo:
             decoded = self._decoded_jpeg(factor) if self._is_plain_jpeg else self._decoded(factor)
         except Exception as error:  # hostile bytes make decoders raise nearly anything
             raise PhotoRefused(f"{self._name} cannot be decoded: {' '.join(str(error).split())[:200]}") from error
-        return np.ascontiguousarray(_upright(_shrunk(decoded, side), self._orientation))
+        return np.ascontiguousarray(_upright(to_srgb(_shrunk(decoded, side), self._profile), self._orientation))
 
     def _decoded_jpeg(self, factor: int) -> np.ndarray:
         factor = next((f for f in JPEG_FACTORS if f <= factor), 1)
@@ -64,9 +74,13 @@ class Photo:
         try:
             pixels = simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, **least)
         except ValueError as error:
-            if "extraneous bytes" not in str(error):  # bytes too many harm no pixel
+            if "ICC marker" in str(error):  # parts of a profile are missing, no pixel
+                body, strict = self._body.replace(b"ICC_PROFILE\0", b"_" * 12), True
+            elif "extraneous bytes" in str(error):  # bytes too many harm no pixel
+                body, strict = self._body, False
+            else:
                 raise
-            pixels = simplejpeg.decode_jpeg(self._body, "RGB", fastdct=True, fastupsample=True, strict=False, **least)
+            pixels = simplejpeg.decode_jpeg(body, "RGB", fastdct=True, fastupsample=True, strict=strict, **least)
         return pixels
 
     def _decoded(self, factor: int) -> np.ndarray:

@@ -12,7 +12,9 @@ import atheris
 import numpy as np
 from PIL import Image
 
-with atheris.instrument_imports(include=["udfs.pictures.inspect", "udfs.pictures.decode"]):
+from tests.udfs.pictures.wide import WIDE
+
+with atheris.instrument_imports(include=["udfs.pictures.inspect", "udfs.pictures.decode", "udfs.pictures.profiles"]):
     from udfs.pictures.decode import decode
     from udfs.pictures.inspect import GIF, Limits, PictureRefused, read_header
 
@@ -37,7 +39,9 @@ def seeds() -> list[bytes]:
         ("JPEG", pixels, {}),
         ("JPEG", pixels, {"progressive": True, "exif": exif}),
         ("JPEG", pixels.convert("CMYK"), {}),
+        ("JPEG", pixels, {"icc_profile": WIDE}),
         ("PNG", pixels, {"exif": exif}),
+        ("PNG", pixels, {"icc_profile": WIDE}),
         ("PNG", palette, {"transparency": 0}),
         ("PNG", pixels.convert("LA"), {}),
         ("GIF", palette, {}),

@@ -111,10 +111,10 @@ def test_a_file_of_an_encoder_is_written_anew(tmp_path: Path, damage: Callable[[
     part.mkdir()
     (part / "model.onnx").write_bytes(b"weights")
     store = DiskStore(tmp_path / "lake")
-    encoder = keep_encoder(store, {"detect": part})
+    encoder = keep_encoder(store, {"detect": part}, 7)
     for name in ("detect/model.onnx", "encoder.json"):
         place = store.root / "encoders" / encoder.digest / name
         whole = place.read_bytes()
         damage(place)
-        assert keep_encoder(store, {"detect": part}) == encoder
+        assert keep_encoder(store, {"detect": part}, 7) == encoder
         assert place.read_bytes() == whole

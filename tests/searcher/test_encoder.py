@@ -22,8 +22,9 @@ from selvedge_searcher.boxes import boxes
 from selvedge_searcher.photo import Photo
 from selvedge_searcher.preprocessing import Placement, opened_side
 from tests.lake.published import NIGHT, catalog, facts
+from tests.udfs.pictures.wide import WIDE
 from udfs.pictures.crops import WHOLE, crop
-from udfs.pictures.decode import decode
+from udfs.pictures.decode import PIXELS_REVISION, decode
 from udfs.pictures.detect import CLASSES, detect
 from udfs.pictures.detect import decode as decode_boxes
 from udfs.pictures.embed import embed
@@ -79,13 +80,26 @@ def bodies() -> dict[str, bytes]:
         "webp, alpha": encoded(alpha, "WEBP"),
         "avif": encoded(picture, "AVIF"),
         "gif": encoded(picture, "GIF"),
+        **{f"{kind}, profile": encoded(picture, kind, icc_profile=WIDE) for kind in ("jpeg", "png", "webp", "avif")},
+        "png, palette, profile": encoded(picture.quantize(64), "PNG", icc_profile=WIDE),
+        "jpeg, grey, profile": encoded(picture.convert("L"), "JPEG", icc_profile=WIDE),
+        "jpeg, cmyk, profile": encoded(picture.convert("CMYK"), "JPEG", icc_profile=WIDE),
+        "jpeg, long profile": encoded(picture, "JPEG", icc_profile=WIDE + bytes(70_000)),
+        "jpeg, broken profile": encoded(picture, "JPEG", icc_profile=WIDE[:200]),
     }
     for orientation in range(2, 9):
         found[f"jpeg, orientation {orientation}"] = encoded(picture, "JPEG", **with_orientation(orientation))
     return found | {"png, orientation 6": encoded(picture, "PNG", **with_orientation(6))}
 
 
+def with_a_part_missing(body: bytes) -> bytes:
+    """A JPEG without the last segment of its profile."""
+    at = body.rindex(b"ICC_PROFILE\0") - 4
+    return body[:at] + body[at + 2 + int.from_bytes(body[at + 2 : at + 4]) :]
+
+
 BODIES = bodies()
+BODIES["jpeg, part of a profile"] = with_a_part_missing(BODIES["jpeg, long profile"])
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +110,7 @@ def models() -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def lake(models, tmp_path_factory) -> Path:
     store = DiskStore(tmp_path_factory.mktemp("lake"))
-    encoder = keep_encoder(store, models)
+    encoder = keep_encoder(store, models, PIXELS_REVISION)
     candidate = prepare(store, catalog({"aa": 3}), None, encoder.digest)
     publish(store, write(store, candidate, facts("aa"), encoder), [], NIGHT)
     return store.root
@@ -217,9 +231,20 @@ def altered(models: dict[str, Path], folder: Path) -> dict[str, Path]:
     return copies
 
 
+def test_profiles_are_applied_as_they_were_for_the_catalog(models, tmp_path):
+    """A version from before profiles were applied has vectors of pixels that ignored them."""
+    body, plain = BODIES["jpeg, profile"], encoded(Image.fromarray(drawn(1)), "JPEG")
+    with_profiles = published_with(models, tmp_path / "2")
+    assert not np.array_equal(with_profiles.encode(body, WHOLE), with_profiles.encode(plain, WHOLE))
+    without = published_with(models, tmp_path / "1", revision=1)
+    assert np.array_equal(without.encode(body, WHOLE), without.encode(plain, WHOLE))
+    with pytest.raises(EncoderMismatch, match="how to open pictures by revision 99; upgrade it"):
+        published_with(models, tmp_path / "99", revision=99).encode(plain)
+
+
 def test_another_versions_encoder_is_refused(lake, snapshot, models, tmp_path):
     store = DiskStore(Path(shutil.copytree(lake, tmp_path / "lake")))
-    encoder = keep_encoder(store, altered(models, tmp_path / "models"))
+    encoder = keep_encoder(store, altered(models, tmp_path / "models"), PIXELS_REVISION)
     candidate = prepare(store, catalog({"aa": 3}), None, encoder.digest)
     publish(store, write(store, candidate, facts("aa"), encoder), [], NIGHT)
     newer = selvedge_searcher.open(str(store.root), 2)
@@ -230,9 +255,9 @@ def test_another_versions_encoder_is_refused(lake, snapshot, models, tmp_path):
 
 def test_an_encoder_is_copied_once(models, tmp_path):
     store = DiskStore(tmp_path)
-    first = keep_encoder(store, models)
+    first = keep_encoder(store, models, PIXELS_REVISION)
     before = store.list("encoders")
-    assert keep_encoder(store, models) == first
+    assert keep_encoder(store, models, PIXELS_REVISION) == first
     assert store.list("encoders") == before
     assert {entry.path for entry in before} == {file.path for file in first.files}
 
@@ -255,9 +280,9 @@ def test_a_damaged_encoder_is_refused_while_the_snapshot_is_searched(lake, tmp_p
     assert "embed/model.onnx" in verify(DiskStore(copy), 1)[0]
 
 
-def published_with(models: dict[str, Path], root: Path) -> Snapshot:
+def published_with(models: dict[str, Path], root: Path, revision: int = PIXELS_REVISION) -> Snapshot:
     store = DiskStore(root)
-    encoder = keep_encoder(store, models)
+    encoder = keep_encoder(store, models, revision)
     candidate = prepare(store, catalog({"aa": 1}), None, encoder.digest)
     publish(store, write(store, candidate, facts("aa"), encoder), [], NIGHT)
     return selvedge_searcher.open(str(root))

@@ -1,32 +1,36 @@
 """The card of the detector."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from training.data.street import Photo
-from training.detect.average_precision import mean_of
+from training.detect.score import Scored
 from udfs.pictures.detect import CLASSES
 
 CARD = """# detect: boxes around garments
 
-EfficientNet-Lite0 at 320 x 320 (ImageNet weights, Apache-2.0, frozen), a feature pyramid of {width} channels joined at
-stride 8, a peak map and a box map for each of ten classes. Trained for {steps} steps of 16 photos (AdamW, focal and
-GIoU loss, average of weights; maps mirrored, zoomed and shifted) on {train} photos of {sources}. The folder's README
-says from where and under which licence (mostly none stated: for training and measuring only, none is in this
-repository).
+{network}
 
-Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single products
-(`training/data/split.py`); {validation} photos are held out, and nothing was chosen on them.
+{parts}
 
-mAP@50 {map50:.3f} ({low:.3f} to {high:.3f}, 95%, by drawing photos again), mAP@75 {map75:.3f}.
+| all held-out photos | now | before |
+| --- | --- | --- |
+{totals}
 
-| class | AP@50 | AP@75 | held-out boxes |
-| --- | --- | --- | --- |
+| class | AP@50 | before | AP@75 | before | held-out boxes |
+| --- | --- | --- | --- | --- | --- |
 {rows}
 
-Classes that a source does not label are neither learnt nor counted on its photos.
+| source | mAP@50 | before | mAP@75 | before | held-out photos |
+| --- | --- | --- | --- | --- | --- |
+{by_source}
+
+Intervals: 95%, by drawing photos again. Classes that a source does not label are neither learnt nor counted on its
+photos.
 
 ## Known failures
 
@@ -34,31 +38,75 @@ Boxes are loose (see AP@75). Eyewear is a few pixels wide at this size and is of
 dresses; bags are found twice; bystanders are found though nobody labelled them.
 """
 
+NETWORK = """EfficientNet-Lite0 at {side} x {side} (ImageNet weights, Apache-2.0), a feature pyramid of {width} channels
+joined at stride 8, a peak map and a box map for each of ten classes. A box is the mean of those of the nine cells about
+a peak, weighted by the squares of their scores. {learning} The folders' READMEs say from where and under which licence
+(mostly none stated: for training and measuring only, none is in this repository)."""
+
+LEARNING = """It goes on from the release {start} for {steps} steps of {batch} canvases and {cooling} more while the
+rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15 and the head are trained; photos
+mirrored, zoomed, shifted, turned, in other light, a fifth of the canvases with four photos), on {train} photos of
+{sources}."""
+
+UNCHANGED = """Its weights are those of the release {start}, which took the box of the peak alone; that release's card
+says what they learnt."""
+
+PARTS = """Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single
+products (`training/data/split.py`); {validation} photos are held out ({held_out}), no photo of {unseen} is learnt, and
+nothing was chosen on them. *Before* is the release {start} on the same photos."""
+
+WIDTH = 120
+
 
 def detect_card(
-    report: Mapping[str, dict[str, float]],
-    photos: Sequence[Photo],
-    kept: Sequence[Photo],
-    interval: tuple[float, float],
-    steps: int,
-    width: int,
+    plan: Mapping[str, Any], learnt: Sequence[Photo], held_out: Sequence[Photo], now: Scored, before: Scored
 ) -> str:
     """The text of `card.md`."""
-    counts = np.bincount(np.concatenate([photo.classes for photo in kept]), minlength=len(CLASSES))
-    rows = [
-        f"| {name} | {report['map50'][name]:.3f} | {report['map75'][name]:.3f} | {count} |"
-        for name, count in zip(CLASSES, counts, strict=True)
-    ]
-    sources = Counter(photo.source for photo in photos)
-    return CARD.format(
-        steps=steps,
-        width=width,
-        train=len(photos) - len(kept),
-        validation=len(kept),
-        sources=", ".join(f"{name} ({count})" for name, count in sorted(sources.items())),
-        map50=mean_of(report["map50"]),
-        map75=mean_of(report["map75"]),
-        low=interval[0],
-        high=interval[1],
-        rows="\n".join(rows),
+    counts = np.bincount(np.concatenate([photo.classes for photo in held_out]), minlength=len(CLASSES))
+    photos = Counter(photo.source for photo in held_out)
+    sources = _counted(Counter(photo.source for photo in learnt))
+    learning = LEARNING if plan["steps"] else UNCHANGED
+    said = dict(
+        plan,
+        train=len(learnt),
+        sources=sources,
+        validation=len(held_out),
+        held_out=_counted(photos),
+        unseen=", ".join(sorted(photos.keys() - {photo.source for photo in learnt})) or "no source",
     )
+    said["learning"] = learning.format(**said)
+    return CARD.format(
+        network=_wrapped(NETWORK.format(**said)),
+        parts=_wrapped(PARTS.format(**said)),
+        totals="\n".join(
+            f"| {_ap(bound)} | {_total(now, bound)} | {_total(before, bound)} |" for bound in now.by_class
+        ),
+        rows="\n".join(
+            f"| {name} | {_pairs(now.by_class, before.by_class, name)} | {count} |"
+            for name, count in zip(CLASSES, counts, strict=True)
+        ),
+        by_source="\n".join(
+            f"| {name} | {_pairs(now.by_source, before.by_source, name)} | {photos[name]} |" for name in sorted(photos)
+        ),
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), WIDTH)
+
+
+def _counted(sources: Counter[str]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in sorted(sources.items()))
+
+
+def _ap(bound: str) -> str:
+    return f"mAP@{bound[-2:]}"
+
+
+def _total(scored: Scored, bound: str) -> str:
+    low, high = scored.intervals[bound]
+    return f"{scored.mean(bound):.3f} ({low:.3f} to {high:.3f})"
+
+
+def _pairs(now: Mapping[str, Mapping[str, float]], before: Mapping[str, Mapping[str, float]], name: str) -> str:
+    return " | ".join(f"{now[bound][name]:.3f} | {before[bound][name]:.3f}" for bound in now)

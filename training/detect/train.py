@@ -1,198 +1,194 @@
-"""Train the garment detector: `python -m training.detect.train --data FOLDER --out models`."""
+"""Train the garment detector: `python -m training.detect.train --data FOLDER... --out models`.
+
+It goes on from a release (`--start`, the promoted one if none is named), learns at one rate for as long as asked
+(`--steps`, with checkpoints), then cools down. A later run with more steps goes on from before the cooling.
+"""
 
 import argparse
 import copy
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from schemas.errors import WrongInput
 from training.checkpoint import Checkpoint, Parts
 from training.data.split import VALIDATION_SHARE, Part, part_of
 from training.data.street import Photo, read_street
-from training.data.tables import read_picture
-from training.detect.average_precision import by_class, interval, mean_of
 from training.detect.card import detect_card
-from training.detect.targets import Targets, draw, loss
+from training.detect.score import found_in, scored
+from training.detect.targets import Targets, loss
+from training.detect.views import view
 from training.networks.backbone import imagenet
-from training.networks.maps import MapCache, cached
-from training.networks.pyramid import Detector, Pyramid, peaks_and_boxes
+from training.networks.folded import fold, load_release
+from training.networks.pyramid import Answer, Detector, Pyramid
 from training.progress import Progress
 from training.release.release import Release, promote, write_release
-from training.schedule import rate_at
-from udfs.pictures.detect import CLASSES, Detection, decode
-from udfs.pictures.preprocess import Placement, letterbox
+from udfs.pictures.detect import CLASSES
+from udfs.runtime.models import load, promoted
 
 SALT = "detect"
+UNSEEN_SOURCES = frozenset({"musinsa"})
+"""Sources of which no photo is learnt: what the detector does on other people's photos."""
 RECOMMENDED_SCORE = 0.3
-"""Where the trial detector found most garments at about two right boxes in three."""
-ZOOM = (0.7, 1.4)
-SMALLEST_VISIBLE = 0.4
-"""A garment of which less is left on the canvas after a shift is not learnt."""
-SCORING_BATCH = 16
+"""Where the first release found most garments at about two right boxes in three."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a training run is made of; the same plan and data give the same weights."""
+    """What a training run is made of; the same plan, release and photos give the same weights."""
 
+    start: str
+    """Digest of the release that it goes on from."""
     side: int = 320
     width: int = 96
-    steps: int = 2500
+    first_block: int = 5
+    """The blocks of the backbone from this one on are trained; those before it stay as ImageNet left them."""
+    steps: int = 4000
+    cooling: int = 400
     batch: int = 16
-    rate: float = 2e-3
-    warm_up: int = 100
-    decay: float = 1e-2
-    ema: float = 0.998
+    rate: float = 5e-4
+    backbone_rate: float = 2e-4
+    warm_up: int = 50
+    decay: float = 2e-2
+    ema: float = 0.995
     seed: int = 7
 
-
-def mirror(boxes: np.ndarray, side: int) -> np.ndarray:
-    """Boxes [N, 4] on the mirrored canvas."""
-    return np.stack((side - boxes[:, 2], boxes[:, 1], side - boxes[:, 0], boxes[:, 3]), axis=1)
-
-
-def move(boxes: np.ndarray, zoom: float, shift: np.ndarray, side: int) -> np.ndarray:
-    """Boxes [N, 4] after the canvas is zoomed about its centre and shifted (share of the side)."""
-    middle = side / 2
-    return (boxes - middle) * zoom + middle + np.tile(shift * side, 2).astype(np.float32)
+    @property
+    def steady(self) -> "Plan":
+        """The same for any number of steps: what runs of other lengths share."""
+        return replace(self, steps=0, cooling=0)
 
 
-def move_maps(maps: Tensor, zoom: np.ndarray, shift: np.ndarray) -> Tensor:
-    """The same on feature maps [B, C, H, W], bilinear; zero comes in from outside."""
-    turn = np.zeros((len(zoom), 2, 3), np.float32)
-    turn[:, 0, 0] = turn[:, 1, 1] = 1 / zoom
-    turn[:, :, 2] = -2 * shift / zoom[:, None]
-    grid = functional.affine_grid(torch.from_numpy(turn), list(maps.shape), align_corners=False)
-    return functional.grid_sample(maps, grid, align_corners=False)
+def share_of_rate(plan: Plan, step: int) -> float:
+    """Share of the rate at a step: warm-up, all of it, then down to a twentieth while cooling."""
+    if step < plan.steps:
+        return min(1.0, (step + 1) / plan.warm_up)
+    return 1.0 - 0.95 * (step - plan.steps) / max(plan.cooling, 1)
 
 
-@dataclass
-class Labelled:
-    """One photo's labels on the canvas."""
-
-    photo: Photo
-    boxes: np.ndarray
-    ignored: np.ndarray
-    placement: Placement
-
-    def targets(self, mirrored: bool, zoom: float, shift: np.ndarray, side: int) -> Targets:
-        """What should be answered after the given augmentation."""
-        boxes, ignored = self.boxes, self.ignored
-        if mirrored:
-            boxes, ignored = mirror(boxes, side), mirror(ignored, side)
-        boxes, ignored = move(boxes, zoom, shift, side), move(ignored, zoom, shift, side)
-        clipped = np.clip(boxes, 0, side)
-        left = np.clip(clipped[:, 2:] - clipped[:, :2], 0, None).prod(1)
-        share = left / np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-6)
-        seen = share > SMALLEST_VISIBLE
-        hidden = clipped[~seen & (left > 0)]
-        return draw(
-            clipped[seen],
-            self.photo.classes[seen],
-            np.concatenate((ignored, hidden)),
-            self.photo.labelled,
-            side,
-        )
-
-
-def batch_of(
-    step: int, plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache
-) -> tuple[list[Tensor], list[Targets]]:
-    """The augmented maps and targets of one step; they depend on the plan and the step alone."""
-    draw_from = np.random.default_rng([plan.seed, step])
-    per_pass = len(rows) // plan.batch
-    order = np.random.default_rng([plan.seed, step // per_pass, 1]).permutation(rows)
+def batch_of(step: int, plan: Plan, photos: Sequence[Photo]) -> tuple[Tensor, list[Targets]]:
+    """The canvases [B, side, side, 3] and targets of one step."""
+    per_pass = len(photos) // plan.batch
+    order = np.random.default_rng([plan.seed, step // per_pass, 1]).permutation(len(photos))
     chosen = order[(step % per_pass) * plan.batch :][: plan.batch]
-    mirrored = draw_from.random(plan.batch) < 0.5
-    zoom = np.exp(draw_from.uniform(np.log(ZOOM[0]), np.log(ZOOM[1]), plan.batch)).astype(np.float32)
-    shift = draw_from.uniform(-0.15, 0.15, (plan.batch, 2)).astype(np.float32)
-    maps = [move_maps(kept, zoom, shift) for kept in cache.read(chosen, mirrored)]
-    targets = [
-        labels[row].targets(bool(mirrored[slot]), float(zoom[slot]), shift[slot], plan.side)
+    views = [
+        view(photos, photos[row], plan.side, np.random.default_rng([plan.seed, step, slot]))
         for slot, row in enumerate(chosen)
     ]
-    return maps, targets
+    return torch.from_numpy(np.stack([one.pixels for one in views])), [one.targets() for one in views]
 
 
-def train(plan: Plan, rows: np.ndarray, labels: list[Labelled], cache: MapCache, checkpoint: Checkpoint) -> Pyramid:
-    """The averaged head (EMA) after `plan.steps` steps; goes on from the checkpoint where there is one."""
+class Learner(torch.nn.Module):
+    """The part of a detector that is trained, on the maps of the part that is not."""
+
+    def __init__(self, detector: Detector, first_block: int) -> None:
+        super().__init__()
+        self.detector, self.first_block = detector, first_block
+        for name, parameter in detector.named_parameters():
+            block = name.partition("_blocks.")[2].partition(".")[0]
+            parameter.requires_grad_(name.startswith("head.") or (block != "" and int(block) >= first_block))
+
+    def forward(self, pixels: Tensor) -> Answer:
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                stride8 = self.detector.backbone.first(pixels)
+            answer = self.detector.head(stride8, *self.detector.backbone.rest(stride8))
+        return Answer(answer.logits.float(), answer.reach.float())
+
+    def groups(self, plan: Plan) -> list[dict[str, object]]:
+        """The parameters with their highest rate."""
+        learnt = [(name, one) for name, one in self.detector.named_parameters() if one.requires_grad]
+        rates = {True: plan.rate, False: plan.backbone_rate}
+        return [
+            {"params": [one for name, one in learnt if name.startswith("head.") is head], "highest": rate}
+            for head, rate in rates.items()
+        ]
+
+
+def detector_of(start: Path, plan: Plan) -> Detector:
+    """The detector with the weights of a release."""
+    detector = Detector(imagenet(), Pyramid(plan.width)).eval()
+    fold(detector)
+    load_release(detector, start, torch.zeros(1, plan.side, plan.side, 3, dtype=torch.uint8))
+    return detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -> Detector:
+    """The averaged detector (EMA) after all steps; goes on from the checkpoints in `work` where there are some."""
     torch.manual_seed(plan.seed)
-    head = Pyramid(plan.width)
-    head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(head).eval()
-    optimiser = torch.optim.AdamW(head.parameters(), lr=plan.rate, weight_decay=plan.decay)
-    parts: Parts = {"head": head, "average": average, "optimiser": optimiser}
-    start = checkpoint.restore(parts)
-    progress = Progress("detect", plan.steps)
-    for step in range(start, plan.steps):
-        maps, targets = batch_of(step, plan, rows, labels, cache)
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, plan.steps, plan.rate, plan.warm_up)
-        head.train()
-        focal, box = loss(head(*maps), targets)
-        optimiser.zero_grad(set_to_none=True)
-        (focal + box).backward()
-        torch.nn.utils.clip_grad_norm_(head.parameters(), 10.0)
-        optimiser.step()
-        follow(average, head, min(plan.ema, (step + 1) / (step + 10)))
-        progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f}")
-        checkpoint.save(step + 1, parts)
+    learner = Learner(detector, plan.first_block)
+    average = copy.deepcopy(detector)
+    optimiser = torch.optim.AdamW(learner.groups(plan), lr=plan.rate, weight_decay=plan.decay)
+    parts: Parts = {"detector": detector, "average": average, "optimiser": optimiser}
+    steady, cooling = (Checkpoint.of(work, "detect", one) for one in (plan.steady, plan))
+    start = cooling.restore(parts) or steady.restore(parts)
+    if not cooling.path.exists() and start > plan.steps:
+        raise WrongInput(steady.path, None, f"has learnt {start} steps already; to act: whoever trains (ask for more)")
+    total = plan.steps + plan.cooling
+    if start == total:
+        return average
+    progress = Progress("detect", total)
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(batch_of, start, plan, photos)
+        for step in range(start, total):
+            pixels, targets = coming.result()
+            coming = ahead.submit(batch_of, step + 1, plan, photos)
+            for group in optimiser.param_groups:
+                group["lr"] = group["highest"] * share_of_rate(plan, step)
+            focal, box = loss(learner(pixels), targets)
+            optimiser.zero_grad(set_to_none=True)
+            (focal + box).backward()
+            torch.nn.utils.clip_grad_norm_(learner.parameters(), 10.0)
+            optimiser.step()
+            follow(average, detector, min(plan.ema, (step + 1) / (step + 10)))
+            progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f}")
+            (steady if step < plan.steps else cooling).save(step + 1, parts, surely=step + 1 == plan.steps)
     return average
 
 
-def follow(average: Pyramid, head: Pyramid, weight: float) -> None:
-    """Move the average a step towards the head; counters are copied."""
+def follow(average: Detector, detector: Detector, weight: float) -> None:
+    """Move the average a step towards the detector."""
     with torch.no_grad():
-        for kept, new in zip(average.state_dict().values(), head.state_dict().values(), strict=True):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1 - weight)
-            else:
-                kept.copy_(new)
+        for kept, new in zip(average.parameters(), detector.parameters(), strict=True):
+            kept.lerp_(new, 1 - weight)
 
 
-def detect_cached(head: Pyramid, rows: np.ndarray, labels: list[Labelled], cache: MapCache) -> list[list[Detection]]:
-    """Detections from cached maps, through the same decoding as the night's."""
-    found: list[list[Detection]] = []
-    for first in range(0, len(rows), SCORING_BATCH):
-        chosen = rows[first : first + SCORING_BATCH]
-        with torch.no_grad():
-            scores, boxes = peaks_and_boxes(head(*cache.read(chosen, np.zeros(len(chosen), int))))
-        for row, peak, corners in zip(chosen, scores.numpy(), boxes.numpy(), strict=True):
-            found.append(decode(peak, corners, labels[row].placement))
-    return found
-
-
-def label(photo: Photo, side: int) -> Labelled:
-    """The photo's labels on the canvas."""
-    placement = letterbox(read_picture(photo.path), side)[1]
-    size = np.array([placement.width, placement.height] * 2, np.float32)
-    origin = np.array([placement.left, placement.top] * 2, np.float32)
-    return Labelled(photo, photo.boxes * size + origin, photo.ignored * size + origin, placement)
+def split(photos: Sequence[Photo]) -> tuple[list[Photo], list[Photo]]:
+    """The photos to learn from, and those of bloggers and sources that are held out."""
+    held_out = [photo.source in UNSEEN_SOURCES or part_of(photo.group, SALT) is Part.VALIDATION for photo in photos]
+    return (
+        [photo for photo, out in zip(photos, held_out, strict=True) if not out],
+        [photo for photo, out in zip(photos, held_out, strict=True) if out],
+    )
 
 
 def main() -> None:
-    """Train, score on the validation part, release."""
+    """Train, score on the held-out part, release."""
     parser = argparse.ArgumentParser(prog="python -m training.detect.train", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with boxes.tsv and images/")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders with boxes.tsv and images/")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where releases lie")
-    parser.add_argument("--work", type=Path, default=Path(".train"), help="cache and checkpoints")
-    parser.add_argument("--steps", type=int, default=Plan.steps, help="steps of the schedule")
+    parser.add_argument("--work", type=Path, default=Path(".train"), help="checkpoints")
+    parser.add_argument("--start", type=Path, help="folder of the release to go on from; default: the promoted one")
+    parser.add_argument("--steps", type=int, default=Plan.steps, help="steps before cooling")
+    parser.add_argument("--cooling", type=int, default=Plan.cooling)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     arguments = parser.parse_args()
-    plan = Plan(steps=arguments.steps, seed=arguments.seed)
-    photos = read_street(arguments.data)
-    cache = cached([photo.path for photo in photos], plan.side, arguments.work)
-    labels = [label(photo, plan.side) for photo in photos]
-    held_back = np.array([part_of(photo.group, SALT) is Part.VALIDATION for photo in photos])
-    rows, validation = np.flatnonzero(~held_back), np.flatnonzero(held_back)
-    head = train(plan, rows, labels, cache, Checkpoint.of(arguments.work, "detect", plan))
-    found = detect_cached(head, validation, labels, cache)
-    kept = [photos[row] for row in validation]
-    report = {f"map{round(100 * bound)}": by_class(kept, found, bound) for bound in (0.5, 0.75)}
+    start = arguments.start or promoted("detect", arguments.out)
+    plan = Plan(start=start.name, steps=arguments.steps, cooling=arguments.cooling, seed=arguments.seed)
+    learnt, held_out = split([photo for folder in arguments.data for photo in read_street(folder)])
+    detector = train(plan, detector_of(start, plan), learnt, arguments.work)
+    print(release_of(plan, detector, learnt, held_out, start, arguments.out))
+
+
+def release_of(
+    plan: Plan, detector: Detector, learnt: Sequence[Photo], held_out: Sequence[Photo], start: Path, out: Path
+) -> Path:
+    """Write the release with its card, and promote it where it is no worse."""
     release = Release(
         name="detect",
         task="boxes around garments",
@@ -200,15 +196,19 @@ def main() -> None:
         batch=8,
         classes={"boxes": list(CLASSES)},
         outputs=["scores", "boxes"],
-        card=detect_card(report, photos, kept, interval(kept, found, 0.5), plan.steps, plan.width),
-        trained=[photos[row].path for row in rows],
+        card="",
+        trained=[photo.path for photo in learnt] if plan.steps else [],
+        start=start,
         thresholds={"score": RECOMMENDED_SCORE},
-        split={"salt": SALT, "validation_share": VALIDATION_SHARE},
-        figures={name: mean_of(classes) for name, classes in report.items()},
+        split={"salt": SALT, "validation_share": VALIDATION_SHARE, "unseen_sources": sorted(UNSEEN_SOURCES)},
     )
-    folder = write_release(release, Detector(imagenet(), head), arguments.out)
-    promote("detect", folder, arguments.out)
-    print(folder)
+    folder = write_release(release, detector, out)
+    now, before = (scored(held_out, found_in(held_out, load(one))) for one in (folder, start))
+    card = detect_card(asdict(plan), learnt, held_out, now, before)
+    figures = {bound: now.mean(bound) for bound in now.by_class}
+    folder = write_release(replace(release, figures=figures, card=card), detector, out)
+    promote("detect", folder, out)
+    return folder
 
 
 if __name__ == "__main__":

@@ -61,10 +61,18 @@ class Backbone(nn.Module):
         network = self.network
         return network._swish(network._bn1(network._conv_head(stride32)))
 
-    def forward(self, pixels: Tensor) -> Maps:
-        stride8 = self.blocks(self.stem(pixels), Span(0, LAST_OF_STRIDE_8))
+    def first(self, pixels: Tensor) -> Tensor:
+        """The map of stride 8."""
+        return self.blocks(self.stem(pixels), Span(0, LAST_OF_STRIDE_8))
+
+    def rest(self, stride8: Tensor) -> tuple[Tensor, Tensor]:
+        """The maps of stride 16 and 32."""
         stride16 = self.blocks(stride8, Span(LAST_OF_STRIDE_8 + 1, LAST_OF_STRIDE_16))
-        stride32 = self.blocks(stride16, Span(LAST_OF_STRIDE_16 + 1, LAST_OF_STRIDE_32))
+        return stride16, self.blocks(stride16, Span(LAST_OF_STRIDE_16 + 1, LAST_OF_STRIDE_32))
+
+    def forward(self, pixels: Tensor) -> Maps:
+        stride8 = self.first(pixels)
+        stride16, stride32 = self.rest(stride8)
         return Maps(stride8, stride16, stride32, self.top(stride32))
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional
 from training.networks.backbone import CHANNELS, Backbone, Maps, imagenet
 from training.networks.export import export
 from training.progress import Progress
+from udfs.pictures.decode import PIXELS_REVISION
 from udfs.runtime.device import Device
 from udfs.runtime.sessions import Session, open_session
 
@@ -102,7 +103,8 @@ def in_chunks(inputs: Sequence[Input], place: Path, name: str, run: Run) -> np.n
 
 
 def _chunk(chunk: Sequence[Input], place: Path, run: Run) -> np.ndarray:
-    key = hashlib.sha256(json.dumps([item.key for item in chunk]).encode()).hexdigest()[:16]
+    named = [PIXELS_REVISION, *(item.key for item in chunk)]
+    key = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16]
     path = place / f"{key}.npy"
     if path.exists():
         return np.load(path, allow_pickle=False)

@@ -14,6 +14,7 @@ from training.data.tables import read_picture
 from training.networks.backbone import CHANNELS, Backbone, imagenet
 from training.networks.export import export
 from training.progress import Progress
+from udfs.pictures.decode import PIXELS_REVISION
 from udfs.pictures.preprocess import letterbox
 from udfs.runtime.device import Device
 from udfs.runtime.sessions import open_session
@@ -47,7 +48,8 @@ class _Mapper(nn.Module):
 
 def cached(paths: Sequence[Path], side: int, folder: Path) -> MapCache:
     """Compute the maps of `paths`, letterboxed to `side`, or read them; a killed call goes on where it was."""
-    key = hashlib.sha256(json.dumps([side, *(path.name for path in paths)]).encode()).hexdigest()[:12]
+    named = [PIXELS_REVISION, side, *(path.name for path in paths)]
+    key = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:12]
     place = folder / f"maps-{key}"
     place.mkdir(parents=True, exist_ok=True)
     maps = tuple(_open(place / f"stride{stride}.npy", 2 * len(paths), stride, side) for stride in STRIDES)

@@ -13,6 +13,7 @@ from udfs.pictures.detect import CLASSES
 STRIDE = 8
 RARE = 0.01
 """What the untrained head should answer everywhere, so that the empty cells do not drown the first steps."""
+SMALLEST_WEIGHT = 1e-12
 TYPICAL_REACH = 5.0
 """Distance from a garment's centre to its sides, in cells, that the untrained head answers."""
 
@@ -72,7 +73,11 @@ class Pyramid(nn.Module):
 
 
 def peaks_and_boxes(answer: Answer) -> tuple[Tensor, Tensor]:
-    """Scores [B, C, H, W], zero where a neighbour is higher, and boxes [B, C, 4, H, W] in canvas pixels."""
+    """Scores [B, C, H, W], zero where a neighbour is higher, and boxes [B, C, 4, H, W] in canvas pixels.
+
+    A box is the mean of what its cell and the eight around it say, weighted by the squares of their scores: they all
+    learn the same garment, so that their errors cancel out.
+    """
     scores = answer.logits.float().sigmoid()
     highest = functional.max_pool2d(scores, 3, stride=1, padding=1)
     peaks = scores * (scores == highest).to(scores.dtype)
@@ -80,7 +85,15 @@ def peaks_and_boxes(answer: Answer) -> tuple[Tensor, Tensor]:
     x = ((torch.arange(width) + 0.5) * STRIDE).view(1, 1, 1, -1)
     y = ((torch.arange(height) + 0.5) * STRIDE).view(1, 1, -1, 1)
     left, top, right, bottom = answer.reach.float().unbind(2)
-    return peaks, torch.stack((x - left, y - top, x + right, y + bottom), dim=2)
+    boxes = torch.stack((x - left, y - top, x + right, y + bottom), dim=2)
+    weight = (scores * scores).unsqueeze(2)
+    said, weights = _around((boxes * weight).flatten(1, 2)), _around(weight.flatten(1, 2))
+    return peaks, said.unflatten(1, boxes.shape[1:3]) / weights.clamp(min=SMALLEST_WEIGHT).unsqueeze(2)
+
+
+def _around(maps: Tensor) -> Tensor:
+    """The mean of each cell and the eight around it; those outside count as 0."""
+    return functional.avg_pool2d(maps, 3, stride=1, padding=1)
 
 
 class Detector(nn.Module):
@@ -91,5 +104,5 @@ class Detector(nn.Module):
         self.backbone, self.head = backbone, head
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.backbone(pixels)
-        return peaks_and_boxes(self.head(maps.stride8, maps.stride16, maps.stride32))
+        stride8 = self.backbone.first(pixels)
+        return peaks_and_boxes(self.head(stride8, *self.backbone.rest(stride8)))

@@ -13,13 +13,13 @@ import numpy as np
 from schemas.tables import SCREEN_CLASSES
 from training.data.labelled import Kind, expanded, kind_of
 from training.data.street import read_street
-from training.data.tables import pixels_of, read_picture
+from training.data.tables import pixels_of
 from training.detect.average_precision import by_class
+from training.detect.score import found_in
 from training.quality.asked import CHUNK, Asked, garments_of
 from training.quality.embedded import score_embed
 from training.screen.classes import screen_pictures
 from training.screen.report import at_kept, class_figures, figures
-from udfs.pictures.detect import detect
 from udfs.pictures.screen import screen
 from udfs.runtime.models import Model, load, promoted
 
@@ -108,9 +108,7 @@ def score_detect(asked: Asked) -> dict[str, Any]:
     """`map50`, `map75` and average precision by class."""
     labelled = [photo for folder in asked.folders if kind_of(folder) is Kind.STREET for photo in read_street(folder)]
     photos = asked.counting(labelled, "photo")
-    found = []
-    for start in range(0, len(photos), CHUNK):
-        found.extend(detect([read_picture(photo.path) for photo in photos[start : start + CHUNK]], asked.model))
+    found = found_in(photos, asked.model)
     figures_at = {name: by_class(photos, found, bound) for name, bound in (("map50", 0.5), ("map75", 0.75))}
     means = {name: round(float(np.nanmean(list(classes.values()))), 4) for name, classes in figures_at.items()}
     averages = {name: round(value, 4) for name, value in figures_at["map50"].items()}

@@ -38,6 +38,8 @@ class Release:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    start: Path | None = None
+    """The release that it goes on from: its pictures were learnt too."""
     coarse_from: int | None = None
     """Weights of so many numbers are stored in 8 bits; None: none are."""
 
@@ -71,7 +73,10 @@ def write_release(release: Release, module: nn.Module, root: Path) -> Path:
     )
     (folder / "model.json").write_text(json.dumps(asdict(description), indent=2) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(release.card, encoding="utf-8")
-    np.save(folder / TRAINED, np.sort(np.array([content_key(path) for path in release.trained], dtype=np.int64)))
+    keys = {content_key(path) for path in release.trained}
+    if release.start is not None:
+        keys |= set(np.load(release.start / TRAINED, allow_pickle=False).tolist())
+    np.save(folder / TRAINED, np.array(sorted(keys), dtype=np.int64))
     write_golden(folder, side, release.batch)
     return folder
 

@@ -1,4 +1,4 @@
-"""Decodes a picture's bytes to upright RGB pixels, at the smallest scale that is needed."""
+"""Decodes a picture's bytes to upright sRGB pixels, at the smallest scale that is needed."""
 
 import sys
 
@@ -8,7 +8,14 @@ import simplejpeg
 from PIL import Image
 
 from schemas.rejects import Code
-from udfs.pictures.inspect import JPEG, Header, Limits, PictureRefused, one_line, open_picture, read_header
+from udfs.pictures.inspect import JPEG, PROFILE, Header, Limits, PictureRefused, one_line, open_picture, read_header
+from udfs.pictures.profiles import to_srgb
+
+PIXELS_REVISION = 2
+"""Raised when the same bytes give other pixels. 2: ICC profiles are applied.
+
+It is part of the digest of every function over pixels, and the search tier reads it beside its encoder.
+"""
 
 ANY_SIZE = Limits(max_bytes=sys.maxsize, min_side=1)
 """Stored pictures have passed the fetcher's limits; this limit only guards the memory for their pixels."""
@@ -16,9 +23,15 @@ ANY_SIZE = Limits(max_bytes=sys.maxsize, min_side=1)
 JPEG_FACTORS = (8, 4, 2)
 """What libjpeg-turbo reduces by inside the inverse DCT with SIMD; the scales between (3/8, 5/8 ...) are slower."""
 
+NO_PROFILE = b"_" * len(PROFILE)
+"""What libjpeg-turbo does not take for a profile: it refuses the whole picture if parts of one are missing."""
+
+COLOUR_MODES = ("RGB", "RGBA", "P")
+"""Pillow's modes whose colours an RGB profile speaks of; grey and CMYK are converted without one."""
+
 
 def decode(body: bytes, side: int, limits: Limits = ANY_SIZE) -> np.ndarray:
-    """Decode the whole picture to (H, W, 3) uint8 RGB: EXIF applied, alpha on white, the first frame of several.
+    """Decode the whole picture to (H, W, 3) uint8 sRGB: EXIF applied, alpha on white, the first frame of several.
 
     The scale is 1, 1/2, 1/4, ... : the smallest at which the shorter side still has `side` pixels; never enlarged.
     Raises `PictureRefused`: what `inspect` raises, PICTURE_TRUNCATED or PICTURE_DECODE where the pixels are damaged.
@@ -26,10 +39,10 @@ def decode(body: bytes, side: int, limits: Limits = ANY_SIZE) -> np.ndarray:
     header = read_header(body, limits)
     factor = _factor(min(header.width, header.height), side)
     if header.mime == JPEG and header.channels != 4:
-        pixels = _decode_jpeg(body, header, factor)
+        pixels, profile = _decode_jpeg(body, header, factor), header.profile if header.channels == 3 else None
     else:
-        pixels = _decode_any(body, header, factor)
-    pixels = _shrink(pixels, side)
+        pixels, profile = _decode_any(body, header, factor)
+    pixels = to_srgb(_shrink(pixels, side), profile)
     return np.ascontiguousarray(_upright(pixels, header.orientation))
 
 
@@ -50,6 +63,8 @@ def _decode_jpeg(body: bytes, header: Header, factor: int) -> np.ndarray:
     except ValueError as error:
         if "Premature end" in str(error) or "premature end" in str(error):
             raise PictureRefused(Code.PICTURE_TRUNCATED, f"pixels are missing: {one_line(error)}") from error
+        if "ICC marker" in str(error):
+            return _decode_jpeg(body.replace(PROFILE, NO_PROFILE), header, factor)
         if "extraneous bytes" not in str(error):
             raise PictureRefused(Code.PICTURE_DECODE, one_line(error)) from error
     # bytes too many harm no pixel: every browser shows such a picture
@@ -59,8 +74,8 @@ def _decode_jpeg(body: bytes, header: Header, factor: int) -> np.ndarray:
         raise PictureRefused(Code.PICTURE_DECODE, one_line(error)) from error
 
 
-def _decode_any(body: bytes, header: Header, factor: int) -> np.ndarray:
-    """Every other picture through Pillow."""
+def _decode_any(body: bytes, header: Header, factor: int) -> tuple[np.ndarray, bytes | None]:
+    """Every other picture through Pillow, and the profile of its colours."""
     with open_picture(body, header.mime) as image:
         if image.size != (header.width, header.height):
             raise PictureRefused(
@@ -70,7 +85,8 @@ def _decode_any(body: bytes, header: Header, factor: int) -> np.ndarray:
             if header.mime == JPEG:
                 image.draft(None, (header.width // factor, header.height // factor))
             image.load()
-            return _rgb(image)
+            profile = image.info.get("icc_profile") if image.mode in COLOUR_MODES else None
+            return _rgb(image), profile
         except Exception as error:  # hostile bytes make Pillow's plug-ins raise nearly anything
             message = one_line(error)
             cut = "truncated" in message or "unexpected end" in message

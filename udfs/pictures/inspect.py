@@ -18,6 +18,9 @@ SNIFFED_BYTES = 64
 MAX_SCANS = 100
 """Encoders write 10 to 15 scans into a progressive JPEG; thousands of them are an attack on the decoder's time."""
 
+PROFILE = b"ICC_PROFILE\0"
+"""What a JPEG's segments begin with that hold parts of an ICC profile."""
+
 ORIENTATION = 0x0112
 """EXIF tag 274: 1 to 8, how the stored pixels are to be turned and mirrored."""
 
@@ -61,6 +64,7 @@ class Header:
     height: int
     orientation: int = 1
     channels: int | None = None  # JPEG alone: 1 grey, 3 colour, 4 CMYK
+    profile: bytes | None = None  # JPEG alone: what its colours mean (ICC), not checked
 
     @property
     def upright(self) -> Picture:
@@ -126,6 +130,7 @@ def _read_jpeg(body: bytes) -> Header:
     width = height = channels = 0
     orientation = 1
     progressive = False
+    profile: list[bytes] = []
     position = 2
     while True:
         if body[position : position + 2] not in _OPENING:  # seldom: then bytes lie between the segments
@@ -139,6 +144,8 @@ def _read_jpeg(body: bytes) -> Header:
             progressive = marker in (0xC2, 0xC6, 0xCA, 0xCE)
         elif marker == 0xE1 and body.startswith(b"Exif\0\0", start):
             orientation = _orientation(body[start + 6 : position + 2 + length])
+        elif marker == 0xE2 and not height and body.startswith(PROFILE, start):
+            profile.append(body[start + len(PROFILE) : position + 2 + length])
         position += 2 + length
     if not width or not height:
         raise PictureRefused(Code.PICTURE_DECODE, "the JPEG does not state its size")
@@ -146,7 +153,15 @@ def _read_jpeg(body: bytes) -> Header:
         raise PictureRefused(Code.PICTURE_TRUNCATED, f"the JPEG ends after {len(body)} bytes without an end marker")
     if progressive and body.count(b"\xff\xda", position) > MAX_SCANS:
         raise PictureRefused(Code.PICTURE_DECODE, f"the JPEG has more than {MAX_SCANS} scans")
-    return Header(JPEG, width, height, orientation, channels)
+    return Header(JPEG, width, height, orientation, channels, _joined(profile))
+
+
+def _joined(parts: list[bytes]) -> bytes | None:
+    """An ICC profile from its parts, each behind its number and how many there are; None if one is missing."""
+    if not parts or min(map(len, parts)) < 2:
+        return None
+    parts = sorted(parts)
+    return b"".join(part[2:] for part in parts) if parts[0][1] == len(parts) else None
 
 
 _SEGMENT = struct.Struct(">xBH")

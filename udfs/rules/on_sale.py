@@ -16,6 +16,9 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 LESS_LIKELY = 0.5
 """Weight of each next class of a piece: a coat counts before the shirt beneath it, but not a coat's mere shadow."""
 
+ALIKE = 0.5
+"""Where no box of a piece is sure, those with this share of the best one's score are taken for parts of one garment."""
+
 BOX_STEPS = 10_000
 """Steps across a picture to which a box is rounded in its key: less than a pixel of any picture that is kept."""
 
@@ -31,9 +34,9 @@ class Cut:
 
 
 def cuts(picture: dict[str, Any], pieces: Sequence[Sequence[str]], settings: ChoiceSettings) -> list[Cut]:
-    """The best box of each piece (a tuple of classes, the likeliest first); where no box fits, the whole picture."""
+    """The box of each piece (a tuple of classes, the likeliest first); where none fits any, the whole picture."""
     boxes = [box for box in picture["boxes"] or () if _counts(box, settings)]
-    found = [cut for place, piece in enumerate(pieces) if (cut := _best(boxes, place, piece)) is not None]
+    found = [cut for place, piece in enumerate(pieces) if (cut := _cut(boxes, place, piece, settings)) is not None]
     return found or [Cut(0, None, WHOLE, 0.0)]
 
 
@@ -52,7 +55,7 @@ def _counts(box: dict[str, Any], settings: ChoiceSettings) -> bool:
     corners, score = box["box"], box["score"]
     if corners is None or score is None or not all(map(isfinite, (*corners, score))):
         return False
-    return score >= settings.box and _area(corners) >= settings.box_area
+    return _area(corners) >= settings.box_area
 
 
 def _area(corners: Sequence[float]) -> float:
@@ -60,11 +63,24 @@ def _area(corners: Sequence[float]) -> float:
     return max(right - left, 0.0) * max(bottom - top, 0.0)
 
 
-def _best(boxes: Sequence[dict[str, Any]], place: int, piece: Sequence[str]) -> Cut | None:
-    """By score, size (the garment on sale fills its picture) and likeliness of the class; then by its corners."""
+def _cut(boxes: Sequence[dict[str, Any]], place: int, piece: Sequence[str], settings: ChoiceSettings) -> Cut | None:
+    """The best sure box of a piece; where none is sure, what the unsure ones cover together."""
     fitting = [box for box in boxes if box["class"] in piece]
-    if not fitting:
+    sure = [box for box in fitting if box["score"] >= settings.box]
+    if sure:
+        return _best(sure, place, piece)
+    likely = [box for box in fitting if box["score"] >= settings.box_unsure]
+    if not likely:
         return None
+    best = _best(likely, place, piece)
+    highest = max(box["score"] for box in likely)
+    corners = np.array([box["box"] for box in fitting if box["score"] >= ALIKE * highest])
+    left, top, right, bottom = (float(at) for at in (*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0)))
+    return Cut(place, best.name, (left, top, right, bottom), highest)
+
+
+def _best(fitting: Sequence[dict[str, Any]], place: int, piece: Sequence[str]) -> Cut:
+    """By score, size (the garment on sale fills its picture) and likeliness of the class; then by its corners."""
 
     def worth(box: dict[str, Any]) -> tuple[float, list[float]]:
         likely = LESS_LIKELY ** piece.index(box["class"])

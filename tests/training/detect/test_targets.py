@@ -79,3 +79,19 @@ def test_giou_of_known_boxes() -> None:
     assert giou(boxes, boxes).item() == pytest.approx(1)
     assert giou(boxes, torch.tensor([[2.0, 0.0, 4.0, 2.0]])).item() == pytest.approx(0)
     assert giou(boxes, torch.tensor([[4.0, 0.0, 6.0, 2.0]])).item() == pytest.approx(-1 / 3)
+
+
+def test_a_box_is_the_mean_of_nine_cells_by_the_squares_of_their_scores() -> None:
+    logits = torch.full((1, len(CLASSES), 8, 8), -30.0)
+    reach = torch.full((1, len(CLASSES), 4, 8, 8), 8.0)
+    logits[0, 0, 4, 4], logits[0, 0, 4, 5] = 0.0, -1.0986  # scores of 1/2 and 1/4
+    reach[0, 0, :, 4, 5] = 16.0
+    scores, boxes = peaks_and_boxes(Answer(logits, reach))
+    centre, beside = 4.5 * STRIDE, 5.5 * STRIDE
+    assert scores[0, 0, 4, 4] == pytest.approx(0.5)
+    assert scores[0, 0, 4, 5] == 0
+    left, top, right, bottom = boxes[0, 0, :, 4, 4].tolist()
+    assert left == pytest.approx(0.8 * (centre - 8) + 0.2 * (beside - 16), abs=0.01)
+    assert right == pytest.approx(0.8 * (centre + 8) + 0.2 * (beside + 16), abs=0.01)
+    assert (top, bottom) == pytest.approx((0.8 * (centre - 8) + 0.2 * (centre - 16), centre + 9.6), abs=0.01)
+    assert torch.isfinite(boxes).all()

@@ -100,7 +100,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
         torch.manual_seed(1)
         layer = nn.Linear(4, 1)
         parts = {"layer": layer, "optimiser": torch.optim.AdamW(layer.parameters(), lr=0.01)}
-        checkpoint = Checkpoint.of(folder, "test", Plan())
+        checkpoint = Checkpoint.of(folder, "test", Plan(start="none"))
         for step in range(checkpoint.restore(parts), 3 * EVERY_STEPS):
             if step == killed_at:
                 return run(folder, None)
@@ -115,7 +115,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
 
 
 def test_another_plan_has_another_checkpoint(tmp_path: Path) -> None:
-    assert Checkpoint.of(tmp_path, "x", Plan()).path != Checkpoint.of(tmp_path, "x", Plan(seed=8)).path
+    assert Checkpoint.of(tmp_path, "x", Plan("a")).path != Checkpoint.of(tmp_path, "x", Plan("a", seed=8)).path
 
 
 def test_wilson_intervals() -> None:

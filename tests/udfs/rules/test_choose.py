@@ -54,7 +54,7 @@ def test_a_size_chart_that_comes_first_is_turned_away() -> None:
 
 
 def test_where_no_box_fits_it_is_the_whole_picture_and_that_is_said() -> None:
-    row = chosen(verdicts=SKIRT, pictures=[picture("a", boxes=[box("hat"), box("skirt", 0.1)])])
+    row = chosen(verdicts=SKIRT, pictures=[picture("a", boxes=[box("hat"), box("skirt", 0.07)])])
     assert where(row) == [("a", None, (0.0, 0.0, 1.0, 1.0))]
     assert row["garments"][0]["whole_picture"]
     scarf = chosen(verdicts=[verdict("scarf")], pictures=[picture("a", boxes=[box("top")])])

@@ -33,7 +33,24 @@ def test_a_coat_counts_before_the_shirt_beneath_but_not_its_shadow() -> None:
 
 
 def test_weak_and_tiny_boxes_do_not_count() -> None:
-    assert best(box("top", 0.29), box("top", 0.9, (0.0, 0.0, 0.05, 0.05))) == Cut(0, None, WHOLE, 0.0)
+    assert best(box("top", 0.07), box("top", 0.9, (0.0, 0.0, 0.04, 0.04))) == Cut(0, None, WHOLE, 0.0)
+
+
+def test_where_no_box_is_sure_the_unsure_ones_of_the_piece_are_taken_together() -> None:
+    """The two halves of a pair of glasses on white, each found by itself, and a corner that is hardly seen."""
+    left, right, corner = (0.1, 0.3, 0.5, 0.6), (0.4, 0.35, 0.9, 0.7), (0.0, 0.0, 0.1, 0.1)
+    halves = [box("top", 0.2, left), box("outerwear", 0.1, right), box("top", 0.09, corner), box("hat", 0.29)]
+    assert best(*halves) == Cut(0, "outerwear", (0.1, 0.3, 0.9, 0.7), 0.2)
+    assert best(*halves, box("top", 0.3, corner)) == Cut(0, "top", corner, 0.3), "a sure one stands alone"
+    assert best(box("top", 0.08, left), box("top", 0.04, right)) == Cut(0, "top", (0.1, 0.3, 0.9, 0.7), 0.08)
+    assert best(box("top", 0.08, left), box("top", 0.03, right)) == Cut(0, "top", left, 0.08)
+
+
+def test_an_unsure_piece_of_a_set_is_cut_out_beside_a_sure_one() -> None:
+    top, skirt = (0.0, 0.0, 1.0, 0.5), (0.0, 0.5, 1.0, 1.0)
+    pieces = [("top",), ("skirt",)]
+    found = cuts({"boxes": [box("skirt", 0.75, skirt), box("top", 0.1, top)]}, pieces, SETTINGS)
+    assert found == [Cut(0, "top", top, 0.1), Cut(1, "skirt", skirt, 0.75)]
 
 
 @given(BOXES, PIECES, st.randoms(use_true_random=False))
@@ -72,7 +89,7 @@ def test_a_garment_id_is_what_the_docs_say() -> None:
 
 
 def test_a_box_counts_from_its_score_and_its_area() -> None:
-    bounds = SETTINGS.model_copy(update={"box": 0.5, "box_area": 0.25})
+    bounds = SETTINGS.model_copy(update={"box": 0.5, "box_unsure": 0.5, "box_area": 0.25})
     low = (0.25, 0.25, 0.75, 0.75)
 
     def found(one: dict) -> Cut:

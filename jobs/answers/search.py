@@ -1,0 +1,109 @@
+"""A search by photo in a published version: garments, and the products that are nearest to each."""
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jobs.answers.thumbnails import thumbnail
+from lake.shards import PictureLost, Place, read_picture
+from lake.store import Store
+from lake.tables import Tables, literal
+from reports.facts import Box
+from reports.search import Near, Searched, SearchPage
+from schemas.table import DONE
+from schemas.tables import PICTURES
+from selvedge_searcher import Snapshot
+from selvedge_searcher.encoder import Seen
+from udfs.pictures.inspect import PictureRefused
+
+MOST_GARMENTS = 6
+BY_VECTOR, BY_CODE = 24, 8
+"""Products that are taken by vector, and by each of the codes."""
+THUMBNAIL_PX, PHOTO_PX = 132, 480
+MOST_TITLE = 120
+CODE_BITS = 128
+
+
+@dataclass(frozen=True)
+class Search:
+    """Searches one open version; thumbnails are made from the pictures that the lake keeps."""
+
+    snapshot: Snapshot
+    store: Store
+
+    def page(self, photo: Path) -> SearchPage:
+        """The page for a photo. Raises what the searcher raises, such as PhotoRefused."""
+        body = photo.read_bytes()
+        seen = self.snapshot.encoder.look(body)[:MOST_GARMENTS]
+        found = [Searched(one.class_name or "whole photo", _box(one), self._near(one)) for one in seen]
+        wanted = {near.picture for garment in found for near in garment.near}
+        return SearchPage(photo.name, self.snapshot.version, thumbnail(body, PHOTO_PX), found, self._pictures(wanted))
+
+    def _near(self, seen: Seen) -> list[Near]:
+        """The products nearest by vector and by each code, every one with its garment that is nearest by vector."""
+        if not len(self.snapshot.garments):
+            return []
+        vector = self.snapshot.vectors @ seen.vector
+        shape, colour = (
+            1 - np.unpackbits(codes ^ asked, axis=1).sum(axis=1) / CODE_BITS
+            for codes, asked in (
+                (self.snapshot.shape_codes, seen.shape_code),
+                (self.snapshot.colour_codes, seen.colour_code),
+            )
+        )
+        rows: dict[int, int] = {}
+        for likeness, most in ((vector, BY_VECTOR), (shape, BY_CODE), (colour, BY_CODE)):
+            new = 0
+            for row in np.argsort(-likeness, kind="stable").tolist():
+                if new == most:
+                    break
+                product = int(self.snapshot.product_rows[row])
+                if product not in rows:
+                    rows[product], new = row, new + 1
+        order = sorted(rows.values(), key=lambda row: -vector[row])
+        return [self._product(row, float(vector[row]), float(shape[row]), float(colour[row])) for row in order]
+
+    def _product(self, row: int, vector: float, shape: float, colour: float) -> Near:
+        garment = _row(self.snapshot.garments, row)
+        product = _row(self.snapshot.products, int(self.snapshot.product_rows[row]))
+        price = "" if product["price"] is None else f"{product['price']} {product['currency'] or ''}".strip()
+        url = product["url"] or ""
+        return Near(
+            title=html.unescape(product["title"] or product["product_id"])[:MOST_TITLE],
+            shop=garment["retailer"],
+            category=garment["category"],
+            price=price,
+            url=url if url.startswith(("https://", "http://")) else "",
+            picture=garment["image_sha256"].hex(),
+            vector=round(vector, 4),
+            shape=round(shape, 4),
+            colour=round(colour, 4),
+        )
+
+    def _pictures(self, wanted: Iterable[str]) -> dict[str, str]:
+        """Thumbnails by the picture's sha256; what the lake no longer keeps, or cannot be opened, is left out."""
+        keys = ", ".join(literal(bytes.fromhex(sha)) for sha in sorted(wanted)) or "X'00'"
+        query = f"""
+            select picture, shard, "offset", length from {PICTURES.name}
+            where status = '{DONE}' and picture in ({keys})"""  # noqa: S608
+        found = {}
+        for row in Tables(self.store).sql(query, [PICTURES]).to_pylist():
+            try:
+                body = read_picture(self.store, Place(row["shard"], row["offset"], row["length"]))
+                found[row["picture"].hex()] = thumbnail(body, THUMBNAIL_PX)
+            except (PictureLost, PictureRefused):
+                continue
+        return found
+
+
+def _row(table: Any, row: int) -> dict[str, Any]:
+    return dict(table.slice(row, 1).to_pylist()[0])
+
+
+def _box(seen: Seen) -> Box:
+    left, top, right, bottom = (100 * corner for corner in seen.box)
+    return Box(f"{seen.score:.2f}", left, top, right - left, bottom - top)

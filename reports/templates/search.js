@@ -1,0 +1,53 @@
+"use strict";
+const data = JSON.parse(document.querySelector("#data").textContent);
+
+function card(near) {
+  const figure = document.createElement("figure");
+  const frame = document.createElement("div");
+  frame.className = "frame";
+  const image = document.createElement("img");
+  image.src = data.pictures[near.picture] || "";
+  image.alt = "";
+  frame.append(image);
+  const caption = document.createElement("figcaption");
+  const title = document.createElement(near.url ? "a" : "b");
+  title.textContent = near.title;
+  if (near.url) {
+    title.href = near.url;
+    title.rel = "noreferrer";
+  }
+  const rest = document.createElement("div");
+  rest.className = "soft";
+  const likeness = `${near.vector.toFixed(2)} · shape ${near.shape.toFixed(2)} · colour ${near.colour.toFixed(2)}`;
+  rest.textContent = `${near.price} · ${near.shop} · ${near.category} · ${likeness}`;
+  caption.append(title, rest);
+  figure.append(frame, caption);
+  return figure;
+}
+
+function fill(select, names) {
+  for (const name of ["", ...names]) {
+    const option = document.createElement("option");
+    option.value = name;
+    option.textContent = name || "all";
+    select.append(option);
+  }
+}
+
+for (const section of document.querySelectorAll("section[data-garment]")) {
+  const { near } = data.garments[Number(section.dataset.garment)];
+  const [shop, category, vector, weight] = ["shop", "category", "vector", "weight"].map((name) => section.querySelector(`.${name}`));
+  const values = (name) => [...new Set(near.map((one) => one[name]))].sort();
+  const show = () => {
+    weight.disabled = vector.checked;
+    const colour = Number(weight.value) / 100;
+    const worth = (one) => (vector.checked ? one.vector : (1 - colour) * one.shape + colour * one.colour);
+    const kept = near.filter((one) => (!shop.value || one.shop === shop.value) && (!category.value || one.category === category.value));
+    kept.sort((one, other) => worth(other) - worth(one));
+    section.querySelector(".gallery").replaceChildren(...kept.map(card));
+  };
+  fill(shop, values("shop"));
+  fill(category, values("category"));
+  for (const tool of [shop, category, vector, weight]) tool.addEventListener("input", show);
+  show();
+}

@@ -1,0 +1,47 @@
+"""The page of a search by photo: nothing in it can run but our own script, whatever shops write."""
+
+import json
+import re
+
+from reports.facts import Box
+from reports.search import Near, Searched, SearchPage, render_search
+
+EVIL = '</script><script>alert("1")</script><img src=x onerror=alert(1)>'
+
+
+def near(**said: object) -> Near:
+    plain = {"title": "Coat", "shop": "aa", "category": "coat", "price": "10 EUR", "url": "", "picture": "ab"}
+    return Near(**(plain | {"vector": 0.9, "shape": 0.5, "colour": 0.25} | said))  # type: ignore[arg-type]
+
+
+def page_of(*products: Near, name: str = "photo.jpg") -> str:
+    garment = Searched("top", Box("0.90", 10.0, 20.0, 30.0, 40.0), products)
+    return render_search(
+        SearchPage(name, 7, "data:image/jpeg;base64,AA", [garment], {"ab": "data:image/jpeg;base64,BB"})
+    )
+
+
+def data_of(page: str) -> dict:
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    return dict(json.loads(found))
+
+
+def test_texts_of_shops_are_data_and_never_markup() -> None:
+    page = page_of(near(title=EVIL, shop=EVIL, category=EVIL, price=EVIL), name=EVIL)
+    assert page.count("<script") == 2
+    assert "<img src=x" not in page
+    (product,) = data_of(page)["garments"][0]["near"]
+    assert product["title"] == EVIL
+
+
+def test_boxes_are_drawn_and_pictures_are_kept_once() -> None:
+    page = page_of(near(), near(title="Shirt"))
+    assert "left:10.0%;top:20.0%;width:30.0%;height:40.0%" in page
+    assert page.count("base64,BB") == 1
+    assert [one["title"] for one in data_of(page)["garments"][0]["near"]] == ["Coat", "Shirt"]
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    page = page_of(near(url="https://aa.example/1"))
+    assert "default-src 'none'; img-src data:" in page
+    assert not re.findall(r'(?:src|href)="https?:', page)

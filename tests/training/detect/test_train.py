@@ -1,0 +1,50 @@
+"""A run that was stopped, and one that is asked for more steps later, give the weights of one run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from schemas.errors import WrongInput
+from tests.training.detect.test_views import photo  # noqa: F401
+from training.data.street import Photo
+from training.detect.train import Plan, share_of_rate, split, train
+from training.networks.backbone import imagenet
+from training.networks.folded import fold
+from training.networks.pyramid import Detector, Pyramid
+
+PLAN = Plan(start="none", side=64, width=8, first_block=15, steps=1, cooling=1, batch=2)
+
+
+def weights(plan: Plan, photos: list[Photo], work: Path) -> np.ndarray:
+    torch.manual_seed(5)
+    detector = Detector(imagenet(), Pyramid(plan.width)).eval()
+    fold(detector)
+    return torch.cat([one.flatten() for one in train(plan, detector, photos, work).parameters()]).detach().numpy()
+
+
+def test_more_steps_go_on_from_before_the_cooling(photo: Photo, tmp_path: Path) -> None:  # noqa: F811
+    photos, longer = [photo] * 4, Plan(**{**vars(PLAN), "steps": 2})
+    short = weights(PLAN, photos, tmp_path / "a")
+    later = weights(longer, photos, tmp_path / "a")
+    at_once = weights(longer, photos, tmp_path / "b")
+    assert np.array_equal(later, at_once)
+    assert not np.array_equal(short, later)
+    with pytest.raises(WrongInput, match="has learnt 2 steps already"):
+        weights(Plan(**{**vars(PLAN), "steps": 1, "cooling": 2}), photos, tmp_path / "a")
+
+
+def test_the_rate_rises_stays_and_falls() -> None:
+    plan = Plan(start="none", steps=1000, cooling=100)
+    shares = [share_of_rate(plan, step) for step in (0, 49, 500, 999, 1000, 1050, 1099)]
+    assert shares[:5] == [1 / 50, 1, 1, 1, 1]
+    assert 1 > shares[5] > shares[6] > 0.05
+
+
+def test_a_source_that_is_held_out_is_never_learnt(photo: Photo) -> None:  # noqa: F811
+    others = [Photo(**{**vars(photo), "source": source, "group": f"{source}/1"}) for source in ("musinsa", "ccp")]
+    learnt, held_out = split([*others, *(Photo(**{**vars(photo), "group": f"g/{n}"}) for n in range(40))])
+    assert others[0] in held_out
+    assert {one.group for one in learnt}.isdisjoint({one.group for one in held_out})
+    assert 20 < len(learnt) < 38

@@ -1,0 +1,106 @@
+"""Labelled photos as the detector learns from them: moved, mirrored, turned, in other light, four on one canvas.
+
+What a step shows depends on the plan's seed, the step and the slot alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training.data.street import Photo
+from training.data.tables import read_picture
+from training.detect.targets import Targets, draw
+from udfs.pictures.preprocess import PAD
+
+ZOOM = (0.7, 1.5)
+ASPECT = 0.08
+"""Log of how much wider or narrower a photo may become."""
+SHIFT = 0.15
+TURNED, MOST_DEGREES = 0.25, 6.0
+FOURS = 0.2
+"""Share of the canvases that show four photos."""
+SMALLEST_VISIBLE = 0.4
+"""A garment of which less is left on the canvas is not learnt."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A canvas (side, side, 3) uint8 with the boxes [N, 4] and the regions [M, 4] that lie on it, in its pixels."""
+
+    pixels: np.ndarray
+    boxes: np.ndarray
+    classes: np.ndarray
+    ignored: np.ndarray
+    labelled: np.ndarray
+
+    def targets(self) -> Targets:
+        """What the head should answer."""
+        return draw(self.boxes, self.classes, self.ignored, self.labelled, self.pixels.shape[0])
+
+
+def view(photos: Sequence[Photo], first: Photo, side: int, dice: np.random.Generator) -> View:
+    """A canvas with `first`, or with it and three other photos of which the same classes are labelled."""
+    if dice.random() >= FOURS:
+        return _moved(first, side, dice)
+    alike = [photo for photo in photos if np.array_equal(photo.labelled, first.labelled)]
+    others = [alike[place] for place in dice.integers(len(alike), size=3)]
+    half = side // 2
+    parts = [_moved(photo, half, dice) for photo in (first, *others)]
+    canvas = np.empty((side, side, 3), np.uint8)
+    offsets = [(0, 0), (half, 0), (0, half), (half, half)]
+    for part, (left, top) in zip(parts, offsets, strict=True):
+        canvas[top : top + half, left : left + half] = part.pixels
+    places = [np.array([*offset, *offset], np.float32) for offset in offsets]
+    return View(
+        canvas,
+        np.concatenate([part.boxes + place for part, place in zip(parts, places, strict=True)]),
+        np.concatenate([part.classes for part in parts]),
+        np.concatenate([part.ignored + place for part, place in zip(parts, places, strict=True)]),
+        first.labelled,
+    )
+
+
+def _moved(photo: Photo, side: int, dice: np.random.Generator) -> View:
+    pixels = read_picture(photo.path)
+    matrix = _matrix(pixels.shape[0], pixels.shape[1], side, dice)
+    canvas = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(PAD, PAD, PAD))
+    scale = np.array([pixels.shape[1], pixels.shape[0]] * 2, np.float32)
+    boxes, ignored = through(photo.boxes * scale, matrix), through(photo.ignored * scale, matrix)
+    clipped = np.clip(boxes, 0, side)
+    left = np.clip(clipped[:, 2:] - clipped[:, :2], 0, None).prod(1)
+    seen = left > SMALLEST_VISIBLE * np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-6)
+    hidden = clipped[~seen & (left > 0)]
+    regions = np.concatenate((np.clip(ignored, 0, side), hidden))
+    return View(_lit(canvas, dice), clipped[seen], photo.classes[seen], regions, photo.labelled)
+
+
+def _matrix(height: int, width: int, side: int, dice: np.random.Generator) -> np.ndarray:
+    """From the photo's pixels to the canvas's, 2 x 3."""
+    scale = side / max(height, width) * np.exp(dice.uniform(*np.log(ZOOM)))
+    wide = np.exp(dice.uniform(-ASPECT, ASPECT))
+    angle = np.radians(dice.uniform(-MOST_DEGREES, MOST_DEGREES)) if dice.random() < TURNED else 0.0
+    flip = -1.0 if dice.random() < 0.5 else 1.0
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = turn @ np.diag([scale * wide * flip, scale / wide])
+    middle = side / 2 + dice.uniform(-SHIFT, SHIFT, 2) * side
+    offset = middle - matrix @ np.array([width / 2, height / 2])
+    return np.column_stack((matrix, offset)).astype(np.float32)
+
+
+def through(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Boxes [N, 4] on the canvas. Where turned, those of the ellipses in them: garments do not fill their corners."""
+    centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    moved = centre @ matrix[:, :2].T + matrix[:, 2]
+    reach = np.sqrt((half**2) @ (matrix[:, :2] ** 2).T)
+    return np.concatenate((moved - reach, moved + reach), axis=1).astype(np.float32)
+
+
+def _lit(canvas: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    """In other light: gain and gamma of the whole, a tint of each channel."""
+    gamma, gain = np.exp(dice.uniform(-0.25, 0.25)), np.exp(dice.uniform(-0.15, 0.15))
+    tint = np.exp(dice.uniform(-0.06, 0.06, 3))
+    curve = (np.arange(256) / 255.0) ** gamma * gain
+    table = np.clip(curve[:, None] * tint[None, :] * 255.0, 0, 255).astype(np.uint8)
+    return cv2.LUT(canvas, table[None])
