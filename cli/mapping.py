@@ -1,5 +1,6 @@
-"""`mapping check` and `mapping coverage`: errors in the mapping files, and how much they cover."""
+"""`mapping check`, `coverage` and `desk`: errors in the mapping files, how much they cover, and a page to mend them."""
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from udfs.rules.coverage import RetailerCoverage, RuleUse
 from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
 
-app = typer.Typer(help="Check the mapping files and their coverage.", no_args_is_help=True)
+app = typer.Typer(help="Check the mapping files and their coverage, and mend them.", no_args_is_help=True)
 
 Retailer = Annotated[str | None, typer.Argument(help="One retailer. Default: all.")]
 
@@ -63,6 +64,33 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
         _say(view, rules)
     if not views:
         say(f"{retailer or 'all retailers'}: no live products yet; run a night first")
+
+
+@app.command()
+def desk(
+    retailer: Retailer = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Show everything, change nothing.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1. 0: any free one.")] = 0,
+    by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
+    commit: Annotated[bool, typer.Option("--commit", help="Commit each saved file to git.")] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Serve a page on this machine, on which categories are mapped key by key, until Ctrl-C."""
+    from desk.app import App
+    from desk.serve import leaves_of, open_desk, serve
+
+    night = open_night(quiet=True)
+    if retailer is not None and retailer not in night.broken:
+        night.check_names([retailer], "mapping desk")
+    found = open_desk(night, read_only)
+    found.by, found.commit = by, commit
+
+    def opened(address: str) -> None:
+        say(f"desk     {address}   (Ctrl-C ends it)")
+        if browser:
+            webbrowser.open(address)
+
+    serve(App(found, leaves_of(night)), port, retailer, opened)
 
 
 def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:

@@ -1,4 +1,4 @@
-"""Adds rules to a mapping file: what is there already stays as it is, byte for byte, and nothing is written unchecked."""
+"""Adds rules to a mapping file: what is there stays as it is, byte for byte, and nothing is written unchecked."""
 
 import codecs
 import fcntl

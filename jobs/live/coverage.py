@@ -90,7 +90,7 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
         return []
     text = _sure_texts(night)
     sources = dict(zip(*(catalog.chosen[n].to_pylist() for n in ("product_id", "category_source")), strict=True))
-    images = _image_classes(night, catalog)
+    images = image_classes(night, catalog)
     decided = decisions(night, catalog)
     ids = catalog.products["product_id"].to_pylist()
     columns = {
@@ -114,7 +114,7 @@ def _sure_texts(night: Night) -> dict[bytes, str]:
     return dict(zip(rows["text_key"].to_pylist(), rows["leaf"].to_pylist(), strict=True))
 
 
-def _image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
+def image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
     """Product -> the class that its pictures show, independent of what `choose` decided."""
     live = pictures(night)
     seen = {table.name: _by_picture(night, table, function, live) for table, function in (

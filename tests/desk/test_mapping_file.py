@@ -74,7 +74,7 @@ def test_the_first_rule_of_a_shop_makes_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        ("A > B", "50% *?\\ off", 'quo"te\'s'),
+        ("A > B", "50% *?\\ off", "quo\"te's"),
         ("bell\x07 and \u202e turned", "new\nline"),
         ("nothing\uffff there",),
         ("ЮБКИ Ё", "ｆｕｌｌ　ｗｉｄｔｈ"),
