@@ -108,10 +108,10 @@ async def act(app: App, request: Request) -> Response:
     said: dict[str, str | None] = {"title": form.get("word") or None, "gender": form.get("gender") or None}
     if do == "accept":
         proposals = found.considered(key).proposals
-        place = int(form.get("place", "0"))
-        if not 0 <= place < len(proposals):
+        place = form.get("place", "0")
+        if not place.isdecimal() or int(place[:3]) >= len(proposals):
             raise WrongInput("mapping desk", None, "there is no such proposal; choose a category by name")
-        said |= said_of(proposals[place])
+        said |= said_of(proposals[int(place)])
     elif do == "leaf":
         if form.get("leaf", "") not in app.desk.taxonomy:
             raise WrongInput("mapping desk", None, "the taxonomy has no such category")

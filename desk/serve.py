@@ -1,17 +1,21 @@
 """Opens the desk over a lake and serves it on loopback."""
 
+import os
 import secrets
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
 from desk.app import App
+from desk.edits import Pending
 from desk.evidence import Proposer
 from desk.leaves import Leaves
 from desk.loading import places_of, shops_of
 from desk.state import Desk
 from desk.thumbnails import reader
+from desk.work import Work
 from jobs.engine.night import Night
 from schemas.errors import WrongInput
 from udfs.text.lexicon import NOTHING
@@ -31,6 +35,13 @@ def open_desk(night: Night, read_only: bool = False) -> Desk:
         read_only=read_only,
         broken=night.broken,
     )
+
+
+def work_at(night: Night, retailer: str) -> Work:
+    """The work at one shop as its mapping file leaves it, without anybody's pending decisions."""
+    proposer = Proposer(night.taxonomy, night.mappings, lambda: model_of(night))
+    shop = shops_of(night)[retailer]
+    return Work(shop, night.settings.mappings / retailer, night.taxonomy, proposer, Pending(Path(os.devnull), retailer))
 
 
 def model_of(night: Night) -> TextModel:

@@ -173,12 +173,17 @@ class Work:
         A decision for a category that the file decides by now is left out: a colleague was faster.
         """
         rules = [decision for decision in self.pending.rules if self.open.get(key_of(decision.path))]
-        if rules:
-            body = self.text.with_rules([rule_of(decision, by, on) for decision in rules], self.taxonomy)
-            save(self.text, body, self.taxonomy)
+        self.add_rules(rules, by, on)
         self.pending.clear()
         self.load()
         return len(rules)
+
+    def add_rules(self, decisions: Sequence[Decision], by: str, on: date) -> None:
+        """Adds decisions to the file and reads it again. Raises what `save` raises."""
+        if decisions:
+            lines = [rule_of(decision, by, on) for decision in decisions]
+            save(self.text, self.text.with_rules(lines, self.taxonomy), self.taxonomy)
+            self.load()
 
 
 def fits(decision: Decision, product: Product) -> bool:

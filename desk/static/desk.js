@@ -2,10 +2,15 @@
 // `code` names the place of a key, so that they work under a Russian or Japanese layout too.
 "use strict";
 
+// While a decision is on its way, keys do nothing: nobody decides on a category that is not shown yet.
 let busy = false;
-document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.id !== "q") busy = true; });
-document.addEventListener("htmx:afterSettle", () => { busy = false; });
-document.addEventListener("htmx:afterRequest", () => { busy = false; });
+function waiting(now) {
+  busy = now;
+  document.body.setAttribute("aria-busy", String(now));
+}
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.matches("button")) waiting(true); });
+document.addEventListener("htmx:afterSettle", () => waiting(false));
+document.addEventListener("htmx:afterRequest", (event) => { if (!event.detail.successful) waiting(false); });
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) {  // an error page takes the place of the page
     const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector("main");
@@ -40,6 +45,10 @@ function inSearch(event) {
     options().find((one) => one.getAttribute("aria-selected") === "true")?.click();
   }
 }
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "work") document.activeElement.blur();  // htmx gives the focus back to the search: keys again
+});
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "hits") {

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,14 +40,19 @@ class Chromium:
         )  # fmt: skip
         self._number = 0
         port, path = self._waited(self._port)
-        self._socket = connect(f"ws://127.0.0.1:{port}{path}", max_size=1 << 26, open_timeout=WAIT_S)
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(
+            connect(f"ws://127.0.0.1:{port}{path}", max_size=1 << 26, open_timeout=WAIT_S)
+        )
         targets = self._send("Target.getTargets")["targetInfos"]
         target = next(one["targetId"] for one in targets if one["type"] == "page")
         self._session = ""
         self._session = self._send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._send(f"{domain}.enable")
-        self._send("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
+        self._send(
+            "Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +60,7 @@ class Chromium:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._open.close()
         self._process.terminate()
         self._process.wait(WAIT_S)
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -66,7 +72,9 @@ class Chromium:
     def press(self, *keys: str) -> None:
         """Presses keys one after the other: a letter, a digit, or a name such as Enter."""
         for key in keys:
-            code = CODES.get(key) or (f"Digit{key}" if key.isdecimal() else f"Key{key.upper()}" if key.isascii() else "")
+            code = CODES.get(key) or (
+                f"Digit{key}" if key.isdecimal() else f"Key{key.upper()}" if key.isascii() else ""
+            )
             said = {"key": key, "code": code} | ({} if key in CODES and key != "Enter" else
                                                  {"text": "\r" if key == "Enter" else key})  # fmt: skip
             numbers = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "Tab": 9}
@@ -90,7 +98,8 @@ class Chromium:
         self._waited(lambda: self.value(script) or None, script)
 
     def screenshot(self, file: Path, quality: int = 80) -> None:
-        made = self._send("Page.captureScreenshot", format="jpeg", quality=quality)
+        kind = "png" if file.suffix == ".png" else "jpeg"
+        made = self._send("Page.captureScreenshot", format=kind, **({"quality": quality} if kind == "jpeg" else {}))
         file.write_bytes(base64.b64decode(made["data"]))
 
     def _port(self) -> tuple[str, str] | None:
@@ -124,6 +133,8 @@ class Chromium:
         if event.get("method") == "Runtime.exceptionThrown":
             self.errors.append(str(said["exceptionDetails"].get("exception", {}).get("description")))
         elif event.get("method") == "Log.entryAdded" and said["entry"]["level"] == "error":
+            if said["entry"].get("url", "").endswith("/favicon.ico"):
+                return  # asked for by the browser itself, without the token
             self.errors.append(said["entry"]["text"] + " " + said["entry"].get("url", ""))
         elif event.get("method") == "Network.requestWillBeSent":
             address = said["request"]["url"]

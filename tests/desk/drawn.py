@@ -195,5 +195,3 @@ def right_share(drawn: Drawn, desk: Desk) -> tuple[float, float]:
                 leaf = drawn.truth[drawn.shop.products[place].id]
                 right += (decision.to or OUT_OF_SCOPE) == leaf
     return work.covered, right / covered if covered else 1.0
-
-

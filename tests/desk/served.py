@@ -12,7 +12,7 @@ from desk.app import App
 from desk.leaves import Leaves
 from desk.state import Desk
 
-TOKEN = "t0ken"  # noqa: S105
+TOKEN = "t0ken"
 
 
 @contextmanager
