@@ -22,6 +22,7 @@ from cli import (
     recheck,
     snapshots,
     vacuum,
+    whatif,
     withdraw,
 )
 from cli.terminal import last_line, say
@@ -68,6 +69,7 @@ app.command("live")(snapshots.live)
 app.command("publish")(night.publish)
 app.command("withdraw")(withdraw.withdraw)
 app.command("doctor")(doctor.doctor)
+app.command("whatif")(whatif.whatif)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)

@@ -29,6 +29,10 @@ class Difference:
     still_out: list[Change] = field(default_factory=list)
 
     @property
+    def any(self) -> bool:
+        return any(changes for _, changes in self.parts)
+
+    @property
     def parts(self) -> list[tuple[str, list[Change]]]:
         named = ("gained", "lost", "moved", "still_out")
         return [(name.replace("_", " "), getattr(self, name)) for name in named]

@@ -41,7 +41,7 @@ class Decision:
 class Pending:
     """Decisions in the order in which they were made. Every change is on the disk before the next key is answered."""
 
-    file: Path
+    file: Path | None  # None: kept nowhere
     retailer: str
     decisions: list[Decision] = field(default_factory=list)
 
@@ -87,6 +87,8 @@ class Pending:
         self._write()
 
     def _write(self) -> None:
+        if self.file is None:
+            return
         body = json.dumps(
             {"retailer": self.retailer, "decisions": [asdict(decision) for decision in self.decisions]},
             ensure_ascii=False, indent=1,
@@ -95,14 +97,17 @@ class Pending:
 
 
 def _decision(row: dict[str, object]) -> Decision:
-    texts = {name: row.get(name) for name in ("to", "because", "title", "gender", "note")}
-    lists = {name: row.get(name) or [] for name in ("path", "ids")}
-    if not all(value is None or isinstance(value, str) for value in texts.values()):
+    texts = [row.get(name) for name in ("to", "because", "title", "gender", "note")]
+    lists = [row.get(name) or [] for name in ("path", "ids")]
+    if not all(value is None or isinstance(value, str) for value in texts) or not all(map(_is_list, lists)):
         raise ValueError("a decision is not text")
-    return Decision(
-        **{name: tuple(str(part) for part in value) for name, value in lists.items() if isinstance(value, Sequence)},
-        **texts,  # type: ignore[arg-type]
-    )
+    path, ids = (tuple(map(str, value)) for value in lists)  # type: ignore[call-overload]
+    to, because, title, gender, note = (None if value is None else str(value) for value in texts)
+    return Decision(path, ids, to, because, title, gender, note)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def state_file(mappings: Path, retailer: str) -> Path:

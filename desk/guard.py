@@ -14,10 +14,11 @@ POLICY = "; ".join((
 ))  # fmt: skip
 """No request leaves the page, whatever a title says."""
 
+# A form that is sent without any referrer comes from the origin "null", so that the page may name itself to itself.
 HEADERS = {
     "content-security-policy": POLICY,
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -50,7 +51,7 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope | {"root_path": f"/{self._token}"}, receive, guarded)
+        await self._app({**scope, "root_path": f"/{self._token}"}, receive, guarded)
 
     def _refusal(self, scope: Scope) -> str:
         headers = Headers(scope=scope)

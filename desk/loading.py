@@ -75,13 +75,14 @@ def _chosen(catalog: Catalog) -> dict[str, tuple[str | None, str | None, str | N
 
 
 def _pictures(catalog: Catalog) -> dict[int, list[bytes]]:
+    """Pictures of each product, those of its garments first."""
+    garments = catalog.garments()
+    best = set(garments["picture"].to_pylist())
     arrived: Any = catalog.pictures.filter(pc.is_valid(catalog.pictures["picture"]))
     found: dict[int, list[bytes]] = {}
     for product, picture in zip(arrived["product"].to_pylist(), arrived["picture"].to_pylist(), strict=True):
-        mine = found.setdefault(product, [])
-        if len(mine) < MAX_PICTURES:
-            mine.append(picture)
-    return found
+        found.setdefault(product, []).append(picture)
+    return {place: sorted(mine, key=lambda one: one not in best)[:MAX_PICTURES] for place, mine in found.items()}
 
 
 def places_of(night: Night) -> pa.Table:

@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from desk.edits import Decision, write_durably
 from schemas.errors import Stop, WrongInput
 from schemas.retailer import MAPPING_FILE
 from schemas.xml_files import raise_errors, read_xml
-from udfs.rules import mapping
+from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import normalise, written
 
@@ -116,7 +115,7 @@ def save(read: MappingText, body: bytes, taxonomy: Taxonomy) -> MappingText:
 
     Raises WrongInput with the line of a mistake, and ChangedMeanwhile; the file then stays as it is.
     """
-    _check(read.path, body, taxonomy)
+    _read_in(read.path, read.path.parent.name, body, taxonomy)
     target = read.path.resolve()
     with _locked(target.parent):
         if MappingText.read(read.path.parent).digest != read.digest:
@@ -131,19 +130,23 @@ def save(read: MappingText, body: bytes, taxonomy: Taxonomy) -> MappingText:
     return MappingText(read.path, body)
 
 
-def _check(path: Path, body: bytes, taxonomy: Taxonomy) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="selvedge-desk-"))
-    try:
-        copy = folder / path.parent.name / path.name
+def read_as(path: Path, taxonomy: Taxonomy) -> Mapping:
+    """A mapping file that lies anywhere, as if it were in its retailer's folder. Raises WrongInput with its line."""
+    root, problems = read_xml(path, "mapping.xsd")
+    raise_errors(path, problems)
+    return _read_in(path, root.get("retailer", ""), path.read_bytes(), taxonomy)
+
+
+def _read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> Mapping:
+    """What a mapping file of a retailer's folder would be with these bytes; mistakes are told as of `path`."""
+    with tempfile.TemporaryDirectory(prefix="selvedge-desk-") as place:
+        copy = Path(place) / folder / MAPPING_FILE
         copy.parent.mkdir()
         copy.write_bytes(body)
         try:
-            problems = mapping.check(copy, taxonomy)
+            return Mapping.read(copy, taxonomy)
         except WrongInput as error:
             raise WrongInput(path, error.line, error.text) from None
-    finally:
-        shutil.rmtree(folder)
-    raise_errors(path, problems)
 
 
 @contextmanager

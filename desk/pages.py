@@ -13,7 +13,7 @@ from desk.difference import Change, Difference, difference
 from desk.edits import Decision
 from desk.leaves import Leaves
 from desk.mapping_file import rule_of
-from desk.shop import NO_CATEGORY, Product, key_of
+from desk.shop import NO_CATEGORY, Product, key_of, sure_text
 from desk.state import Desk
 from desk.work import Work, fits
 from schemas.errors import Stop, WrongInput
@@ -21,6 +21,9 @@ from udfs.rules.coverage import differs
 from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED
 from udfs.rules.proposal import OUT_OF_SCOPE
 from udfs.rules.wording import normalise, written
+
+LEAST_SHOWN = 0.005
+"""Probability from which a further proposal is shown."""
 
 THUMBNAILS, TITLES, NEXT = 6, 8, 12
 PAGE = 40
@@ -67,14 +70,6 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     return row | work.counts
 
 
-SURE = 0.8
-
-
-def sure_text(product: Product) -> str | None:
-    """What the text says, where it is sure enough to be held against a rule."""
-    return product.leaves[0][0] if product.leaves and product.leaves[0][1] >= SURE else None
-
-
 def card(work: Work, leaves: Leaves, at: str | None, said: str = "") -> dict[str, Any]:
     """The category to decide now, and those that come next."""
     waiting = work.left(at, NEXT + 1)
@@ -87,7 +82,11 @@ def card(work: Work, leaves: Leaves, at: str | None, said: str = "") -> dict[str
     work.proposer.prepare(work.shop, names, work.open)
     category, rest = names[0], work.shop.of(work.rest(key))
     considered = work.considered(key)
-    proposals = [_proposal(work, leaves, place, p) for place, p in enumerate(considered.proposals)]
+    proposals = [
+        _proposal(work, leaves, place, proposal)
+        for place, proposal in enumerate(considered.proposals)
+        if not place or proposal.probability >= LEAST_SHOWN
+    ]
     upcoming = [
         {"key": c.key, "name": c.name, "products": len(work.rest(c.key)), "leaf": _first(work, leaves, c.key)}
         for c in names[1:]
@@ -140,10 +139,7 @@ def evidence_lines(work: Work, leaves: Leaves, key: str) -> list[tuple[str, str]
         ("pictures", shares(evidence.shown)),
         ("its name reads as", shares(evidence.name)),
         ("named so in the taxonomy", ", ".join(sorted(map(named, evidence.named)))),
-        (
-            "rules for a like name",
-            ", ".join(f"{named(leaf)} ×{count}" for leaf, count in sorted(evidence.rules.items())),
-        ),
+        ("rules for a like name", rules),
     ]
     return [(source, text) for source, text in lines if text]
 

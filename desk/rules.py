@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from desk.shop import Category
+from desk.shop import Category, sure_text
 from desk.work import Work
 from udfs.rules import mapping
 from udfs.rules.coverage import differs
@@ -13,8 +13,6 @@ from udfs.rules.wording import is_literal, joined_literals, normalise
 
 LIKE = 0.6
 """How like a category's name must be to a dead rule's to be proposed as what it was renamed to."""
-
-SURE = 0.8
 
 
 @dataclass
@@ -46,10 +44,10 @@ def rule_uses(work: Work) -> dict[str, Any]:
         if use is None:
             continue
         use.products += 1
-        text = product.leaves[0][0] if product.leaves and product.leaves[0][1] >= SURE else None
-        use.text_differs += differs(decided.node, text, work.taxonomy)
-        if product.shown is not None and decided.node in work.taxonomy:
-            use.image_differs += product.shown not in work.taxonomy.image_classes(str(decided.node))
+        use.text_differs += differs(decided.node, sure_text(product), work.taxonomy)
+        node = decided.node
+        if product.shown is not None and node is not None and node in work.taxonomy:
+            use.image_differs += product.shown not in work.taxonomy.image_classes(node)
     notes = _warnings(work, found)
     waiting = [work.shop.categories[key] for key in work.left()]
     by_name = {normalise(category.last): category for category in reversed(waiting)}

@@ -1,10 +1,8 @@
 """Opens the desk over a lake and serves it on loopback."""
 
-import os
 import secrets
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
 
@@ -41,7 +39,7 @@ def work_at(night: Night, retailer: str) -> Work:
     """The work at one shop as its mapping file leaves it, without anybody's pending decisions."""
     proposer = Proposer(night.taxonomy, night.mappings, lambda: model_of(night))
     shop = shops_of(night)[retailer]
-    return Work(shop, night.settings.mappings / retailer, night.taxonomy, proposer, Pending(Path(os.devnull), retailer))
+    return Work(shop, night.settings.mappings / retailer, night.taxonomy, proposer, Pending(None, retailer))
 
 
 def model_of(night: Night) -> TextModel:

@@ -30,9 +30,14 @@ class Product:
     source: str | None = None  # what decided it: mapping, text, image
     refused: str | None = None  # why it is not in the index, as a code
 
-    @property
-    def text(self) -> str | None:
-        return self.leaves[0][0] if self.leaves else None
+
+SURE_TEXT = 0.8
+"""Probability from which a text is held against a rule."""
+
+
+def sure_text(product: Product) -> str | None:
+    """What the text says of a product, where it is sure."""
+    return product.leaves[0][0] if product.leaves and product.leaves[0][1] >= SURE_TEXT else None
 
 
 @dataclass

@@ -42,7 +42,7 @@ class Work:
         """Reads the mapping file as it is now. Raises WrongInput with its line if it is broken."""
         self.text = MappingText.read(self.folder)
         self.mapping = None if self.text.body is None else Mapping.read(self.text.path, self.taxonomy)
-        self.decided = list(_decided(self.shop, self.mapping))
+        self.decided = list(decided_by(self.shop, self.mapping))
         for name in ("open", "order", "places", "_kinds"):
             self.__dict__.pop(name, None)
         self._parts: dict[str, list[Decision]] = {}
@@ -201,7 +201,7 @@ def split_by(products: Sequence[Product], word: str) -> tuple[list[Product], lis
     return with_it, [product for product in products if product.id not in chosen]
 
 
-def _decided(shop: Shop, mapping: Mapping | None) -> Iterator[Decided]:
+def decided_by(shop: Shop, mapping: Mapping | None) -> Iterator[Decided]:
     """What the file decides of each product. Only where a rule asks for a word or a gender is a product looked at."""
     known: dict[tuple[tuple[str, ...], tuple[str, ...]], list[mapping_file.Verdict]] = {}
     nothing = Decided(UNMAPPED)

@@ -1,6 +1,5 @@
 """The desk in a real Chromium, by keys alone: the short form of the day that `make desk-day` measures."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -55,11 +54,11 @@ def test_a_short_day_by_keys_alone(analyst: Analyst, desk: Desk, drawn: Drawn) -
     analyst.browser.press("v")
     analyst.browser.wait("document.querySelector('input[name=by]') !== null")
     analyst.browser.press("A", "K", "Enter")
-    analyst.browser.wait("document.querySelector('h1').innerText.includes('saved')")
+    analyst.browser.wait("document.querySelector('h1')?.innerText.includes('saved')")
     rules = Mapping.read(desk.mappings / "drawn" / "categories.xml", TAXONOMY).rules
-    assert len(rules) == len(drawn.rules) + len(
-        [d for d in desk.work("drawn").pending.decisions if not d.is_skip]
-    ) + int(re.findall(r"^\d+", analyst.browser.value("document.querySelector('h1').innerText"))[0])
+    saved = int(analyst.browser.value("document.querySelector('h1').innerText.split(' ')[0]"))
+    assert len(rules) == len(drawn.rules) + saved
+    assert saved >= 5
     assert rules[-1].initials == "AK"
 
 

@@ -1,4 +1,4 @@
-"""Rules are added to a mapping file without touching a byte of what is there, and never over a mistake or a colleague."""
+"""Rules are added to a mapping file without touching a byte of it, and never over a mistake or a colleague's save."""
 
 from datetime import date
 from pathlib import Path
