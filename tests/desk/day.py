@@ -114,9 +114,7 @@ def svg(curves: dict[str, Curve]) -> str:
         points = " ".join(at(*point) for point in curve)
         dashed = "" if name.startswith("ja") else ' stroke-dasharray="5 3"'
         parts.append(f'<polyline points="{points}" fill="none" stroke="#0b6b66" stroke-width="1.6"{dashed}/>')
-    parts.append(
-        f'<text x="{left}" y="{top + height + 34}">keys pressed; solid: Japanese, dashed: Russian</text>'
-    )
+    parts.append(f'<text x="{left}" y="{top + height + 34}">keys pressed; solid: Japanese, dashed: Russian</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
