@@ -12,6 +12,7 @@ from jobs.engine.progress import Progress
 from schemas.settings import Settings
 from tests.night.conftest import ATELIER
 from tests.night.house import DATE, REPOSITORY, House
+from udfs.rules.wording import written
 
 pytestmark = pytest.mark.night
 
