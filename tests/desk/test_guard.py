@@ -1,11 +1,13 @@
 """Only the page that the command opened may ask, and only itself may change anything."""
 
 import http.client
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from desk.leaves import Leaves
+from desk.shop import Shop
 from desk.state import Desk
 from tests.desk.served import TOKEN, served
 
@@ -98,3 +100,20 @@ def test_a_broken_file_is_shown_with_its_line(desk: Desk, leaves: Leaves) -> Non
         assert "&lt;rule to=&lt;/mapping&gt;" in answer[1]
         assert "categories.xml:" in asked(address, f"/{TOKEN}/")[1]
     assert file.read_text(encoding="utf-8") == body
+
+
+def test_a_shop_without_products_and_a_taxonomy_that_lost_a_node(desk: Desk, leaves: Leaves) -> None:
+    desk.shops["empty"] = Shop("empty", "en", [])
+    (desk.mappings / "empty").mkdir()
+    key = desk.work("drawn").left()[0]
+    desk.work("drawn").decide(key, to="hat")
+    lost = {code: node for code, node in desk.taxonomy.nodes.items() if code != "hat"}
+    with served(desk, leaves) as address:
+        own = address.removesuffix(f"/{TOKEN}/")
+        assert "Run a night first" in asked(address, f"/{TOKEN}/shop/empty")[1]
+        assert "no live products yet" in asked(address, f"/{TOKEN}/")[1]
+        desk.work("drawn").taxonomy = replace(desk.taxonomy, nodes=lost)
+        assert asked(address, f"/{TOKEN}/shop/drawn")[0] == 200
+        status, body, _ = asked(address, f"/{TOKEN}/shop/drawn/save", "POST", "by=AK", **FORM, Origin=own)
+        assert (status, "the taxonomy has no node hat" in body) == (400, True)
+        assert "Undone" in asked(address, f"/{TOKEN}/shop/drawn/act", "POST", "do=undo", **FORM, Origin=own)[1]
