@@ -1,5 +1,6 @@
 """The desk in a real Chromium, by keys alone: the short form of the day that `make desk-day` measures."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from desk.leaves import Leaves
 from desk.shop import Shop
 from desk.state import Desk
 from tests.desk import chromium
-from tests.desk.analyst import Analyst
+from tests.desk.analyst import READY, Analyst
 from tests.desk.chromium import Chromium
 from tests.desk.drawn import Drawn, right_share
 from tests.desk.served import served
@@ -75,3 +76,26 @@ def test_hostile_and_long_titles_stay_text_and_keep_the_layout(desk: Desk, leave
             assert browser.value("document.documentElement.scrollWidth <= window.innerWidth")
             assert "<script>" in browser.value("document.querySelector('main').innerText")
     assert browser.errors == []
+
+
+def test_a_part_is_split_off_and_ignored_by_keys(analyst: Analyst, desk: Desk) -> None:
+    work, browser = desk.work("drawn"), analyst.browser
+    key = work.left()[0]
+    titles = [set(work.shop.products[place].title.split()) for place in work.open[key]]
+    said = Counter(word for title in titles for word in title if word.isalpha())
+    word = next(word for word, count in said.most_common() if count < len(titles))
+    browser.press("w")
+    browser.type(word)
+    browser.wait("document.querySelector('#parts b') !== null")
+    browser.press("Escape")
+    card = analyst.name("шляп")
+    assert "is шляп" in card["said"]
+    assert f"where {word}" in card["said"]
+    taken, rest = work.pending.decisions[-1], work.rest(key)
+    assert (taken.title, taken.to) == (word, "hat")
+    assert 0 < len(rest) < len(titles)
+    browser.press("i")
+    browser.press("Enter")
+    browser.wait(f"document.querySelector('.said').innerText.includes('ignored') && {READY}")
+    assert not work.rest(key)
+    assert work.pending.decisions[-1].because == "no garment"
