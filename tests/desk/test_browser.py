@@ -53,7 +53,7 @@ def test_a_short_day_by_keys_alone(analyst: Analyst, desk: Desk, drawn: Drawn) -
     back = analyst.press("u")
     assert (back["covered"], len(desk.work("drawn").pending.decisions)) == (before, made)
     analyst.browser.press("v")
-    analyst.browser.wait("document.querySelector('input[name=by]') !== null")
+    analyst.browser.wait("document.activeElement?.name === 'by'")
     analyst.browser.press("A", "K", "Enter")
     analyst.browser.wait("document.querySelector('h1')?.innerText.includes('saved')")
     rules = Mapping.read(desk.mappings / "drawn" / "categories.xml", TAXONOMY).rules
