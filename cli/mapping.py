@@ -1,5 +1,6 @@
 """`mapping check`, `coverage` and `desk`: errors in the mapping files, how much they cover, and a page to mend them."""
 
+import sys
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,22 +77,25 @@ def desk(
     read_only: Annotated[bool, typer.Option("--read-only", help="Show everything, change nothing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1. 0: any free one.")] = 0,
     by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
+    clicks: Annotated[
+        Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")
+    ] = None,
     commit: Annotated[bool, typer.Option("--commit", help="Commit each saved file to git.")] = False,
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Serve a page on this machine, on which categories are mapped key by key, until Ctrl-C."""
     from desk.app import App
+    from desk.clicks import read_clicks
     from desk.serve import leaves_of, open_desk, serve
 
     night = open_night(quiet=True)
     if retailer is not None and retailer not in night.broken:
         night.check_names([retailer], "mapping desk")
     found = open_desk(night, read_only)
-    found.by, found.commit = by, commit
+    found.by, found.commit, found.clicks = by, commit, read_clicks(clicks) if clicks else {}
 
     def opened(address: str) -> None:
         say(f"desk     {address}   (Ctrl-C ends it)")
-        if browser:
+        if sys.stdout.isatty():
             webbrowser.open(address)
 
     serve(App(found, leaves_of(night)), port, retailer, opened)

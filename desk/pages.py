@@ -2,7 +2,7 @@
 
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from desk.difference import Change, Difference, difference
 from desk.edits import Decision
 from desk.leaves import Leaves
 from desk.mapping_file import rule_of
-from desk.shop import NO_CATEGORY, Product, key_of, sure_text
+from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ, sure_text
 from desk.state import Desk
 from desk.work import Work, fits
 from schemas.errors import Stop, WrongInput
@@ -56,18 +56,32 @@ def told(error: Stop) -> dict[str, Any]:
 
 
 def shop_row(desk: Desk, name: str) -> dict[str, Any]:
-    """One shop on the first page."""
+    """One shop on the first page: its coverage by products, price and clicks, and what disagrees with its rules."""
     row: dict[str, Any] = {"name": name, "error": None, MAPPED: 0, IGNORED: 0, UNMAPPED: 0, "products": 0}
-    row |= {"categories": 0, "pending": 0, "differs": 0, "published": 0}
     try:
         work = desk.work(name)
     except WrongInput as error:
         return row | {"error": str(error)}
-    decided = zip(work.shop.products, work.decided, strict=True)
-    row["differs"] = sum(differs(d.node, sure_text(product), work.taxonomy) for product, d in decided)
-    row["published"] = sum(product.category is not None for product in work.shop.products)
-    row |= {"products": len(work.shop.products), "categories": len(work.left()), "pending": len(work.pending.rules)}
-    return row | work.counts
+    products = work.shop.products
+    row |= {"products": len(products), "categories": len(work.left()), "pending": len(work.pending.rules)}
+    row |= {"published": sum(product.category is not None for product in products)} | work.counts
+    mapped = [(product, one.node) for product, one in zip(products, work.decided, strict=True) if one.kind == MAPPED]
+    row["text_differs"] = _share(sum(differs(node, sure_text(p), work.taxonomy) for p, node in mapped), len(mapped))
+    row["pictures_differ"] = _share(sum(pictures_differ(p, node, work.taxonomy) for p, node in mapped), len(mapped))
+    row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
+    row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
+    return row
+
+
+def _weighed(work: Work, weight: Callable[[Product], float]) -> float | None:
+    """The covered share of the weight of all products, pending decisions included; None where nothing weighs."""
+    open_places = {place for key in work.open for place in work.rest(key)}
+    total = sum(map(weight, work.shop.products))
+    return _share(total - sum(weight(work.shop.products[place]) for place in open_places), total)
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
 
 
 def card(work: Work, leaves: Leaves, at: str | None, said: str = "") -> dict[str, Any]:

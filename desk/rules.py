@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from desk.shop import Category, sure_text
+from desk.shop import Category, pictures_differ, sure_text
 from desk.work import Work
 from udfs.rules import mapping
 from udfs.rules.coverage import differs
@@ -45,9 +45,7 @@ def rule_uses(work: Work) -> dict[str, Any]:
             continue
         use.products += 1
         use.text_differs += differs(decided.node, sure_text(product), work.taxonomy)
-        node = decided.node
-        if product.shown is not None and node is not None and node in work.taxonomy:
-            use.image_differs += product.shown not in work.taxonomy.image_classes(node)
+        use.image_differs += pictures_differ(product, decided.node, work.taxonomy)
     notes = _warnings(work, found)
     waiting = [work.shop.categories[key] for key in work.left()]
     by_name = {normalise(category.last): category for category in reversed(waiting)}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 
+from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import END, joined, written
 
 NO_CATEGORY = "(no category)"
@@ -38,6 +39,13 @@ SURE_TEXT = 0.8
 def sure_text(product: Product) -> str | None:
     """What the text says of a product, where it is sure."""
     return product.leaves[0][0] if product.leaves and product.leaves[0][1] >= SURE_TEXT else None
+
+
+def pictures_differ(product: Product, node: str | None, taxonomy: Taxonomy) -> bool:
+    """Whether the pictures show a class that a node's products cannot have."""
+    if product.shown is None or node is None or node not in taxonomy:
+        return False
+    return product.shown not in taxonomy.image_classes(node)
 
 
 @dataclass

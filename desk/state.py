@@ -28,6 +28,7 @@ class Desk:
     broken: dict[str, WrongInput] = field(default_factory=dict)  # retailers whose own files keep them out
     by: str = ""  # initials of the analyst
     commit: bool = False  # commit each saved file to git
+    clicks: dict[str, float] = field(default_factory=dict)  # by product id
     _works: dict[str, Work] = field(default_factory=dict)
 
     def work(self, retailer: str) -> Work:
