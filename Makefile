@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test long-test check kill-test year damage encodings mutation airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test long-test check kill-test desk-day year damage encodings mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -25,6 +25,9 @@ check: setup ## run ruff, mypy and the import rules, but no tests
 
 kill-test: setup ## kill a small night, a publish and a vacuum at 20 random moments each, and run them again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
+
+desk-day: setup ## map six drawn shops of 400 categories in a real Chromium by keys alone (ten minutes); writes docs/desk-day.svg
+	@nice $(BIN)/python -m tests.desk.day --seeds $${SEEDS:-3}
 
 year: setup ## simulate a year of small nights, each with its vacuum (an hour; DAYS=60: fewer); writes var/year
 	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365}

@@ -23,6 +23,7 @@ from cli import (
     search,
     snapshots,
     vacuum,
+    whatif,
     withdraw,
 )
 from cli.terminal import last_line, say
@@ -69,6 +70,7 @@ app.command("live")(snapshots.live)
 app.command("publish")(night.publish)
 app.command("withdraw")(withdraw.withdraw)
 app.command("doctor")(doctor.doctor)
+app.command("whatif")(whatif.whatif)
 app.command("explain")(explain.explain)
 app.command("report")(night.report)
 app.command("letter")(letter.letter)

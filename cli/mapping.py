@@ -1,13 +1,16 @@
-"""`mapping check` and `mapping coverage`: errors in the mapping files, and how much they cover."""
+"""`mapping check`, `coverage` and `desk`: errors in the mapping files, how much they cover, and a page to mend them."""
 
+import sys
+import webbrowser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.context import Json, open_night, print_json
+from cli.context import Json, open_night, print_json, writing
 from cli.terminal import say
 from jobs.engine.mapping_files import check_files
+from jobs.engine.night import Night
 from jobs.live.coverage import coverage_view
 from schemas.errors import WrongInput
 from schemas.retailer import retailer_folders
@@ -16,7 +19,10 @@ from udfs.rules.coverage import RetailerCoverage, RuleUse
 from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
 
-app = typer.Typer(help="Check the mapping files and their coverage.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from desk.work import Work
+
+app = typer.Typer(help="Check the mapping files and their coverage, and mend them.", no_args_is_help=True)
 
 Retailer = Annotated[str | None, typer.Argument(help="One retailer. Default: all.")]
 
@@ -45,8 +51,8 @@ def _place(file: Path, line: int) -> str:
     return f"{file}:{line}" if line else str(file)
 
 
-def _counted(count: int, name: str) -> str:
-    return f"{count:,} {name}{'' if count == 1 else 's'}"
+def _counted(count: int, name: str, several: str = "") -> str:
+    return f"{count:,} {name if count == 1 else several or name + 's'}"
 
 
 @app.command()
@@ -63,6 +69,98 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
         _say(view, rules)
     if not views:
         say(f"{retailer or 'all retailers'}: no live products yet; run a night first")
+
+
+@app.command()
+def desk(
+    retailer: Retailer = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Show everything, change nothing.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1. 0: any free one.")] = 0,
+    by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
+    clicks: Annotated[
+        Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")
+    ] = None,
+    commit: Annotated[bool, typer.Option("--commit", help="Commit each saved file to git.")] = False,
+) -> None:
+    """Serve a page on this machine, on which categories are mapped key by key, until Ctrl-C."""
+    from desk.app import App
+    from desk.clicks import read_clicks
+    from desk.serve import leaves_of, open_desk, serve
+
+    night = open_night(quiet=True)
+    if retailer is not None and retailer not in night.broken:
+        night.check_names([retailer], "mapping desk")
+    found = open_desk(night, read_only)
+    found.by, found.commit, found.clicks = by, commit, read_clicks(clicks) if clicks else {}
+
+    def opened(address: str) -> None:
+        say(f"desk     {address}   (Ctrl-C ends it)")
+        if sys.stdout.isatty():
+            webbrowser.open(address)
+
+    serve(App(found, leaves_of(night)), port, retailer, opened)
+
+
+@app.command()
+def suggest(
+    retailer: Annotated[str, typer.Argument(help="One retailer.")],
+    at: Annotated[float, typer.Option(min=0.5, max=1, help="How sure a rule must be to be written.")] = 0.98,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the rules, write nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Write the rules that are sure enough to the shop's mapping file, marked as suggested, with their evidence."""
+    from desk import suggest as suggesting
+
+    night, work = _work_at(retailer, "mapping suggest")
+    found = suggesting.suggestions(work, at)
+    products, before = sum(one.products for one in found), work.covered
+    if not dry_run:
+        work.add_rules([one.decision for one in found], suggesting.BY, night.today)
+    if json:
+        print_json([{"category": o.name, "products": o.products, "probability": o.probability,
+                     "to": o.decision.to, "because": o.decision.because} for o in found])  # fmt: skip
+        return
+    for one in found:
+        say(f"  {one.probability:.3f} {one.products:>6}  {one.name}  -> {one.decision.to or 'ignored'}")
+    share = products / max(len(work.shop.products), 1)
+    written_to = "nothing was written" if dry_run or not found else f"added to {work.text.path}"
+    say(f"{retailer}: {_counted(len(found), 'rule')} for {_counted(products, 'product')} "
+        f"({before:.1%} covered before, {before + share:.1%} with them); {written_to}")  # fmt: skip
+
+
+@app.command()
+def sheet(
+    retailer: Annotated[str, typer.Argument(help="One retailer.")],
+    out: Annotated[Path | None, typer.Option(help="Write the open categories to this CSV file.")] = None,
+    back: Annotated[Path | None, typer.Option(help="Read a filled-in CSV file, and add its rules.")] = None,
+    by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
+) -> None:
+    """Write the open categories as a table for a spreadsheet, or read it back as rules."""
+    from desk import sheet as sheets
+
+    if (out is None) == (back is None):
+        raise WrongInput("mapping sheet", None, "give either --out FILE or --back FILE")
+    night, work = _work_at(retailer, "mapping sheet")
+    if out is not None:
+        with writing(out):
+            out.write_text(sheets.sheet(work), encoding="utf-8", newline="")
+        say(f"{retailer}: {_counted(len(work.left()), 'open category', 'open categories')} written to {out}")
+        return
+    assert back is not None
+    made = sheets.decisions_of(work, back)
+    if not by:
+        raise WrongInput("--by", None, "your initials are needed to write rules")
+    work.add_rules(made, by, night.today)
+    say(f"{retailer}: {_counted(len(made), 'rule')} added to {work.text.path}; {work.covered:.1%} covered")
+
+
+def _work_at(retailer: str, asked_by: str) -> "tuple[Night, Work]":
+    """One shop without anybody's pending decisions: only the file counts."""
+    from desk.serve import work_at
+
+    night = open_night(quiet=True)
+    night.check_names([retailer], asked_by)
+    return night, work_at(night, retailer)
 
 
 def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:

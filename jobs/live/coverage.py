@@ -13,6 +13,7 @@ from jobs.live.functions import classify_function, coverage_function, detect_fun
 from jobs.live.views import pictures
 from lake.tables import literal
 from schemas.manifest import Manifest
+from schemas.settings import ChoiceSettings
 from schemas.table import DONE, Table
 from schemas.tables import BOXES, COVERAGE, SCREENS, TEXTS
 from udfs.rules import coverage as count
@@ -90,7 +91,7 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
         return []
     text = _sure_texts(night)
     sources = dict(zip(*(catalog.chosen[n].to_pylist() for n in ("product_id", "category_source")), strict=True))
-    images = _image_classes(night, catalog)
+    images = image_classes(night, catalog)
     decided = decisions(night, catalog)
     ids = catalog.products["product_id"].to_pylist()
     columns = {
@@ -114,8 +115,12 @@ def _sure_texts(night: Night) -> dict[bytes, str]:
     return dict(zip(rows["text_key"].to_pylist(), rows["leaf"].to_pylist(), strict=True))
 
 
-def _image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
-    """Product -> the class that its pictures show, independent of what `choose` decided."""
+def image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings | None = None) -> dict[str, str | None]:
+    """Product -> the class that its kept pictures show, independent of what `choose` decided.
+
+    A product without a kept picture is left out. `choice`: other thresholds than the run's.
+    """
+    choice = choice or night.settings.choice
     live = pictures(night)
     seen = {table.name: _by_picture(night, table, function, live) for table, function in (
         (SCREENS, screen_function(night)), (BOXES, detect_function(night)))}  # fmt: skip
@@ -123,13 +128,13 @@ def _image_classes(night: Night, catalog: Catalog) -> dict[str, str | None]:
     names = ("product", "picture")
     for product, picture in zip(*(catalog.pictures[name].to_pylist() for name in names), strict=True):
         screen, boxes = seen["screens"].get(picture), seen["boxes"].get(picture)
-        if screen and screen["wanted"] is not None and screen["wanted"] >= night.settings.choice.wanted:
+        if screen and screen["wanted"] is not None and screen["wanted"] >= choice.wanted:
             found = {name: screen[name] for name in ("depicts", "depicts_score")} | {
                 "boxes": (boxes or {}).get("boxes")
             }
             by_product.setdefault(product, []).append(found)
     ids = catalog.products["product_id"].to_pylist()
-    return {ids[place]: shown(found, night.settings.choice) for place, found in by_product.items()}
+    return {ids[place]: shown(found, choice) for place, found in by_product.items()}
 
 
 def _by_picture(night: Night, table: Table, function: bytes, live: Query) -> dict[bytes, dict[str, Any]]:

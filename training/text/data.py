@@ -67,8 +67,11 @@ def tables(folder: Path, needed: set[str]) -> list[Path]:
     return [path for path in found if needed <= columns(path)]
 
 
-def titles(folder: Path) -> list[Row]:
-    """Rows of the title tables of a folder, labelled by its label table; ambiguous rows are left out."""
+def titles(folder: Path, ambiguous: bool = False) -> list[Row]:
+    """Rows of the title tables of a folder, labelled by its label table; ambiguous rows are left out if not asked for.
+
+    A row that the label table does not name is always left out.
+    """
     labels = {
         (row["source"], row["category"]): (row["leaf"], row.get("basis", "stated"))
         for path in tables(folder, LABEL_COLUMNS)
@@ -78,7 +81,7 @@ def titles(folder: Path) -> list[Row]:
     for path in tables(folder, TITLE_COLUMNS):
         for row in table(path):
             leaf, basis = labels.get((row["source"], row["category"]), (AMBIGUOUS, ""))
-            if leaf != AMBIGUOUS:
+            if leaf != AMBIGUOUS or (ambiguous and basis):
                 rows.append(_title_row(row, _language(row, path), leaf, basis))
     return rows
 

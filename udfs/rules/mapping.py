@@ -5,13 +5,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 
 from schemas.xml_files import Problem, raise_errors, read_xml
 from udfs.rules.mapping_check import problems_of
 from udfs.rules.rule import Rule
 from udfs.rules.taxonomy import Taxonomy
-from udfs.rules.wording import joined, normalise, title_pattern
+from udfs.rules.wording import is_literal, joined, joined_literals, normalise, title_pattern
 
 MAPPED, IGNORED, UNMAPPED = "mapped", "ignored", "unmapped"
 
@@ -58,11 +60,22 @@ class Mapping:
         content = [(*_answer(rule), rule.path, rule.id, rule.within) for rule in self.rules]
         return hashlib.sha256(json.dumps([self.path.name, content], ensure_ascii=False).encode()).digest()
 
+    @cached_property
+    def _by_last_name(self) -> dict[str | None, list[tuple[int, Rule]]]:
+        """Rules with their place, by the joined last name of their path; None: any name may be the last one."""
+        found: dict[str | None, list[tuple[int, Rule]]] = {}
+        for place, rule in enumerate(self.rules):
+            last = rule.path[-1:] if rule.path else ()
+            name = joined_literals(last) if last and is_literal(last[0]) else None
+            found.setdefault(name, []).append((place, rule))
+        return found
+
     def verdicts(self, category_path: Sequence[str], category_ids: Sequence[str]) -> list[Verdict]:
         """Rules that can apply in a category, in order, up to the first that needs no product to be sure."""
         path, ids = joined(category_path), [normalise(identifier or "") for identifier in category_ids]
+        named = self._by_last_name.get(joined(category_path[-1:]), [])
         found = []
-        for rule in self.rules:
+        for _, rule in merge(named, self._by_last_name.get(None, []), key=itemgetter(0)):
             if rule.fits_category(path, ids):
                 line, *answer = _answer(rule)
                 found.append(Verdict(f"{self.path.name}:{line}", *answer))

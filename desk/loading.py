@@ -1,0 +1,93 @@
+"""Reads the live products of a lake as shops. Nothing is written and no model runs."""
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from desk.shop import Product, Shop
+from jobs.engine.night import Night
+from jobs.live.catalog import Catalog
+from jobs.live.coverage import image_classes
+from jobs.live.functions import classify_function
+from lake.tables import literal
+from schemas.table import DONE
+from schemas.tables import PICTURES, TEXTS
+from udfs.rules.category import gender_of
+
+MAX_PICTURES = 4
+"""Pictures kept of a product: the desk shows one on a card, and these on the product's own page."""
+
+_UNREAD = {"text_gender": None, "text_gender_probability": None}
+
+Leaves = tuple[tuple[str, float], ...]
+
+
+def shops_of(night: Night) -> dict[str, Shop]:
+    """Every enabled retailer, also one without live products."""
+    catalog = Catalog.of(night)
+    texts, shown = _texts(night), image_classes(night, catalog)
+    chosen, pictures = _chosen(catalog), _pictures(catalog)
+    found: dict[str, list[Product]] = {name: [] for name in night.retailers}
+    names = ("product_id", "retailer", "title", "category_path", "category_ids", "gender", "age", "price", "currency",
+             "url", "text_key")  # fmt: skip
+    for place, row in enumerate(catalog.products.select(names).to_pylist()):
+        product = row["product_id"]
+        category, source, refused = chosen.get(product, (None, None, None))
+        found.setdefault(row["retailer"], []).append(
+            Product(
+                id=product,
+                title=row["title"] or "",
+                path=tuple(step or "" for step in row["category_path"] or ()),
+                ids=tuple(step or "" for step in row["category_ids"] or ()),
+                gender=gender_of(row | _UNREAD, night.settings.choice),
+                price=row["price"],
+                currency=row["currency"],
+                url=row["url"],
+                pictures=tuple(pictures.get(place, ())),
+                leaves=texts.get(row["text_key"], ()),
+                shown=shown.get(product),
+                category=category,
+                source=source,
+                refused=refused,
+            )
+        )
+    specs = night.retailers
+    return {
+        name: Shop(name, specs[name].language if name in specs else None, sorted(rows, key=lambda product: product.id))
+        for name, rows in sorted(found.items())
+    }
+
+
+def _texts(night: Night) -> dict[bytes, Leaves]:
+    query = f"""
+        select text_key, leaves from {TEXTS.name} where status = '{DONE}'
+        and function = {literal(classify_function(night))}"""  # noqa: S608
+    rows = night.tables.sql(query, [TEXTS])
+    lists = zip(rows["text_key"].to_pylist(), rows["leaves"].to_pylist(), strict=True)
+    return {key: tuple((leaf["leaf"], leaf["probability"]) for leaf in leaves or ()) for key, leaves in lists}
+
+
+def _chosen(catalog: Catalog) -> dict[str, tuple[str | None, str | None, str | None]]:
+    names = ("product_id", "category", "category_source", "code")
+    columns = (catalog.chosen[name].to_pylist() for name in names)
+    return {product: (category, source, code) for product, category, source, code in zip(*columns, strict=True)}
+
+
+def _pictures(catalog: Catalog) -> dict[int, list[bytes]]:
+    """Pictures of each product, those of its garments first."""
+    garments = catalog.garments()
+    best = set(garments["picture"].to_pylist())
+    arrived: Any = catalog.pictures.filter(pc.is_valid(catalog.pictures["picture"]))
+    found: dict[int, list[bytes]] = {}
+    for product, picture in zip(arrived["product"].to_pylist(), arrived["picture"].to_pylist(), strict=True):
+        found.setdefault(product, []).append(picture)
+    return {place: sorted(mine, key=lambda one: one not in best)[:MAX_PICTURES] for place, mine in found.items()}
+
+
+def places_of(night: Night) -> pa.Table:
+    """Where the bytes of each picture are: columns picture, shard, offset, length."""
+    return night.tables.sql(
+        f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'",  # noqa: S608
+        [PICTURES],
+    )

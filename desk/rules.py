@@ -1,0 +1,77 @@
+"""What each rule of a shop decides, what doubts it, and which category a dead rule may have meant."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from desk.shop import Category, pictures_differ, sure_text
+from desk.work import Work
+from udfs.rules import mapping
+from udfs.rules.coverage import differs
+from udfs.rules.rule import Rule
+from udfs.rules.wording import is_literal, joined_literals, normalise
+
+LIKE = 0.6
+"""How like a category's name must be to a dead rule's to be proposed as what it was renamed to."""
+
+
+@dataclass
+class Use:
+    """One rule of the file."""
+
+    rule: Rule
+    name: str  # file and line, as products record it
+    products: int = 0
+    text_differs: int = 0
+    image_differs: int = 0
+    warnings: list[str] = field(default_factory=list)
+    successor: Category | None = None
+
+    @property
+    def doubted(self) -> bool:
+        """Text and pictures both contradict it for a third of its products."""
+        return self.products > 0 and 3 * min(self.text_differs, self.image_differs) >= self.products
+
+
+def rule_uses(work: Work) -> dict[str, Any]:
+    """The rules in the order of the file, and the file's warnings that belong to no rule."""
+    if work.mapping is None:
+        return {"uses": [], "notes": []}
+    uses = {f"{work.mapping.path.name}:{rule.line}": rule for rule in work.mapping.rules}
+    found = {name: Use(rule, name) for name, rule in uses.items()}
+    for product, decided in zip(work.shop.products, work.decided, strict=True):
+        use = found.get(decided.rule or "")
+        if use is None:
+            continue
+        use.products += 1
+        use.text_differs += differs(decided.node, sure_text(product), work.taxonomy)
+        use.image_differs += pictures_differ(product, decided.node, work.taxonomy)
+    notes = _warnings(work, found)
+    waiting = [work.shop.categories[key] for key in work.left()]
+    by_name = {normalise(category.last): category for category in reversed(waiting)}
+    for use in found.values():
+        if not use.products:
+            use.successor = _successor(use.rule, waiting, by_name)
+    return {"uses": list(found.values()), "notes": notes}
+
+
+def _warnings(work: Work, found: dict[str, Use]) -> list[str]:
+    by_line = {use.rule.line: use for use in found.values()}
+    notes = []
+    for problem in mapping.check(work.text.path, work.taxonomy):
+        if problem.line in by_line:
+            by_line[problem.line].warnings.append(problem.text)
+        else:
+            notes.append(f"line {problem.line}: {problem.text}")
+    return notes
+
+
+def _successor(rule: Rule, waiting: list[Category], by_name: dict[str, Category]) -> Category | None:
+    """The undecided category that a rule for a vanished one may mean: the same id, else a like name."""
+    for category in waiting:
+        if rule.id is not None and category.ids and normalise(category.ids[-1]) == rule.id:
+            return category
+    if not rule.path or not is_literal(rule.path[-1]):
+        return None
+    close = get_close_matches(joined_literals(rule.path[-1:])[:-1], by_name, n=1, cutoff=LIKE)
+    return by_name[close[0]] if close else None

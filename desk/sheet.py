@@ -1,0 +1,89 @@
+"""The open categories of a shop as a table for a spreadsheet, and back in as decisions, with every mistake by cell."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from desk.edits import Decision
+from desk.pages import prices_of, titles_of
+from desk.work import Work
+from schemas.errors import WrongInput
+from udfs.rules.proposal import OUT_OF_SCOPE
+
+COLUMNS = ("key", "category", "products", "prices", "titles", "picture", "proposed", "sure", "to", "ignore because")
+"""`to` and `ignore because` are what the analyst fills in; the others are read again only to find the category."""
+
+TO, BECAUSE = COLUMNS.index("to"), COLUMNS.index("ignore because")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+MAX_BYTES = 32_000_000
+
+
+def sheet(work: Work) -> str:
+    """CSV with a byte order mark, which spreadsheets need to see UTF-8. No cell is read as a formula."""
+    keys = work.left()
+    work.proposer.prepare(work.shop, [work.shop.categories[key] for key in keys], work.open)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for key in keys:
+        category, products = work.shop.categories[key], work.shop.of(work.rest(key))
+        first = next(iter(work.considered(key).proposals), None)
+        picture = next((product.pictures[0].hex() for product in products if product.pictures), "")
+        leaf = "" if first is None else "ignore" if first.leaf == OUT_OF_SCOPE else first.leaf
+        row = [key, category.name, str(len(products)), prices_of(products), " | ".join(titles_of(products)[:3]),
+               picture, leaf, f"{first.probability:.2f}" if first else "", "", ""]  # fmt: skip
+        writer.writerow([defused(cell) for cell in row])
+    return "\ufeff" + out.getvalue()
+
+
+def defused(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = " ".join(cell.split())
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def decisions_of(work: Work, file: Path) -> list[Decision]:
+    """The decisions of a filled-in sheet. Raises WrongInput that names every wrong cell, as spreadsheets name them."""
+    rows = _read(file)
+    made, wrong = [], []
+    left = set(work.left())
+    for number, row in enumerate(rows[1:], 2):
+        cells = [*row, *[""] * (len(COLUMNS) - len(row))]
+        key, to, because = cells[0].strip(), cells[TO].strip(), cells[BECAUSE].strip()
+        if not to and not because:
+            continue
+        if to and because:
+            wrong.append(f"{_name(TO)}{number}: fill in either this cell or {_name(BECAUSE)}{number}")
+        elif to and to not in work.taxonomy:
+            wrong.append(f"{_name(TO)}{number}: the taxonomy has no node {to[:60]}")
+        elif key not in work.shop.categories:
+            wrong.append(f"A{number}: the shop has no such category any more")
+        elif key not in left:
+            wrong.append(f"A{number}: the category is decided already")
+        else:
+            left.discard(key)
+            category = work.shop.categories[key]
+            made.append(Decision(category.path, category.ids, to or None, because[:200] or None))
+    if wrong:
+        raise WrongInput(file, None, "; ".join(wrong))
+    return made
+
+
+def _read(file: Path) -> Sequence[Sequence[str]]:
+    try:
+        body = file.read_bytes()
+        if len(body) > MAX_BYTES:
+            raise WrongInput(file, None, f"the file is larger than {MAX_BYTES:,} bytes")
+        text = body.decode("utf-8-sig")
+        separator = ";" if text.split("\n", 1)[0].count(";") > 3 else ","  # as spreadsheets of many countries write it
+        rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise WrongInput(file, None, f"cannot be read ({error}); save it as CSV in UTF-8") from None
+    if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
+        raise WrongInput(file, None, f"A1: the first row must be {', '.join(COLUMNS)}")
+    return rows
+
+
+def _name(column: int) -> str:
+    return chr(ord("A") + column)

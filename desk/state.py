@@ -1,0 +1,49 @@
+"""Everything that a running desk knows: the shops of a lake, and the work at each of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desk.edits import Pending, state_file
+from desk.evidence import Proposer
+from desk.shop import Shop
+from desk.work import Work
+from schemas.errors import WrongInput
+from udfs.rules.taxonomy import Taxonomy
+
+PictureBytes = Callable[[bytes], bytes | None]
+"""A stored picture by its sha256; None where it is gone."""
+
+
+@dataclass
+class Desk:
+    """The shops of one lake. A shop's mapping file is first read when its page is opened."""
+
+    mappings: Path
+    taxonomy: Taxonomy
+    shops: dict[str, Shop]
+    proposer: Proposer
+    picture: PictureBytes
+    read_only: bool = False
+    broken: dict[str, WrongInput] = field(default_factory=dict)  # retailers whose own files keep them out
+    by: str = ""  # initials of the analyst
+    commit: bool = False  # commit each saved file to git
+    clicks: dict[str, float] = field(default_factory=dict)  # by product id
+    _works: dict[str, Work] = field(default_factory=dict)
+
+    def work(self, retailer: str) -> Work:
+        """The work at a shop. Raises WrongInput where the shop is unknown or its mapping file is broken."""
+        if retailer in self.broken:
+            raise self.broken[retailer]
+        shop = self.shops.get(retailer)
+        if shop is None:
+            raise WrongInput("mapping desk", None, f"{retailer[:60]}: there is no such shop in this lake")
+        if retailer not in self._works:
+            pending = Pending.read(state_file(self.mappings, retailer), retailer)
+            self._works[retailer] = Work(shop, self.mappings / retailer, self.taxonomy, self.proposer, pending)
+        return self._works[retailer]
+
+    def load_again(self, retailer: str) -> Work:
+        """Forgets what was read of a shop's mapping file; pending decisions are read from the disk."""
+        self._works.pop(retailer, None)
+        return self.work(retailer)

@@ -1,0 +1,110 @@
+"""What another mapping file or threshold would change in the index, without a night and without a model."""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from desk import pages
+from desk.difference import Change, Difference, difference
+from desk.mapping_file import read_as
+from desk.shop import Product, Shop
+from desk.thumbnails import SIDES, small
+from desk.work import decided_by
+from jobs.engine.night import Night
+from jobs.live.catalog import Catalog
+from jobs.live.coverage import image_classes
+from schemas.errors import WrongInput
+from schemas.settings import ChoiceSettings
+from udfs.rules.category import category_of
+from udfs.rules.mapping import Decision
+
+THRESHOLDS = ("wanted", "image", "text", "text_within", "out_of_scope", "leans_out_of_scope")
+SHOWN = 24
+"""Products of each kind with their pictures on a page."""
+
+
+def of_mapping(night: Night, shops: dict[str, Shop], file: Path) -> Difference:
+    """What a mapping file would change for its shop. Raises WrongInput for a wrong file, with its line."""
+    mapping = read_as(file, night.taxonomy)
+    shop = shops.get(mapping.retailer)
+    if shop is None:
+        raise WrongInput(file, None, f"{mapping.retailer}: there is no such enabled retailer")
+    order = tuple(night.retailers[shop.retailer].category_order)
+    before, after = decided_by(shop, night.mappings.get(shop.retailer)), decided_by(shop, mapping)
+    changes = []
+    for product, old, new in zip(shop.products, before, after, strict=True):
+        if (old.kind, old.node) != (new.kind, new.node):
+            choice = night.settings.choice
+            said = (_category(night, product, one, product.shown, order, choice) for one in (old, new))
+            changes.append(Change(product, *said))
+    return difference(changes)
+
+
+def of_threshold(night: Night, shops: dict[str, Shop], move: str) -> Difference:
+    """What a threshold NAME=VALUE would change for every shop. Raises WrongInput for any other form."""
+    moved = parsed(night.settings.choice, move)
+    catalog = Catalog.of(night)
+    seen = [(choice, image_classes(night, catalog, choice)) for choice in (night.settings.choice, moved)]
+    changes = []
+    for name, shop in shops.items():
+        order = tuple(night.retailers[name].category_order)
+        decided = decided_by(shop, night.mappings.get(name))
+        for product, one in zip(shop.products, decided, strict=True):
+            said = [
+                _category(night, product, one, shown[product.id], order, choice) if product.id in shown else None
+                for choice, shown in seen
+            ]
+            # a product that was not in the index for its category alone gets in if only that changes
+            changes.append(Change(replace(product, refused=None), *said))
+    return difference(changes)
+
+
+def parsed(choice: ChoiceSettings, move: str) -> ChoiceSettings:
+    """The thresholds with one moved."""
+    name, _, text = move.partition("=")
+    name = name.removeprefix("choice.")
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if name not in THRESHOLDS or not 0 <= value <= 1:
+        known = ", ".join(THRESHOLDS)
+        raise WrongInput("--threshold", None, f"{move[:60]}: must be NAME=VALUE, from 0 to 1; names: {known}")
+    return choice.model_copy(update={name: value})
+
+
+def _category(
+    night: Night, product: Product, decided: Decision, shown: str | None, order: tuple[str, ...], choice: ChoiceSettings
+) -> str | None:
+    """The category that a night would choose, from what is known of the product."""
+    rule = {"rule": decided.rule or "", "node": decided.node, "ignored_because": decided.reason, "title_word": None,
+            "gender": None}  # fmt: skip
+    leaf, chance = product.leaves[0] if product.leaves else (None, 0.0)
+    row: dict[str, Any] = {
+        "title": product.title, "gender": None, "age": None, "text_gender": None, "text_gender_probability": None,
+        "verdicts": [rule] if decided.rule else None, "text_leaf": leaf, "text_probability": chance,
+    }  # fmt: skip
+    kept = [] if shown is None else [{"depicts": shown, "depicts_score": 1.0, "boxes": None}]
+    return category_of(row, kept, order, night.taxonomy, choice).node
+
+
+def lines(found: Difference) -> Iterator[str]:
+    """The difference for a terminal."""
+    for name, changes in found.parts:
+        yield f"{len(changes):>7,} {name}"
+        for change in changes[:3]:
+            yield f"        {change.before or 'out'} -> {change.after or 'out'}  {change.product.title[:70]}"
+
+
+def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None]) -> str:
+    """The difference as one file that asks for nothing else."""
+    style = (Path(__file__).parent / "static" / "desk.css").read_text(encoding="utf-8")
+
+    def thumbnail(product: Product) -> str:
+        body = picture(product.pictures[0]) if product.pictures else None
+        made = small(body, SIDES[0]) if body else None
+        return f"data:image/jpeg;base64,{base64.b64encode(made).decode()}" if made else ""
+
+    return pages.render("exported.html", title=title, found=found, style=style, thumbnail=thumbnail, shown=SHOWN)

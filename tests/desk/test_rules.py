@@ -1,0 +1,32 @@
+"""What each rule decides, which contradict the texts, and what a dead one may have meant."""
+
+from pathlib import Path
+
+from desk.rules import rule_uses
+from desk.state import Desk
+from udfs.rules.wording import written
+
+
+def rewritten(desk: Desk, *rules: str) -> None:
+    file = Path(desk.mappings / "drawn" / "categories.xml")
+    lines = ['<mapping retailer="drawn" taxonomy="7">', *rules, "</mapping>", ""]
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_rules_are_counted_doubted_and_followed_to_a_new_name(desk: Desk) -> None:
+    shop = desk.shops["drawn"]
+    sizes = sorted(shop.categories.values(), key=lambda category: -len(category.products))
+    first, second = sizes[0], next(category for category in sizes[1:] if category.last.isalpha())
+    stamp = 'date="2026-11-21" by="AK"'
+    there, gone = written(first.path).replace(">", "&gt;"), f"Old &gt; {second.last}ы"
+    rewritten(desk, f'<rule path="{there}" to="umbrella" {stamp}/>', f'<rule path="{gone}" to="hat" {stamp}/>',
+              f'<rule path="{there}" title="x" to="hat" {stamp}/>')  # fmt: skip
+    found = rule_uses(desk.work("drawn"))
+    catches, dead, hidden = found["uses"]
+    assert catches.products == len(first.products)
+    assert catches.text_differs > 0.8 * catches.products
+    assert dead.products == 0
+    assert dead.successor is not None
+    assert dead.successor.last == second.last
+    assert hidden.warnings == ["never applies: the rule in line 2 matches first"]
+    assert found["notes"] == ["line 1: written for taxonomy version 7; the taxonomy is now version 1"]

@@ -1,0 +1,82 @@
+"""The analyst's commands over the lake of a real night, and the stage that uses what she wrote."""
+
+from datetime import date
+from xml.sax.saxutils import escape
+
+import pytest
+
+from desk.loading import places_of, shops_of
+from desk.thumbnails import reader, small
+from jobs.engine.night import Night
+from jobs.engine.progress import Progress
+from schemas.settings import Settings
+from tests.night.conftest import ATELIER
+from tests.night.house import DATE, REPOSITORY, House
+from udfs.rules.wording import written
+
+pytestmark = pytest.mark.night
+
+
+def test_suggested_rules_and_a_sheet_are_what_the_next_night_maps_by(house: House) -> None:
+    listed = house.selvedge("mapping", "suggest", ATELIER, "--at", "0.6", "--dry-run", "--json")
+    assert listed.code == 0, listed.err
+    assert listed.json
+    assert not (house.mappings / ATELIER / "categories.xml").exists()
+    assert house.selvedge("mapping", "suggest", ATELIER, "--at", "0.6").code == 0
+    sheet = house.root / "open.csv"
+    assert house.selvedge("mapping", "sheet", ATELIER, "--out", str(sheet)).code == 0
+    rows = sheet.read_text(encoding="utf-8").splitlines()
+    filled = [rows[0], *(row.removesuffix(",,") + ",,left out" for row in rows[1:])]
+    sheet.write_text("\n".join(filled), encoding="utf-8")
+    back = house.selvedge("mapping", "sheet", ATELIER, "--back", str(sheet), "--by", "AK")
+    assert back.code == 0, back.err
+    assert back.text.endswith("100.0% covered\n")
+    assert house.selvedge("mapping", "check").code == 0
+    assert house.selvedge("stage", "map", "--date", DATE).code == 0
+    coverage = house.selvedge("mapping", "coverage", ATELIER, "--json").json[0]
+    assert coverage["shares"]["unmapped"] == 0
+    assert {rule["products"] > 0 for rule in coverage["rules"]} == {True}
+
+
+def test_what_if_names_products_without_changing_anything(house: House) -> None:
+    page, file = house.root / "page.html", house.root / "mine.xml"
+    head, tail = f'<mapping retailer="{ATELIER}"><ignore path="', '" because="x" date="2026-01-01" by="AK"/></mapping>'
+    file.write_text(f"{head}** > **{tail}")
+    ended = house.selvedge("whatif", "--mapping", str(file))
+    assert (ended.code, "mine.xml:1: a rule that matches every category" in ended.err) == (2, True)
+    shops = shops_of(house_night(house))
+    category = next(product.path for product in shops[ATELIER].products if product.category)
+    file.write_text(head + escape(written(category)) + tail)
+    ended = house.selvedge("whatif", "--mapping", str(file), "--export", str(page), "--json")
+    assert ended.code == 0, ended.err
+    found = ended.json
+    expected = [p.id for p in shops[ATELIER].products if p.path == category and p.category]
+    assert [change["product"] for change in found["lost"]] == expected
+    assert not found["gained"] + found["moved"]
+    exported = page.read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64," in exported
+    assert "http" not in exported.split("<main>")[1]
+    nothing = house.selvedge("whatif", "--threshold", "text=0.8", "--json").json
+    assert not any(nothing.values())
+    gone = house.selvedge("whatif", "--threshold", "wanted=1", "--json").json
+    assert len(gone["lost"]) > 5
+
+
+def test_pictures_of_the_lake_are_shown_small(house: House) -> None:
+    night = house_night(house)
+    shops = shops_of(night)
+    read = reader(night.store, places_of(night))
+    shown = next(product.pictures[0] for product in shops[ATELIER].products if product.pictures)
+    body = read(shown)
+    assert body is not None
+    made = small(body, 160)
+    assert made is not None
+    assert made.startswith(b"\xff\xd8")
+    assert read(bytes(32)) is None
+    assert small(b"no picture", 160) is None
+
+
+def house_night(house: House) -> Night:
+    """A night's view of the house's lake."""
+    settings = Settings(lake=str(house.lake), mappings=house.mappings, models=REPOSITORY / "models")
+    return Night(settings, "desk", date.fromisoformat(DATE), Progress(quiet=True))
