@@ -76,7 +76,7 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     if parent is not None and withheld:
         candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder, avoided)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
-    publication.garments, publication.products = len(candidate.garments), len(candidate.products)
+    publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
     if candidate.is_new or banned is not None:
         _write(night, candidate, encoder, publication)
     else:
@@ -130,7 +130,7 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
     if parent is None or not candidate.is_new:
         return []
     judged: list[Gate] = []
-    counts, bounds = snapshots.counts_of(candidate), night.gates.retailer
+    counts, bounds = candidate.counts, night.gates.retailer
     live = {name for name, state in states.items() if state.feed_sha256 is not None}
     for name in sorted(set(parent.counts) & live):
         found = gates.compare(parent.counts[name], counts.get(name, NOTHING), bounds, name)
@@ -149,7 +149,7 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
 
 def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
     """The gates over all retailers of the parent, except those that a person removed."""
-    bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
+    bounds, new = night.gates.whole_index, candidate.counts
     if candidate.parent is None:
         return gates.first_version(gates.total(new.values()), bounds.first_version)
     old = candidate.parent.counts
@@ -160,7 +160,7 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
 
 def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
     """Write the version, open it as the search tier would, check the gates, then move the pointer."""
-    if not candidate.products.num_rows:
+    if not candidate.rows("products"):
         _refuse(["the version would be empty, which is never published"], {"empty": (0, 1)})
     findings = integrity(candidate, night.gates.whole_index.norm_tolerance)
     _refuse([f"integrity: {finding}" for finding in findings], {"integrity": (len(findings), 0)})
