@@ -99,6 +99,9 @@ class Facts(_Record):
     models: dict[str, Sha256]
     taxonomy: Sha256
     mappings: dict[str, Sha256] = Field(description="digest of each retailer's mapping file")
+    made_from: dict[str, Sha256] = Field(
+        {}, description="digest of all that each retailer's rows follow from: where it stays, so do the rows"
+    )
 
 
 class _Schema(_Record):

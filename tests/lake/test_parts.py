@@ -42,9 +42,7 @@ def joined(*some: Rows, unchanged: frozenset[str] = frozenset()) -> Rows:
 
 def only(rows: Rows, *shops: str, unchanged: frozenset[str] = frozenset()) -> Rows:
     wanted = pa.array(shops, pa.string())
-    garments, products = (
-        table.filter(pc.is_in(table["retailer"], wanted)) for table in (rows.garments, rows.products)
-    )
+    garments, products = (table.filter(pc.is_in(table["retailer"], wanted)) for table in (rows.garments, rows.products))
     return Rows(garments, products, rows.vectors, unchanged)
 
 
@@ -109,7 +107,9 @@ def test_parts_do_not_depend_on_the_order_of_rows_nor_on_how_many_are_sorted_tog
     rows = catalog(SHOPS)
     order = np.random.default_rng(3).permutation(len(rows.products))
     shuffled = Rows(rows.garments.take(np.arange(len(rows.garments))[::-1]), rows.products.take(order), rows.vectors)
-    expected = [(part.key, part.garments_digest, part.products_digest) for part in parts_of(rows.garments, rows.products)]
+    expected = [
+        (part.key, part.garments_digest, part.products_digest) for part in parts_of(rows.garments, rows.products)
+    ]
     for at_once in (1_000_000, 60, 1):
         monkeypatch.setattr("lake.parts.ROWS_AT_ONCE", at_once)
         found = parts_of(shuffled.garments, shuffled.products)
@@ -221,7 +221,8 @@ def test_parts_whose_vectors_move_are_written_again_though_nobody_handed_them_in
     assert candidate.garments["retailer"].unique().to_pylist() == ["aa"], "the others are judged no second time"
     assert integrity(candidate, 1e-3) == []
     publish(store, write(store, candidate, facts(*SHOPS)), [], NIGHT)
-    assert paths(manifest(store, 2), "products") > set(), "their products stay"
+    kept = {file.path for file in manifest(store, 1).of("products") if file.retailer != "aa"}
+    assert kept < paths(manifest(store, 2), "products")
     old, new = (selvedge_searcher.open(store.uri, version) for version in (1, 2))
     listed = selvedge_searcher.changes(old, new)
     assert set(listed["change"].to_pylist()) == {"removed"}
@@ -243,7 +244,7 @@ def test_a_version_of_before_the_parts_is_followed(store):
     candidate = prepare(store, rows, body)
     assert candidate.changes.num_rows == 0
     assert {key[0] for key, part in candidate.parts.items() if isinstance(part, NewPart)} == {"aa", "cc"}
-    assert candidate.references == {name: counts for name, counts in old.references.items()}
+    assert candidate.references == old.references
     new = publish(store, write(store, candidate, facts(*SHOPS)), [], NIGHT).manifest
     assert whole_digests(store, new) == whole_digests(store, old)
     assert new.content["bb"] == old.content["bb"]
@@ -259,7 +260,7 @@ def test_readers_of_delta_see_the_live_rows_and_no_others(store):
             delta = DeltaTable(store.delta_uri(f"published/{table.name}"))
             assert sorted(delta.to_pyarrow_table()[key].to_pylist()) == expected
             engine = QueryBuilder().register(table.name, delta)
-            asked = pa.table(engine.execute(f"select {key} from {table.name} order by {key}"))  # noqa: S608
+            asked = pa.table(engine.execute(f"select {key} from {table.name} order by {key}"))
             assert asked[key].to_pylist() == expected
             plain = pa.concat_tables(pq.read_table(store.root / file.path) for file in version.of(table.name))
             assert sorted(plain[key].to_pylist()) == expected

@@ -28,7 +28,7 @@ KEYS = {
     "Content": "garments products vectors",
     "Part": "start content files",
     "Counts": "garments products categories",
-    "Facts": "retailers models taxonomy mappings",
+    "Facts": "retailers models taxonomy mappings made_from",
     "RetailerState": "feed_sha256 feed_age_hours status reason",
     "Gate": "name retailer value bound passed accepted_because",
 }
