@@ -144,7 +144,8 @@ def prepare(
     offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
     shelf = shelve(store, segments, keys, carried, _vector_keys(touched.values()), offered)
     new = _placed(found, touched, shelf)
-    parts = dict(sorted({**found.kept, **new}.items()))
+    parts: dict[PartKey, StoredPart | NewPart] = {**found.kept, **new}
+    parts = dict(sorted(parts.items()))
     return Candidate(
         parent=parent,
         parts=parts,

@@ -116,7 +116,8 @@ def places_of(wanted: pa.Array, keys: pa.Array) -> np.ndarray:
     hits = np.flatnonzero(seen >= 0)[::-1]
     first = np.full(len(unique), -1, np.int64)
     first[seen[hits]] = hits  # the last one written is the first one in `keys`
-    return first[pc.index_in(wanted, unique).to_numpy()]
+    found: np.ndarray = first[pc.index_in(wanted, unique).to_numpy()]
+    return found
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

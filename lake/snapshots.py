@@ -255,8 +255,8 @@ def _write_files(store: Store, candidate: Candidate) -> tuple[list[DataFile], di
             files += write_rows(store, table, None, nullable(TABLES[table].schema).empty_table())
     several: dict[str, list[Part]] = {}
     for (retailer, start), part in candidate.parts.items():
-        own = Part(start=start, content=part.content, files=paths[retailer, start])
-        several.setdefault(retailer, []).append(own)
+        stated = Part(start=start, content=part.content, files=paths[retailer, start])
+        several.setdefault(retailer, []).append(stated)
     return files, {retailer: parts for retailer, parts in several.items() if len(parts) > 1}
 
 
