@@ -178,10 +178,9 @@ def _write(
 def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_searcher.Snapshot:
     """Open the draft, its encoder and its parent as the search tier will, and compare the golden answers."""
     try:
-        drilled = selvedge_searcher.open(night.store.uri, version=draft.version, candidate=True)
+        live = selvedge_searcher.open(night.store.uri, version=parent.version) if parent is not None else None
+        drilled = selvedge_searcher.open(night.store.uri, version=draft.version, candidate=True, held=live)
         _ = drilled.encoder
-        if parent is not None:
-            selvedge_searcher.open(night.store.uri, version=parent.version)
     except selvedge_searcher.SnapshotError as error:
         raise DamagedLake(
             f"publish: the search tier could not open what was written: {error}; nothing was published; to act: the "
