@@ -29,10 +29,14 @@ from schemas.published import PRODUCTS, VECTORS
 from schemas.tables import EMBEDDING_SIZE
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
-RETAILERS = 20
-TOUCHED = RETAILERS // 10
+RETAILERS = 21
 TABLES = ("garments", "products", "vectors")
 Renamed = Callable[[np.ndarray], np.ndarray]
+
+
+def retailer_of(at: np.ndarray) -> np.ndarray:
+    """The retailer of each row: the first one has a third of all rows, twenty others share the rest."""
+    return np.maximum(at % 30 - 9, 0)
 
 
 def first(at: np.ndarray) -> np.ndarray:
@@ -42,25 +46,33 @@ def first(at: np.ndarray) -> np.ndarray:
 
 def spread(at: np.ndarray) -> np.ndarray:
     """A hundredth of the rows of every retailer is new."""
-    return (at // RETAILERS % 100 == 7).astype(np.int64)
+    return (at // 30 % 100 == 7).astype(np.int64)
 
 
 def within(at: np.ndarray) -> np.ndarray:
-    """The night after it: a tenth of the rows of a tenth of the retailers is new."""
-    return np.where((at % RETAILERS < TOUCHED) & (at // RETAILERS % 10 == 3), 2, spread(at))
+    """The night after it: a hundredth of all rows is new, within two of the small retailers."""
+    return np.where(np.isin(retailer_of(at), (3, 4)) & (at // 30 % 7 == 3), 2, spread(at))
 
 
 def few(at: np.ndarray) -> np.ndarray:
-    """The night after that: ten rows of one retailer are new."""
-    return np.where((at % RETAILERS == 5) & (at // RETAILERS < 10), 3, within(at))
+    """The night after that: ten neighbours of the largest retailer are new."""
+    return np.where((at % 30 < 10) & (at // 30 == at[len(at) // 2] // 30), 3, within(at))
 
 
-def rows(garments: int, renamed: Renamed, only: int = RETAILERS) -> Rows:
-    """Rows that follow from their number and version; with `only`, of the first retailers alone."""
+def again(at: np.ndarray) -> np.ndarray:
+    """The night after that: other rows of the two small retailers are new."""
+    return np.where(np.isin(retailer_of(at), (3, 4)) & (at // 30 % 7 == 4), 4, few(at))
+
+
+def rows(garments: int, renamed: Renamed, only: tuple[int, ...] = ()) -> Rows:
+    """Rows that follow from their number and version; with `only`, of some retailers alone."""
     at = np.arange(garments)
-    at = at[at % RETAILERS < only]
-    count, versions = len(at), renamed(at)
-    retailers = [f"shop-{number:02}" for number in (at % RETAILERS).tolist()]
+    versions = renamed(at)
+    if only:
+        here = np.isin(retailer_of(at), only)
+        at, versions = at[here], versions[here]
+    count = len(at)
+    retailers = [f"shop-{number:02}" for number in retailer_of(at).tolist()]
     names = [f"{retailer}:{number:08}-{version}" for retailer, number, version in
              zip(retailers, at.tolist(), versions.tolist(), strict=True)]  # fmt: skip
     keys = [hashlib.sha256(name.encode()).digest() for name in names]
@@ -94,13 +106,13 @@ def vectors(keys: pa.Array) -> pa.Table:
     return pa.table([keys.cast(pa.binary(32)), embedding, codes, codes], schema=VECTORS.schema)
 
 
-def night(folder: str, garments: int, renamed: Renamed, only: int = RETAILERS) -> str:
+def night(folder: str, garments: int, renamed: Renamed, only: tuple[int, ...] = ()) -> str:
     """Publish a night -> what it took."""
     store = DiskStore(Path(folder))
     tonight, before = rows(garments, renamed, only), parent(store)
     new = vectors(missing_vectors(store, before, tonight.garments["vector_key"]))
     tonight = replace(tonight, vectors=new)
-    if before and only < RETAILERS:
+    if before and only:
         others = before.counts.keys() - set(pc.unique(tonight.products["retailer"]).to_pylist())
         tonight = replace(tonight, unchanged=frozenset(others))
     handed, clock = peak(), Clock()
@@ -159,8 +171,9 @@ def main() -> None:
         ("plain Parquet write", raw, ()),
         ("first night", night, (first,)),
         ("1% over all retailers", night, (spread,)),
-        ("1% within a tenth of them, their rows handed in", night, (within, TOUCHED)),
-        ("ten rows of one retailer, all rows handed in", night, (few,)),
+        ("1% within two of them, all rows handed in", night, (within,)),
+        ("ten neighbours of the largest, all rows handed in", night, (few,)),
+        ("1% within two of them, theirs alone handed in", night, (again, (3, 4))),
     ]
     with (
         tempfile.TemporaryDirectory() as folder,

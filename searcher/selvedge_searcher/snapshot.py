@@ -90,6 +90,19 @@ class Snapshot:
             out[here] = self._rows_of(index, "embedding", rows[here])
         return out
 
+    def cosines(self, vectors: np.ndarray) -> np.ndarray:
+        """(Q, G) float32: the cosine of every garment to each of some unit vectors (Q, 256).
+
+        One segment after the other is decoded, and none is kept.
+        """
+        out = np.empty((len(vectors), len(self.garments)), np.float32)
+        for index in np.unique(self._segment_of).tolist():
+            here = np.flatnonzero(self._segment_of == index)
+            found = self._rows_of(index, "embedding", here)
+            for place, vector in enumerate(vectors):
+                out[place, here] = np.einsum("nd,d->n", found, vector)
+        return out
+
     @cached_property
     def shape_codes(self) -> np.ndarray:
         """(G, 16) uint8 in the order of `garments`."""

@@ -95,6 +95,13 @@ def test_a_version_opened_over_another_is_as_one_opened_alone(published, before,
     assert np.array_equal(selvedge_searcher.open(str(published), after).vectors_of(rows), alone.vectors[rows])
 
 
+def test_cosines_are_those_of_all_vectors(published):
+    snapshot = selvedge_searcher.open(str(published), 3)
+    found = selvedge_searcher.open(str(published), 3).cosines(snapshot.vectors[[4, 0]])
+    assert np.allclose(found, snapshot.vectors[[4, 0]] @ snapshot.vectors.T, atol=1e-6)
+    assert found.argmax(axis=1).tolist() == [4, 0]
+
+
 def test_what_both_versions_have_is_read_once(published, monkeypatch):
     held = selvedge_searcher.open(str(published), 1)
     _ = held.vectors
