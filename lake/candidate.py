@@ -229,8 +229,9 @@ def _references(store: Store, found: _Found, parent: Manifest | None) -> dict[st
         files.setdefault(retailer, []).extend(part.files["garments"])
     counted = {}
     for retailer, own in files.items():
-        if retailer in parent.references and retailer not in mixed:
-            counted[retailer] = np.array(parent.references[retailer], np.int64)
+        said = parent.references.get(retailer, [])
+        if len(said) == len(names) and retailer not in mixed:
+            counted[retailer] = np.array(said, np.int64)
         else:
             used = read_rows(store, "garments", own, ["segment"])["segment"]
             counted[retailer] = _by_segment(used, names)
@@ -250,15 +251,21 @@ def _moved(
         return {}
     stay = {file.segment for file in carried}
     leaving = np.array([file.segment not in stay for file in parent.of("vectors")], bool)
-    moved = {}
-    for key, part in found.kept.items():
-        if found.grown or kept[key[0]][leaving].any():
-            garments = with_vector_keys(store, parent, read_rows(store, "garments", part.files["garments"]))
-            moved[key] = Part(
-                *key, garments.select(KEYED_GARMENTS.names), read_rows(store, "products", part.files["products"]),
-                part.content.garments, part.content.products,
-            )  # fmt: skip
-    return moved
+    moved = {key: part for key, part in found.kept.items() if found.grown or kept[key[0]][leaving].any()}
+    rows = {
+        table: read_rows(store, table, [file for part in moved.values() for file in part.files[table]])
+        for table in ROW_TABLES
+    }
+    rows["garments"] = with_vector_keys(store, parent, rows["garments"]).select(KEYED_GARMENTS.names)
+    again, starts = {}, dict.fromkeys(ROW_TABLES, 0)
+    for key, part in moved.items():
+        sizes = {table: sum(file.rows for file in part.files[table]) for table in ROW_TABLES}
+        mine = {table: rows[table].slice(starts[table], sizes[table]) for table in ROW_TABLES}
+        starts = {table: starts[table] + sizes[table] for table in ROW_TABLES}
+        again[key] = Part(
+            *key, mine["garments"], mine["products"], part.content.garments, part.content.products
+        )  # fmt: skip
+    return again
 
 
 def _placed(found: _Found, touched: Mapping[PartKey, Part], shelf: Shelf) -> dict[PartKey, NewPart]:
