@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.changes import changes
-from lake.content_digest import joined_content, snapshot_digest, sorted_table_digest
+from lake.content_digest import joined_content, keys_digest, snapshot_digest
 from lake.parts import Part, parts_of
 from lake.published_files import (
     ROW_TABLES,
@@ -26,7 +26,7 @@ from lake.published_files import (
     stored_parts,
     with_vector_keys,
 )
-from lake.segments import NO_KEYS, Shelf, absent, one_array, segment_keys, shelve, staying
+from lake.segments import NO_KEYS, Held, Shelf, absent, fixed_width, one_array, segment_keys, shelve, staying
 from lake.store import Store
 from schemas.manifest import Content, Counts, DataFile, Manifest, PublishedTable, check_parent
 from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
@@ -109,7 +109,9 @@ def missing_vectors(
     """The vector keys, each once, that no segment of the parent holds, or that are `banned`; publish has to supply
     these vectors."""
     present = segment_keys(store, parent.of("vectors") if parent else [])
-    return absent(one_array(vector_keys.cast(present.type)), present.filter(pc.invert(pc.is_in(present, banned))))
+    if len(banned):
+        present = present.filter(pc.invert(pc.is_in(present, banned)))
+    return absent(one_array(vector_keys.cast(present.type)), present)
 
 
 def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
@@ -128,21 +130,21 @@ def prepare(
 ) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
-    No segment of it holds a `banned` vector (its published key), not even unused.
+    No segment of it holds a `banned` vector of the parent (its published key), not even unused. Retailers that show one
+    are not `unchanged`.
     Raises WrongInput if a newer program made the parent, ValueError for an unchanged retailer that it does not have.
     """
     check_parent(parent)
-    found = _compared(rows, parent)
-    segments = parent.of("vectors") if parent else []
-    keys = segment_keys(store, segments)
+    held = Held.of(store, parent.of("vectors") if parent else [])
+    offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
+    found = _compared(rows, parent, _renewed(held, banned, offered))
     kept = _references(store, found, parent)
     wanted = _vector_keys(found.fresh.values())
-    others = np.sum([np.zeros(len(segments), np.int64), *kept.values()], axis=0)
-    carried = staying(segments, keys, wanted, others, banned)
+    others = np.sum([np.zeros(len(held.files), np.int64), *kept.values()], axis=0)
+    carried = staying(held, wanted, others, banned)
     moved = _moved(store, found, parent, kept, carried)
     touched = dict(sorted({**found.fresh, **moved}.items()))
-    offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
-    shelf = shelve(store, segments, keys, carried, _vector_keys(touched.values()), offered)
+    shelf = shelve(held, carried, _vector_keys(touched.values()), offered, banned)
     new = _placed(found, touched, shelf)
     parts: dict[PartKey, StoredPart | NewPart] = {**found.kept, **new}
     parts = dict(sorted(parts.items()))
@@ -153,7 +155,7 @@ def prepare(
         shelf=shelf,
         content=_joined(parts),
         counts=dict(sorted(found.counts.items())),
-        references=_counted(found, kept, new, segments, shelf),
+        references=_counted(found, kept, new, held.files, shelf),
         changes=_changes(store, parent, found),
         encoder=encoder,
     )
@@ -168,13 +170,31 @@ class _Found:
     fresh: dict[PartKey, Part] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     grown: frozenset[str] = frozenset()  # tables that got a column since
+    renewed: pa.Table = field(default_factory=VECTORS.schema.empty_table)  # vectors with other values under their keys
 
 
-def _compared(rows: Rows, parent: Manifest | None) -> _Found:
+def _renewed(held: Held, banned: pa.Array, offered: pa.Table) -> pa.Table:
+    """`banned` vectors of the parent, as they are offered now; without values where they are not. None is the same."""
+    if not len(banned):
+        return offered.slice(0, 0)
+    old = read_rows(held.store, "vectors", held.having(banned))
+    old, whole = old.filter(pc.is_in(old["vector_key"], banned)), offered.drop_null()
+    at = pc.index_in(old["vector_key"], one_array(whole["vector_key"]))
+    there = one_array(at.is_valid()).to_numpy(zero_copy_only=False)
+    before, now = old.filter(pa.array(there)), whole.take(at.drop_null())
+    same = np.zeros(len(old), bool)
+    same[there] = np.all(
+        [np.all(fixed_width(before[name]) == fixed_width(now[name]), axis=1) for name in VECTOR_COLUMNS], axis=0
+    )
+    renewed = whole.take(at).set_column(0, "vector_key", old["vector_key"])
+    return renewed.filter(pa.array(~same)).sort_by("vector_key")
+
+
+def _compared(rows: Rows, parent: Manifest | None, renewed: pa.Table) -> _Found:
     before = stored_parts(parent) if parent else {}
     minor = parent.schema_minor if parent else 0
     grown = {table for table in ROW_TABLES if minor < max(ADDED[table].values(), default=0)}
-    found = _Found(before, grown=frozenset(grown if parent else ()))
+    found = _Found(before, grown=frozenset(grown if parent else ()), renewed=renewed)
     known = parent.counts if parent else {}
     if unknown := rows.unchanged - known.keys():
         raise ValueError(f"the parent has no {sorted(unknown)[0]} that could be unchanged")
@@ -188,11 +208,19 @@ def _compared(rows: Rows, parent: Manifest | None) -> _Found:
         old = before.get(part.key)
         counts = found.counts.get(part.retailer, Counts(garments=0, products=0, categories={}))
         found.counts[part.retailer] = _added(counts, part)
-        if old and (old.content.garments, old.content.products) == (part.garments_digest, part.products_digest):
+        same = old and (old.content.garments, old.content.products) == (part.garments_digest, part.products_digest)
+        if old and same and not _shown(part, renewed).num_rows:
             found.kept[part.key] = old
         else:
             found.fresh[part.key] = part
     return found
+
+
+def _shown(part: Part, vectors: pa.Table) -> pa.Table:
+    """Those of some vectors that a part's garments show."""
+    if not len(vectors):
+        return vectors
+    return vectors.filter(pc.is_in(vectors["vector_key"], one_array(part.garments["vector_key"])))
 
 
 def _added(counts: Counts, part: Part) -> Counts:
@@ -296,9 +324,11 @@ def _kept(found: _Found, part: Part, unmoved: bool) -> tuple[Content, dict[Publi
             "garments": old.content.garments == part.garments_digest,
             "products": old.content.products == part.products_digest,
         }
-    vectors = (
-        old.content.vectors if old and same["garments"] else sorted_table_digest(part.garments.select(["vector_key"]))
-    )
+    renewed = _shown(part, found.renewed)
+    if old and same["garments"] and not len(renewed):
+        vectors = old.content.vectors
+    else:
+        vectors = keys_digest(part.garments.select(["vector_key"]), renewed)
     content = Content(garments=part.garments_digest, products=part.products_digest, vectors=vectors)
     stays = {"garments": same["garments"] and unmoved, "products": same["products"]}
     kept = {table: old.files[table] for table in ROW_TABLES if old and stays[table] and table not in found.grown}
@@ -334,6 +364,15 @@ def _counted(
     return {retailer: counts.tolist() for retailer, counts in sorted(counted.items())}
 
 
+def _without_keys(garments: pa.Table, renewed: pa.Table) -> pa.Table:
+    """KEYED_GARMENTS whose vector is as good as unknown where it has other values now: so each of them has changed."""
+    keys = garments["vector_key"]
+    if len(renewed):
+        gone = pc.is_in(keys, one_array(renewed["vector_key"]))
+        keys = pc.if_else(gone, pa.scalar(None, pa.binary(32)), keys)
+    return garments.drop_columns("vector_key").append_column("vector_key", keys).select(KEYED_GARMENTS.names)
+
+
 def _changes(store: Store, parent: Manifest | None, found: _Found) -> pa.Table:
     """The changed rows: fresh parts compared with the parent's parts that they stand for."""
     fresh = found.fresh.values()
@@ -343,7 +382,7 @@ def _changes(store: Store, parent: Manifest | None, found: _Found) -> pa.Table:
         empty = KEYED_GARMENTS.empty_table() if table == "garments" else nullable(PRODUCTS.schema).empty_table()
         old = read_rows(store, table, [file for part in gone for file in part.files[table]])
         if table == "garments":
-            old = (with_vector_keys(store, parent, old) if parent else empty).select(empty.schema.names)
+            old = _without_keys(with_vector_keys(store, parent, old), found.renewed) if parent else empty
         new = pa.concat_tables([empty, *(getattr(part, table) for part in fresh)])
         listed.append(changes(table, f"{table.removesuffix('s')}_id", old, new))
     return pa.concat_tables(listed)

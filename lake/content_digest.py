@@ -9,8 +9,10 @@ said before have the digest that they had.
 
 A retailer in one part (`lake.parts`) has three digests: of its garments with their vectors' keys, of its products, and
 of these keys alone in the garments' order. A key names the crop and the model; what the vector says is checked once,
-when it comes. Of a retailer in several parts each is the sha256 over every part's start, a zero byte and its digest. A
-snapshot's digest is the sha256 over each retailer's name, a zero byte and its three digests, sorted by name.
+when it comes. Where a vector got other values under its key (`lake.recalled`), the third is the sha256 over that digest
+and the one of the new values, sorted by key. Of a retailer in several parts each is the sha256 over every part's start,
+a zero byte and its digest. A snapshot's digest is the sha256 over each retailer's name, a zero byte and its three
+digests, sorted by name.
 """
 
 import hashlib
@@ -44,6 +46,14 @@ def snapshot_digest(content: Mapping[str, Content]) -> str:
         whole.update(retailer.encode() + b"\0")
         whole.update(bytes.fromhex(parts.garments + parts.products + parts.vectors))
     return whole.hexdigest()
+
+
+def keys_digest(keys: pa.Table, renewed: pa.Table) -> str:
+    """The digest of vector keys in the order of their garments, and of the vectors that got other values."""
+    digest = sorted_table_digest(keys)
+    if not len(renewed):
+        return digest
+    return hashlib.sha256(bytes.fromhex(digest + sorted_table_digest(renewed))).hexdigest()
 
 
 def joined_content(parts: Sequence[tuple[str, Content]]) -> Content:

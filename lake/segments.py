@@ -48,44 +48,65 @@ class Shelf:
         return names.take(pa.array(segment, mask=missing)), pa.array(row, pa.int32(), mask=missing)
 
 
-def staying(
-    segments: list[DataFile], keys: pa.Array, wanted: pa.Array, others: np.ndarray, banned: pa.Array = NO_KEYS
-) -> list[DataFile]:
+@dataclass(frozen=True)
+class Held:
+    """The segments of the parent, with the keys of all their rows."""
+
+    store: Store
+    files: list[DataFile]
+    keys: pa.Array  # binary(32)
+
+    @classmethod
+    def of(cls, store: Store, files: list[DataFile]) -> "Held":
+        return cls(store, files, segment_keys(store, files))
+
+    @property
+    def spans(self) -> list[tuple[DataFile, int, int]]:
+        """Each segment with the first of its rows in `keys` and the one after its last."""
+        return [
+            (file, int(a), int(b))
+            for file, (a, b) in zip(self.files, pairwise(segment_starts(self.files)), strict=True)
+        ]
+
+    def having(self, wanted: pa.Array) -> list[DataFile]:
+        """The segments in which one of some keys lies."""
+        found = pc.is_in(self.keys, wanted).to_numpy(zero_copy_only=False)
+        return [file for file, start, end in self.spans if found[start:end].any()]
+
+
+def staying(held: Held, wanted: pa.Array, others: np.ndarray, banned: pa.Array = NO_KEYS) -> list[DataFile]:
     """The segments that are carried: those with few unused rows and without a `banned` vector.
 
-    `keys` are those of all segments, `wanted` those of the garments that are placed anew; `others` has for each segment
-    the number of garments that stay and have their vector in it.
+    `wanted` are the keys of the garments that are placed anew; `others` has for each segment the number of garments
+    that stay and have their vector in it.
     """
-    spans = list(pairwise(segment_starts(segments)))
-    alive = pc.is_in(keys, wanted).to_numpy(zero_copy_only=False)
-    clean = pc.invert(pc.is_in(keys, banned)).to_numpy(zero_copy_only=False)
+    alive = pc.is_in(held.keys, wanted).to_numpy(zero_copy_only=False)
+    spoilt = held.having(banned)
     return [
         file
-        for file, (start, end), other in zip(segments, spans, others.tolist(), strict=True)
-        if alive[start:end].sum() + other >= (1 - DEAD_RATIO) * (end - start) and end > start and clean[start:end].all()
+        for (file, start, end), other in zip(held.spans, others.tolist(), strict=True)
+        if end > start and alive[start:end].sum() + other >= (1 - DEAD_RATIO) * (end - start) and file not in spoilt
     ]
 
 
 def shelve(
-    store: Store, segments: list[DataFile], keys: pa.Array, carried: list[DataFile], wanted: pa.Array, offered: pa.Table
+    held: Held, carried: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array = NO_KEYS
 ) -> Shelf:
     """Carry some of the segments; put all other wanted vectors into new ones.
 
-    `keys` are those of all segments, `wanted` those of garments in their order; `offered` has the vectors that no
-    segment holds. New rows are in the order of the garments, so that a first version is read sequentially.
+    A `banned` vector is not taken from the others: `offered` may have another of its key. `wanted` are the vector keys
+    of garments in their order; `offered` has the vectors that no segment holds. New rows are in the order of the
+    garments, so that a first version is read sequentially.
     """
-    spans = {str(file.segment): span for file, span in zip(segments, pairwise(segment_starts(segments)), strict=True)}
-    own = {name: keys.slice(start, end - start) for name, (start, end) in spans.items()}
-    stay = {str(file.segment) for file in carried}
-    kept = [own[name] for name in spans if name in stay]
-    kept_keys = keys if len(kept) == len(segments) else pa.concat_arrays([NO_KEYS, *kept])
+    kept = [held.keys.slice(start, end - start) for file, start, end in held.spans if file in carried]
+    kept_keys = held.keys if len(kept) == len(held.files) else pa.concat_arrays([NO_KEYS, *kept])
     left = absent(wanted, kept_keys)
-    moved = [
-        file for file in segments
-        if file.segment not in stay and pc.any(pc.is_in(own[str(file.segment)], left)).as_py()
-    ]  # fmt: skip
-    pool = pa.concat_tables([offered.filter(_whole(offered)), *(read_rows(store, "vectors", [file]) for file in moved)])
-    new = _new_segments(left, pool)
+    pool = [offered.filter(_whole(offered))]
+    for file in held.having(left):
+        if file not in carried:
+            rows = read_rows(held.store, "vectors", [file])
+            pool.append(rows.filter(pc.invert(pc.is_in(rows["vector_key"], banned))))
+    new = _new_segments(left, pa.concat_tables(pool))
     new_keys = [chunk for table in new.values() for chunk in table["vector_key"].chunks]
     return Shelf(carried, new, pa.concat_arrays([kept_keys, *new_keys]))
 

@@ -21,10 +21,11 @@ from jobs.stages.canary import canary
 from jobs.stages.publish_rows import Fresh, Source, published_vectors
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
-from lake.candidate import Candidate, Rows, missing_vectors, prepare
+from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
 from lake.published_files import read_rows
+from lake.recalled import recalled_keys
 from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Counts as RowCounts
@@ -68,12 +69,12 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     source = Source(night)
     kept = {*missing(night, parent), *source.unchanged(parent)}
     fresh = source.fresh(kept)
-    candidate = _prepare(night, fresh, kept, parent, encoder, banned)
+    candidate = _prepare(night, fresh, kept, parent, encoder, avoided)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if withheld:
         kept |= withheld
-        candidate = _prepare(night, fresh.without(withheld), kept, parent, encoder, banned)
+        candidate = _prepare(night, fresh.without(withheld), kept, parent, encoder, avoided)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
     if candidate.is_new or banned is not None:
@@ -94,15 +95,17 @@ def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
 
 
 def _prepare(
-    night: Night, fresh: Fresh, kept: set[str], parent: Manifest | None, encoder: Encoder, banned: pa.Array | None
+    night: Night, fresh: Fresh, kept: set[str], parent: Manifest | None, encoder: Encoder, banned: pa.Array
 ) -> Candidate:
     """A candidate of the fresh rows, the parent's rows of the retailers that keep them, and the vectors that no segment
-    of the parent holds."""
-    lacking = missing_vectors(night.store, parent, fresh.garments["vector_key"])
-    vectors = published_vectors(night, fresh.crops_of(lacking), embed_function(night))
+    of the parent holds, or that are banned."""
     unchanged = frozenset(kept & parent.counts.keys() if parent else ())
+    if parent and len(banned):  # anybody may show one of them
+        fresh, unchanged = fresh.beside(*rows_of(night.store, parent, unchanged)), frozenset()
+    lacking = missing_vectors(night.store, parent, fresh.garments["vector_key"], banned)
+    vectors = published_vectors(night, fresh.crops_of(lacking), embed_function(night))
     rows = Rows(fresh.garments, fresh.products, vectors, unchanged)
-    return prepare(night.store, rows, parent, encoder.digest, NO_KEYS if banned is None else banned)
+    return prepare(night.store, rows, parent, encoder.digest, banned)
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:

@@ -21,6 +21,7 @@ from schemas.published import VECTORS as PUBLISHED_VECTORS
 from schemas.table import DONE
 from schemas.tables import VECTORS
 from udfs.rules.choose import duplicate_of
+from udfs.rules.on_sale import vector_key
 
 FEW = 2_000  # crops that a query names one by one
 
@@ -45,6 +46,16 @@ class Fresh:
         stays = pc.invert(_of(self.garments, retailers))
         products = self.products.filter(pc.invert(_of(self.products, retailers)))
         return Fresh(self.garments.filter(stays), products, self.crops.filter(stays.combine_chunks()))
+
+    def beside(self, garments: pa.Table, products: pa.Table) -> "Fresh":
+        """These rows, and published ones of other retailers."""
+        places = zip(garments["image_sha256"].to_pylist(), garments["box"].to_pylist(), strict=True)
+        crops = pa.array([vector_key(picture, box) for picture, box in places], self.crops.type)
+        return Fresh(
+            pa.concat_tables([self.garments, garments]),
+            pa.concat_tables([self.products.cast(products.schema), products]),
+            pa.concat_arrays([self.crops, crops]),
+        )
 
 
 class Source:

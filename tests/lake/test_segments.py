@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lake.published_files import nullable, read_rows, write_segment
-from lake.segments import Shelf, absent, fixed_width, one_array, places_of, segment_keys, shelve, staying
+from lake.segments import Held, Shelf, absent, fixed_width, one_array, places_of, segment_keys, shelve, staying
 from lake.store import Store, open_store
 from schemas.manifest import DataFile
 from tests.lake.published import digest, vectors
@@ -38,9 +38,8 @@ def offered(*numbers: int) -> pa.Table:
 
 def shelved(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, others: int = 0) -> Shelf:
     """The shelf of garments that want some vectors, beside others that stay and use each segment."""
-    held = segment_keys(store, segments)
-    stay = staying(segments, held, wanted, np.full(len(segments), others))
-    return shelve(store, segments, held, stay, wanted, offered)
+    before = Held.of(store, segments)
+    return shelve(before, staying(before, wanted, np.full(len(segments), others)), wanted, offered)
 
 
 def held(store: Store, shelf: Shelf, positions: np.ndarray) -> pa.Table:
