@@ -82,9 +82,9 @@ class Snapshot:
     def vectors_of(self, rows: np.ndarray) -> np.ndarray:
         """(N, 256) float32: the vectors of some garments, of which only the segments that hold them are decoded."""
         rows = np.asarray(rows, np.int64)
-        if "vectors" in self.__dict__:
-            return self.vectors[rows]
         out = parquet.empty("embedding", len(rows))
+        if "vectors" in self.__dict__:
+            return np.take(self.vectors, rows, axis=0, out=out)
         for index in np.unique(self._segment_of[rows]).tolist():
             here = np.flatnonzero(self._segment_of[rows] == index)
             out[here] = self._rows_of(index, "embedding", rows[here])
