@@ -95,6 +95,10 @@ def main() -> None:
         opened = best(lambda: selvedge_searcher.open(folder))
         loaded = best(lambda: selvedge_searcher.open(folder).vectors)
         rows_too = best(lambda: selvedge_searcher.open(folder).product_rows)
+        held = selvedge_searcher.open(folder, NIGHTS - 1)
+        bare = best(lambda: selvedge_searcher.open(folder, held=held))
+        _ = held.vectors
+        swapped = best(lambda: selvedge_searcher.open(folder, held=held))
         plain = best(lambda: plain_read(store, manifest))
         mib = sum(file.bytes for file in manifest.files) >> 20
         print(f"{garments} garments, {len(manifest.files)} files, {mib} MiB, {len(manifest.of('vectors'))} segments")
@@ -102,6 +106,10 @@ def main() -> None:
         print(f"open, every file's sha256 compared, garments and products decoded: {opened:.2f} s")
         print(f"all vectors in garments' order too: {loaded:.2f} s; each garment's product: {rows_too:.2f} s")
         print(f"plain pq.read_table of the same files, nothing checked, vectors unordered: {plain:.2f} s")
+        print(
+            f"over the night before, 1% new: {bare:.2f} s, with all vectors {swapped:.2f} s, which is "
+            f"{bare / opened:.2f} and {swapped / loaded:.2f} of opening alone"
+        )
         print(f"ratio {loaded / plain:.2f}")
 
 

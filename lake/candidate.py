@@ -1,18 +1,34 @@
-"""The next version, in memory: its rows, the place of each garment's vector, and the changes. Nothing is written."""
+"""The next version, in memory: what changed against its parent, with places for its vectors. Nothing is written.
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+Its rows are looked at part by part (`lake.parts`). A part whose digests are the parent's stays as its files are: it is
+not compared, not judged, and nothing of it is read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.changes import changes
-from lake.content_digest import snapshot_digest, sorted_table_digest
-from lake.published_files import VECTOR_COLUMNS, nullable, retailer_rows, with_vector_keys
-from lake.segments import NO_KEYS, Shelf, absent, one_array, segment_keys, shelve
+from lake.content_digest import joined_content, keys_digest, snapshot_digest
+from lake.parts import Part, parts_of
+from lake.published_files import (
+    ROW_TABLES,
+    VECTOR_COLUMNS,
+    PartKey,
+    StoredPart,
+    nullable,
+    read_rows,
+    retailer_rows,
+    stored_parts,
+    with_vector_keys,
+)
+from lake.segments import NO_KEYS, Held, Shelf, absent, fixed_width, one_array, segment_keys, shelve, staying
 from lake.store import Store
-from schemas.manifest import Content, DataFile, Manifest, PublishedTable, check_parent
+from schemas.manifest import Content, Counts, DataFile, Manifest, PublishedTable, check_parent
 from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
 
 KEYED_GARMENTS = pa.schema(
@@ -21,32 +37,38 @@ KEYED_GARMENTS = pa.schema(
 )
 """Garments whose vectors have no place yet."""
 
-ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
-"""Written a file a retailer; vectors lie in segments."""
-
-ROWS_AT_ONCE = 1_000_000  # vectors whose digests are taken together: 1.1 GB
-
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of the next version, in any order. Columns beyond the schemas are left out."""
+    """The rows of the next version, in any order. Columns beyond the schemas are left out."""
 
     garments: pa.Table  # KEYED_GARMENTS
     products: pa.Table  # schemas.published.PRODUCTS
     vectors: pa.Table  # schemas.published.VECTORS: at least those that `missing_vectors` asks for
+    unchanged: frozenset[str] = frozenset()  # retailers whose rows are the parent's, and are not among these
+
+
+@dataclass(frozen=True)
+class NewPart:
+    """A part of the next version that is not as its files in the parent are."""
+
+    content: Content
+    rows: dict[PublishedTable, pa.Table]  # as published, sorted by id. A garment without a vector has a null place
+    kept: dict[PublishedTable, list[DataFile]]  # the parent's files that hold these rows already
+    judged: bool = True  # False: its rows are the parent's, and lie elsewhere now
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version that could be written. A garment without a vector has a null place."""
+    """A version that could be written."""
 
     parent: Manifest | None
-    garments: pa.Table  # schemas.published.GARMENTS, sorted by retailer and id
-    products: pa.Table  # schemas.published.PRODUCTS, sorted by retailer and id
+    parts: dict[PartKey, StoredPart | NewPart]  # in the order of the version's rows
     offered: pa.Table  # the vectors as they were handed in
     shelf: Shelf
-    carried: list[DataFile]  # the parent's files of garments and products that stay
     content: dict[str, Content]  # by retailer
+    counts: dict[str, Counts]  # by retailer
+    references: dict[str, list[int]]  # by retailer, the garments of each segment of the shelf
     changes: pa.Table  # table, id, change against the parent
     encoder: str | None  # digest
 
@@ -58,12 +80,27 @@ class Candidate:
     def is_new(self) -> bool:
         """Whether its content differs from its parent."""
         if self.parent is None:
-            return len(self.products) > 0
+            return self.rows("products") > 0
         encoder = self.parent.encoder.digest if self.parent.encoder else None
         return (self.content_digest, self.encoder) != (self.parent.content_digest, encoder)
 
-    def rows(self, table: PublishedTable) -> pa.Table:
-        return {"garments": self.garments, "products": self.products}[table]
+    def rows(self, table: PublishedTable) -> int:
+        """The number of rows of garments or products."""
+        return sum(getattr(counts, table) for counts in self.counts.values())
+
+    @cached_property
+    def garments(self) -> pa.Table:
+        """The garments of the parts that differ from the parent's, as published."""
+        return self._judged("garments", GARMENTS.schema)
+
+    @cached_property
+    def products(self) -> pa.Table:
+        """The products of the parts that differ from the parent's."""
+        return self._judged("products", PRODUCTS.schema)
+
+    def _judged(self, table: PublishedTable, schema: pa.Schema) -> pa.Table:
+        new = [part.rows[table] for part in self.parts.values() if isinstance(part, NewPart) and part.judged]
+        return pa.concat_tables([*new, *([] if new else [nullable(schema).empty_table()])])
 
 
 def missing_vectors(
@@ -72,7 +109,9 @@ def missing_vectors(
     """The vector keys, each once, that no segment of the parent holds, or that are `banned`; publish has to supply
     these vectors."""
     present = segment_keys(store, parent.of("vectors") if parent else [])
-    return absent(one_array(vector_keys.cast(present.type)), present.filter(pc.invert(pc.is_in(present, banned))))
+    if len(banned):
+        present = present.filter(pc.invert(pc.is_in(present, banned)))
+    return absent(one_array(vector_keys.cast(present.type)), present)
 
 
 def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
@@ -91,154 +130,259 @@ def prepare(
 ) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
-    No segment of it holds a `banned` vector of the parent (its published key), not even unused.
-    Raises WrongInput if a newer program made the parent.
+    No segment of it holds a `banned` vector of the parent (its published key), not even unused. Retailers that show one
+    are not `unchanged`.
+    Raises WrongInput if a newer program made the parent, ValueError for an unchanged retailer that it does not have.
     """
     check_parent(parent)
-    garments = _sorted(rows.garments.select(KEYED_GARMENTS.names).cast(KEYED_GARMENTS), "garment_id")
-    products_schema = nullable(PRODUCTS.schema)
-    products = _sorted(rows.products.select(products_schema.names).cast(products_schema), "product_id")
+    held = Held.of(store, parent.of("vectors") if parent else [])
     offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
-
-    wanted = one_array(garments["vector_key"])
-    shelf = shelve(store, parent.of("vectors") if parent else [], wanted, offered, banned)
-    positions = shelf.find(wanted)
-    segment, row = shelf.places(positions)
-    placed = garments.drop_columns("vector_key").append_column("segment", segment).append_column("row", row)
-    renewed = set(garments.filter(pc.is_in(garments["vector_key"], banned))["retailer"].to_pylist())
-    content = _content(parent, garments, products, shelf, positions, renewed)
+    found = _compared(rows, parent, _renewed(held, banned, offered))
+    kept = _references(store, found, parent)
+    wanted = _vector_keys(found.fresh.values())
+    others = np.sum([np.zeros(len(held.files), np.int64), *kept.values()], axis=0)
+    carried = staying(held, wanted, others, banned)
+    moved = _moved(store, found, parent, kept, carried)
+    touched = dict(sorted({**found.fresh, **moved}.items()))
+    shelf = shelve(held, carried, _vector_keys(touched.values()), offered, banned)
+    new = _placed(found, touched, shelf)
+    parts: dict[PartKey, StoredPart | NewPart] = {**found.kept, **new}
+    parts = dict(sorted(parts.items()))
     return Candidate(
         parent=parent,
-        garments=placed,
-        products=products,
+        parts=parts,
         offered=offered,
         shelf=shelf,
-        carried=_carried(parent, content, placed, shelf),
-        content=content,
-        changes=_changes(store, parent, content, garments, products, banned),
+        content=_joined(parts),
+        counts=dict(sorted(found.counts.items())),
+        references=_counted(found, kept, new, held.files, shelf),
+        changes=_changes(store, parent, found),
         encoder=encoder,
     )
 
 
-def _sorted(rows: pa.Table, key: str) -> pa.Table:
-    return rows.sort_by([("retailer", "ascending"), (key, "ascending")]).combine_chunks()
+@dataclass(frozen=True)
+class _Found:
+    """Tonight's parts beside the parent's."""
+
+    before: dict[PartKey, StoredPart]
+    kept: dict[PartKey, StoredPart] = field(default_factory=dict)  # as they are in the parent
+    fresh: dict[PartKey, Part] = field(default_factory=dict)
+    counts: dict[str, Counts] = field(default_factory=dict)
+    grown: frozenset[str] = frozenset()  # tables that got a column since
+    renewed: pa.Table = field(default_factory=VECTORS.schema.empty_table)  # vectors with other values under their keys
 
 
-def retailer_slices(rows: pa.Table) -> dict[str, tuple[int, int]]:
-    """Start and end of each retailer's rows in a table sorted by retailer."""
-    runs = pc.run_end_encode(one_array(rows["retailer"]))
-    ends = runs.run_ends.to_numpy().tolist()
-    return dict(zip(runs.values.to_pylist(), zip([0, *ends], ends, strict=False), strict=True))
+def _renewed(held: Held, banned: pa.Array, offered: pa.Table) -> pa.Table:
+    """`banned` vectors of the parent, as they are offered now; without values where they are not. None is the same."""
+    if not len(banned):
+        return offered.slice(0, 0)
+    old = read_rows(held.store, "vectors", held.having(banned))
+    old, whole = old.filter(pc.is_in(old["vector_key"], banned)), offered.drop_null()
+    at = pc.index_in(old["vector_key"], one_array(whole["vector_key"]))
+    there = one_array(at.is_valid()).to_numpy(zero_copy_only=False)
+    before, now = old.filter(pa.array(there)), whole.take(at.drop_null())
+    same = np.zeros(len(old), bool)
+    same[there] = np.all(
+        [np.all(fixed_width(before[name]) == fixed_width(now[name]), axis=1) for name in VECTOR_COLUMNS], axis=0
+    )
+    renewed = whole.take(at).set_column(0, "vector_key", old["vector_key"])
+    return renewed.filter(pa.array(~same)).sort_by("vector_key")
 
 
-def _content(
-    parent: Manifest | None,
-    garments: pa.Table,
-    products: pa.Table,
-    shelf: Shelf,
-    positions: np.ndarray,
-    renewed: Container[str],
-) -> dict[str, Content]:
-    """The digests of every retailer's rows. Vectors are read again only if the garments differ from the parent's, or if
-    the retailer has others under the same keys (`renewed`)."""
-    known = parent.content if parent else {}
-    garment_slices, product_slices = retailer_slices(garments), retailer_slices(products)
-    digests = {}
-    for retailer in sorted({*garment_slices, *product_slices}):
-        digests[retailer] = (
-            _slice_digest("garments", garments, garment_slices.get(retailer, (0, 0))),
-            _slice_digest("products", products, product_slices.get(retailer, (0, 0))),
-        )
-    same = {
-        retailer
-        for retailer, (of_garments, _) in digests.items()
-        if retailer in known and known[retailer].garments == of_garments and retailer not in renewed
+def _compared(rows: Rows, parent: Manifest | None, renewed: pa.Table) -> _Found:
+    before = stored_parts(parent) if parent else {}
+    minor = parent.schema_minor if parent else 0
+    grown = {table for table in ROW_TABLES if minor < max(ADDED[table].values(), default=0)}
+    found = _Found(before, grown=frozenset(grown if parent else ()), renewed=renewed)
+    known = parent.counts if parent else {}
+    if unknown := rows.unchanged - known.keys():
+        raise ValueError(f"the parent has no {sorted(unknown)[0]} that could be unchanged")
+    found.kept.update((key, part) for key, part in before.items() if key[0] in rows.unchanged)
+    found.counts.update((name, known[name]) for name in rows.unchanged)
+    products = nullable(PRODUCTS.schema)
+    for part in parts_of(
+        rows.garments.select(KEYED_GARMENTS.names).cast(KEYED_GARMENTS),
+        rows.products.select(products.names).cast(products),
+    ):
+        old = before.get(part.key)
+        counts = found.counts.get(part.retailer, Counts(garments=0, products=0, categories={}))
+        found.counts[part.retailer] = _added(counts, part)
+        same = old and (old.content.garments, old.content.products) == (part.garments_digest, part.products_digest)
+        if old and same and not _shown(part, renewed).num_rows:
+            found.kept[part.key] = old
+        else:
+            found.fresh[part.key] = part
+    return found
+
+
+def _shown(part: Part, vectors: pa.Table) -> pa.Table:
+    """Those of some vectors that a part's garments show."""
+    if not len(vectors):
+        return vectors
+    return vectors.filter(pc.is_in(vectors["vector_key"], one_array(part.garments["vector_key"])))
+
+
+def _added(counts: Counts, part: Part) -> Counts:
+    counted = pc.value_counts(part.garments["category"].drop_null())
+    categories = dict(counts.categories)
+    for name, count in zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True):
+        categories[name] = categories.get(name, 0) + count
+    return Counts(
+        garments=counts.garments + len(part.garments),
+        products=counts.products + len(part.products),
+        categories=dict(sorted(categories.items())),
+    )
+
+
+def _vector_keys(parts: Iterable[Part]) -> pa.Array:
+    """The vector keys of the parts' garments, one part after the other."""
+    return pa.concat_arrays([NO_KEYS, *(chunk for part in parts for chunk in part.garments["vector_key"].chunks)])
+
+
+def _references(store: Store, found: _Found, parent: Manifest | None) -> dict[str, np.ndarray]:
+    """By retailer, how many garments of its kept parts have their vector in each of the parent's segments.
+
+    Read from the files only where the manifest does not say it: of retailers with fresh parts too, and of a parent
+    before 1.2.
+    """
+    if parent is None:
+        return {}
+    names = pa.array([file.segment for file in parent.of("vectors")], pa.string())
+    mixed = {retailer for retailer, _ in found.fresh} | {
+        retailer for retailer, _ in found.before.keys() - found.kept.keys()
     }
-    changed = {retailer: garment_slices.get(retailer, (0, 0)) for retailer in digests if retailer not in same}
-    vectors = {retailer: known[retailer].vectors for retailer in same} | _vector_digests(shelf, positions, changed)
-    return {r: Content(garments=g, products=p, vectors=vectors[r]) for r, (g, p) in digests.items()}
+    files: dict[str, list[DataFile]] = {}
+    for (retailer, _), part in found.kept.items():
+        files.setdefault(retailer, []).extend(part.files["garments"])
+    counted = {}
+    for retailer, own in files.items():
+        said = parent.references.get(retailer, [])
+        if len(said) == len(names) and retailer not in mixed:
+            counted[retailer] = np.array(said, np.int64)
+        else:
+            used = read_rows(store, "garments", own, ["segment"])["segment"]
+            counted[retailer] = _by_segment(used, names)
+    return counted
 
 
-def _slice_digest(table: PublishedTable, rows: pa.Table, place: tuple[int, int]) -> str:
-    start, end = place
-    return sorted_table_digest(rows.slice(start, end - start), ADDED[table])
+def _by_segment(used: pa.ChunkedArray, names: pa.Array) -> np.ndarray:
+    places = pc.index_in(used, names).drop_null().to_numpy()
+    return np.bincount(places, minlength=len(names))
 
 
-def _vector_digests(shelf: Shelf, positions: np.ndarray, slices: dict[str, tuple[int, int]]) -> dict[str, str]:
-    digests = {}
-    for group in _groups(slices):
-        spans = [slices[retailer] for retailer in group]
-        vectors = shelf.vectors(np.concatenate([positions[start:end] for start, end in spans]))
-        ends = np.cumsum([end - start for start, end in spans]).tolist()
-        for retailer, start, end in zip(group, [0, *ends], ends, strict=False):
-            digests[retailer] = _slice_digest("vectors", vectors, (start, end))
-    return digests
+def _moved(
+    store: Store, found: _Found, parent: Manifest | None, kept: Mapping[str, np.ndarray], carried: list[DataFile]
+) -> dict[PartKey, Part]:
+    """The kept parts that have to be written again: a table got a column, or their vectors lie elsewhere now."""
+    if parent is None:
+        return {}
+    stay = {file.segment for file in carried}
+    leaving = np.array([file.segment not in stay for file in parent.of("vectors")], bool)
+    moved = {key: part for key, part in found.kept.items() if found.grown or kept[key[0]][leaving].any()}
+    rows = {
+        table: read_rows(store, table, [file for part in moved.values() for file in part.files[table]])
+        for table in ROW_TABLES
+    }
+    rows["garments"] = with_vector_keys(store, parent, rows["garments"]).select(KEYED_GARMENTS.names)
+    again, starts = {}, dict.fromkeys(ROW_TABLES, 0)
+    for key, part in moved.items():
+        sizes = {table: sum(file.rows for file in part.files[table]) for table in ROW_TABLES}
+        mine = {table: rows[table].slice(starts[table], sizes[table]) for table in ROW_TABLES}
+        starts = {table: starts[table] + sizes[table] for table in ROW_TABLES}
+        again[key] = Part(
+            *key, mine["garments"], mine["products"], part.content.garments, part.content.products
+        )  # fmt: skip
+    return again
 
 
-def _groups(slices: dict[str, tuple[int, int]]) -> Iterator[list[str]]:
-    """Groups of retailers with at most `ROWS_AT_ONCE` rows together; a larger retailer is a group of its own."""
-    group: list[str] = []
-    rows = 0
-    for retailer, (start, end) in slices.items():
-        if group and rows + end - start > ROWS_AT_ONCE:
-            yield group
-            group, rows = [], 0
-        group.append(retailer)
-        rows += end - start
-    if group:
-        yield group
+def _placed(found: _Found, touched: Mapping[PartKey, Part], shelf: Shelf) -> dict[PartKey, NewPart]:
+    """The parts with the place of each garment's vector, and with the parent's files where they can be kept."""
+    positions = shelf.find(_vector_keys(touched.values()))
+    carried = pa.array([file.segment for file in shelf.carried], pa.string())
+    new, start = {}, 0
+    for key, part in touched.items():
+        segment, row = shelf.places(positions[start : start + len(part.garments)])
+        start += len(part.garments)
+        garments = part.garments.drop_columns("vector_key").append_column("segment", segment).append_column("row", row)
+        unmoved = pc.all(pc.is_in(segment, carried)).as_py() is not False
+        content, kept = _kept(found, part, unmoved)
+        new[key] = NewPart(content, {"garments": garments, "products": part.products}, kept, key in found.fresh)
+    return new
 
 
-def _carried(parent: Manifest | None, content: dict[str, Content], garments: pa.Table, shelf: Shelf) -> list[DataFile]:
-    """The parent's files that can be kept: those of retailers with equal rows and unmoved vectors.
+def _kept(found: _Found, part: Part, unmoved: bool) -> tuple[Content, dict[PublishedTable, list[DataFile]]]:
+    """A part's digests, and its files of the parent that hold the same rows with their vectors where they were.
 
     None of a table that got a column since: all files of a version have the same columns, for readers that lay them
     end to end.
     """
-    if parent is None:
-        return []
-    grown = {table for table, columns in ADDED.items() if parent.schema_minor < max(columns.values(), default=0)}
-    old = pa.array([file.segment for file in shelf.carried], pa.string())
-    moved = set(pc.unique(garments.filter(pc.invert(pc.is_in(garments["segment"], old)))["retailer"]).to_pylist())
-    return [
-        file
-        for file in parent.files
-        if file.table in ROW_TABLES
-        and file.table not in grown
-        and _equal(parent, content, file)
-        and not (file.table == "garments" and file.retailer in moved)
-    ]
+    old = found.before.get(part.key)
+    same = {"garments": False, "products": False}
+    if old:
+        same = {
+            "garments": old.content.garments == part.garments_digest,
+            "products": old.content.products == part.products_digest,
+        }
+    renewed = _shown(part, found.renewed)
+    if old and same["garments"] and not len(renewed):
+        vectors = old.content.vectors
+    else:
+        vectors = keys_digest(part.garments.select(["vector_key"]), renewed)
+    content = Content(garments=part.garments_digest, products=part.products_digest, vectors=vectors)
+    stays = {"garments": same["garments"] and unmoved, "products": same["products"]}
+    kept = {table: old.files[table] for table in ROW_TABLES if old and stays[table] and table not in found.grown}
+    return content, kept
 
 
-def _equal(parent: Manifest, content: dict[str, Content], file: DataFile) -> bool:
-    retailer = str(file.retailer)
-    now, before = content.get(retailer), parent.content.get(retailer)
-    return now is not None and before is not None and getattr(now, file.table) == getattr(before, file.table)
+def _joined(parts: Mapping[PartKey, StoredPart | NewPart]) -> dict[str, Content]:
+    by_retailer: dict[str, list[tuple[str, Content]]] = {}
+    for (retailer, start), part in parts.items():
+        by_retailer.setdefault(retailer, []).append((start, part.content))
+    return {retailer: joined_content(own) for retailer, own in by_retailer.items()}
 
 
-def _changes(
-    store: Store,
-    parent: Manifest | None,
-    content: dict[str, Content],
-    garments: pa.Table,
-    products: pa.Table,
-    banned: pa.Array,
-) -> pa.Table:
-    """The changed rows, compared only for retailers whose content differs. A garment whose vector was `banned` has
-    changed."""
-    before = parent.content if parent else {}
-    retailers = sorted(r for r in {*before, *content} if before.get(r) != content.get(r))
-    old_garments, old_products = garments.slice(0, 0), products.slice(0, 0)
-    if parent:
-        old_garments, old_products = rows_of(store, parent, retailers)
-        was_banned = pc.is_in(old_garments["vector_key"], banned)
-        keys = pc.if_else(was_banned, pa.scalar(None, pa.binary(32)), old_garments["vector_key"])
-        old_garments = old_garments.drop_columns("vector_key").append_column("vector_key", keys)
-    return pa.concat_tables([
-        changes("garments", "garment_id", old_garments, _only(garments, retailers)),
-        changes("products", "product_id", old_products, _only(products, retailers)),
-    ])  # fmt: skip
+def _counted(
+    found: _Found,
+    kept: Mapping[str, np.ndarray],
+    new: Mapping[PartKey, NewPart],
+    segments: Sequence[DataFile],
+    shelf: Shelf,
+) -> dict[str, list[int]]:
+    """By retailer, its garments of each segment of the shelf."""
+    names = pa.array(list(shelf.rows), pa.string())
+    before = pa.array([file.segment for file in segments], pa.string())
+    moved = {retailer for retailer, start in new if (retailer, start) in found.kept}
+    place = pc.index_in(names, before).fill_null(-1).to_numpy()
+    counted = {}
+    for retailer, own in kept.items():
+        if retailer not in moved:
+            counted[retailer] = np.where(place >= 0, np.append(own, 0)[place], 0)
+    for (retailer, _), part in new.items():
+        there = _by_segment(part.rows["garments"]["segment"], names)
+        counted[retailer] = counted.get(retailer, 0) + there
+    return {retailer: counts.tolist() for retailer, counts in sorted(counted.items())}
 
 
-def _only(rows: pa.Table, retailers: Sequence[str]) -> pa.Table:
-    return rows.filter(pc.is_in(rows["retailer"], pa.array(retailers, pa.string())))
+def _without_keys(garments: pa.Table, renewed: pa.Table) -> pa.Table:
+    """KEYED_GARMENTS whose vector is as good as unknown where it has other values now: so each of them has changed."""
+    keys = garments["vector_key"]
+    if len(renewed):
+        gone = pc.is_in(keys, one_array(renewed["vector_key"]))
+        keys = pc.if_else(gone, pa.scalar(None, pa.binary(32)), keys)
+    return garments.drop_columns("vector_key").append_column("vector_key", keys).select(KEYED_GARMENTS.names)
+
+
+def _changes(store: Store, parent: Manifest | None, found: _Found) -> pa.Table:
+    """The changed rows: fresh parts compared with the parent's parts that they stand for."""
+    fresh = found.fresh.values()
+    gone = [part for key, part in found.before.items() if key not in found.kept]
+    listed = []
+    for table in ROW_TABLES:
+        empty = KEYED_GARMENTS.empty_table() if table == "garments" else nullable(PRODUCTS.schema).empty_table()
+        old = read_rows(store, table, [file for part in gone for file in part.files[table]])
+        if table == "garments":
+            old = _without_keys(with_vector_keys(store, parent, old), found.renewed) if parent else empty
+        new = pa.concat_tables([empty, *(getattr(part, table) for part in fresh)])
+        listed.append(changes(table, f"{table.removesuffix('s')}_id", old, new))
+    return pa.concat_tables(listed)

@@ -1,5 +1,6 @@
 """The rows that a version adds, removes and changes, compared with its parent."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,12 +11,13 @@ def changes(table: str, key: str, old: pa.Table, new: pa.Table) -> pa.Table:
     """Compare two tables of the same columns whose `key` makes a row unique -> table, id, change, sorted by id."""
     place = pc.index_in(new[key], old[key].combine_chunks())
     in_both = place.is_valid()
-    after = new.filter(in_both)
-    before = old.take(place.drop_null())
+    after, found_at = new.filter(in_both), place.drop_null()
+    stayed = np.zeros(len(old), bool)
+    stayed[found_at.to_numpy()] = True
     found = {
         "added": new[key].filter(pc.invert(in_both)),
-        "removed": old[key].filter(pc.invert(pc.is_in(old[key], new[key].combine_chunks()))),
-        "changed": after[key].filter(_differs(before, after)),
+        "removed": old[key].filter(pa.array(~stayed)),
+        "changed": after[key].filter(_differs(old.take(found_at), after)),
     }
     parts = [
         pa.table([pa.repeat(table, len(ids)), ids, pa.repeat(change, len(ids))], schema=CHANGES)

@@ -5,12 +5,18 @@ numbers little-endian with nulls as 0, booleans a byte each, strings and binarie
 then the bytes, lists the lengths as int64 and then the items as a column of their own. A column's digest is the sha256
 of that; a table's digest the sha256 over each column's name, a zero byte and its digest, in the order of the schema.
 A column that a table got later (`added`) and that is null in all rows is left out, so that rows which say what they
-said before have the digest that they had. A snapshot's digest is the sha256 over each retailer's name, a zero byte and
-its three tables' digests, sorted by name.
+said before have the digest that they had.
+
+A retailer in one part (`lake.parts`) has three digests: of its garments with their vectors' keys, of its products, and
+of these keys alone in the garments' order. A key names the crop and the model; what the vector says is checked once,
+when it comes. Where a vector got other values under its key (`lake.recalled`), the third is the sha256 over that digest
+and the one of the new values, sorted by key. Of a retailer in several parts each is the sha256 over every part's start,
+a zero byte and its digest. A snapshot's digest is the sha256 over each retailer's name, a zero byte and its three
+digests, sorted by name.
 """
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +46,27 @@ def snapshot_digest(content: Mapping[str, Content]) -> str:
         whole.update(retailer.encode() + b"\0")
         whole.update(bytes.fromhex(parts.garments + parts.products + parts.vectors))
     return whole.hexdigest()
+
+
+def keys_digest(keys: pa.Table, renewed: pa.Table) -> str:
+    """The digest of vector keys in the order of their garments, and of the vectors that got other values."""
+    digest = sorted_table_digest(keys)
+    if not len(renewed):
+        return digest
+    return hashlib.sha256(bytes.fromhex(digest + sorted_table_digest(renewed))).hexdigest()
+
+
+def joined_content(parts: Sequence[tuple[str, Content]]) -> Content:
+    """The digests of a retailer, from the start and the digests of each of its parts in their order."""
+    if len(parts) == 1:
+        return parts[0][1]
+    found = {}
+    for name in Content.model_fields:
+        whole = hashlib.sha256()
+        for start, content in parts:
+            whole.update(start.encode() + b"\0" + bytes.fromhex(getattr(content, name)))
+        found[name] = whole.hexdigest()
+    return Content(**found)
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 import numpy as np
@@ -11,12 +12,18 @@ import pyarrow.parquet as pq
 
 from lake.store import Store
 from schemas.errors import REPAIR, DamagedLake
-from schemas.manifest import DataFile, Manifest, PublishedTable, StoredFile
+from schemas.manifest import Content, DataFile, Manifest, Part, PublishedTable, StoredFile
 from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from schemas.table import Table
 from schemas.tables import EMBEDDING_SIZE
 
 TABLES: dict[PublishedTable, Table] = {"garments": GARMENTS, "products": PRODUCTS, "vectors": VECTORS}
+ROW_TABLES: tuple[PublishedTable, ...] = ("garments", "products")
+"""Written a file a part (`lake.parts`) or more; vectors lie in segments."""
+
+PartKey = tuple[str, str]
+"""Retailer, and the id of the product that the part begins with; empty for the retailer's first part."""
+
 ROWS_PER_FILE = 65_536
 ROWS_PER_SEGMENT = 131_072  # one row group of 140 MB, the batch in which Arrow reads: it decodes into one array
 VECTOR_COLUMNS = VECTORS.schema.names
@@ -48,7 +55,7 @@ def stored(store: Store, path: str, body: bytes) -> StoredFile:
 
 
 def write_rows(store: Store, table: PublishedTable, retailer: str | None, rows: pa.Table) -> list[DataFile]:
-    """Write one retailer's sorted rows, `ROWS_PER_FILE` per file; without rows, one empty file."""
+    """Write sorted rows of one retailer, `ROWS_PER_FILE` per file; without rows, one empty file."""
     files, schema = [], TABLES[table].schema
     for start in range(0, max(len(rows), 1), ROWS_PER_FILE):
         part = rows.slice(start, ROWS_PER_FILE).select(schema.names)
@@ -102,6 +109,30 @@ def _read(store: Store, file: DataFile, columns: Sequence[str] | None) -> pa.Tab
     return rows
 
 
+@dataclass(frozen=True)
+class StoredPart:
+    """A part of a published version: its digests and its files."""
+
+    content: Content
+    files: dict[PublishedTable, list[DataFile]]  # garments and products
+
+
+def stored_parts(manifest: Manifest) -> dict[PartKey, StoredPart]:
+    """The parts of a version, in their order. A retailer of a version before 1.2 is one part, whatever its size."""
+    by_retailer: dict[str, list[DataFile]] = {}
+    for file in manifest.files:
+        if file.retailer is not None:
+            by_retailer.setdefault(file.retailer, []).append(file)
+    found = {}
+    for retailer, content in sorted(manifest.content.items()):
+        own = by_retailer.get(retailer, [])
+        for part in manifest.parts.get(retailer) or [Part(start="", content=content, files=[f.path for f in own])]:
+            paths = set(part.files)
+            files = {table: [f for f in own if f.table == table and f.path in paths] for table in ROW_TABLES}
+            found[retailer, part.start] = StoredPart(part.content, files)
+    return found
+
+
 def retailer_rows(store: Store, manifest: Manifest, table: PublishedTable, retailers: Iterable[str]) -> pa.Table:
     """A version's rows of some retailers, as published."""
     wanted = set(retailers)
@@ -110,7 +141,8 @@ def retailer_rows(store: Store, manifest: Manifest, table: PublishedTable, retai
 
 def with_vector_keys(store: Store, manifest: Manifest, garments: pa.Table) -> pa.Table:
     """Replace `segment` and `row` by the key of the vector they lead to."""
-    segments = manifest.of("vectors")
+    used = set(pc.unique(garments["segment"]).to_pylist())
+    segments = [file for file in manifest.of("vectors") if file.segment in used]
     starts = pa.array(segment_starts(segments))
     names = pa.array([file.segment for file in segments], pa.string())
     rows = pc.add(starts.take(pc.index_in(garments["segment"], names)), pc.cast(garments["row"], pa.int64()))

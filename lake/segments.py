@@ -1,6 +1,5 @@
 """Segments of `vectors`. Each night adds new segments; a segment is rewritten when too many of its rows are unused."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -14,7 +13,6 @@ from lake.published_files import ROWS_PER_SEGMENT, read_rows, segment_starts
 from lake.store import Store
 from schemas.manifest import DataFile
 from schemas.published import VECTORS
-from schemas.tables import CODE_BYTES, EMBEDDING_SIZE
 
 DEAD_RATIO = 0.25
 """A segment with more than this share of unused rows is rewritten. With 1% changes per night (23% after 30 nights) that
@@ -27,7 +25,6 @@ NO_KEYS = pa.array([], pa.binary(32))
 class Shelf:
     """The segments of one version: carried ones are in the store, new ones in memory."""
 
-    store: Store
     carried: list[DataFile]
     new: dict[str, pa.Table]  # by name, schemas.published.VECTORS
     keys: pa.Array  # binary(32), of every row, carried segments first
@@ -39,8 +36,7 @@ class Shelf:
 
     def find(self, vector_keys: pa.Array) -> np.ndarray:
         """(N,) int64: the position of each key in `keys`, or -1."""
-        found: np.ndarray = pc.index_in(vector_keys, self.keys).fill_null(-1).to_numpy()
-        return found.astype(np.int64)
+        return places_of(vector_keys, self.keys)
 
     def places(self, positions: np.ndarray) -> tuple[pa.Array, pa.Array]:
         """The segment name and row of each position; both null for -1."""
@@ -51,58 +47,68 @@ class Shelf:
         row = positions - starts[segment]
         return names.take(pa.array(segment, mask=missing)), pa.array(row, pa.int32(), mask=missing)
 
-    def vectors(self, positions: np.ndarray) -> pa.Table:
-        """Embedding, shape code and colour code of each position; zeros for -1."""
-        count, codes = len(positions), pa.binary(CODE_BYTES)
-        embedding = np.zeros((count, EMBEDDING_SIZE), np.float32)
-        shape, colour = np.zeros((count, CODE_BYTES), np.uint8), np.zeros((count, CODE_BYTES), np.uint8)
-        for start, segment in self._segments(positions):
-            here = np.flatnonzero((positions >= start) & (positions < start + len(segment)))
-            rows = positions[here] - start
-            embedding[here] = fixed_width(segment["embedding"])[rows]
-            shape[here] = fixed_width(segment["shape_code"])[rows]
-            colour[here] = fixed_width(segment["colour_code"])[rows]
-        return pa.table({
-            "embedding": pa.FixedSizeListArray.from_arrays(embedding.ravel(), EMBEDDING_SIZE),
-            "shape_code": pa.Array.from_buffers(codes, count, [None, pa.py_buffer(shape)]),
-            "colour_code": pa.Array.from_buffers(codes, count, [None, pa.py_buffer(colour)]),
-        })  # fmt: skip
 
-    def _segments(self, positions: np.ndarray) -> Iterator[tuple[int, pa.Table]]:
-        """Each segment that is needed for the positions, one at a time, with its first position."""
-        places: list[DataFile | pa.Table] = [*self.carried, *self.new.values()]
-        for place, (start, end) in zip(places, pairwise(np.cumsum([0, *self.rows.values()])), strict=True):
-            if np.any((positions >= start) & (positions < end)):
-                yield int(start), read_rows(self.store, "vectors", [place]) if isinstance(place, DataFile) else place
+@dataclass(frozen=True)
+class Held:
+    """The segments of the parent, with the keys of all their rows."""
+
+    store: Store
+    files: list[DataFile]
+    keys: pa.Array  # binary(32)
+
+    @classmethod
+    def of(cls, store: Store, files: list[DataFile]) -> "Held":
+        return cls(store, files, segment_keys(store, files))
+
+    @property
+    def spans(self) -> list[tuple[DataFile, int, int]]:
+        """Each segment with the first of its rows in `keys` and the one after its last."""
+        return [
+            (file, int(a), int(b))
+            for file, (a, b) in zip(self.files, pairwise(segment_starts(self.files)), strict=True)
+        ]
+
+    def having(self, wanted: pa.Array) -> list[DataFile]:
+        """The segments in which one of some keys lies."""
+        found = pc.is_in(self.keys, wanted).to_numpy(zero_copy_only=False)
+        return [file for file, start, end in self.spans if found[start:end].any()]
+
+
+def staying(held: Held, wanted: pa.Array, others: np.ndarray, banned: pa.Array = NO_KEYS) -> list[DataFile]:
+    """The segments that are carried: those with few unused rows and without a `banned` vector.
+
+    `wanted` are the keys of the garments that are placed anew; `others` has for each segment the number of garments
+    that stay and have their vector in it.
+    """
+    alive = pc.is_in(held.keys, wanted).to_numpy(zero_copy_only=False)
+    spoilt = held.having(banned)
+    return [
+        file
+        for (file, start, end), other in zip(held.spans, others.tolist(), strict=True)
+        if end > start and alive[start:end].sum() + other >= (1 - DEAD_RATIO) * (end - start) and file not in spoilt
+    ]
 
 
 def shelve(
-    store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array = NO_KEYS
+    held: Held, carried: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array = NO_KEYS
 ) -> Shelf:
-    """Carry the parent's segments that have few unused rows; put all other wanted vectors into new segments.
+    """Carry some of the segments; put all other wanted vectors into new ones.
 
-    A segment with a `banned` vector is not carried, nor is that vector itself: `offered` may have another of its key.
-    `wanted` are the vector keys of all garments in their order; `offered` has the vectors that no segment holds.
-    New rows are in the order of the garments, so that a first version is read sequentially.
+    A `banned` vector is not taken from the others: `offered` may have another of its key. `wanted` are the vector keys
+    of garments in their order; `offered` has the vectors that no segment holds. New rows are in the order of the
+    garments, so that a first version is read sequentially.
     """
-    keys = segment_keys(store, segments)
-    alive = pc.is_in(keys, wanted).to_numpy(zero_copy_only=False)
-    starts = segment_starts(segments)
-    clean = pc.invert(pc.is_in(keys, banned)).to_numpy(zero_copy_only=False)
-    spans = list(pairwise(starts))
-    shares = [alive[start:end].mean() for start, end in spans]
-    stays = [share >= 1 - DEAD_RATIO and clean[start:end].all()
-             for share, (start, end) in zip(shares, spans, strict=True)]  # fmt: skip
-    carried = [file for file, stay in zip(segments, stays, strict=True) if stay]
-    moved = [file for file, share, stay in zip(segments, shares, stays, strict=True) if share > 0 and not stay]
-
-    kept_keys = keys if carried == segments else segment_keys(store, carried)
-    rescued = [rows.filter(pc.invert(pc.is_in(rows["vector_key"], banned)))
-               for rows in (read_rows(store, "vectors", [file]) for file in moved)]  # fmt: skip
-    pool = pa.concat_tables([offered.filter(_whole(offered)), *rescued])
-    new = _new_segments(absent(wanted, kept_keys), pool)
+    kept = [held.keys.slice(start, end - start) for file, start, end in held.spans if file in carried]
+    kept_keys = held.keys if len(kept) == len(held.files) else pa.concat_arrays([NO_KEYS, *kept])
+    left = absent(wanted, kept_keys)
+    pool = [offered.filter(_whole(offered))]
+    for file in held.having(left):
+        if file not in carried:
+            rows = read_rows(held.store, "vectors", [file])
+            pool.append(rows.filter(pc.invert(pc.is_in(rows["vector_key"], banned))))
+    new = _new_segments(left, pa.concat_tables(pool))
     new_keys = [chunk for table in new.values() for chunk in table["vector_key"].chunks]
-    return Shelf(store, carried, new, pa.concat_arrays([kept_keys, *new_keys]))
+    return Shelf(carried, new, pa.concat_arrays([kept_keys, *new_keys]))
 
 
 def segment_keys(store: Store, segments: list[DataFile]) -> pa.Array:
@@ -118,7 +124,21 @@ def _whole(offered: pa.Table) -> pa.ChunkedArray:
 def absent(wanted: pa.Array, present: pa.Array) -> pa.Array:
     """Keys of `wanted` that are not in `present`, each once, in their first order."""
     unique = pc.unique(wanted)
-    return unique.filter(pc.invert(pc.is_in(unique, present)))
+    return unique.filter(pa.array(places_of(unique, present) < 0))
+
+
+def places_of(wanted: pa.Array, keys: pa.Array) -> np.ndarray:
+    """(N,) int64: where each wanted key first stands in `keys`, or -1. Only the shorter of the two is hashed."""
+    if len(wanted) >= len(keys):
+        places: np.ndarray = pc.index_in(wanted, keys).fill_null(-1).to_numpy()
+        return places.astype(np.int64)
+    unique = pc.unique(wanted)
+    seen = pc.index_in(keys, unique).fill_null(-1).to_numpy()
+    hits = np.flatnonzero(seen >= 0)[::-1]
+    first = np.full(len(unique), -1, np.int64)
+    first[seen[hits]] = hits  # the last one written is the first one in `keys`
+    found: np.ndarray = first[pc.index_in(wanted, unique).to_numpy()]
+    return found
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -12,15 +12,37 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake import published_delta
-from lake.candidate import ROW_TABLES, Candidate, retailer_slices
-from lake.published_files import DamagedSnapshot, parquet, stored, write_rows, write_segment
+from lake.candidate import Candidate, NewPart
+from lake.published_files import (
+    ROW_TABLES,
+    TABLES,
+    DamagedSnapshot,
+    PartKey,
+    StoredPart,
+    nullable,
+    parquet,
+    stored,
+    write_rows,
+    write_segment,
+)
 from lake.store import Store
 from schemas.errors import REPAIR, HeldByAnother, Stop, WrongInput
-from schemas.manifest import Counts, DataFile, Encoder, Facts, Gate, Hold, Manifest, Pointer, StoredFile, read_manifest
+from schemas.manifest import (
+    DataFile,
+    Encoder,
+    Facts,
+    Gate,
+    Hold,
+    Manifest,
+    Part,
+    Pointer,
+    PublishedTable,
+    StoredFile,
+    read_manifest,
+)
 from schemas.published import SCHEMA_MINOR, SCHEMA_VERSION
 from schemas.version import program_version
 
@@ -105,6 +127,7 @@ def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | N
         raise ValueError("the candidate was prepared for another encoder")
     pointer = _pointer(store)
     version = max([number for number, _ in _numbered(store)] + [current(store) or 0]) + 1
+    files, parts = _write_files(store, candidate)
     changes = stored(store, f"snapshots/{version}/changes.parquet", parquet(candidate.changes, "zstd"))
     draft = Manifest(
         version=version,
@@ -114,12 +137,14 @@ def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | N
         schema_minor=SCHEMA_MINOR,
         made_by=program_version(),
         delta={},
-        files=_write_files(store, candidate),
+        files=files,
         changes=changes,
         encoder=encoder,
         content_digest=candidate.content_digest,
         content=candidate.content,
-        counts=counts_of(candidate),
+        parts=parts,
+        references=candidate.references,
+        counts=candidate.counts,
         facts=facts,
         gates=[],
     )
@@ -214,35 +239,34 @@ def point(store: Store, target: Manifest, now: datetime) -> None:
         raise Stop(f"{CURRENT}: another run moved the pointer at the same time; run the command again")
 
 
-def _write_files(store: Store, candidate: Candidate) -> list[DataFile]:
-    """Write what is not carried over -> all files, each table's in the order of its rows."""
+def _write_files(store: Store, candidate: Candidate) -> tuple[list[DataFile], dict[str, list[Part]]]:
+    """Write what is not carried over -> all files, each table's in the order of its rows, and the parts of retailers
+    that have several."""
     files = [*candidate.shelf.carried]
     files += [write_segment(store, name, table) for name, table in candidate.shelf.new.items()]
+    paths: dict[PartKey, list[str]] = {key: [] for key in candidate.parts}
     for table in ROW_TABLES:
-        rows = candidate.rows(table)
-        for retailer, (start, end) in retailer_slices(rows).items():
-            carried = [file for file in candidate.carried if (file.table, file.retailer) == (table, retailer)]
-            files += carried or write_rows(store, table, retailer, rows.slice(start, end - start))
-        if not len(rows):  # one empty file, so that every reader finds the columns
-            files += write_rows(store, table, None, rows)
-    return files
+        before = len(files)
+        for key, part in candidate.parts.items():
+            own = _files_of(store, table, key[0], part)
+            files += own
+            paths[key] += [file.path for file in own]
+        if len(files) == before:  # one empty file, so that every reader finds the columns
+            files += write_rows(store, table, None, nullable(TABLES[table].schema).empty_table())
+    several: dict[str, list[Part]] = {}
+    for (retailer, start), part in candidate.parts.items():
+        stated = Part(start=start, content=part.content, files=paths[retailer, start])
+        several.setdefault(retailer, []).append(stated)
+    return files, {retailer: parts for retailer, parts in several.items() if len(parts) > 1}
 
 
-def counts_of(candidate: Candidate) -> dict[str, Counts]:
-    """Rows of each retailer, and its garments by category."""
-    products = dict(_value_counts(candidate.products["retailer"]))
-    garments = retailer_slices(candidate.garments)
-    counts = {}
-    for retailer in candidate.content:
-        start, end = garments.get(retailer, (0, 0))
-        categories = dict(sorted(_value_counts(candidate.garments["category"].slice(start, end - start))))
-        counts[retailer] = Counts(garments=end - start, products=products.get(retailer, 0), categories=categories)
-    return counts
-
-
-def _value_counts(column: pa.ChunkedArray) -> list[tuple[str, int]]:
-    counted = pc.value_counts(column)
-    return list(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+def _files_of(store: Store, table: PublishedTable, retailer: str, part: StoredPart | NewPart) -> list[DataFile]:
+    """The files of a part's rows of one table; they are written unless the parent has them."""
+    if isinstance(part, StoredPart):
+        return part.files[table]
+    if table in part.kept or not len(part.rows[table]):
+        return part.kept.get(table, [])
+    return write_rows(store, table, retailer, part.rows[table])
 
 
 def _numbered(store: Store) -> list[tuple[int, str]]:

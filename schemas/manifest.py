@@ -49,11 +49,19 @@ class Encoder(_Record):
 
 
 class Content(_Record):
-    """Digests of one retailer's published values, sorted by id, `segment` and `row` aside."""
+    """Digests of one retailer's published values, `segment` and `row` aside (`lake.content_digest`)."""
 
     garments: Sha256
     products: Sha256
     vectors: Sha256
+
+
+class Part(_Record):
+    """Some rows of a large retailer, which are written and compared by themselves."""
+
+    start: str = Field(description="the least product id; empty for the retailer's first part")
+    content: Content
+    files: list[str] = Field(description="paths of its files of garments and products")
 
 
 class Counts(_Record):
@@ -91,6 +99,9 @@ class Facts(_Record):
     models: dict[str, Sha256]
     taxonomy: Sha256
     mappings: dict[str, Sha256] = Field(description="digest of each retailer's mapping file")
+    made_from: dict[str, Sha256] = Field(
+        {}, description="digest of all that each retailer's rows follow from: where it stays, so do the rows"
+    )
 
 
 class _Schema(_Record):
@@ -119,6 +130,10 @@ class Manifest(_Schema):
     encoder: Encoder | None
     content_digest: Sha256
     content: dict[str, Content] = Field(description="by retailer")
+    parts: dict[str, list[Part]] = Field({}, description="by retailer, of those in several parts, in their order")
+    references: dict[str, list[int]] = Field(
+        {}, description="by retailer, the garments whose vector lies in each segment, in the order of the segments"
+    )
     counts: dict[str, Counts] = Field(description="by retailer")
     facts: Facts
     gates: list[Gate]

@@ -10,7 +10,7 @@ from jobs.live.asked import Asked, of_offer, of_picture, of_url
 from jobs.live.verdict import Verdict
 from jobs.stages.declared import records
 from lake import snapshots
-from lake.candidate import rows_of
+from lake.published_files import read_rows
 
 GARMENT_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -37,6 +37,6 @@ def _product_of(night: Night, text: str) -> str | None:
     if live is None or not GARMENT_ID.fullmatch(text):
         return None
     manifest = snapshots.manifest(night.store, live)
-    garments, _ = rows_of(night.store, manifest, manifest.counts)
+    garments = read_rows(night.store, "garments", manifest.of("garments"), ["garment_id", "product_id"])
     at = pc.index(garments["garment_id"], pa.scalar(text)).as_py()
     return str(garments["product_id"][at]) if at >= 0 else None

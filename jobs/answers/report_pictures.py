@@ -125,11 +125,11 @@ class Pictures:
         if not rows.num_rows:
             return []
         numbered = rows.append_column("at", pa.array(np.arange(rows.num_rows)))
-        vectors = np.asarray(snapshot.vectors)
-        return [self._neighbours(rows, vectors, at) for at in _spread(numbered, "category", QUERIES)["at"].to_pylist()]
+        asked = _spread(numbered, "category", QUERIES)["at"].to_pylist()
+        cosines = snapshot.cosines(snapshot.vectors_of(np.array(asked)))
+        return [self._neighbours(rows, likeness, at) for likeness, at in zip(cosines, asked, strict=True)]
 
-    def _neighbours(self, rows: pa.Table, vectors: np.ndarray, at: int) -> Gallery:
-        likeness = np.einsum("nd,d->n", vectors, vectors[at])
+    def _neighbours(self, rows: pa.Table, likeness: np.ndarray, at: int) -> Gallery:
         product = rows["product_id"][at]
         others = np.flatnonzero(pc.not_equal(rows["product_id"], product).to_numpy())
         nearest = others[np.argsort(-likeness[others], kind="stable")[:NEIGHBOURS]]

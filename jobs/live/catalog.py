@@ -187,17 +187,6 @@ class Catalog:
         rows = rows.set_column(rows.schema.get_field_index("gender"), "gender", done["gender"])
         return rows.append_column("category", done["category"])
 
-    def for_duplicates(self, products: pa.Table) -> pa.Table:
-        """The columns that decide whether two products are duplicates: category, colour, groups of their pictures."""
-        garments = self.garments()
-        groups: dict[str, set[bytes]] = {}
-        pairs = zip(garments["product_id"].to_pylist(), garments["picture"].to_pylist(), strict=True)
-        for product, picture in pairs:
-            groups.setdefault(product, set()).add(self.groups.get(picture, picture))
-        lists = [sorted(groups.get(product, ())) for product in products["product_id"].to_pylist()]
-        rows = products.select(["product_id", "retailer", "category", "colour"])
-        return rows.append_column("groups", pa.array(lists, pa.list_(pa.binary())))
-
     def rejected_products(self) -> dict[str, int]:
         """Number of rejected live products per code."""
         codes = self.chosen.filter(pc.equal(self.chosen["status"], REJECTED))["code"]

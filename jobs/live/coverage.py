@@ -77,11 +77,13 @@ def covered_share_of(night: Night, version: Manifest, retailer: str) -> float | 
 
 
 def _share(night: Night, retailer: str, feed: bytes, function: bytes) -> float | None:
-    query = f"""
-        select products, mapped + ignored covered from {COVERAGE.name} where retailer = {literal(retailer)}
-        and feed = {literal(feed)} and function = {literal(function)} and products > 0"""  # noqa: S608
+    return night.kept("covered_shares", lambda: _shares(night)).get((retailer, feed, function))
+
+
+def _shares(night: Night) -> dict[tuple[str, bytes, bytes], float]:
+    query = f"select {', '.join(KEY)}, products, mapped + ignored covered from {COVERAGE.name} where products > 0"  # noqa: S608
     rows = night.tables.sql(query, [COVERAGE]).to_pylist()
-    return rows[0]["covered"] / rows[0]["products"] if rows else None
+    return {tuple(row[name] for name in KEY): row["covered"] / row["products"] for row in rows}
 
 
 def coverage_view(night: Night) -> list[count.RetailerCoverage]:

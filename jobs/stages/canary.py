@@ -1,9 +1,11 @@
 """The canary gate: some garments are embedded again from their stored pictures and must match the published vectors."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.stages.embed import embedding_work
@@ -17,6 +19,9 @@ from selvedge_searcher import Snapshot
 from udfs.rules.on_sale import vector_key
 from udfs.runtime.isolation import Child, ChildDied
 
+SEGMENTS = 4
+"""Of how many segments vectors are compared: each is decoded as a whole."""
+
 NEEDED = pa.schema([
     ("picture", pa.binary()), ("vector_key", pa.binary()), ("box", pa.list_(pa.float32())), ("shard", pa.string()),
     ("offset", pa.int64()), ("length", pa.int64()),
@@ -28,9 +33,9 @@ def canary(night: Night, snapshot: Snapshot, bounds: Canary) -> Gate:
     garments = snapshot.garments
     if not len(garments):
         return Gate(name="canary", value=1.0, bound=bounds.cosine, passed=True)
-    rows = _sample(garments.num_rows, bounds.count, snapshot.version)
+    rows = sample(garments["segment"], snapshot.segments, bounds.count, snapshot.version)
     chosen = garments.take(rows)
-    lowest = min(map(_cosine, _again(night, chosen), np.asarray(snapshot.vectors)[rows]))
+    lowest = min(map(_cosine, _again(night, chosen), snapshot.vectors_of(rows)))
     return Gate(name="canary", value=lowest, bound=bounds.cosine, passed=lowest >= bounds.cosine)
 
 
@@ -48,11 +53,30 @@ def _again(night: Night, chosen: pa.Table) -> list[list[float] | None]:
     return [made.get(key) for key in needed["vector_key"].to_pylist()]
 
 
-def _sample(rows: int, count: int, version: int) -> np.ndarray:
-    """Evenly spaced rows, with an offset from the version number: the same version gives the same rows."""
-    count = min(count, rows)
-    start = int.from_bytes(hashlib.sha256(str(version).encode()).digest()[:4], "little")
-    return np.unique((start + np.arange(count) * (rows // count)) % rows)
+def sample(segment_of: pa.ChunkedArray, segments: Sequence[str], count: int, version: int) -> np.ndarray:
+    """Garments of `SEGMENTS` segments: half of the newest, whose vectors no version had before, and some others.
+
+    The others, and the first garment, follow from the version number: the same version gives the same rows.
+    """
+    drawn = int.from_bytes(hashlib.sha256(str(version).encode()).digest()[:4], "little")
+    used = set(pc.unique(segment_of).to_pylist())
+    *others, newest = [name for name in segments if name in used]
+    first = drawn % max(len(others), 1)
+    chosen = [*others[first:], *others[:first]][: SEGMENTS - 1]
+    new, old = (
+        np.flatnonzero(pc.is_in(segment_of, pa.array(names, pa.string())).to_numpy()) for names in ([newest], chosen)
+    )
+    half = max(count // 2, count - len(old))
+    found = _spaced(new, half, drawn)
+    return np.union1d(found, _spaced(old, count - len(found), drawn))
+
+
+def _spaced(rows: np.ndarray, count: int, drawn: int) -> np.ndarray:
+    """Up to `count` evenly spaced rows, from a drawn one on."""
+    count = min(count, len(rows))
+    if not count:
+        return rows[:0]
+    return rows[(drawn + np.arange(count) * (len(rows) // count)) % len(rows)]
 
 
 def _with_places(night: Night, chosen: pa.Table) -> pa.Table:

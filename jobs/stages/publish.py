@@ -1,6 +1,6 @@
 """Publishes the next version: the live products with their garments and vectors, if the gates pass."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,19 +12,19 @@ from jobs.engine.models import ENCODER_PARTS, MODELS, PromotedModel
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live.asked import Asked
-from jobs.live.catalog import Catalog
 from jobs.live.coverage import covered_share, covered_share_of
 from jobs.live.functions import embed_function
 from jobs.live.retailers import missing, retailer_states, taken_out
 from jobs.live.verdict import Verdict
 from jobs.stages import gates
 from jobs.stages.canary import canary
-from jobs.stages.publish_rows import published_garments, published_products, published_vectors
+from jobs.stages.publish_rows import Fresh, Source, published_vectors
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
 from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
+from lake.published_files import read_rows
 from lake.recalled import recalled_keys
 from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
@@ -67,19 +67,19 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()}, PIXELS_REVISION)
     _same_models(models, encoder)
     states = retailer_states(night, parent)
-    absent = missing(night, parent)
-    fresh = _fresh(night)
-    if parent is not None and absent:
-        fresh = _with_last_rows(night, parent, fresh, absent)
-    candidate = _prepare(night, fresh, parent, encoder, avoided)
+    source = Source(night)
+    kept = {*missing(night, parent), *source.unchanged(parent)}
+    fresh = source.fresh(kept)
+    candidate = _prepare(night, fresh, kept, parent, encoder, avoided)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
-    if parent is not None and withheld:
-        candidate = _prepare(night, _with_last_rows(night, parent, fresh, withheld), parent, encoder, avoided)
+    if withheld:
+        kept |= withheld
+        candidate = _prepare(night, fresh.without(withheld), kept, parent, encoder, avoided)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
-    publication.garments, publication.products = len(candidate.garments), len(candidate.products)
+    publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
     if candidate.is_new or banned is not None:
-        _write(night, candidate, encoder, publication)
+        _write(night, candidate, encoder, publication, _made_from(source, candidate, kept))
     else:
         snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
@@ -95,34 +95,18 @@ def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
                 raise WeightsChanged(model.folder / name, sha256, kept.get(f"{part}/{name}", "missing"))
 
 
-def _fresh(night: Night) -> Rows:
-    """Rows of every live product that has a garment."""
-    catalog = Catalog.of(night)
-    garments = published_garments(catalog.garments(), embed_function(night))
-    return Rows(garments, published_products(catalog, garments), pa.table({}))
-
-
-def _prepare(night: Night, rows: Rows, parent: Manifest | None, encoder: Encoder, banned: pa.Array) -> Candidate:
-    """A candidate with the vectors that no segment of the parent holds, or that are banned."""
-    missing = missing_vectors(night.store, parent, rows.garments["vector_key"], banned)
-    vectors = published_vectors(night, missing, embed_function(night))
-    whole = Rows(rows.garments, rows.products, vectors)
-    return prepare(night.store, whole, parent, encoder.digest, banned)
-
-
-def _with_last_rows(night: Night, parent: Manifest, fresh: Rows, held: Iterable[str]) -> Rows:
-    """The fresh rows, with the parent's rows for held retailers."""
-    names = set(held)
-    old_garments, old_products = rows_of(night.store, parent, names)
-    others = pa.array(sorted(set(fresh.products["retailer"].to_pylist()) - names), pa.string())
-    return Rows(
-        _joined(fresh.garments, others, old_garments), _joined(fresh.products, others, old_products), pa.table({})
-    )
-
-
-def _joined(fresh: pa.Table, others: pa.Array, old: pa.Table) -> pa.Table:
-    kept = fresh.filter(pa.compute.is_in(fresh["retailer"], others))
-    return pa.concat_tables([kept.select(old.column_names).cast(old.schema), old])
+def _prepare(
+    night: Night, fresh: Fresh, kept: set[str], parent: Manifest | None, encoder: Encoder, banned: pa.Array
+) -> Candidate:
+    """A candidate of the fresh rows, the parent's rows of the retailers that keep them, and the vectors that no segment
+    of the parent holds, or that are banned."""
+    unchanged = frozenset(kept & parent.counts.keys() if parent else ())
+    if parent and len(banned):  # anybody may show one of them
+        fresh, unchanged = fresh.beside(*rows_of(night.store, parent, unchanged)), frozenset()
+    lacking = missing_vectors(night.store, parent, fresh.garments["vector_key"], banned)
+    vectors = published_vectors(night, fresh.crops_of(lacking), embed_function(night))
+    rows = Rows(fresh.garments, fresh.products, vectors, unchanged)
+    return prepare(night.store, rows, parent, encoder.digest, banned)
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
@@ -131,7 +115,7 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
     if parent is None or not candidate.is_new:
         return []
     judged: list[Gate] = []
-    counts, bounds = snapshots.counts_of(candidate), night.gates.retailer
+    counts, bounds = candidate.counts, night.gates.retailer
     live = {name for name, state in states.items() if state.feed_sha256 is not None}
     for name in sorted(set(parent.counts) & live):
         found = gates.compare(parent.counts[name], counts.get(name, NOTHING), bounds, name)
@@ -150,7 +134,7 @@ def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, Retai
 
 def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
     """The gates over all retailers of the parent, except those that a person removed."""
-    bounds, new = night.gates.whole_index, snapshots.counts_of(candidate)
+    bounds, new = night.gates.whole_index, candidate.counts
     if candidate.parent is None:
         return gates.first_version(gates.total(new.values()), bounds.first_version)
     old = candidate.parent.counts
@@ -159,9 +143,18 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
     return gates.compare(gates.total(old[name] for name in judged), now, bounds)
 
 
-def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Publication) -> None:
+def _made_from(source: Source, candidate: Candidate, kept: set[str]) -> dict[str, str]:
+    """By retailer, what its rows in this version are made from: those that are kept, from what they once were."""
+    known = candidate.parent.facts.made_from if candidate.parent else {}
+    found = {name: (known if name in kept else source.digests).get(name) for name in candidate.content}
+    return {name: digest for name, digest in found.items() if digest is not None}
+
+
+def _write(
+    night: Night, candidate: Candidate, encoder: Encoder, publication: Publication, made_from: dict[str, str]
+) -> None:
     """Write the version, open it as the search tier would, check the gates, then move the pointer."""
-    if not candidate.products.num_rows:
+    if not candidate.rows("products"):
         _refuse(["the version would be empty, which is never published"], {"empty": (0, 1)})
     findings = integrity(candidate, night.gates.whole_index.norm_tolerance)
     _refuse([f"integrity: {finding}" for finding in findings], {"integrity": (len(findings), 0)})
@@ -172,6 +165,7 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
         models={name: night.model_digest(name).hex() for name in MODELS},
         taxonomy=night.taxonomy.digest.hex(),
         mappings={name: mapping.digest.hex() for name, mapping in night.mappings.items()},
+        made_from=made_from,
     )
     draft = snapshots.write(night.store, candidate, facts, encoder)
     drilled = _drill(night, draft.manifest, candidate.parent)
@@ -188,10 +182,9 @@ def _write(night: Night, candidate: Candidate, encoder: Encoder, publication: Pu
 def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_searcher.Snapshot:
     """Open the draft, its encoder and its parent as the search tier will, and compare the golden answers."""
     try:
-        drilled = selvedge_searcher.open(night.store.uri, version=draft.version, candidate=True)
+        live = selvedge_searcher.open(night.store.uri, version=parent.version) if parent is not None else None
+        drilled = selvedge_searcher.open(night.store.uri, version=draft.version, candidate=True, held=live)
         _ = drilled.encoder
-        if parent is not None:
-            selvedge_searcher.open(night.store.uri, version=parent.version)
     except selvedge_searcher.SnapshotError as error:
         raise DamagedLake(
             f"publish: the search tier could not open what was written: {error}; nothing was published; to act: the "
@@ -241,8 +234,9 @@ def _in_the_index(night: Night, column: str, value: Any, retailer: str | None = 
     if live is None:
         return Verdict("publish", name, "nothing", "no version has been published yet")
     manifest = snapshots.manifest(night.store, live)
-    garments, _ = rows_of(night.store, manifest, [retailer] if retailer else manifest.counts)
-    count = pc.sum(pc.equal(garments[column], pa.scalar(value, garments.schema.field(column).type))).as_py() or 0
+    files = [file for file in manifest.of("garments") if retailer in (None, file.retailer)]
+    shown = read_rows(night.store, "garments", files, [column])[column]
+    count = pc.sum(pc.equal(shown, pa.scalar(value, shown.type))).as_py() or 0
     return Verdict(
         "publish", name, "in the index" if count else "not in the index", f"version {live}: {count} garments"
     )

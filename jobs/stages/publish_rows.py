@@ -1,6 +1,9 @@
-"""Turns the rows of the stages into the published rows."""
+"""Turns the rows of the stages into published rows, of retailers whose rows may differ from the last version's."""
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -8,13 +11,96 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
+from jobs.live.functions import digest_of, embed_function
 from lake.candidate import KEYED_GARMENTS
+from lake.parts import parts_of
 from lake.tables import literal
+from schemas.manifest import Manifest
 from schemas.published import PRODUCTS
 from schemas.published import VECTORS as PUBLISHED_VECTORS
 from schemas.table import DONE
 from schemas.tables import VECTORS
 from udfs.rules.choose import duplicate_of
+from udfs.rules.on_sale import vector_key
+
+FEW = 2_000  # crops that a query names one by one
+
+REVISION = 1
+"""Raised when the same choices and products give other published rows."""
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Rows of some retailers, without vectors."""
+
+    garments: pa.Table  # KEYED_GARMENTS
+    products: pa.Table  # schemas.published.PRODUCTS
+    crops: pa.Array  # the stage's vector key of each garment
+
+    def crops_of(self, published: pa.Array) -> pa.Array:
+        """The stage's keys of some published vector keys."""
+        return self.crops.take(pc.index_in(published, self.garments["vector_key"].combine_chunks()))
+
+    def without(self, retailers: Collection[str]) -> "Fresh":
+        """The rows of the other retailers."""
+        stays = pc.invert(_of(self.garments, retailers))
+        products = self.products.filter(pc.invert(_of(self.products, retailers)))
+        return Fresh(self.garments.filter(stays), products, self.crops.filter(stays.combine_chunks()))
+
+    def beside(self, garments: pa.Table, products: pa.Table) -> "Fresh":
+        """These rows, and published ones of other retailers."""
+        places = zip(garments["image_sha256"].to_pylist(), garments["box"].to_pylist(), strict=True)
+        crops = pa.array([vector_key(picture, box) for picture, box in places], self.crops.type)
+        return Fresh(
+            pa.concat_tables([self.garments, garments]),
+            pa.concat_tables([self.products.cast(products.schema), products]),
+            pa.concat_arrays([self.crops, crops]),
+        )
+
+
+class Source:
+    """What tonight's rows are made from: the chosen garments with the groups of their pictures, and their products."""
+
+    def __init__(self, night: Night) -> None:
+        catalog = Catalog.of(night)
+        self._function = embed_function(night)
+        self._garments = _with_groups(catalog.garments(), catalog.groups)
+        products = catalog.chosen_products()
+        shown = pc.is_in(products["product_id"], pc.unique(self._garments["product_id"]).cast(pa.string()))
+        self._products = products.filter(shown).rename_columns({"pictures": "image_urls"})
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """By retailer, the digest of all that its published rows follow from."""
+        names = [name for name in PRODUCTS.schema.names if name in self._products.column_names]
+        common = [str(REVISION), self._function, *KEYED_GARMENTS.names, *PRODUCTS.schema.names]
+        parts: dict[str, list[str]] = {}
+        for part in parts_of(self._garments, self._products.select(names)):
+            parts.setdefault(part.retailer, []).extend([part.start, part.garments_digest, part.products_digest])
+        return {retailer: digest_of(*common, *found).hex() for retailer, found in parts.items()}
+
+    def unchanged(self, parent: Manifest | None) -> set[str]:
+        """The retailers whose published rows are the last version's, because they are made from the same."""
+        known = parent.facts.made_from if parent else {}
+        return {retailer for retailer, digest in self.digests.items() if known.get(retailer) == digest}
+
+    def fresh(self, left_out: Collection[str]) -> Fresh:
+        """The rows of every live product that has a garment, but for some retailers."""
+        garments = self._garments.filter(pc.invert(_of(self._garments, left_out)))
+        products = self._products.filter(pc.invert(_of(self._products, left_out)))
+        crops = garments["vector_key"].combine_chunks()
+        return Fresh(published_garments(garments, self._function), published_products(products, garments), crops)
+
+
+def _of(rows: pa.Table, retailers: Collection[str]) -> pa.ChunkedArray:
+    return pc.is_in(rows["retailer"], pa.array(sorted(retailers), pa.string()))
+
+
+def _with_groups(garments: pa.Table, groups: dict[bytes, bytes]) -> pa.Table:
+    """The garments with the group of near duplicates of each one's picture; a picture without one is its own."""
+    known = pa.array(groups.keys(), pa.binary())
+    found = pa.array(groups.values(), pa.binary()).take(pc.index_in(garments["picture"], known))
+    return garments.append_column("group", pc.coalesce(found, garments["picture"]))
 
 
 def published_key(vector_key: bytes, function: bytes) -> bytes:
@@ -35,33 +121,32 @@ def published_garments(garments: pa.Table, function: bytes) -> pa.Table:
     return pa.table(arrays, names=KEYED_GARMENTS.names).cast(KEYED_GARMENTS)
 
 
-def published_products(catalog: Catalog, garments: pa.Table) -> pa.Table:
-    """PRODUCTS of the products that have a garment, with `duplicate_of`."""
-    products = catalog.chosen_products()
-    with_garment = pc.is_in(products["product_id"], pc.unique(garments["product_id"]).cast(pa.string()))
-    products = products.filter(with_garment)
-    stands_for = duplicate_of(catalog.for_duplicates(products))
+def published_products(products: pa.Table, garments: pa.Table) -> pa.Table:
+    """PRODUCTS, with `duplicate_of`, of products and all their garments with their groups."""
+    groups = garments.select(["product_id", "group"]).group_by("product_id").aggregate([("group", "distinct")])
+    at = pc.index_in(products["product_id"], groups["product_id"].combine_chunks())
+    rows = products.select(["product_id", "retailer", "category", "colour"])
+    stands_for = duplicate_of(rows.append_column("groups", groups["group_distinct"].take(at)))
     duplicates = pa.array([stands_for.get(product) for product in products["product_id"].to_pylist()], pa.string())
-    columns = {"duplicate_of": duplicates, "image_urls": products["pictures"]}
     return pa.table(
-        [columns[f.name] if f.name in columns else products[f.name] for f in PRODUCTS.schema],
+        [duplicates if f.name == "duplicate_of" else products[f.name] for f in PRODUCTS.schema],
         names=PRODUCTS.schema.names,
     )
 
 
-def published_vectors(night: Night, keys: pa.Array, function: bytes) -> pa.Table:
-    """Vectors by published key. A key without a done row is left out; the gate `integrity` finds that."""
-    empty = PUBLISHED_VECTORS.schema.empty_table()
-    if not len(keys):
-        return empty
+def published_vectors(night: Night, crops: pa.Array, function: bytes) -> pa.Table:
+    """Vectors by published key, of some crops. One without a done row is left out; the gate `integrity` finds that."""
+    if not len(crops):
+        return PUBLISHED_VECTORS.schema.empty_table()
     query = f"""
         select vector_key, embedding, shape_code, colour_code from {VECTORS.name}
         where status = '{DONE}' and function = {literal(function)}"""  # noqa: S608
+    if len(crops) <= FEW:
+        query += f" and vector_key in ({', '.join(literal(key) for key in crops.to_pylist())})"
     rows = night.tables.sql(query, [VECTORS])
+    rows = rows.take(pc.index_in(crops.cast(pa.binary()), rows["vector_key"]).drop_null())
     published = pa.array([published_key(key, function) for key in rows["vector_key"].to_pylist()], pa.binary())
-    asked = pc.index_in(keys.cast(pa.binary()), published).drop_null()
-    taken = rows.take(asked).set_column(0, "vector_key", published.take(asked))
-    return taken.cast(PUBLISHED_VECTORS.schema)
+    return rows.set_column(0, "vector_key", published).cast(PUBLISHED_VECTORS.schema)
 
 
 def _integer_key(garment_id: str) -> int:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 DECODERS = min(os.cpu_count() or 1, 4)  # segments at a time, each up to 140 MB beside the array that is filled
 
+ARRAYS = {"vectors": "embedding", "shape_codes": "shape_code", "colour_codes": "colour_code"}
+"""What a snapshot makes when it is first used, and the column of `vectors` that it is."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -38,17 +41,29 @@ class Segment:
 class Snapshot:
     """Garments, products and vectors of one version; G garments, P products.
 
-    The vectors are decoded once, when they are first used; everything else is decoded on opening.
+    The vectors are decoded once, when they are first used; everything else is decoded on opening. What a `held` version
+    of the same lake has open already is taken from it.
     """
 
-    def __init__(self, lake: Lake, manifest: Manifest) -> None:
+    def __init__(self, lake: Lake, manifest: Manifest, held: "Snapshot | None" = None) -> None:
         self.lake, self.manifest = lake, manifest
         self.version = manifest.version
-        self._bytes = lake.proven(manifest.files)
+        both = set(held.manifest.files) & set(manifest.files) if held else set()
+        self._bytes = lake.proven(file for file in manifest.files if file not in both)
         self._segments = manifest.of("vectors")
-        self.garments = parquet.joined("garments", map(self._decoded, manifest.of("garments")))
-        self.products = parquet.joined("products", map(self._decoded, manifest.of("products")))
+        rows = [file for file in manifest.files if file.table != "vectors"]
+        self._tables = {file.path: self._decoded(file) for file in rows if file not in both}
+        if held:
+            self._bytes |= {file.path: held._bytes[file.path] for file in both}
+            self._tables |= {file.path: held._tables[file.path] for file in rows if file in both}
+        self.garments, self.products = self._joined("garments"), self._joined("products")
         self._segment_of, self._row_of = self._places()
+        for name, column in ARRAYS.items():
+            if held and name in held.__dict__:
+                self.__dict__[name] = self._read_only(self._gathered_over(held, column, held.__dict__[name]))
+
+    def _joined(self, table: str) -> pa.Table:
+        return parquet.joined(table, (self._tables[file.path] for file in self.manifest.of(table)))
 
     @cached_property
     def product_rows(self) -> np.ndarray:
@@ -63,6 +78,30 @@ class Snapshot:
     def vectors(self) -> np.ndarray:
         """(G, 256) float32, unit length, in the order of `garments`."""
         return self._in_order("embedding")
+
+    def vectors_of(self, rows: np.ndarray) -> np.ndarray:
+        """(N, 256) float32: the vectors of some garments, of which only the segments that hold them are decoded."""
+        rows = np.asarray(rows, np.int64)
+        out = parquet.empty("embedding", len(rows))
+        if "vectors" in self.__dict__:
+            return np.take(self.vectors, rows, axis=0, out=out)
+        for index in np.unique(self._segment_of[rows]).tolist():
+            here = np.flatnonzero(self._segment_of[rows] == index)
+            out[here] = self._rows_of(index, "embedding", rows[here])
+        return out
+
+    def cosines(self, vectors: np.ndarray) -> np.ndarray:
+        """(Q, G) float32: the cosine of every garment to each of some unit vectors (Q, 256).
+
+        One segment after the other is decoded, and none is kept.
+        """
+        out = np.empty((len(vectors), len(self.garments)), np.float32)
+        for index in np.unique(self._segment_of).tolist():
+            here = np.flatnonzero(self._segment_of == index)
+            found = self._rows_of(index, "embedding", here)
+            for place, vector in enumerate(vectors):
+                out[place, here] = np.einsum("nd,d->n", found, vector)
+        return out
 
     @cached_property
     def shape_codes(self) -> np.ndarray:
@@ -157,9 +196,42 @@ class Snapshot:
 
     def _in_order(self, column: str) -> np.ndarray:
         """A column of `vectors` in the order of `garments`, read-only."""
-        values = self._gathered(column)
+        return self._read_only(self._gathered(column))
+
+    def _read_only(self, values: np.ndarray) -> np.ndarray:
         values.flags.writeable = False
         return values
+
+    def _gathered_over(self, held: "Snapshot", column: str, known: np.ndarray) -> np.ndarray:
+        """Rows whose place the held version has too are copied from its array; only the others are decoded."""
+        place = self._places_in(held)
+        out = parquet.empty(column, len(self.garments))
+        if len(known):
+            np.take(known, place, axis=0, out=out, mode="clip")
+        left = place < 0
+        for index in np.unique(self._segment_of[left]).tolist():
+            here = np.flatnonzero(left & (self._segment_of == index))
+            out[here] = self._rows_of(index, column, here)
+        return out
+
+    def _rows_of(self, segment: int, column: str, garments: np.ndarray) -> np.ndarray:
+        """A column of `vectors` for garments of one segment."""
+        found: np.ndarray = parquet.matrix(self._decoded(self._segments[segment], [column])[column])[
+            self._row_of[garments]
+        ]
+        return found
+
+    def _places_in(self, held: "Snapshot") -> np.ndarray:
+        """(G,) the row in the held version's garments whose vector lies where this garment's does, or -1."""
+        starts = np.cumsum([0, *(file.rows for file in held._segments)])
+        row_there = np.full(starts[-1], -1, np.int64)
+        row_there[starts[held._segment_of] + held._row_of] = np.arange(len(held.garments))
+        numbers = {file: index for index, file in enumerate(held._segments)}
+        there = np.array([numbers.get(file, -1) for file in self._segments])[self._segment_of]
+        both = there >= 0
+        place = np.full(len(self.garments), -1, np.int64)
+        place[both] = row_there[starts[there[both]] + self._row_of[both]]
+        return place
 
     def _gathered(self, column: str) -> np.ndarray:
         """Each row is copied once, or not at all if one segment holds all garments in their order."""
@@ -190,16 +262,20 @@ def open_snapshot(
     *,
     candidate: bool = False,
     filesystem: pafs.FileSystem | None = None,
+    held: Snapshot | None = None,
 ) -> Snapshot:
     """Open the live version, or a named one, of the lake at a folder or `s3://bucket/prefix`.
 
     `cache` holds downloads (default: the user's cache folder; unused for a folder). `filesystem` replaces the S3 that
-    the AWS_* variables describe. `candidate` opens a version that is not published yet.
+    the AWS_* variables describe. `held`: an open version of this lake; what both have is not read again, and what was
+    compared with its sha256 once is not compared again. `candidate` opens a version that is not published yet.
     Raises SnapshotMissing where there is no such version, SnapshotDamaged where a file is not what it should be,
     SchemaUnknown where this package is too old for it and LakeUnreachable where the store does not answer.
     """
     lake = Lake(uri, Path(cache) if cache else None, filesystem)
-    return Snapshot(lake, _manifest(lake, version, "candidate.json" if candidate else "manifest.json"))
+    if held is not None and held.lake.uri != lake.uri:
+        raise ValueError(f"the version that is held is of {held.lake.uri}, not of {lake.uri}")
+    return Snapshot(lake, _manifest(lake, version, "candidate.json" if candidate else "manifest.json"), held)
 
 
 def _manifest(lake: Lake, version: int | None, name: str) -> Manifest:

@@ -3,12 +3,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from lake.candidate import Rows, missing_vectors, prepare, rows_of
+from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.content_digest import sorted_table_digest
-from lake.segments import Shelf
+from lake.published_files import ROW_TABLES, StoredPart
 from lake.snapshots import parent
 from lake.store import Store, open_store
-from schemas.manifest import Manifest
+from schemas.manifest import DataFile, Manifest
 from tests.lake.published import catalog, publish_night
 
 
@@ -21,6 +21,12 @@ def first(store: Store, rows: Rows) -> Manifest:
     published = publish_night(store, rows)
     assert published is not None
     return published.manifest
+
+
+def carried(candidate: Candidate) -> list[DataFile]:
+    """The parent's files of garments and products that stay."""
+    held = [part.files if isinstance(part, StoredPart) else part.kept for part in candidate.parts.values()]
+    return [file for table in ROW_TABLES for files in held for file in files.get(table, [])]
 
 
 def without_vectors(rows: Rows) -> Rows:
@@ -50,7 +56,7 @@ def test_a_price_change_touches_products_alone(store):
     candidate = prepare(store, rows, old)
     assert candidate.is_new
     assert not candidate.shelf.new
-    assert {(file.table, file.retailer) for file in candidate.carried} == {
+    assert {(file.table, file.retailer) for file in carried(candidate)} == {
         ("garments", "aa"),
         ("garments", "bb"),
         ("products", "bb"),
@@ -80,14 +86,14 @@ def test_a_segment_is_rewritten_once_more_than_a_quarter_is_dead(store):
     more = prepare(store, without_vectors(catalog({"aa": 5})), old)  # 7 of 12 live
     assert more.shelf.carried == []
     assert [len(table) for table in more.shelf.new.values()] == [7]
-    assert {file.table for file in more.carried} == set()  # its garments point elsewhere now
+    assert {file.table for file in carried(more)} == set()  # its garments point elsewhere now
 
 
 def test_rewriting_moves_the_garments_of_other_retailers_but_is_no_change_to_them(store):
     old = first(store, catalog({"aa": 2, "bb": 4}))
     candidate = prepare(store, without_vectors(catalog({"aa": 2})), old)
     assert candidate.content["aa"] == old.content["aa"]
-    assert [(file.table, file.retailer) for file in candidate.carried] == [("products", "aa")]
+    assert [(file.table, file.retailer) for file in carried(candidate)] == [("products", "aa")]
     assert set(candidate.changes["change"].to_pylist()) == {"removed"}
 
 
@@ -163,33 +169,13 @@ def test_another_encoder_is_a_new_version(store):
     assert prepare(store, catalog({"aa": 2}), old, encoder="0" * 64).is_new
 
 
-def test_the_digest_of_vectors_is_that_of_the_garments_in_their_order(store):
+def test_a_retailer_in_one_part_has_the_digests_of_its_sorted_rows(store):
     rows = catalog({"aa": 4, "bb": 2})
     candidate = prepare(store, rows, None)
     for shop in ("aa", "bb"):
         garments = rows.garments.filter(pc.equal(rows.garments["retailer"], shop)).sort_by("garment_id")
-        places = pc.index_in(garments["vector_key"], rows.vectors["vector_key"].combine_chunks())
-        vectors = rows.vectors.take(places).drop_columns("vector_key")
-        assert candidate.content[shop].vectors == sorted_table_digest(vectors)
+        assert candidate.content[shop].vectors == sorted_table_digest(garments.select(["vector_key"]))
         assert candidate.content[shop].garments == sorted_table_digest(garments)
-
-
-@pytest.mark.parametrize(("at_once", "read"), [(6, [6, 3]), (5, [3, 3, 3]), (2, [3, 3, 3]), (9, [9]), (8, [6, 3])])
-def test_vectors_are_read_for_as_many_retailers_as_memory_allows(store, monkeypatch, at_once, read):
-    rows, asked, vectors = catalog({"aa": 2, "bb": 2, "cc": 2}), [], Shelf.vectors  # 3 garments each
-    whole = prepare(store, rows, None).content
-    monkeypatch.setattr("lake.candidate.ROWS_AT_ONCE", at_once)
-    monkeypatch.setattr(Shelf, "vectors", lambda shelf, at: (asked.append(len(at)), vectors(shelf, at))[1])
-    assert prepare(store, rows, None).content == whole
-    assert asked == read
-
-
-def test_vectors_of_retailers_that_stay_are_not_read_again(store, monkeypatch):
-    old, asked, vectors = first(store, catalog({"aa": 2, "bb": 2})), [], Shelf.vectors
-    monkeypatch.setattr(Shelf, "vectors", lambda shelf, at: (asked.append(len(at)), vectors(shelf, at))[1])
-    candidate = prepare(store, catalog({"aa": 2, "bb": 3}), old)
-    assert asked == [4]
-    assert candidate.content["aa"] == old.content["aa"]
 
 
 def test_a_retailer_without_garments_has_products_and_the_digest_of_none(store):

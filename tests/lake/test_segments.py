@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lake.published_files import nullable, write_segment
-from lake.segments import Shelf, absent, fixed_width, one_array, segment_keys, shelve
+from lake.published_files import nullable, read_rows, write_segment
+from lake.segments import Held, Shelf, absent, fixed_width, one_array, places_of, segment_keys, shelve, staying
 from lake.store import Store, open_store
 from schemas.manifest import DataFile
 from tests.lake.published import digest, vectors
@@ -36,8 +36,19 @@ def offered(*numbers: int) -> pa.Table:
     return rows.cast(nullable(rows.schema))
 
 
+def shelved(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, others: int = 0) -> Shelf:
+    """The shelf of garments that want some vectors, beside others that stay and use each segment."""
+    before = Held.of(store, segments)
+    return shelve(before, staying(before, wanted, np.full(len(segments), others)), wanted, offered)
+
+
+def held(store: Store, shelf: Shelf, positions: np.ndarray) -> pa.Table:
+    """The vectors at some positions."""
+    return pa.concat_tables([read_rows(store, "vectors", shelf.carried), *shelf.new.values()]).take(positions)
+
+
 def test_a_key_is_found_where_it_stands_and_a_strange_one_nowhere(store: Store, carried: list[DataFile]) -> None:
-    shelf = shelve(store, carried, keys(0, 1, 2, 3, 4, 5), offered())
+    shelf = shelved(store, carried, keys(0, 1, 2, 3, 4, 5), offered())
     assert shelf.carried == carried
     assert (shelf.new, shelf.rows) == ({}, {"one": 4, "two": 2})
     positions = shelf.find(keys(5, 0, 7, 3, 4))
@@ -49,24 +60,23 @@ def test_a_key_is_found_where_it_stands_and_a_strange_one_nowhere(store: Store, 
     assert row.type == pa.int32()
 
 
-def test_a_position_holds_its_vector_and_codes_and_none_holds_zeros(store: Store, carried: list[DataFile]) -> None:
-    shelf = shelve(store, carried, keys(*range(7)), offered(6))
+def test_a_position_holds_its_vector(store: Store, carried: list[DataFile]) -> None:
+    shelf = shelved(store, carried, keys(*range(7)), offered(6))
     assert list(shelf.rows.values()) == [4, 2, 1]
-    found = shelf.vectors(np.array([5, 6, -1, 0, 3], np.int64))
-    expected = vectors([KEYS[at] for at in (5, 6, 0, 3)]).drop_columns("vector_key")
-    assert found.take([0, 1, 3, 4]).cast(expected.schema).to_pylist() == expected.to_pylist()
-    nothing = {"embedding": [0.0] * 256, "shape_code": bytes(16), "colour_code": bytes(16)}
-    assert found.slice(2, 1).to_pylist() == [nothing]
+    expected = vectors([KEYS[at] for at in (5, 6, 0, 3)])
+    assert held(store, shelf, np.array([5, 6, 0, 3])).to_pylist() == expected.to_pylist()
 
 
-def test_only_segments_that_are_asked_for_are_read(store: Store, carried: list[DataFile]) -> None:
-    shelf = shelve(store, carried, keys(*range(6)), offered())
-    store.delete(carried[0].path)
-    assert shelf.vectors(np.array([4, 5])).num_rows == 2
-    assert shelf.vectors(np.array([], np.int64)).num_rows == 0
-    assert shelf.vectors(np.array([-1])).num_rows == 1
-    with pytest.raises(Exception, match="cannot be read"):
-        shelf.vectors(np.array([3]))
+def test_no_vector_is_read_of_a_segment_that_stays_or_that_nobody_wants(
+    store: Store, carried: list[DataFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[DataFile]] = []
+    monkeypatch.setattr("lake.segments.read_rows", lambda *asked: (read.append(asked[2]), read_rows(*asked))[1])
+    shelved(store, carried, keys(*range(6)), offered())
+    shelved(store, carried, keys(4, 5), offered())
+    assert read == [carried, carried], "their keys alone"
+    shelved(store, carried, keys(0, 4, 5), offered())
+    assert read[3:] == [[carried[0]]]
 
 
 @pytest.mark.parametrize(
@@ -82,16 +92,16 @@ def test_only_segments_that_are_asked_for_are_read(store: Store, carried: list[D
 def test_a_segment_is_kept_while_three_quarters_live(
     store: Store, carried: list[DataFile], wanted: tuple[int, ...], kept: list[str], rewritten: int
 ) -> None:
-    shelf = shelve(store, carried, keys(*wanted), offered())
+    shelf = shelved(store, carried, keys(*wanted), offered())
     assert [file.segment for file in shelf.carried] == kept
     assert sum(map(len, shelf.new.values())) == rewritten
     assert shelf.find(keys(*wanted)).min(initial=0) == 0, "each still has a place"
-    found = shelf.vectors(shelf.find(keys(*wanted)))
+    found = held(store, shelf, shelf.find(keys(*wanted)))
     assert found["shape_code"].to_pylist() == [KEYS[number][:16] for number in wanted]
 
 
 def test_new_rows_stand_in_the_order_in_which_garments_want_them(store: Store) -> None:
-    shelf = shelve(store, [], keys(3, 1, 3, 0), offered(1, 0, 2, 3))
+    shelf = shelved(store, [], keys(3, 1, 3, 0), offered(1, 0, 2, 3))
     ((name, table),) = shelf.new.items()
     assert table["vector_key"].to_pylist() == [KEYS[3], KEYS[1], KEYS[0]]
     assert shelf.keys.to_pylist() == table["vector_key"].to_pylist()
@@ -101,23 +111,35 @@ def test_new_rows_stand_in_the_order_in_which_garments_want_them(store: Store) -
 def test_a_vector_with_a_null_is_not_put_on_the_shelf(store: Store) -> None:
     rows = offered(0, 1).to_pylist()
     rows[1]["embedding"] = None
-    shelf = shelve(store, [], keys(0, 1), pa.Table.from_pylist(rows, offered().schema))
+    shelf = shelved(store, [], keys(0, 1), pa.Table.from_pylist(rows, offered().schema))
     assert shelf.find(keys(0, 1)).tolist() == [0, -1]
 
 
 def test_new_rows_are_cut_into_segments(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.segments.ROWS_PER_SEGMENT", 3)
-    shelf = shelve(store, [], keys(*range(7)), offered(*range(8)))
+    shelf = shelved(store, [], keys(*range(7)), offered(*range(8)))
     assert [len(table) for table in shelf.new.values()] == [3, 3, 1]
     assert shelf.keys.to_pylist() == KEYS[:7]
     monkeypatch.setattr("lake.segments.ROWS_PER_SEGMENT", 7)
-    assert len(shelve(store, [], keys(*range(7)), offered(*range(8))).new) == 1
+    assert len(shelved(store, [], keys(*range(7)), offered(*range(8))).new) == 1
 
 
 def test_keys_of_segments_come_one_after_another(store: Store, carried: list[DataFile]) -> None:
     assert segment_keys(store, carried).to_pylist() == KEYS[:6]
     assert segment_keys(store, []).to_pylist() == []
     assert absent(keys(7, 0, 7, 6), keys(0, 1)).to_pylist() == [KEYS[7], KEYS[6]]
+
+
+def test_garments_that_stay_keep_their_segment_alive(store: Store, carried: list[DataFile]) -> None:
+    assert [file.segment for file in shelved(store, carried, keys(4), offered(), others=1).carried] == ["two"]
+    assert [file.segment for file in shelved(store, carried, keys(0, 4), offered(), others=2).carried] == ["one", "two"]
+
+
+@pytest.mark.parametrize("wanted", [(5, 0, 7, 0), (7,), (), (1, 1, 1, 1, 6, 0, 2, 3, 4, 5)])
+def test_the_first_place_of_a_key_is_found_whichever_side_is_longer(wanted: tuple[int, ...]) -> None:
+    held = keys(0, 1, 2, 1, 3, 4, 5, 0)
+    expected = [held.to_pylist().index(KEYS[n]) if KEYS[n] in held.to_pylist() else -1 for n in wanted]
+    assert places_of(keys(*wanted), held).tolist() == expected
 
 
 def test_columns_of_fixed_width_are_seen_as_a_matrix() -> None:
@@ -131,6 +153,5 @@ def test_columns_of_fixed_width_are_seen_as_a_matrix() -> None:
 
 
 def test_a_shelf_is_as_its_segments_say(store: Store) -> None:
-    shelf = Shelf(store, [], {"a": vectors(KEYS[:2]), "b": vectors(KEYS[2:3])}, keys(0, 1, 2))
+    shelf = Shelf([], {"a": vectors(KEYS[:2]), "b": vectors(KEYS[2:3])}, keys(0, 1, 2))
     assert shelf.places(np.array([2, 1]))[0].to_pylist() == ["b", "a"]
-    assert shelf.vectors(np.array([2]))["colour_code"].to_pylist() == [KEYS[2][16:]]

@@ -265,7 +265,7 @@ def test_a_version_says_when_it_was_published_and_what_came_before(store):
 def test_the_rows_of_each_retailer_are_counted(store):
     rows = catalog({"aa": 5, "bb": 3, "cc": 1})
     garments = rows.garments.filter(pa.compute.not_equal(rows.garments["retailer"], "cc"))
-    counts = snapshots.counts_of(prepare(store, Rows(garments, rows.products, rows.vectors), None))
+    counts = prepare(store, Rows(garments, rows.products, rows.vectors), None).counts
     assert counts == {
         "aa": Counts(garments=7, products=5, categories={"dress": 3, "shirt": 3, "skirt": 1}),
         "bb": Counts(garments=4, products=3, categories={"dress": 2, "shirt": 1, "skirt": 1}),

@@ -16,6 +16,7 @@ from lake.candidate import prepare
 from lake.store import DiskStore
 from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from selvedge_searcher import Snapshot, SnapshotDamaged, SnapshotMissing, prune
+from selvedge_searcher.lake import Lake
 from tests.lake.published import catalog, facts, publish_night
 
 NIGHTS = ({"aa": 5, "bb": 3}, {"aa": 7, "bb": 3}, {"aa": 7, "cc": 2})
@@ -77,6 +78,55 @@ def test_one_segment_in_order_is_not_copied(published):
         assert not getattr(ordered, name).flags.owndata  # a view of what Arrow decoded
         assert getattr(scattered, name).flags.owndata
         assert not getattr(ordered, name).flags.writeable
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (2, 3), (3, 1), (2, 2)])
+def test_a_version_opened_over_another_is_as_one_opened_alone(published, before, after):
+    alone, held = (selvedge_searcher.open(str(published), version) for version in (after, before))
+    _ = held.vectors, held.shape_codes
+    over = selvedge_searcher.open(str(published), after, held=held)
+    assert over.garments.equals(alone.garments) and over.products.equals(alone.products)
+    for name in ("vectors", "shape_codes", "colour_codes"):
+        assert np.array_equal(getattr(over, name), getattr(alone, name))
+        assert not getattr(over, name).flags.writeable
+    assert over.vector_keys.equals(alone.vector_keys)
+    rows = np.arange(len(alone.garments))[::-2]
+    assert np.array_equal(alone.vectors_of(rows), alone.vectors[rows])
+    assert np.array_equal(selvedge_searcher.open(str(published), after).vectors_of(rows), alone.vectors[rows])
+
+
+def test_cosines_are_those_of_all_vectors(published):
+    snapshot = selvedge_searcher.open(str(published), 3)
+    found = selvedge_searcher.open(str(published), 3).cosines(snapshot.vectors[[4, 0]])
+    assert np.allclose(found, snapshot.vectors[[4, 0]] @ snapshot.vectors.T, atol=1e-6)
+    assert found.argmax(axis=1).tolist() == [4, 0]
+
+
+def test_what_both_versions_have_is_read_once(published, monkeypatch):
+    held = selvedge_searcher.open(str(published), 1)
+    _ = held.vectors
+    read: list[str] = []
+    proven = Lake.proven
+    monkeypatch.setattr(Lake, "proven", lambda lake, files: proven(lake, [read.append(f.path) or f for f in files]))
+    over = selvedge_searcher.open(str(published), 2, held=held)
+    new = {file.path for file in over.manifest.files} - {file.path for file in held.manifest.files}
+    assert sorted(read) == sorted(new)
+    assert 0 < len(new) < len(over.manifest.files)
+    with pytest.raises(ValueError, match="the version that is held is of"):
+        selvedge_searcher.open(str(published / "snapshots"), 2, held=held)
+
+
+def test_a_file_of_the_same_name_with_another_sha256_is_not_taken_from_what_is_held(lake):
+    held = selvedge_searcher.open(str(lake), 1)
+    (file, *_) = [
+        file for file in held.manifest.of("products") if file in selvedge_searcher.open(str(lake), 2).manifest.files
+    ]
+    body = json.loads((lake / "snapshots/2/manifest.json").read_text())
+    for entry in body["files"]:
+        entry["sha256"] = "0" * 64 if entry["path"] == file.path else entry["sha256"]
+    (lake / "snapshots/2/manifest.json").write_text(json.dumps(body))
+    with pytest.raises(SnapshotDamaged, match=file.path):
+        selvedge_searcher.open(str(lake), 2, held=held)
 
 
 def test_the_nearest_garment_of_a_vector_is_its_own(published):

@@ -3,16 +3,19 @@
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deltalake import DeltaTable
 
 from jobs.stages.publish import Publication, publish
 from lake import published_delta, snapshots
+from lake.candidate import Candidate, Rows, prepare
+from lake.store import Store
 from lake.withdrawals import Withdrawal, withdraw
 from schemas.errors import DamagedLake
 from schemas.manifest import Gate, RetailerState
-from schemas.tables import FEEDS
+from schemas.tables import FEEDS, GARMENTS
 from selvedge_searcher import EncoderMismatch, Snapshot
 from tests.jobs.stages.publishing import NOON, Index, Tried, gate_of, hats, manifest, refused, sizes
 from udfs.runtime.errors import WeightsChanged
@@ -82,6 +85,60 @@ def test_a_new_shop_is_compared_with_nothing_and_a_known_one_is(live: Index) -> 
     assert {gate.retailer for gate in done.gates} == {"atelier", "lane", None}
     assert gate_of(done.gates, "garments_drop", "lane").value == 0
     assert gate_of(manifest(live).gates, "category_shift") == gate_of(done.gates, "category_shift")
+
+
+def handed_in(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The retailers whose rows each candidate is prepared from, as a list that fills."""
+    found: list[set[str]] = []
+
+    def noted(store: Store, rows: Rows, *more: Any) -> Candidate:
+        found.append(set(rows.products["retailer"].to_pylist()))
+        return prepare(store, rows, *more)
+
+    monkeypatch.setattr("jobs.stages.publish.prepare", noted)
+    return found
+
+
+def test_rows_of_retailers_that_are_made_from_the_same_are_not_made_again(
+    live: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = handed_in(monkeypatch)
+    assert publish(live.ready(1)).is_new is False
+    live.deliver("lane", hats(*range(5)))
+    publish(live.ready(1))
+    live.promote("embed", "second")
+    publish(live.ready(2))
+    assert found == [set(), {"lane"}, {"atelier", "lane"}]
+    assert sizes(live) == {"atelier": (8, 8), "lane": (5, 5)}
+
+
+def test_another_program_or_another_row_makes_a_retailers_rows_again(
+    live: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = handed_in(monkeypatch)
+    table = DeltaTable(live.night().tables.uri(GARMENTS))
+    table.update({"gender": "'men'"}, predicate="product_id = 'lane:2'")  # repaired under its key
+    assert publish(live.ready(1)).due == 2
+    monkeypatch.setattr("jobs.stages.publish_rows.REVISION", 0)
+    assert publish(live.ready(1)).is_new is False
+    assert found == [{"lane"}, {"atelier", "lane"}]
+
+
+def test_a_withheld_retailer_is_looked_at_again_until_its_rows_are_those_of_the_version(
+    live: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = manifest(live).facts.made_from
+    live.deliver("lane", hats(0))
+    live.deliver("atelier", hats(*range(9)))
+    assert list(publish(live.ready(1)).held) == ["lane"]
+    after = manifest(live).facts.made_from
+    assert (after["lane"], after["atelier"] == before["atelier"]) == (before["lane"], False)
+    found = handed_in(monkeypatch)
+    assert list(publish(live.ready(2)).held) == ["lane"]
+    assert found == [{"lane"}, set()]
+    live.deliver("lane", hats(*range(4)))
+    assert publish(live.ready(2)).held == {}
+    assert found[2:] == [set()]
 
 
 def test_a_retailer_that_is_switched_off_leaves_without_a_gate(live: Index) -> None:

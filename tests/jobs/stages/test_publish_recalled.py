@@ -1,5 +1,6 @@
 """Vectors that `recheck embed` found to be wrong: the next version has those that the stage made again."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -101,3 +102,16 @@ def test_a_version_that_somebody_went_back_to_is_not_carried_on_either(
     assert published(live) == before
     assert publish(live.ready()).version == 3
     assert published(live)["lane:2"] != before["lane:2"]
+
+
+def test_a_held_retailer_gets_the_right_vector_too(live: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    crop, before = crop_of(live, "lane:2"), published(live)
+    made = other(stored(live), crop)
+    checked(live, made, monkeypatch, repair=True)
+    live.write(VECTORS, [row for row in made.to_pylist() if row["vector_key"] == crop])
+    shutil.rmtree(live.root / "mappings" / "lane")
+    assert list(publish(live.ready()).held) == ["lane"]
+    after = published(live)
+    assert after["lane:2"] == [-number for number in before["lane:2"]]
+    assert {name for name in after if after[name] != before[name]} == {"lane:2"}
+    assert not publish(live.ready()).is_new
