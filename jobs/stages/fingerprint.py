@@ -16,10 +16,8 @@ from jobs.live.views import pictures
 from jobs.stages.record import Rule
 from schemas.rejects import PICTURE_CODES
 from schemas.tables import FINGERPRINTS
+from udfs.pictures.fingerprint import OPENED_AT_PX
 from udfs.pictures.fingerprint import fingerprint as look
-
-OPENED_AT_PX = 96
-"""The side to decode at. Hashes use 32 pixels; three times that is enough detail and quick to decode."""
 
 
 def _fingerprint(pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:

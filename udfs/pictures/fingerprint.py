@@ -10,6 +10,9 @@ from schemas.tables import DESCRIPTOR_BYTES
 REVISION = 3
 """Raised when the same pixels give another fingerprint."""
 
+OPENED_AT_PX = 96
+"""The side to decode at. Hashes use 32 pixels; three times that is enough detail and quick to decode."""
+
 HASHED_PX = 32
 KEPT = 8
 """A pHash keeps the lowest 8 x 8 frequencies of 32 x 32 grey pixels (Zauner 2010, section 3.2.1)."""
