@@ -21,8 +21,7 @@ from udfs.pictures.fingerprint import fingerprint as look
 
 
 def _fingerprint(pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-    phash, trimmed, descriptor = look(pixels)
-    return {"phash": phash, "trimmed_phash": trimmed, "descriptor": descriptor}
+    return look(pixels)._asdict()
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:

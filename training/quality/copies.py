@@ -17,7 +17,7 @@ from training.data.split import Part, part_of
 from training.data.tables import DataError, read_picture, read_rows
 from training.intervals import share
 from udfs.pictures.decode import decode
-from udfs.pictures.fingerprint import OPENED_AT_PX, fingerprint
+from udfs.pictures.fingerprint import OPENED_AT_PX, Prints, fingerprint
 from udfs.rules.duplicates import groups
 
 SALT = "copies"
@@ -25,8 +25,6 @@ SALT = "copies"
 
 RECOLOURED = frozenset({"luma", "venia"})
 """Sources that show one garment in several colours: the products whose ids begin alike."""
-
-Prints = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def _judge(photos: dict[Shown, np.ndarray], tally: Tally) -> None:
         if not copies:
             continue
         prints = _prints([saved(pixels) for pixels in edited.values() if pixels is not None])
-        together = _grouped([*shown, *copies], _both(plain, prints))
+        together = _grouped([*shown, *copies], Prints(*map(np.concatenate, zip(plain, prints, strict=True))))
         tally.edited[edit] += len(copies)
         tally.found[edit] += sum(_is_edit(*pair) for group in together for pair in combinations(group, 2))
         _count_false(together, edit, tally)
@@ -110,14 +108,9 @@ def _prints(bodies: Sequence[bytes]) -> Prints:
     return fingerprint([decode(body, OPENED_AT_PX) for body in bodies])
 
 
-def _both(one: Prints, other: Prints) -> Prints:
-    whole, trimmed, descriptor = (np.concatenate(pair) for pair in zip(one, other, strict=True))
-    return whole, trimmed, descriptor
-
-
 def _grouped(shown: Sequence[Shown], prints: Prints) -> list[list[Shown]]:
     names = [at.to_bytes(4, "big") for at in range(len(shown))]
-    found = groups(names, *prints, ChoiceSettings().duplicate_bits)
+    found = groups(names, prints, ChoiceSettings().duplicate_bits)
     return [[shown[int.from_bytes(member, "big")] for member in group.members] for group in found]
 
 

@@ -30,7 +30,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def all_in_one(names: Sequence[bytes], *_: Any) -> list[Group]:
-    return [Group(min(names), min(names), sorted(names), 0)]
+    return [Group(min(names), sorted(names), 0)]
 
 
 def test_edits_are_found_one_by_one_and_wrong_pairs_by_kind(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
