@@ -27,7 +27,7 @@ def _matrix(column: pa.ChunkedArray | pa.Array, width: int) -> np.ndarray:
 
 
 def read_prints(night: Night, pictures: pa.Array) -> tuple[np.ndarray, Prints]:
-    """Which of N distinct pictures have a fingerprint, (N,) bool, and the fingerprints, in the order of the pictures."""
+    """Which of N distinct pictures have a fingerprint, (N,) bool, and the fingerprints in the order of pictures."""
     found, prints = np.zeros(len(pictures), bool), empty(len(pictures))
     query = f"""
         select picture, {", ".join(Prints._fields)} from {FINGERPRINTS.name}

@@ -77,7 +77,8 @@ def fingerprint(pixels: Sequence[np.ndarray]) -> Prints:
 
 def empty(count: int) -> Prints:
     """Zeros."""
-    return Prints(*(np.zeros((count, 8), np.uint8) for _ in range(5)), np.zeros((count, DESCRIPTOR_BYTES), np.uint8))
+    whole, trimmed, mirrored, inner, subject = np.zeros((5, count, 8), np.uint8)
+    return Prints(whole, trimmed, mirrored, inner, subject, np.zeros((count, DESCRIPTOR_BYTES), np.uint8))
 
 
 def _cut(grey: np.ndarray) -> tuple[slice, slice]:

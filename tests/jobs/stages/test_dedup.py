@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jobs.engine.recheck import Draw, differences
 from jobs.live.catalog import Catalog
 from jobs.live.functions import fingerprint_function
 from jobs.stages.dedup import STAGE
-from jobs.engine.recheck import Draw, differences
 from schemas.tables import DUPLICATES, FETCHES, FINGERPRINTS
 from tests.jobs.lake_of_offers import FIRST, Shops
 from tests.udfs.rules.prints import prints
