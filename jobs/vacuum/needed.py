@@ -61,13 +61,16 @@ class Needed:
     def keeps(self) -> list[Keep]:
         """For each table of the stages, and for `runs`, the rows that stay."""
         model_of = [(table, self._models(OF_MODEL[table.name])) for table in (SCREENS, BOXES, VECTORS)]
-        of_pictures = [*model_of, (FINGERPRINTS, [fingerprint_function()])]
+        of_pictures = [
+            *model_of,
+            (DUPLICATES, [duplicates_function(self._night)]),
+            (FINGERPRINTS, [fingerprint_function()]),
+        ]
         return [
             _among(FEEDS, ("retailer", "attempt"), self._feed_rows),
             _among(OFFERS, ("retailer", "feed", "function"), self._offer_feeds),
             _among(FETCHES, ("url", "attempt"), self._fetches),
             _among(PICTURES, ("picture",), [(picture,) for picture in self.pictures.to_pylist()]),
-            self._near_copies(),
             *(_of_functions(table, "picture", self.pictures, functions) for table, functions in of_pictures),
             _of_functions(TEXTS, "text_key", self._texts, self._models("text")),
             self._mapped(),
@@ -232,17 +235,6 @@ class Needed:
         live = self._distinct(query, OFFERS)
         known = f"select category_key from {MAPPED.name} where {_category()} in ({_quoted(live)})"  # noqa: S608
         return _of_functions(MAPPED, "category_key", self._distinct(known, MAPPED), [map_function(self._night)])
-
-    def _near_copies(self) -> Keep:
-        """A picture's place in a group goes with it or with the medoid, and before their fingerprints do."""
-        current = pa.scalar(duplicates_function(self._night), pa.binary())
-
-        def stays(rows: pa.Table) -> pa.ChunkedArray:
-            medoid = pc.coalesce(rows["medoid"], rows["picture"])
-            needed = pc.and_(pc.is_in(rows["picture"], self.pictures), pc.is_in(medoid, self.pictures))
-            return pc.and_(needed, pc.equal(rows["function"], current))
-
-        return Keep(DUPLICATES, ("picture", "medoid", "function"), stays)
 
     @property
     def _covered(self) -> list[tuple[Any, ...]]:
