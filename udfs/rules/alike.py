@@ -25,6 +25,10 @@ NEAR_LIGHTNESS = 8.0
 NEAR_COLOUR, NEAR_MOST_COLOUR, MOST_COLOUR = 1.5, 4.0, 12.0
 """Largest difference of a and b (8 bit): on average, in nine tenths of the picture, anywhere."""
 
+NEAR_BLOCK_LIGHTNESS, NEAR_BLOCK_COLOUR = 12.0, 4.0
+"""Largest difference of L, and of a and b, on average over any of 4 x 4 blocks: a picture that is a little shifted
+differs along outlines and evens out, a garment in another colour differs all over."""
+
 AT_ONCE = 20_000
 """Pairs looked at at once: some 50 MB."""
 
@@ -108,17 +112,22 @@ def agree(one: Part, other: Part, pairs: tuple[np.ndarray, np.ndarray], way: Way
 
 def _near_colour(mine: np.ndarray, theirs: np.ndarray, is_mirrored: bool) -> np.ndarray:
     """(P,) bool, of looks (P, 384) uint8."""
-    a, b = (look[:, LIGHTNESS_BYTES:].reshape(-1, 8, 8, 2) for look in (mine, theirs))
-    apart = np.abs(a.astype(np.int16) - (b[:, :, ::-1] if is_mirrored else b)).sum(axis=3).reshape(len(mine), 64) / 2
+    a, b = (look[:, LIGHTNESS_BYTES:].reshape(-1, 8, 8, 2).astype(np.int16) for look in (mine, theirs))
+    differs = a - (b[:, :, ::-1] if is_mirrored else b)
+    apart = np.abs(differs).mean(axis=3).reshape(len(mine), 64)
     most = np.partition(apart, 57, axis=1)
-    return (apart.mean(axis=1) <= NEAR_COLOUR) & (most[:, 57] <= NEAR_MOST_COLOUR) & (apart.max(axis=1) <= MOST_COLOUR)
+    by_block = np.abs(differs.reshape(-1, 4, 2, 4, 2, 2).mean(axis=(2, 4))).mean(axis=3).max(axis=(1, 2))
+    near_by = (apart.mean(axis=1) <= NEAR_COLOUR) & (most[:, 57] <= NEAR_MOST_COLOUR)
+    return near_by & (apart.max(axis=1) <= MOST_COLOUR) & (by_block <= NEAR_BLOCK_COLOUR)
 
 
 def _like_lightness(mine: np.ndarray, theirs: np.ndarray, is_mirrored: bool) -> np.ndarray:
     """(P,) bool, of looks (P, 384) uint8."""
     a, b = (look[:, :LIGHTNESS_BYTES].reshape(-1, 16, 16).astype(np.int16) for look in (mine, theirs))
     b = b[:, :, ::-1] if is_mirrored else b
-    near_by = np.abs(a - b).mean(axis=(1, 2)) <= NEAR_LIGHTNESS
+    differs = a - b
+    by_block = np.abs(differs.reshape(-1, 4, 4, 4, 4).mean(axis=(2, 4))).max(axis=(1, 2))
+    near_by = (np.abs(differs).mean(axis=(1, 2)) <= NEAR_LIGHTNESS) & (by_block <= NEAR_BLOCK_LIGHTNESS)
     together, own, their = np.zeros((3, len(a)), np.int64)
     for axis in (1, 2):
         steps, others = (_steps(look, axis) for look in (a, b))

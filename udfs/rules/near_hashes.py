@@ -1,6 +1,7 @@
 """Pairs of 64-bit hashes that differ in few bits, without comparing all with all."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,13 @@ FEW_PAIRS = 50_000_000
 
 AT_ONCE = 2_000_000
 """Pairs compared at once: some 50 MB."""
+
+FLIPS = np.array([0, *(1 << bit for bit in range(BAND_BITS))])
+
+MANY, BLOCK = 2_000, 1 << 18
+"""A bucket that makes so many pairs is compared as a block: hashes of photos crowd in few buckets."""
+
+GATHERED = 20_000
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Places in the one and in the other array (int64), and the bits between them (uint8)."""
@@ -40,21 +48,88 @@ def _all(one: np.ndarray, other: np.ndarray, bits: int) -> Iterator[Pairs]:
 def banded(one: np.ndarray, other: np.ndarray, bits: int) -> Iterator[Pairs]:
     """The same by an index: the pairs of which one of four bands of 16 bits differs by at most one bit."""
     for band in range(BANDS):
+        yield from _many_at_a_time(_Band.of(one, other, band).pairs(bits))
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Two arrays of hashes, each sorted by one band. A bucket is the hashes with one value of it."""
+
+    is_self: bool
+    hashes: tuple[np.ndarray, np.ndarray]  # sorted
+    order: tuple[np.ndarray, np.ndarray]  # their places before
+    begins: tuple[np.ndarray, np.ndarray]  # (65,537,): where each bucket begins
+
+    @classmethod
+    def of(cls, one: np.ndarray, other: np.ndarray, band: int) -> "_Band":
         shift = np.uint64(BAND_BITS * band)
-        asked, held = ((hashes >> shift).astype(np.uint16).astype(np.int64) for hashes in (one, other))
-        order = np.argsort(held, kind="stable")
-        by_asked = order if one is other else np.argsort(asked, kind="stable")
-        begins = np.searchsorted(held[order], np.arange((1 << BAND_BITS) + 1))
-        keys, left, right = asked[by_asked], one[by_asked], other[order]
-        for flip in (0, *(1 << bit for bit in range(BAND_BITS))):
-            probed = keys ^ flip
-            begin, end = begins[probed], begins[probed + 1]
-            if one is other:  # a pair is met from both sides
-                begin = np.arange(len(keys)) + 1 if flip == 0 else np.where(probed > keys, begin, end)
+        keys = [(hashes >> shift).astype(np.uint16) for hashes in (one, other)]
+        order = [np.argsort(values, kind="stable") for values in keys]
+        begins = [
+            np.searchsorted(values[by], np.arange(1 << BAND_BITS), side="left")
+            for values, by in zip(keys, order, strict=True)
+        ]
+        begins = [np.append(starts, len(values)) for starts, values in zip(begins, keys, strict=True)]
+        return cls(one is other, (one[order[0]], other[order[1]]), tuple(order), tuple(begins))
+
+    def pairs(self, bits: int) -> Iterator[Pairs]:
+        """Of an array with itself a pair is met in its lower bucket only."""
+        buckets = np.arange(1 << BAND_BITS)
+        probed = buckets[:, None] ^ FLIPS
+        asked, held = (np.diff(begins) for begins in self.begins)
+        counts = np.where(probed >= buckets[:, None], held[probed], 0) if self.is_self else held[probed]
+        pairs = asked * counts.sum(axis=1)
+        for bucket in np.flatnonzero(pairs >= MANY):
+            partners = probed[bucket][counts[bucket] > 0]
+            places = np.concatenate([np.arange(self.begins[1][at], self.begins[1][at + 1]) for at in partners])
+            yield from self._compared(np.arange(self.begins[0][bucket], self.begins[0][bucket + 1]), places, bits)
+        few = np.repeat(pairs < MANY, asked)
+        rows, keys = np.flatnonzero(few), np.repeat(buckets, asked)[few]
+        for flip in range(len(FLIPS)):
+            at = probed[keys, flip]
+            begin, end = self.begins[1][at], np.where(counts[keys, flip] > 0, self.begins[1][at + 1], 0)
             for first, second in _spread(begin, end):
-                apart = np.bitwise_count(left[first] ^ right[second])
-                near_by = np.flatnonzero(apart <= bits)
-                yield by_asked[first[near_by]], order[second[near_by]], apart[near_by]
+                yield from self._near(rows[first], second, bits)
+
+    def _compared(self, rows: np.ndarray, places: np.ndarray, bits: int) -> Iterator[Pairs]:
+        """All rows with all places, in blocks that stay in the processor's cache."""
+        held = self.hashes[1][places]
+        step = max(1, BLOCK // len(held))
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            apart = np.bitwise_count(self.hashes[0][part][:, None] ^ held)
+            first, second = np.nonzero(apart <= bits)
+            yield from self._told(part[first], places[second], apart[first, second])
+
+    def _near(self, rows: np.ndarray, places: np.ndarray, bits: int) -> Iterator[Pairs]:
+        apart = np.bitwise_count(self.hashes[0][rows] ^ self.hashes[1][places])
+        near_by = np.flatnonzero(apart <= bits)
+        yield from self._told(rows[near_by], places[near_by], apart[near_by])
+
+    def _told(self, rows: np.ndarray, places: np.ndarray, apart: np.ndarray) -> Iterator[Pairs]:
+        if self.is_self:
+            later = places > rows
+            rows, places, apart = rows[later], places[later], apart[later]
+        if len(rows):
+            yield self.order[0][rows], self.order[1][places], apart
+
+
+def _many_at_a_time(pairs: Iterator[Pairs]) -> Iterator[Pairs]:
+    waiting: list[Pairs] = []
+    count = 0
+    for part in pairs:
+        waiting.append(part)
+        count += len(part[0])
+        if count >= GATHERED:
+            yield _joined(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[Pairs]) -> Pairs:
+    first, second, apart = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return first, second, apart
 
 
 def _spread(begin: np.ndarray, end: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

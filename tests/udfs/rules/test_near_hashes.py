@@ -36,11 +36,15 @@ def drawn(seed: int, count: int) -> np.ndarray:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 60), st.sampled_from([1, 7, 1000]))
-def test_the_index_finds_all_that_it_promises_and_nothing_else(seed: int, one: int, other: int, at_once: int) -> None:
+@given(st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 60), st.sampled_from([1, 7, 1000]),
+       st.sampled_from([1, 30, 10**9]))  # fmt: skip
+def test_the_index_finds_all_that_it_promises_and_nothing_else(
+    seed: int, one: int, other: int, at_once: int, many: int
+) -> None:
     whole = drawn(seed, one + other)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(near_hashes, "AT_ONCE", at_once)
+        for name, value in (("AT_ONCE", at_once), ("BLOCK", at_once), ("GATHERED", at_once), ("MANY", many)):
+            patch.setattr(near_hashes, name, value)
         for left, right in ((whole, whole), (whole[:one], whole[one:])):
             is_self = left is right
             assert found(banded(left, right, SURE_BITS), is_self) == all_pairs(left, right, SURE_BITS)
