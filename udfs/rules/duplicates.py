@@ -66,7 +66,7 @@ def placed(known: Part, new: Part, bits: int) -> tuple[np.ndarray, np.ndarray]:
     left = np.setdiff1d(left, rows)
     heads = []
     for head, members, distance in _crowds(new, left, bits):
-        settle(members, count + head, distance)
+        settle(members, np.full(len(members), count + head), distance)
         heads.append(head)
         left = np.setdiff1d(left, members)
     led = np.array(heads, np.int64)
