@@ -24,8 +24,9 @@ def _known(model: str) -> str:
 
 
 ModelName = Annotated[str, typer.Argument(help=f"One of {', '.join(MODELS)}.", callback=_known)]
-SCORED = ("screen", "classify", "detect", "embed", "text")
-"""What can be scored. `classify` is the garment class, which the release of `screen` also predicts."""
+SCORED = ("screen", "classify", "detect", "embed", "text", "dedup")
+"""What can be scored. `classify` is the garment class, which the release of `screen` also predicts; `dedup` is a rule,
+and what is scored is the one of this program."""
 STAGE_OF = {"screen": "screen", "text": "classify", "detect": "detect", "embed": "embed"}
 """The stage that each model's answers belong to."""
 

@@ -4,7 +4,8 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -88,19 +89,24 @@ class Tables:
         A table that the lake does not have yet is empty, and a column that an older lake lacks is null: reading writes
         nothing.
         """
+        with _file_named(self.store):
+            found = self._reader(query, tables).read_all()
+        return found.cast(_plain_schema(found.schema))
+
+    def batches(self, query: str, tables: Iterable[Table]) -> Iterator[pa.RecordBatch]:
+        """The same batch by batch, for what is too large to be held at once."""
+        with _file_named(self.store):
+            for batch in self._reader(query, tables):
+                yield batch.cast(_plain_schema(batch.schema))
+
+    def _reader(self, query: str, tables: Iterable[Table]) -> pa.RecordBatchReader:
         builder = QueryBuilder()
         for table in set(tables):
             handle = self.found(table)
             if handle is not None:
                 self._prove(table, handle)
             _register(builder, table, handle)
-        try:
-            found = pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
-        except pa.ArrowInvalid as error:
-            if file := UNREADABLE.search(str(error)):
-                raise damaged(f"{self.store.uri}/{file[0]}", f"cannot be read ({first_line(error)})") from error
-            raise
-        return found.cast(pa.schema([pa.field(f.name, _plain(f.type)) for f in found.schema]))
+        return pa.RecordBatchReader.from_stream(builder.execute(query))
 
     def _prove(self, table: Table, handle: DeltaTable) -> None:
         """Read every file once in the life of this object before the engine does: raises DamagedLake."""
@@ -203,6 +209,21 @@ def _register(builder: QueryBuilder, table: Table, handle: DeltaTable | None) ->
         builder.register(stored_as if made else table.name, handle)
     if made:
         pa.RecordBatchReader.from_stream(builder.execute(made)).read_all()
+
+
+@contextmanager
+def _file_named(store: Store) -> Iterator[None]:
+    """Raises DamagedLake for an error of the engine that names a file."""
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        if file := UNREADABLE.search(str(error)):
+            raise damaged(f"{store.uri}/{file[0]}", f"cannot be read ({first_line(error)})") from error
+        raise
+
+
+def _plain_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([pa.field(f.name, _plain(f.type)) for f in schema])
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

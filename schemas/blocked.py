@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from schemas.errors import WrongInput
+from schemas.lists import cells_of, day_of, lines_of
 
 COLUMNS = ("kind", "value", "reason", "date", "initials")
 KINDS = ("sha256", "url", "product")
@@ -49,14 +50,14 @@ class Blocked:
 
 def read_blocked(path: Path) -> Blocked:
     """The blocked list; empty if there is no file. Raises WrongInput with file and line for the first error."""
-    return Blocked(tuple(_block(path, line, row) for line, row in _rows(path)))
+    return Blocked(tuple(_block(path, line, row) for line, row in lines_of(path, COLUMNS)))
 
 
 def errors_of_blocked(path: Path) -> list[WrongInput]:
     """All errors in the file, by line."""
     found = []
     try:
-        for line, row in _rows(path):
+        for line, row in lines_of(path, COLUMNS):
             try:
                 _block(path, line, row)
             except WrongInput as error:
@@ -66,24 +67,8 @@ def errors_of_blocked(path: Path) -> list[WrongInput]:
     return found
 
 
-def _rows(path: Path) -> list[tuple[int, str]]:
-    """The non-blank lines below the header, with their numbers."""
-    if not path.exists():
-        return []
-    try:
-        header, *rows = path.read_text(encoding="utf-8-sig").split("\n")  # a spreadsheet may put its mark before it
-    except UnicodeDecodeError:
-        raise WrongInput(path, None, "the file is not UTF-8") from None
-    if tuple(header.split("\t")) != COLUMNS:
-        raise WrongInput(path, 1, f"the header must name the columns {', '.join(COLUMNS)}, separated by tabs")
-    return [(line, row) for line, row in enumerate(rows, 2) if row.strip()]
-
-
 def _block(path: Path, line: int, row: str) -> Block:
-    cells = [cell.strip() for cell in row.split("\t")]
-    if len(cells) != len(COLUMNS) or not all(cells):
-        raise WrongInput(path, line, f"a line needs {len(COLUMNS)} cells separated by tabs: {', '.join(COLUMNS)}")
-    kind, value, reason, day, initials = cells
+    kind, value, reason, day, initials = cells_of(path, line, row, COLUMNS)
     if kind not in KINDS:
         raise WrongInput(path, line, f"kind is {kind}; it must be one of {', '.join(KINDS)}")
     if kind == "sha256" and not re.fullmatch("[0-9a-f]{64}", value):
@@ -92,11 +77,4 @@ def _block(path: Path, line: int, row: str) -> Block:
         raise WrongInput(path, line, "a url must begin with http:// or https://")
     if kind == "product" and ":" not in value:
         raise WrongInput(path, line, "a product id has the form retailer:group or retailer:group:colour")
-    return Block(kind, value, reason, _date(path, line, day), initials)
-
-
-def _date(path: Path, line: int, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise WrongInput(path, line, f"{text} is not a date such as 2026-01-31") from None
+    return Block(kind, value, reason, day_of(path, line, day), initials)

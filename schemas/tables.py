@@ -152,8 +152,9 @@ COVERAGE = stage_table(
 )
 
 LIGHTNESS_BYTES, COLOUR_BYTES = 16 * 16, 8 * 8 * 2
-DESCRIPTOR_BYTES = 2 * (LIGHTNESS_BYTES + COLOUR_BYTES)
-"""16 x 16 pixels of L and 8 x 8 of a and b, twice: of the whole picture, and of what its even border leaves."""
+LOOK_BYTES = LIGHTNESS_BYTES + COLOUR_BYTES
+DESCRIPTOR_BYTES = 4 * LOOK_BYTES
+"""16 x 16 pixels of L and 8 x 8 of a and b, of the looks whole, trimmed, inner and subject of a picture."""
 
 FINGERPRINTS = stage_table(
     "fingerprints",
@@ -162,19 +163,25 @@ FINGERPRINTS = stage_table(
     pa.field("phash", pa.binary(8)),  # of the whole picture
     pa.field("trimmed_phash", pa.binary(8)),  # of the picture without its even border
     pa.field("descriptor", pa.binary(DESCRIPTOR_BYTES)),
+    pa.field("mirrored_phash", pa.binary(8)),
+    pa.field("inner_phash", pa.binary(8)),  # of the picture without a twentieth at each side
+    pa.field("subject_phash", pa.binary(8)),  # of what stands before the ground, on white
 )
 
 DUPLICATES = stage_table(
     "duplicates",
     ("pictures_key",),
-    pa.field("pictures_key", DIGEST),  # sha256 of the sorted pictures of one retailer
+    pa.field("pictures_key", DIGEST),  # sha256 of the retailer's name and the picture
     pa.field("retailer", pa.string()),
-    pa.field("groups", pa.list_(pa.struct([
-        ("group_id", pa.binary(32)),  # the smallest member
+    pa.field("groups", pa.list_(pa.struct([  # only of versions before 0.2, which had one row per retailer
+        ("group_id", pa.binary(32)),
         ("medoid", pa.binary(32)),
         ("members", pa.list_(pa.binary(32))),
-        ("largest_distance", pa.int32()),  # bits of a member to the medoid
+        ("largest_distance", pa.int32()),
     ]))),
+    pa.field("picture", DIGEST),
+    pa.field("medoid", DIGEST),  # of its group, of which it is the id; null: the picture itself
+    pa.field("bits", pa.int32()),  # to the medoid
 )  # fmt: skip
 
 BOXES = stage_table(

@@ -12,7 +12,8 @@ import selvedge_searcher
 from jobs.answers.thumbnails import thumbnail
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.functions import detect_function, duplicates_function, screen_function
+from jobs.live.functions import detect_function, screen_function
+from jobs.live.near_copies import NearCopies
 from jobs.live.placeholders import Suspect, suspects
 from jobs.live.views import pictures
 from lake import snapshots
@@ -20,7 +21,7 @@ from lake.shards import PictureLost, Place, read_picture
 from lake.tables import literal
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
-from schemas.tables import BOXES, DUPLICATES, PICTURES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
+from schemas.tables import BOXES, PICTURES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
 from udfs.pictures.inspect import PictureRefused
 
 QUERIES = 6
@@ -97,24 +98,14 @@ class Pictures:
 
     def duplicates(self) -> list[Gallery]:
         """The largest groups of near-duplicates, with the medoid first."""
-        keys = ", ".join(literal(one["pictures_key"]) for one in self._catalog.picture_sets) or "X'00'"
-        query = f"""
-            select retailer, groups from {DUPLICATES.name} where pictures_key in ({keys})
-            and function = {literal(duplicates_function(self._night))} and status = '{DONE}'"""  # noqa: S608
-        groups = [
-            group | {"retailer": row["retailer"]}
-            for row in self._night.tables.sql(query, [DUPLICATES]).to_pylist()
-            for group in row["groups"]
-        ]
-        groups.sort(key=lambda group: (-len(group["members"]), group["group_id"]))
+        groups = sorted(self._catalog.near_copies, key=lambda group: (-len(group.members), group.medoid))
         return [self._group(group) for group in groups[: self._most // 2]]
 
-    def _group(self, group: dict[str, Any]) -> Gallery:
-        others = [member for member in group["members"] if member != group["medoid"]]
-        shown = [group["medoid"], *others][:GROUP_PICTURES]
+    def _group(self, group: NearCopies) -> Gallery:
+        shown = sorted(group.members, key=lambda picture: (picture != group.medoid, picture))[:GROUP_PICTURES]
         thumbs = [self._thumbnail(sha, self._title(sha), [sha.hex()[:12]]) for sha in shown]
-        note = f"{len(group['members'])} pictures, at most {group['largest_distance']} bits from the medoid"
-        return Gallery(f"{group['retailer']} {group['group_id'].hex()[:8]}", 0, [t for t in thumbs if t], note)
+        note = f"{len(group.members)} pictures, at most {max(group.members.values())} bits from the medoid"
+        return Gallery(f"{group.retailer} {group.medoid.hex()[:8]}", 0, [t for t in thumbs if t], note)
 
     def neighbours(self) -> list[Gallery]:
         """The ten nearest neighbours, from other products, of some garments of the live version."""

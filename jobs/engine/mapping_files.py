@@ -7,6 +7,7 @@ from pathlib import Path
 from schemas.blocked import errors_of_blocked
 from schemas.errors import WrongInput
 from schemas.gates import errors_of_gates
+from schemas.not_duplicates import errors_of_not_duplicates
 from schemas.retailer import (
     DIALECT_SUFFIX,
     MAPPING_FILE,
@@ -60,12 +61,13 @@ def check_files(mappings: Path, folders: Iterable[Path]) -> Iterator[Checked]:
 
     If the taxonomy itself has errors, the mapping files are not checked.
     """
-    tree, gates, blocked = (mappings / name for name in ("taxonomy.xml", "gates.yaml", "blocked.tsv"))
+    tree, gates = mappings / "taxonomy.xml", mappings / "gates.yaml"
     found = _of_xml(tree, taxonomy.check)
     yield tree, found
     yield gates, _of_errors(errors_of_gates(gates))
-    if blocked.exists():
-        yield blocked, _of_errors(errors_of_blocked(blocked))
+    for name, errors_of in (("blocked.tsv", errors_of_blocked), ("not_duplicates.tsv", errors_of_not_duplicates)):
+        if (file := mappings / name).exists():
+            yield file, _of_errors(errors_of(file))
     nodes = None if found else taxonomy.Taxonomy.read(tree)
     for folder in folders:
         yield from _spec(folder)

@@ -22,6 +22,7 @@ from schemas.blocked import Blocked, read_blocked
 from schemas.errors import DamagedLake, WrongInput
 from schemas.gates import Gates, read_gates
 from schemas.manifest import check_parent
+from schemas.not_duplicates import Apart, read_not_duplicates
 from schemas.retailer import Retailer
 from schemas.settings import Settings
 from schemas.tables import RUNS
@@ -96,6 +97,10 @@ class Night:
         return read_blocked(self.settings.mappings / "blocked.tsv")
 
     @cached_property
+    def told_apart(self) -> Apart:
+        return read_not_duplicates(self.settings.mappings / "not_duplicates.tsv")
+
+    @cached_property
     def erased(self) -> frozenset[bytes]:
         """Hashes of what was erased for good (`lake.erased`)."""
         return erased(self.store)
@@ -149,7 +154,7 @@ class Night:
             )
             raise WrongInput(self.settings.mappings, None, text)
         self.check_lake()
-        _ = self.gates, self.blocked
+        _ = self.gates, self.blocked, self.told_apart
         for name in MODELS:
             self.model(name).check(self.store)
 

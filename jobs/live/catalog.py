@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.live.functions import choose_function, duplicates_function, map_function
+from jobs.live.functions import choose_function, map_function
+from jobs.live.near_copies import NearCopies, near_copies
 from jobs.live.prices import priced
 from jobs.live.takedowns import barred_pictures, is_barred_product, is_barred_url
 from jobs.live.views import newest_fetches, offers, urls
 from lake.tables import literal
 from schemas.rejects import Code
 from schemas.table import DONE, REJECTED
-from schemas.tables import DUPLICATES, FETCHES, GARMENTS, MAPPED
+from schemas.tables import FETCHES, GARMENTS, MAPPED
 from udfs.rules.products import OFFER_COLUMNS, products_of
 from udfs.rules.sales import SALE_COLUMNS, priced_on
 
@@ -110,25 +111,20 @@ class Catalog:
 
     @cached_property
     def groups(self) -> dict[bytes, bytes]:
-        """Picture -> its group of near-duplicates, from the newest grouping of its retailer."""
-        keys = [row["pictures_key"] for row in self.picture_sets]
-        function = literal(duplicates_function(self._night))
-        query = f"select pictures_key, groups from {DUPLICATES.name} where function = {function} and status = '{DONE}'"  # noqa: S608
-        rows = self._night.tables.sql(query, [DUPLICATES])
-        groups = dict(zip(rows["pictures_key"].to_pylist(), rows["groups"].to_pylist(), strict=True))
-        return {m: g["group_id"] for key in keys for g in groups.get(key) or () for m in g["members"]}
+        """Picture -> its group of near-duplicates."""
+        return {picture: group.medoid for group in self.near_copies for picture in group.members}
 
     @cached_property
-    def picture_sets(self) -> list[dict[str, Any]]:
-        """For each retailer its live pictures, sorted, with the digest of that set."""
+    def near_copies(self) -> list[NearCopies]:
+        return near_copies(self._night, self.shown)
+
+    @cached_property
+    def shown(self) -> dict[str, pa.Array]:
+        """The live pictures of each retailer, sorted."""
         retailer = self.products["retailer"].take(self.pictures["product"])
         rows = pa.table({"retailer": retailer, "picture": self.pictures["picture"]}).drop_null()
-        sets = []
-        for name in sorted(pc.unique(rows["retailer"]).to_pylist()):
-            mine = pc.unique(rows.filter(pc.equal(rows["retailer"], name))["picture"]).sort()
-            digest = hashlib.sha256(b"".join(mine.to_pylist())).digest()
-            sets.append({"pictures_key": digest, "retailer": name, "pictures": mine})
-        return sets
+        names = sorted(pc.unique(rows["retailer"]).to_pylist())
+        return {n: pc.unique(rows.filter(pc.equal(rows["retailer"], n))["picture"]).sort() for n in names}
 
     @cached_property
     def keys(self) -> pa.Table:

@@ -39,9 +39,14 @@ def _choices(night: Night, products: Any) -> list[Keep]:
 
 
 def groups_of(night: Night, pictures: pa.Array) -> list[Keep]:
-    """The groups of near duplicates in which these pictures are."""
-    sets = [s["pictures_key"] for s in Catalog.of(night).picture_sets if pc.any(pc.is_in(s["pictures"], pictures))]
-    return [without(DUPLICATES, pa.array(sets, pa.binary()), duplicates_function(night))]
+    """The places of these pictures among near duplicates, and of those in the groups around them."""
+    current = pa.scalar(duplicates_function(night), pa.binary())
+
+    def stays(rows: pa.Table) -> pa.ChunkedArray:
+        named = pc.or_(pc.is_in(rows["picture"], pictures), pc.is_in(rows["medoid"], pictures))
+        return pc.invert(pc.and_(named, pc.equal(rows["function"], current)))
+
+    return [Keep(DUPLICATES, ("picture", "medoid", "function"), stays)]
 
 
 def coverage_of(night: Night, retailers: Iterable[str]) -> Keep:

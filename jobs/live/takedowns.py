@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.functions import fingerprint_function
+from jobs.live.prints import prints_of
 from lake.erased import hash_of
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import FETCHES, FINGERPRINTS
+from udfs.pictures.fingerprint import Prints
 from udfs.rules.duplicates import copies_of
 
 
@@ -38,21 +39,14 @@ def with_copies(night: Night, seeds: frozenset[bytes]) -> frozenset[bytes]:
     if not seeds:
         return seeds
     query = f"""
-        select picture, phash, trimmed_phash, descriptor from {FINGERPRINTS.name}
+        select picture, {", ".join(Prints._fields)} from {FINGERPRINTS.name}
         where status = '{DONE}' and function = {literal(fingerprint_function())} order by picture"""  # noqa: S608
     rows = night.tables.sql(query, [FINGERPRINTS])
-    phash, trimmed, descriptor = (_matrix(rows[name]) for name in ("phash", "trimmed_phash", "descriptor"))
     if not rows.num_rows:
         return seeds
     is_seed = pc.is_in(rows["picture"], pa.array(sorted(seeds), pa.binary())).to_numpy(zero_copy_only=False)
-    copies = copies_of(is_seed, phash, trimmed, descriptor, night.settings.choice.duplicate_bits)
+    copies = copies_of(is_seed, prints_of(rows), night.settings.choice.duplicate_bits)
     return seeds | frozenset(rows["picture"].filter(pa.array(copies)).to_pylist())
-
-
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    """(N, width) uint8."""
-    values = column.to_pylist()
-    return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), -1) if values else np.empty((0, 8), np.uint8)
 
 
 def is_barred_url(night: Night, urls: pa.ChunkedArray) -> pa.Array:

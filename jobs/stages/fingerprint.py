@@ -16,15 +16,12 @@ from jobs.live.views import pictures
 from jobs.stages.record import Rule
 from schemas.rejects import PICTURE_CODES
 from schemas.tables import FINGERPRINTS
+from udfs.pictures.fingerprint import OPENED_AT_PX
 from udfs.pictures.fingerprint import fingerprint as look
-
-OPENED_AT_PX = 96
-"""The side to decode at. Hashes use 32 pixels; three times that is enough detail and quick to decode."""
 
 
 def _fingerprint(pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-    phash, trimmed, descriptor = look(pixels)
-    return {"phash": phash, "trimmed_phash": trimmed, "descriptor": descriptor}
+    return look(pixels)._asdict()
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:

@@ -233,7 +233,9 @@ class Erasure:
             *of_pictures, *of_retailers,
             (FETCHES, ("url", "final_url", "picture"),
              lambda rows: _either(self._is(rows["url"]), self._is(rows["final_url"]), self._shows(rows["picture"]))),
-            (DUPLICATES, ("retailer", "groups"), lambda rows: _either(self._is(rows["retailer"]), self._grouped(rows))),
+            (DUPLICATES, ("retailer", "picture", "medoid", "groups"),
+             lambda rows: _either(self._is(rows["retailer"]), self._shows(rows["picture"]),
+                                  self._shows(rows["medoid"]), self._grouped(rows))),
             (GARMENTS, ("retailer", "product_id", "garments", "turned_away"), self._chosen),
         ]  # fmt: skip
         keeps = [Keep(table, columns, _without(mask)) for table, columns, mask in dead]

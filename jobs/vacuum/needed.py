@@ -71,7 +71,11 @@ class Needed:
             (table, [over_pixels(release) for release in self._models(OF_MODEL[table.name])])
             for table in (SCREENS, BOXES, VECTORS)
         ]
-        of_pictures = [*model_of, (FINGERPRINTS, [fingerprint_function()])]
+        of_pictures = [
+            *model_of,
+            (DUPLICATES, [duplicates_function(self._night)]),
+            (FINGERPRINTS, [fingerprint_function()]),
+        ]
         return [
             _among(FEEDS, ("retailer", "attempt"), self._feed_rows),
             _among(OFFERS, ("retailer", "feed", "function"), self._offer_feeds),
@@ -81,8 +85,6 @@ class Needed:
             _of_functions(TEXTS, "text_key", self._texts, self._models("text")),
             self._mapped(),
             _among(COVERAGE, ("retailer", "feed"), self._covered),
-            self._of_catalog(DUPLICATES, "pictures_key", [s["pictures_key"] for s in self._catalog.picture_sets],
-                             duplicates_function(self._night)),
             self._of_catalog(GARMENTS, "product_key", self._catalog.keys["product_key"].to_pylist(),
                              choose_function(self._night)),
             _among(RUNS, ("run", "stage"), self._runs),

@@ -9,7 +9,7 @@ from schemas.tables import SCREEN_CLASSES
 from training.data.corrections import corrected, read_corrections
 from training.data.labelled import LATER, Kind, Picture
 from training.data.tables import pixels_of
-from udfs.pictures.fingerprint import fingerprint
+from udfs.pictures.fingerprint import Prints, fingerprint
 from udfs.rules.duplicates import groups
 
 COPY_BITS = 6
@@ -45,11 +45,11 @@ def copies(shown: Sequence[Picture], unwanted: Sequence[Picture]) -> set[Picture
             prints.append(fingerprint([pixels]))
     if not prints:
         return set()
-    whole, trimmed, descriptor = (np.concatenate(parts) for parts in zip(*prints, strict=True))
+    together = Prints(*map(np.concatenate, zip(*prints, strict=True)))
     names = [index.to_bytes(4, "big") for index in range(len(pictures))]
     found: set[Picture] = set()
     unwanted_ones = set(unwanted)
-    for group in groups(names, whole, trimmed, descriptor, COPY_BITS):
+    for group in groups(names, together, COPY_BITS):
         members = [int.from_bytes(name, "big") for name in group.members]
         if any(pictures[member] in unwanted_ones for member in members):
             found.update(pictures[member] for member in members if pictures[member] not in unwanted_ones)

@@ -1,146 +1,126 @@
-"""Groups near-duplicate pictures: hashes propose, descriptors confirm, and every member is close to its medoid."""
+"""Groups near-duplicate pictures around medoids, and goes on with groups that are there."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from schemas.tables import LIGHTNESS_BYTES
+from udfs.pictures.fingerprint import Prints, empty
+from udfs.rules.alike import SAME, Part, agree, copies
+from udfs.rules.medoids import medoids
+from udfs.rules.near_hashes import BAND_BITS, BANDS
 
-BLOCK = 512
-"""Rows compared at once with all others: 100,000 pictures take 50 MB."""
-
-LIKE_LIGHTNESS = 0.99
-"""Least correlation of two pictures' lightness. Measured on 1,000 catalog photos, half of them small things on white:
-recompressed, halved or watermarked copies pass in 88 to 99 of 100 cases, padded ones in 84, ones cropped by 3% in 63;
-of 499,500 pairs of different products 5 pass."""
-
-NEAR_LIGHTNESS = 6.0
-"""Largest mean difference of L (8 bit)."""
-
-NEAR_COLOUR = 1.5
-"""Largest mean difference of a and b (8 bit): a red and a blue dress of one cut are two products."""
+CROWD, CROWD_OF_BAND = 64, 4096
+"""So many pictures with one hash, or with a band of it in common, are not compared with each other, but with the one in
+their middle: a placeholder on 100,000 products would be five billion pairs."""
 
 
 @dataclass(frozen=True)
 class Group:
     """A group of near-duplicates. `largest_distance` is the largest distance of a member to the medoid, in bits."""
 
-    group_id: bytes  # the smallest member
-    medoid: bytes
+    medoid: bytes  # also the id of the group
     members: list[bytes]
     largest_distance: int
 
 
-def groups(
-    pictures: Sequence[bytes], phash: np.ndarray, trimmed_phash: np.ndarray, descriptor: np.ndarray, bits: int
-) -> list[Group]:
-    """Groups of two or more of N pictures, by their smallest member, whatever order they come in.
-
-    phash, trimmed_phash: (N, 8) uint8; descriptor: (N, 768) uint8. Two pictures are copies where, whole or trimmed,
-    their hashes differ by at most `bits` and their descriptors agree. There are no chains: each member is a copy of its
-    group's medoid.
-    """
-    order = sorted(range(len(pictures)), key=lambda at: pictures[at])
-    hashes = [np.ascontiguousarray(values[order]).view(np.uint64).ravel() for values in (phash, trimmed_phash)]
-    near: dict[int, dict[int, int]] = {}
-    for first, second, distance in _pairs(hashes, _parts(descriptor[order]), bits):
-        near.setdefault(first, {})[second] = distance
-        near.setdefault(second, {})[first] = distance
+def groups(pictures: Sequence[bytes], prints: Prints, bits: int) -> list[Group]:
+    """Groups of two or more of N pictures, by their medoid, whatever order they come in."""
+    order = np.array(sorted(range(len(pictures)), key=lambda at: pictures[at]), np.int64)
+    leader, apart = placed(Part.all_of(empty(0)), Part(prints, order), bits)
+    found: dict[int, list[int]] = {}
+    for at in np.flatnonzero(leader != np.arange(len(leader))).tolist():
+        found.setdefault(int(leader[at]), []).append(at)
     names = [pictures[at] for at in order]
-    return sorted(_around_medoids(near, names), key=lambda group: group.group_id)
+    made = [
+        Group(names[medoid], sorted(names[at] for at in (medoid, *others)), int(apart[others].max()))
+        for medoid, others in found.items()
+    ]
+    return sorted(made, key=lambda group: group.medoid)
 
 
-def copies_of(
-    is_seed: np.ndarray, phash: np.ndarray, trimmed_phash: np.ndarray, descriptor: np.ndarray, bits: int
-) -> np.ndarray:
-    """(N,) bool: which of N pictures are copies of one of the seeds, (N,) bool; a seed is a copy of itself.
-
-    The rule and the arguments are those of `groups`.
-    """
-    hashes = [np.ascontiguousarray(values).view(np.uint64).ravel() for values in (phash, trimmed_phash)]
-    looks, found = _parts(descriptor), is_seed.copy()
-    for seed in np.flatnonzero(is_seed):
-        for values, look in zip(hashes, looks, strict=True):
-            near = np.flatnonzero(np.bitwise_count(values ^ values[seed]) <= bits)
-            found[near[look.agree(np.full(len(near), seed), near)]] = True
+def copies_of(is_seed: np.ndarray, prints: Prints, bits: int) -> np.ndarray:
+    """(N,) bool: which of N pictures are copies of one of the seeds, (N,) bool; a seed is a copy of itself."""
+    found = is_seed.copy()
+    for first, _, _ in copies(Part.all_of(prints), Part(prints, np.flatnonzero(is_seed)), bits):
+        found[first] = True
     return found
 
 
-@dataclass(frozen=True)
-class _Look:
-    """One half of the descriptors of N pictures."""
+def placed(known: Part, new: Part, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """The medoid of each of M new pictures, and the bits to it; `known` are the K medoids that are there.
 
-    shape: np.ndarray  # (N, 256) float32: lightness, centred, of unit length
-    lightness: np.ndarray  # (N, 256) int16
-    colour: np.ndarray  # (N, 128) int16
+    A medoid is a row of `known`, or K + a row of `new`: itself, where a picture is no copy of any. Each picture is a
+    copy of its medoid, so there are no chains. A new picture goes to the nearest medoid that is there; the others are
+    grouped among themselves. The order of rows settles what is equal.
+    """
+    count = len(known)
+    leader, apart = count + np.arange(len(new)), np.zeros(len(new), np.int64)
+    left = np.arange(len(new))
 
-    def agree(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Which pairs of rows look alike."""
-        likeness = np.einsum("nd,nd->n", self.shape[first], self.shape[second])
-        lightness = np.abs(self.lightness[first] - self.lightness[second]).mean(axis=1)
-        colour = np.abs(self.colour[first] - self.colour[second]).mean(axis=1)
-        return (likeness >= LIKE_LIGHTNESS) & (lightness <= NEAR_LIGHTNESS) & (colour <= NEAR_COLOUR)
+    def settle(rows: np.ndarray, medoid: np.ndarray, distance: np.ndarray) -> None:
+        leader[rows], apart[rows] = medoid, distance
 
-
-def _parts(descriptor: np.ndarray) -> list[_Look]:
-    """The looks of the whole and of the trimmed pictures."""
-    looks = []
-    for half in np.split(descriptor, 2, axis=1):
-        lightness, colour = half[:, :LIGHTNESS_BYTES].astype(np.int16), half[:, LIGHTNESS_BYTES:].astype(np.int16)
-        shape = lightness - lightness.mean(axis=1, keepdims=True, dtype=np.float32)
-        shape /= np.maximum(np.sqrt(np.einsum("nd,nd->n", shape, shape)), 1e-6)[:, None]
-        looks.append(_Look(shape, lightness, colour))
-    return looks
-
-
-def _pairs(hashes: list[np.ndarray], looks: list[_Look], bits: int) -> Iterator[tuple[int, int, int]]:
-    """Confirmed pairs (first < second) with their distance in bits; all are compared, a block of rows at a time."""
-    count = len(hashes[0])
-    for start in range(0, count, BLOCK):
-        rows = slice(start, min(start + BLOCK, count))
-        found: dict[tuple[int, int], int] = {}
-        for values, look in zip(hashes, looks, strict=True):
-            distance = np.bitwise_count(values[rows, None] ^ values[None, start:])
-            first, second = np.nonzero(np.triu(distance <= bits, 1))
-            alike = look.agree(first + start, second + start)
-            first, second = first[alike], second[alike]
-            bits_apart = distance[first, second].tolist()
-            for pair, apart in zip(zip(first.tolist(), second.tolist(), strict=True), bits_apart, strict=True):
-                found[pair] = min(apart, found.get(pair, apart))
-        yield from ((first + start, second + start, apart) for (first, second), apart in sorted(found.items()))
+    rows, medoid, distance = _nearest(new, known, bits)
+    settle(rows, medoid, distance)
+    left = np.setdiff1d(left, rows)
+    heads = []
+    for head, members, distance in _crowds(new, left, bits):
+        settle(members, np.full(len(members), count + head), distance)
+        heads.append(head)
+        left = np.setdiff1d(left, members)
+    led = np.array(heads, np.int64)
+    left = np.setdiff1d(left, led)
+    rows, medoid, distance = _nearest(new.take(left), new.take(led), bits)
+    settle(left[rows], count + led[medoid], distance)
+    left = np.setdiff1d(left, left[rows])
+    rest = new.take(left)
+    medoid, distance = medoids(len(left), *_once(copies(rest, rest, bits)))
+    settle(left, count + left[medoid], distance)
+    return leader, apart
 
 
-def _around_medoids(near: dict[int, dict[int, int]], names: list[bytes]) -> Iterator[Group]:
-    """Again and again the picture with the most copies left (then the nearest, then the smallest) takes them."""
-    left = {at: dict(copies) for at, copies in near.items()}
-
-    def rank(at: int) -> tuple[int, int, bytes, int]:
-        return -len(left[at]), sum(left[at].values()), names[at], at
-
-    waiting = [rank(at) for at in left]
-    heapify(waiting)
-    while waiting:
-        first = heappop(waiting)
-        medoid = first[-1]
-        if medoid not in left or first != rank(medoid):  # taken, or of a lower rank by now, under which it waits again
-            continue
-        copies = left[medoid]
-        if not copies:
-            return
-        members = sorted(names[at] for at in (medoid, *copies))
-        yield Group(members[0], names[medoid], members, max(copies.values()))
-        for at in _taken_out(left, {medoid, *copies}):
-            heappush(waiting, rank(at))
+def _nearest(asked: Part, held: Part, bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The asked that are copies of any held, the nearest of these (the first of equal ones), and the bits to it."""
+    first, second, apart = _once(copies(asked, held, bits)) if len(held) else _NONE
+    order = np.lexsort((second, apart, first))
+    first, second, apart = first[order], second[order], apart[order]
+    begins = np.flatnonzero(np.diff(first, prepend=-1))
+    return first[begins], second[begins], apart[begins]
 
 
-def _taken_out(left: dict[int, dict[int, int]], taken: set[int]) -> set[int]:
-    """Take pictures out of `left` -> those that have lost copies by it."""
-    losing = {other for at in taken for other in left[at]} - taken
-    for at in losing:
-        for gone in taken & left[at].keys():
-            del left[at][gone]
-    for at in taken:
-        del left[at]
-    return losing
+_NONE = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8)
+
+
+def _once(pairs: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each pair once, with the fewest bits."""
+    first, second, apart = (np.concatenate(parts) for parts in zip(_NONE, *pairs, strict=True))
+    order = np.lexsort((apart, second, first))
+    first, second, apart = first[order], second[order], apart[order]
+    is_new = np.ones(len(first), bool)
+    is_new[1:] = (np.diff(first) != 0) | (np.diff(second) != 0)
+    return first[is_new], second[is_new], apart[is_new]
+
+
+def _crowds(new: Part, left: np.ndarray, bits: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Pictures in the middle of crowds of alike ones, each with the rows that are copies of it and the bits to it."""
+    hashes = new.hashes("phash")
+    bands = [(hashes >> np.uint64(BAND_BITS * band)).astype(np.uint16) for band in range(BANDS)]
+    for keys, least in ((hashes, CROWD), *((band, CROWD_OF_BAND) for band in bands)):
+        values, counts = np.unique(keys[left], return_counts=True)
+        for value in values[counts >= least][np.argsort(-counts[counts >= least], kind="stable")]:
+            while len(crowd := left[keys[left] == value]) >= least:
+                head = crowd[_middle(hashes[crowd])]
+                near_by = left[(np.bitwise_count(hashes[left] ^ hashes[head]) <= bits) & (left != head)]
+                members = near_by[agree(new, new, (near_by, np.full(len(near_by), head)), SAME[0])]
+                if len(members) < least // 2:
+                    break
+                yield int(head), members, np.bitwise_count(hashes[members] ^ hashes[head])
+                left = np.setdiff1d(left, np.append(members, head))
+
+
+def _middle(hashes: np.ndarray) -> int:
+    """The hash that is nearest to what most of them have in each bit; the first of equal ones."""
+    bits = np.unpackbits(hashes.view(np.uint8).reshape(-1, 8), axis=1)
+    most = np.packbits(2 * bits.sum(axis=0) > len(bits)).view(np.uint64)
+    return int(np.bitwise_count(hashes ^ most).argmin())

@@ -36,11 +36,12 @@ def test_choices_go_with_the_pictures_and_texts_that_they_were_made_from(index: 
 
 
 def test_groups_go_with_the_fingerprints_that_they_were_made_from(index: Index) -> None:
-    night = index.ready()
-    first, second = Catalog.of(night).picture_sets
+    function = duplicates_function(index.ready())
     index.write(DUPLICATES, [
-        {"pictures_key": one["pictures_key"], "retailer": one["retailer"], "status": "done", "groups": [],
-         "function": duplicates_function(night)} for one in (first, second)
+        {"pictures_key": picture, "retailer": "lane", "picture": picture, "medoid": medoid, "bits": 0, "status": "done",
+         "function": function} for picture, medoid in ((b"a" * 32, None), (b"b" * 32, b"a" * 32), (b"c" * 32, None))
     ])  # fmt: skip
-    assert gone(index, groups_of(night, first["pictures"][:1])) == 1
+    night = index.night()
+    assert gone(index, groups_of(night, pa.array([b"b" * 32]))) == 1
+    assert gone(index, groups_of(night, pa.array([b"a" * 32]))) == 2, "those around it are to be placed anew"
     assert gone(index, groups_of(night, pa.array([b"?" * 32]))) == 0

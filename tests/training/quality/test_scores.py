@@ -74,7 +74,7 @@ def test_text_has_its_keys_whatever_the_file_is_called(tmp_path: Path, models: P
     assert figures["left_out"]["no_single_leaf"] == 1
 
 
-@pytest.mark.parametrize("model", ["screen", "classify", "detect", "embed", "text"])
+@pytest.mark.parametrize("model", SCORED)
 def test_a_folder_of_no_use_is_one_line(tmp_path: Path, model: str) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
         result = CliRunner().invoke(app, ["models", "score", model, str(place)])
