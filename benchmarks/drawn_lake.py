@@ -183,7 +183,7 @@ class DrawnLake:
     def group(self) -> None:
         """No picture has a near copy."""
         night = self.night()
-        sets = [s for s in Catalog.of(night).picture_sets]
+        sets = Catalog.of(night).picture_sets
         present = set(night.tables.sql("select pictures_key from duplicates", [DUPLICATES])[0].to_pylist())
         sets = [one for one in sets if one["pictures_key"] not in present]
         columns: dict[str, Any] = {name: [one[name] for one in sets] for name in ("pictures_key", "retailer")}
