@@ -238,6 +238,7 @@ RUNS = Table(
         pa.field("pictures_per_second", pa.float64()),
         pa.field("peak_mib", pa.float64()),
         pa.field("outcome", pa.string()),
+        pa.field("settled", DIGEST),  # of all that was asked when nothing was due; null: something was
     ]),
 )  # fmt: skip
 

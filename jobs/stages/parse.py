@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 from jobs.engine.night import Night
 from jobs.engine.recheck import Draw, Pair, Recheck
@@ -18,6 +19,7 @@ from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
 from jobs.live.functions import Reading, parser_digest
 from jobs.live.prices import said_of
+from jobs.live.settled import Question, asked_now, is_settled, settle
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -50,10 +52,15 @@ FEW_BYTES = 64 << 20
 def parse(night: Night) -> Counts:
     """Parse the live feeds whose offers are not in the table yet for the current parser digest."""
     handle = night.tables.open(OFFERS)
-    feeds = _due_feeds(night)
-    counts = Counts()
-    if not feeds:
-        return counts
+    before = asked_now(night, [OFFERS])
+    feeds = _due_feeds(night, before)
+    counts = Counts(complete=True)
+    if feeds:
+        _parse(night, handle, feeds, counts)
+    return settle(counts, before, asked_now(night, [OFFERS]))
+
+
+def _parse(night: Night, handle: DeltaTable, feeds: list[LiveFeed], counts: Counts) -> None:
     work = ParseFeeds(night.store.uri, night.settings)
     with night.progress.stage("parse", len(feeds)) as advance:
         if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
@@ -65,11 +72,12 @@ def parse(night: Night) -> Counts:
     counts.due = sum(w["rows"] for w in written)
     counts.done = sum(w["done"] for w in written)
     counts.rejected = counts.due - counts.done
-    return counts
 
 
-def _due_feeds(night: Night) -> list[LiveFeed]:
+def _due_feeds(night: Night, asked: Question) -> list[LiveFeed]:
     """The live feeds, and the feeds that complete them, whose offers are not in the table for the current parser."""
+    if is_settled(night, "parse", asked):
+        return []
     present = night.tables.sql(f"select distinct retailer, feed, function from {OFFERS.name}", [OFFERS])  # noqa: S608
     parsed = {tuple(row.values()) for row in present.to_pylist()}
     return [feed for feed in _feeds(night) if (feed.retailer, feed.feed, feed.function) not in parsed]
@@ -208,7 +216,7 @@ def _whole(batch: pa.RecordBatch, feed: dict[str, Any]) -> pa.RecordBatch:
 def _due(night: Night) -> int:
     """The offers of accepted feeds that are to be read, as when they were judged."""
     offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
-    return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night))
+    return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night, asked_now(night, [OFFERS])))
 
 
 def _rejects(night: Night) -> Query:
