@@ -28,6 +28,9 @@ ROW_GROUP_ROWS = 64_000
 LOOKED_UP_ROWS = 500_000
 """Least number of rows that are compared with keys at once: what it costs to look the keys up is paid once for them."""
 
+ONE_PIECE_BYTES = 1 << 30
+"""Rows of fewer bytes fit into arrays with 32-bit offsets."""
+
 FOLDER = "tables"
 
 UNREADABLE = re.compile(rf"{FOLDER}/\w+/[\w.-]+\.parquet")
@@ -178,7 +181,9 @@ def _added(files: Iterable[WrittenFile]) -> list[AddAction]:
 
 def write_rows(store: Store, table: Table, rows: pa.Table, folder: str = FOLDER) -> WrittenFile:
     """Write one Parquet file of a table, durably, under a name of its own."""
-    plain = rows.select(table.schema.names).cast(table.stored).combine_chunks()
+    plain = rows.select(table.schema.names).cast(table.stored)
+    if plain.nbytes < ONE_PIECE_BYTES:
+        plain = plain.combine_chunks()
     with new_file(store, f"{folder}/{table.name}") as file:
         pq.write_table(plain, file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS)
     return WrittenFile(file.name, file.bytes, rows.num_rows)

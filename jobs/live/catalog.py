@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.functions import choose_function, duplicates_function, map_function
-from jobs.live.product_keys import category_keys, product_keys, runs
-from jobs.live.products import live_products, taken
+from jobs.live.product_keys import category_keys, product_keys
+from jobs.live.products import live_products
+from jobs.live.rows import runs, taken
 from jobs.live.takedowns import barred_pictures, is_barred_url
 from jobs.live.views import newest_fetches, urls
 from lake.tables import literal

@@ -11,7 +11,7 @@ from jobs.engine.stage import Query
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import digests_by_retailer, live_feeds
 from jobs.live.functions import classify_function, coverage_function, detect_function, screen_function
-from jobs.live.products import PART_ROWS, taken
+from jobs.live.rows import PART_ROWS, taken
 from jobs.live.views import pictures
 from lake.tables import literal
 from schemas.manifest import Manifest

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.live.products import taken
+from jobs.live.rows import PART_ROWS, encoded, taken
 
 KEYS = pa.schema([("product_key", pa.binary()), ("product", pa.int64())])
 
@@ -17,9 +17,6 @@ STATED = ("product_id", "retailer", "title", "gender", "age", "text_key")
 
 SHOWN = ("url", "picture", "code", "group")
 """What each of its pictures puts into it."""
-
-PART_ROWS = 100_000
-"""Products whose keys are made at once."""
 
 NOTHING = pa.scalar(b"", pa.large_binary())
 
@@ -87,7 +84,7 @@ def _binary(kind: pa.DataType) -> pa.DataType:
 
 
 def _orders(retailers: pa.ChunkedArray, orders: Mapping[str, Sequence[str]]) -> pa.Array:
-    named = _encoded(retailers)
+    named = encoded(retailers)
     frames = [b"".join(map(_frame, orders[name])) for name in named.dictionary.to_pylist()]
     return pa.array(frames, pa.large_binary()).take(named.indices)
 
@@ -96,10 +93,6 @@ def _framed_values(values: pa.DictionaryArray) -> pa.Array:
     """The frame of each value of an encoded column."""
     frames = [*map(_frame, values.dictionary.to_pylist()), _frame(None)]
     return pa.array(frames, pa.large_binary()).take(pc.fill_null(values.indices, len(frames) - 1))
-
-
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    return column.dictionary_encode().unify_dictionaries().combine_chunks()
 
 
 def _joined(pictures: pa.Table, of: np.ndarray, count: int) -> pa.Array:
@@ -129,7 +122,7 @@ def category_keys(products: pa.Table) -> pa.DictionaryArray:
         column = products[name]
         if name != "retailer":
             column = pc.fill_null(pc.binary_join(column, "\x1e"), "")
-        values = _encoded(column)
+        values = encoded(column)
         codes = np.unique(codes * max(len(values.dictionary), 1) + values.indices.to_numpy(), return_inverse=True)[1]
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     of_each = taken(products.select(names), pa.array(first))
@@ -138,13 +131,3 @@ def category_keys(products: pa.Table) -> pa.DictionaryArray:
         for retailer, path, ids in zip(*(of_each[name].to_pylist() for name in names), strict=True)
     ]
     return pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), pa.array(keys, pa.binary()))
-
-
-def runs(column: pa.ChunkedArray) -> Iterator[tuple[str, int, int]]:
-    """Value, first row and end of each run of equal values."""
-    values = _encoded(column)
-    codes = values.indices.to_numpy()
-    starts = np.flatnonzero(np.diff(codes, prepend=-1))
-    names = values.dictionary.take(pa.array(codes[starts])).to_pylist()
-    for name, (start, end) in zip(names, pairwise([*starts.tolist(), len(codes)]), strict=True):
-        yield name, start, end

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
-from jobs.live.feeds import live_feeds
+from jobs.live.feeds import live_feeds, live_prices
 from jobs.live.functions import (
     choose_function,
     digest_of,
@@ -74,6 +74,7 @@ def _digest_of_inputs(night: Night) -> bytes:
         night.settings.model_dump_json(),
         repr(night.only),
         repr(live_feeds(night)),
+        repr(live_prices(night)),
         repr(sorted(night.erased)),
         repr(night.blocked),
         *specs,

@@ -11,7 +11,7 @@ from jobs.engine.night import Night
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, classify_function, detect_function, screen_function
-from jobs.live.products import taken
+from jobs.live.rows import taken
 from jobs.live.verdict import Verdict, blocked, change, verdict
 from jobs.stages.record import REJECT, Rule
 from lake.tables import literal

@@ -14,7 +14,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_rows
 from jobs.live.derived import coverage_of
 from jobs.live.functions import map_function
-from jobs.live.products import taken
+from jobs.live.rows import taken
 from jobs.live.verdict import Verdict
 from jobs.stages.record import Rule
 from schemas.tables import COVERAGE, MAPPED

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.table import PRICE, wide
-from schemas.tables import STRINGS
+from schemas.tables import MERGED
 
 STATED = ("retailer", "brand", "gender", "age", "colour", "category_path", "category_ids", "text_key")
 """Taken from the smallest offer id, in stock or not: what a product is does not change with its stock."""
@@ -24,25 +24,11 @@ PRICED = ("price", "old_price", "currency")
 """Taken together from the cheapest available offer; where none has a price, from the cheapest of all."""
 
 PRODUCTS = pa.schema([
-    ("product_id", pa.string()),
-    ("retailer", pa.string()),
-    ("offer_ids", STRINGS),  # sorted
-    ("title", pa.string()),
-    ("brand", pa.string()),
-    ("gender", pa.string()),  # as stated, like age and colour
-    ("age", pa.string()),
-    ("colour", pa.string()),
-    ("material", pa.string()),
-    ("sizes", STRINGS),  # sorted
-    ("category_path", STRINGS),
-    ("category_ids", STRINGS),
-    ("pictures", STRINGS),  # each once, in the order of the offers sorted by id
-    ("url", pa.string()),
-    ("price", PRICE),
-    ("old_price", PRICE),
-    ("currency", pa.string()),
-    ("available", pa.bool_()),
-    ("text_key", pa.binary(32)),
+    MERGED.schema.field(name).with_nullable(True)
+    for name in (
+        "product_id", "retailer", "offer_ids", "title", "brand", "gender", "age", "colour", "material", "sizes",
+        "category_path", "category_ids", "pictures", "url", "price", "old_price", "currency", "available", "text_key",
+    )
 ])  # fmt: skip
 
 OFFER_COLUMNS = ("product_id", "offer_id", "sizes", "pictures", "available", *STATED, *DESCRIBED, *FRONT, *PRICED)

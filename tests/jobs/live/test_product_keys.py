@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.live import product_keys as made
-from jobs.live.product_keys import SHOWN, STATED, category_keys, product_keys, runs
+from jobs.live.product_keys import SHOWN, STATED, category_keys, product_keys
 
 ORDERS = {"aa": ("mapping", "text", "image"), "bb": ("text",)}
 TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "é中", "x" * 300]))
@@ -78,8 +78,3 @@ def test_category_keys_by_column_are_those_made_product_by_product(products: lis
         for p in products
     ]
     assert category_keys(table(products)[0]).to_pylist() == expected
-
-
-def test_runs_of_equal_values() -> None:
-    assert list(runs(pa.chunked_array([["a", "a"], ["a", "b"], ["c"]]))) == [("a", 0, 3), ("b", 3, 4), ("c", 4, 5)]
-    assert list(runs(pa.chunked_array([], pa.string()))) == []
