@@ -28,7 +28,7 @@ MIB = 1 << 20
 
 
 class Measured:
-    """Seconds, peak memory and bytes written of whole processes."""
+    """Seconds by the clock and on the cores, peak memory and bytes written of whole processes."""
 
     def __init__(self, lake: DrawnLake) -> None:
         self._lake, self._log = lake, lake.root / "output.txt"
@@ -45,27 +45,38 @@ class Measured:
         seconds = time.perf_counter() - started
         written = sum(size for file, size in self._files().items() if file not in before)
         code = os.waitstatus_to_exitcode(status)
-        said(what, seconds, used.ru_maxrss / 1024, written / MIB)
+        cpu = used.ru_utime + used.ru_stime
+        said(what, seconds, cpu, written / MIB, used.ru_maxrss / 1024)
         if code:
             raise SystemExit(f"selvedge {' '.join(words)} ended with {code}:\n{self._log.read_text()[-2000:]}")
 
     def here(self, what: str, work: Callable[[], object]) -> None:
         """The same for work in this process, without its memory."""
         before = self._files()
-        started = time.perf_counter()
+        clock = Clock()
         work()
-        seconds = time.perf_counter() - started
         written = sum(size for file, size in self._files().items() if file not in before)
-        said(what, seconds, None, written / MIB)
+        said(what, *clock.seconds, written / MIB)
 
     def _files(self) -> dict[tuple[str, int], int]:
         found = [file.stat() for file in (self._lake.root / "lake").rglob("*") if file.is_file()]
         return {(str(one.st_ino), one.st_mtime_ns): one.st_size for one in found}
 
 
-def said(what: str, seconds: float, peak_mib: float | None, written_mib: float, note: str = "") -> None:
-    peak = f"{peak_mib:8.0f}" if peak_mib is not None else " " * 8
-    print(f"{what:<52} {seconds:8.2f} s {peak} MiB peak {written_mib:9.1f} MiB written  {note}", flush=True)
+class Clock:
+    """Seconds since it was made: by the clock, and of this process on its cores."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter(), time.process_time()
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        return time.perf_counter() - self._started[0], time.process_time() - self._started[1]
+
+
+def said(what: str, seconds: float, cpu: float, written_mib: float, peak_mib: float | None = None) -> None:
+    peak = f"{peak_mib:6.0f} MiB peak" if peak_mib is not None else " " * 15
+    print(f"{what:<52} {seconds:7.1f} s {cpu:7.1f} s CPU {peak} {written_mib:8.1f} MiB written", flush=True)
 
 
 def raw_write(lake: DrawnLake) -> None:
@@ -73,22 +84,22 @@ def raw_write(lake: DrawnLake) -> None:
     rows = pa.concat_tables(
         pq.read_table(file) for file in sorted((lake.root / "lake/tables/vectors").glob("*.parquet"))
     )
-    started = time.perf_counter()
+    clock = Clock()
     with tempfile.TemporaryDirectory(dir=lake.root) as folder:
         pq.write_table(rows, f"{folder}/raw.parquet", compression="none", use_dictionary=False)
         size = Path(folder, "raw.parquet").stat().st_size
-    said("raw Parquet write of the vectors, uncompressed", time.perf_counter() - started, None, size / MIB)
+        said("raw Parquet write of the vectors, uncompressed", *clock.seconds, size / MIB)
 
 
 def anti_join(lake: DrawnLake) -> None:
     """Which of 3 pictures a product have no row in `screens`: what every stage asks at least."""
-    started = time.perf_counter()
+    clock = Clock()
     builder = QueryBuilder()
     for name in ("pictures", "screens"):
         builder.register(name, DeltaTable(str(lake.root / "lake/tables" / name)))
     query = "select count(*) from pictures p left anti join screens s on p.picture = s.picture"
     pa.RecordBatchReader.from_stream(builder.execute(query)).read_all()
-    said("bare SQL anti-join of the pictures", time.perf_counter() - started, None, 0)
+    said("bare SQL anti-join of the pictures", *clock.seconds, 0)
 
 
 def changed_shops(lake: DrawnLake) -> list[str]:

@@ -11,7 +11,7 @@ from jobs.engine.night import Night
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, classify_function, detect_function, screen_function
-from jobs.live.rows import taken
+from jobs.live.rows import PART_ROWS, taken
 from jobs.live.verdict import Verdict, blocked, change, verdict
 from jobs.stages.record import REJECT, Rule
 from lake.tables import literal
@@ -39,6 +39,11 @@ def _work(night: Night) -> ChooseGarments:
 
 def _assembled(night: Night, wanted: pa.Table) -> pa.Table:
     """PRODUCTS_TO_CHOOSE of the due products whose pictures were all screened."""
+    parts = [_part(night, wanted.slice(at, PART_ROWS)) for at in range(0, wanted.num_rows, PART_ROWS)]
+    return pa.concat_tables([PRODUCTS_TO_CHOOSE.empty_table(), *parts])
+
+
+def _part(night: Night, wanted: pa.Table) -> pa.Table:
     catalog = Catalog.of(night)
     pictures = catalog.pictures.filter(pc.is_in(catalog.pictures["product"], wanted["product"]))
     seen, waits = _seen(night, catalog, pictures)
