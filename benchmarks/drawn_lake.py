@@ -128,7 +128,8 @@ class DrawnLake:
         file.write_bytes(text)
         found = file.stat()
         feed = hashlib.sha256(text).digest()
-        function = parser_of(read_retailer(self.root / "mappings" / retailer))
+        (only,) = read_retailer(self.root / "mappings" / retailer).files
+        function = parser_of(only)
         night.store.write(f"feeds/{feed.hex()[:2]}/{feed.hex()}", text)
         for part in np.array_split(numbers, -(-len(numbers) // FILE_ROWS)):
             _append(night.tables, OFFERS, _offers(retailer, part, dearer, feed), function)
