@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder, Transaction
 from deltalake import Schema as DeltaSchema
@@ -24,6 +25,12 @@ from schemas.table import Table
 
 ROW_GROUP_ROWS = 64_000
 """Keys are scanned every night, so row groups are few and large (measured: 0.01 s; with 32 rows per group 0.33 s)."""
+
+LOOKED_UP_ROWS = 500_000
+"""Least number of rows that are compared with keys at once: what it costs to look the keys up is paid once for them."""
+
+ONE_PIECE_BYTES = 1 << 30
+"""Rows of fewer bytes fit into arrays with 32-bit offsets."""
 
 FOLDER = "tables"
 
@@ -89,15 +96,23 @@ class Tables:
         A table that the lake does not have yet is empty, and a column that an older lake lacks is null: reading writes
         nothing.
         """
-        with _file_named(self.store):
-            found = self._reader(query, tables).read_all()
-        return found.cast(_plain_schema(found.schema))
+        reader = self._reader(query, tables)
+        return pa.Table.from_batches(self._plain_batches(reader), _plain_schema(reader))
 
     def batches(self, query: str, tables: Iterable[Table]) -> Iterator[pa.RecordBatch]:
         """The same batch by batch, for what is too large to be held at once."""
-        with _file_named(self.store):
-            for batch in self._reader(query, tables):
-                yield batch.cast(_plain_schema(batch.schema))
+        return self._plain_batches(self._reader(query, tables))
+
+    def among(self, query: str, tables: Iterable[Table], key: str, keys: pa.Array) -> pa.Table:
+        """The rows of such a result whose `key` is among some keys; as many others are in memory as there are keys."""
+        reader = self._reader(query, tables)
+        schema = _plain_schema(reader)
+        found, waiting = [schema.empty_table()], schema.empty_table()
+        for batch in self._plain_batches(reader):
+            waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+            if waiting.num_rows >= max(len(keys), LOOKED_UP_ROWS):
+                found, waiting = [*found, _with(waiting, key, keys)], schema.empty_table()
+        return pa.concat_tables([*found, _with(waiting, key, keys)])
 
     def _reader(self, query: str, tables: Iterable[Table]) -> pa.RecordBatchReader:
         builder = QueryBuilder()
@@ -106,7 +121,14 @@ class Tables:
             if handle is not None:
                 self._prove(table, handle)
             _register(builder, table, handle)
-        return pa.RecordBatchReader.from_stream(builder.execute(query))
+        with _file_named(self.store):
+            return pa.RecordBatchReader.from_stream(builder.execute(query))
+
+    def _plain_batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        schema = _plain_schema(reader)
+        with _file_named(self.store):
+            for batch in reader:
+                yield from _in_plain(batch, schema)
 
     def _prove(self, table: Table, handle: DeltaTable) -> None:
         """Read every file once in the life of this object before the engine does: raises DamagedLake."""
@@ -159,7 +181,9 @@ def _added(files: Iterable[WrittenFile]) -> list[AddAction]:
 
 def write_rows(store: Store, table: Table, rows: pa.Table, folder: str = FOLDER) -> WrittenFile:
     """Write one Parquet file of a table, durably, under a name of its own."""
-    plain = rows.select(table.schema.names).cast(table.stored).combine_chunks()
+    plain = rows.select(table.schema.names).cast(table.stored)
+    if plain.nbytes < ONE_PIECE_BYTES:
+        plain = plain.combine_chunks()
     with new_file(store, f"{folder}/{table.name}") as file:
         pq.write_table(plain, file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS)
     return WrittenFile(file.name, file.bytes, rows.num_rows)
@@ -222,8 +246,24 @@ def _file_named(store: Store) -> Iterator[None]:
         raise
 
 
-def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([pa.field(f.name, _plain(f.type)) for f in schema])
+def _with(rows: pa.Table, key: str, keys: pa.Array) -> pa.Table:
+    return rows.filter(pc.is_in(rows[key], keys.cast(rows.schema.field(key).type)))
+
+
+def _in_plain(batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """A batch in one piece or, where its texts outgrow 32-bit offsets, in halves."""
+    try:
+        yield batch.cast(schema)
+    except pa.ArrowInvalid:
+        half = batch.num_rows // 2
+        if not half:
+            raise
+        yield from _in_plain(batch.slice(0, half), schema)
+        yield from _in_plain(batch.slice(half), schema)
+
+
+def _plain_schema(reader: pa.RecordBatchReader) -> pa.Schema:
+    return pa.schema([pa.field(f.name, _plain(f.type)) for f in reader.schema])
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -51,3 +51,18 @@ def without_fixed_sizes(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(without_fixed_sizes(field.type)) for field in kind])
     return kind
+
+
+def wide(schema: pa.Schema) -> pa.Schema:
+    """The schema with 64-bit offsets, so that the texts of any number of rows fit into one array."""
+    return pa.schema([field.with_type(_wide(field.type)) for field in schema])
+
+
+def _wide(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind):
+        return pa.large_list(_wide(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_wide(field.type)) for field in kind])
+    if pa.types.is_binary(kind):
+        return pa.large_binary()
+    return pa.large_string() if pa.types.is_string(kind) else kind

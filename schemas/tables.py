@@ -69,6 +69,37 @@ OFFERS = stage_table(
     pa.field("sale_until", pa.date32()),  # the last night; null: no end
 )
 
+MERGED = stage_table(
+    "merged",
+    ("retailer", "source", "attempt", "product_id"),
+    pa.field("retailer", pa.string()),
+    pa.field("source", DIGEST),  # of the live feeds, how they are read, and the nights for which these products hold
+    pa.field("attempt", pa.int32()),  # one more each time when rows of a source were lost
+    pa.field("product_id", pa.string()),
+    pa.field("feeds", DIGEST),  # the source without its nights
+    pa.field("from_night", pa.date32()),  # first night in which the prices hold; null: no beginning
+    pa.field("until_night", pa.date32()),  # first one in which they do not hold any more; null: no end
+    pa.field("place", pa.int32()),  # 0-based, by product id
+    pa.field("count", pa.int32()),  # products of the source: fewer rows are not taken for all of them
+    pa.field("offer_ids", STRINGS),  # sorted
+    pa.field("title", pa.string()),
+    pa.field("brand", pa.string()),
+    pa.field("gender", pa.string()),  # as stated, like age and colour
+    pa.field("age", pa.string()),
+    pa.field("colour", pa.string()),
+    pa.field("material", pa.string()),
+    pa.field("sizes", STRINGS),  # sorted
+    pa.field("category_path", STRINGS),
+    pa.field("category_ids", STRINGS),
+    pa.field("pictures", STRINGS),  # each once, in the order of the offers sorted by id
+    pa.field("url", pa.string()),
+    pa.field("price", PRICE),
+    pa.field("old_price", PRICE),
+    pa.field("currency", pa.string()),
+    pa.field("available", pa.bool_()),
+    pa.field("text_key", DIGEST),
+)
+
 FETCHES = stage_table(
     "fetches",
     ("url", "attempt"),
@@ -245,12 +276,14 @@ RUNS = Table(
         pa.field("pictures_per_second", pa.float64()),
         pa.field("peak_mib", pa.float64()),
         pa.field("outcome", pa.string()),
+        pa.field("settled", DIGEST),  # of all that was asked when nothing was due; null: something was
     ]),
 )  # fmt: skip
 
 STAGE_TABLES = (
     FEEDS,
     OFFERS,
+    MERGED,
     FETCHES,
     PICTURES,
     SCREENS,

@@ -40,6 +40,7 @@ def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -
         "pictures_per_second": worked / counts.seconds if counts.seconds else 0.0,
         "peak_mib": _peak_kib() / 1024,
         "outcome": outcome,
+        "settled": counts.settled,
     }
     tables.append(RUNS, pa.Table.from_pylist([row], RUNS.schema))
 

@@ -63,6 +63,10 @@ class Counts:
     rejected: int = 0
     seconds: float = 0.0
     started_at: float = field(default_factory=time.time)
+    complete: bool = False
+    """Whether every needed row is there now."""
+    settled: bytes | None = None
+    """Digest of what the stage asked, if nothing is due any more (`jobs.live.settled`)."""
 
     @property
     def pending(self) -> int:
@@ -110,9 +114,11 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     handle = bench.tables.open(stage.table)  # before due is asked: a racing commit is then a conflict
     counts = Counts()
     todo = due(bench.tables, stage)
-    if stage.gather and todo.num_rows:
+    missing = todo.num_rows
+    if stage.gather and missing:
         todo = stage.gather(todo)
     counts.due = todo.num_rows
+    counts.complete = counts.due == missing
     if not todo.num_rows:
         return counts
     transaction = f"{stage.name}-{stage.function.hex()}"

@@ -1,6 +1,5 @@
 """The live products, joined with what the tables hold about them."""
 
-import hashlib
 import json
 from functools import cached_property
 from typing import Any
@@ -12,20 +11,22 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.live.functions import choose_function, map_function
 from jobs.live.near_copies import NearCopies, near_copies
-from jobs.live.prices import priced
-from jobs.live.takedowns import barred_pictures, is_barred_product, is_barred_url
-from jobs.live.views import newest_fetches, offers, urls
+from jobs.live.product_keys import category_keys, product_keys
+from jobs.live.products import live_products
+from jobs.live.rows import runs, taken
+from jobs.live.takedowns import barred_pictures, is_barred_url
+from jobs.live.views import newest_fetches, urls
 from lake.tables import literal
 from schemas.rejects import Code
 from schemas.table import DONE, REJECTED
 from schemas.tables import FETCHES, GARMENTS, MAPPED
-from udfs.rules.products import OFFER_COLUMNS, products_of
-from udfs.rules.sales import SALE_COLUMNS, priced_on
 
 URL_STATES = pa.schema([
     ("url", pa.string()), ("picture", pa.binary()), ("code", pa.string()), ("detail", pa.string()),
     ("tried", pa.bool_()),
 ])  # fmt: skip
+
+PLACES = pa.schema([("product", pa.int64()), ("rank", pa.int32()), ("url", pa.string())])
 
 GARMENT = GARMENTS.schema.field("garments").type.value_type
 
@@ -43,26 +44,13 @@ class Catalog:
 
     @cached_property
     def products(self) -> pa.Table:
-        """`udfs.rules.products.PRODUCTS` of the live offers, without blocked products."""
-        found = offers(self._night)
-        names = ", ".join(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS, "feed")))
-        rows = self._night.tables.sql(f"select {names}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
-        rows = priced(self._night, rows)
-        products = products_of(priced_on(rows, self._night.today), rows["max_pictures"])
-        return products.filter(pc.invert(is_barred_product(self._night, products["product_id"])))
+        """`udfs.rules.products.PRODUCTS` of the live offers by product id, without blocked products."""
+        return live_products(self._night)
 
     @cached_property
-    def categories(self) -> list[bytes]:
+    def categories(self) -> pa.DictionaryArray:
         """The category key of each product."""
-        known: dict[tuple[str, ...], bytes] = {}
-        keys = []
-        columns = (self.products[name].to_pylist() for name in ("retailer", "category_path", "category_ids"))
-        for retailer, path, ids in zip(*columns, strict=True):
-            place = (retailer, "\x1e".join(path or ()), "\x1e".join(ids or ()))
-            if place not in known:
-                known[place] = _digest([retailer, len(ids or ()), *(ids or ()), *(path or ())])
-            keys.append(known[place])
-        return keys
+        return category_keys(self.products)
 
     @cached_property
     def verdicts(self) -> dict[bytes, list[dict[str, Any]]]:
@@ -103,16 +91,30 @@ class Catalog:
     @cached_property
     def pictures(self) -> pa.Table:
         """One row per picture of a product: `product` (row in `products`), `rank`, and the URL's state."""
-        lists = self.products["pictures"].combine_chunks()
-        product = pc.list_parent_indices(lists)
-        states = self.url_states.take(pc.index_in(pc.list_flatten(lists), self.url_states["url"]))
-        rank = np.arange(len(product)) - np.asarray(lists.offsets)[:-1][product.to_numpy()] + lists.offsets[0].as_py()
-        return states.append_column("product", product).append_column("rank", pa.array(rank, pa.int32()))
+        parts, start = [pa.table([[], [], []], schema=PLACES)], 0
+        for lists in self.products["pictures"].chunks:
+            product = pc.list_parent_indices(lists).to_numpy()
+            urls = pc.list_flatten(lists)
+            first = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy())])
+            rank = pa.array((np.arange(len(product)) - first[product]).astype(np.int32))
+            parts.append(pa.table([pa.array(product + start, pa.int64()), rank, urls], schema=PLACES))
+            start += len(lists)
+        shown = pa.concat_tables(parts)
+        at = pc.index_in(*(rows["url"].cast(pa.large_string()) for rows in (shown, self.url_states)))
+        states = taken(self.url_states.drop_columns(["url"]), at)
+        for name in states.column_names:
+            shown = shown.append_column(states.schema.field(name), states[name])
+        return shown
 
     @cached_property
     def groups(self) -> dict[bytes, bytes]:
-        """Picture -> its group of near-duplicates."""
+        """Picture -> its group of near-duplicates; none where it is alone."""
         return {picture: group.medoid for group in self.near_copies for picture in group.members}
+
+    def group_of(self, pictures: pa.ChunkedArray) -> pa.ChunkedArray:
+        """The group of each picture; null where it is alone."""
+        at = pc.index_in(pictures, pa.array(list(self.groups), pa.binary()))
+        return pa.chunked_array([pa.array(list(self.groups.values()), pa.binary())]).take(at)
 
     @cached_property
     def near_copies(self) -> list[NearCopies]:
@@ -121,40 +123,24 @@ class Catalog:
     @cached_property
     def shown(self) -> dict[str, pa.Array]:
         """The live pictures of each retailer, sorted."""
-        retailer = self.products["retailer"].take(self.pictures["product"])
-        rows = pa.table({"retailer": retailer, "picture": self.pictures["picture"]}).drop_null()
-        names = sorted(pc.unique(rows["retailer"]).to_pylist())
-        return {n: pc.unique(rows.filter(pc.equal(rows["retailer"], n))["picture"]).sort() for n in names}
+        of = self.pictures["product"].to_numpy()
+        found = {}
+        for name, start, end in runs(self.products["retailer"]):
+            first, last = np.searchsorted(of, [start, end]).tolist()
+            mine = pc.unique(self.pictures["picture"].slice(first, last - first).drop_null())
+            if len(mine):
+                found[name] = mine.sort()
+        return dict(sorted(found.items()))
 
     @cached_property
     def keys(self) -> pa.Table:
-        """`product_key` and `product` (row in `products`) of each product that is ready for `choose`.
-
-        A product is not ready while it has no picture yet and some of its URLs were never tried.
-        """
-        order = {name: spec.category_order for name, spec in self._night.retailers.items()}
-        said = {key: json.dumps(verdicts, ensure_ascii=False) for key, verdicts in self.verdicts.items()}
-        by_product = self._pictures_by_product()
-        keys, places = [], []
-        names = ("product_id", "retailer", "title", "gender", "age", "text_key")
-        columns = [self.products[name].to_pylist() for name in names]
-        for place, (values, category) in enumerate(zip(zip(*columns, strict=True), self.categories, strict=True)):
-            pictures = by_product.get(place, [])
-            if not any(picture[1] for picture in pictures) and not all(picture[4] for picture in pictures):
-                continue
-            parts = [*values, *order[values[1]], said.get(category), *(part for p in pictures for part in p[:4])]
-            keys.append(_digest(parts))
-            places.append(place)
-        return pa.table({"product_key": pa.array(keys, pa.binary()), "product": pa.array(places, pa.int64())})
-
-    def _pictures_by_product(self) -> dict[int, list[tuple[Any, ...]]]:
-        """Row of the product -> url, picture, code, group, tried of its pictures, in order."""
-        names = ("product", "url", "picture", "code", "tried")
-        by_product: dict[int, list[tuple[Any, ...]]] = {}
-        for product, url, picture, code, tried in zip(*(self.pictures[n].to_pylist() for n in names), strict=True):
-            group = self.groups.get(picture)
-            by_product.setdefault(product, []).append((url, picture, code, group, tried))
-        return by_product
+        """`jobs.live.product_keys.KEYS` of the products that are ready for `choose`."""
+        orders = {name: spec.category_order for name, spec in self._night.retailers.items()}
+        said = [self.verdicts.get(key) for key in self.categories.dictionary.to_pylist()]
+        texts = [None if verdicts is None else json.dumps(verdicts, ensure_ascii=False) for verdicts in said]
+        by_category = pa.DictionaryArray.from_arrays(self.categories.indices, pa.array(texts, pa.large_string()))
+        pictures = self.pictures.append_column("group", self.group_of(self.pictures["picture"]))
+        return product_keys(self.products, by_category, pictures, orders)
 
     @cached_property
     def chosen(self) -> pa.Table:
@@ -179,7 +165,7 @@ class Catalog:
     def chosen_products(self) -> pa.Table:
         """The live products that have garments: `products` with the category and gender of the choice."""
         done = self.chosen.filter(pc.equal(self.chosen["status"], DONE))
-        rows = self.products.take(done["product"])
+        rows = taken(self.products, done["product"])
         rows = rows.set_column(rows.schema.get_field_index("gender"), "gender", done["gender"])
         return rows.append_column("category", done["category"])
 
@@ -188,11 +174,3 @@ class Catalog:
         codes = self.chosen.filter(pc.equal(self.chosen["status"], REJECTED))["code"]
         counted = pc.value_counts(codes)
         return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
-
-
-def _digest(parts: list[Any]) -> bytes:
-    whole = hashlib.sha256()
-    for part in parts:
-        body = b"\x00" if part is None else b"\x01" + (part if isinstance(part, bytes) else str(part).encode())
-        whole.update(len(body).to_bytes(8, "little") + body)
-    return whole.digest()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,15 +11,16 @@ from jobs.engine.stage import Query
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import digests_by_retailer, live_feeds
 from jobs.live.functions import classify_function, coverage_function, detect_function, screen_function
+from jobs.live.rows import PART_ROWS, taken
 from jobs.live.views import pictures
 from lake.tables import literal
 from schemas.manifest import Manifest
 from schemas.settings import ChoiceSettings
 from schemas.table import DONE, Table
-from schemas.tables import BOXES, COVERAGE, SCREENS, TEXTS
+from schemas.tables import BOXES, COVERAGE, SCREENS, TEXTS, VERDICTS
 from udfs.rules import coverage as count
 from udfs.rules.category import gender_of, shown
-from udfs.rules.map_categories import decide_batch
+from udfs.rules.map_categories import DECIDED, decide_batch
 
 KEY = ("retailer", "feed", "function")
 
@@ -31,26 +33,30 @@ def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
     missing = [name for name, feed in feeds.items() if (name, feed, function_of(night, name)) not in known]
     if not missing or not catalog.products.num_rows:
         return COVERAGE.schema.empty_table()
-    decided = decisions(night, catalog)
-    decided = decided.filter(pc.is_in(decided["retailer"], pa.array(missing, pa.string())))
+    of_missing = pc.indices_nonzero(pc.is_in(catalog.products["retailer"], pa.array(missing, pa.string())))
+    decided = decisions(night, catalog, of_missing)
     feed_of = pa.array([feeds[name] for name in decided["retailer"].to_pylist()], pa.binary(32))
     counted = count.coverage(decided.append_column("feed", feed_of))
     functions = [function_of(night, name) for name in counted["retailer"].to_pylist()]
     return counted.append_column("function", pa.array(functions, pa.binary(32))).select(COVERAGE.schema.names)
 
 
-def decisions(night: Night, catalog: Catalog) -> pa.Table:
-    """`udfs.rules.map_categories.DECIDED` of every live product."""
-    products = catalog.products
-    verdicts = [catalog.verdicts.get(key) for key in catalog.categories]
+def decisions(night: Night, catalog: Catalog, products: pa.Array) -> pa.Table:
+    """`udfs.rules.map_categories.DECIDED` of some live products, by their rows."""
     unread = {"text_gender": None, "text_gender_probability": None}
-    rows = products.select(["gender", "age"]).to_pylist()
-    genders = [gender_of(row | unread, night.settings.choice) for row in rows]
-    batch = pa.table({
-        "product_id": products["product_id"], "retailer": products["retailer"], "title": products["title"],
-        "verdicts": pa.array(verdicts), "gender": pa.array(genders, pa.string()),
-    }).combine_chunks()  # fmt: skip
-    return pa.Table.from_batches([decide_batch(part) for part in batch.to_batches()])
+    verdicts = [catalog.verdicts.get(key) for key in catalog.categories.dictionary.to_pylist()]
+    of_category = pa.array(verdicts, VERDICTS)
+    decided = [DECIDED.empty_table()]
+    for at in range(0, len(products), PART_ROWS):
+        places = products.slice(at, PART_ROWS)
+        rows = taken(catalog.products.select(["product_id", "retailer", "title", "gender", "age"]), places)
+        stated = rows.select(["gender", "age"]).to_pylist()
+        genders = [gender_of(row | unread, night.settings.choice) for row in stated]
+        batch = rows.drop_columns(["gender", "age"]).combine_chunks()
+        batch = batch.append_column("verdicts", of_category.take(catalog.categories.indices.take(places)))
+        batch = batch.append_column("gender", pa.array(genders, pa.string()))
+        decided.append(pa.Table.from_batches([decide_batch(part) for part in batch.to_batches()], DECIDED))
+    return pa.concat_tables(decided)
 
 
 def function_of(night: Night, retailer: str) -> bytes:
@@ -94,7 +100,7 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     text = _sure_texts(night)
     sources = dict(zip(*(catalog.chosen[n].to_pylist() for n in ("product_id", "category_source")), strict=True))
     images = image_classes(night, catalog)
-    decided = decisions(night, catalog)
+    decided = decisions(night, catalog, pa.array(np.arange(catalog.products.num_rows)))
     ids = catalog.products["product_id"].to_pylist()
     columns = {
         "title": catalog.products["title"],

@@ -17,6 +17,7 @@ from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
 PARSER_REVISION = 10
 """Raised when the same feed gives other offers."""
 
+MERGE_REVISION = 1
 FETCH_REVISION = 1
 MAP_REVISION = 1
 DEDUP_REVISION = 2
@@ -73,6 +74,10 @@ def parser_digest(reading: Reading) -> bytes:
 def _dialects() -> tuple[bytes, ...]:
     found = sorted((files("udfs.feeds.forms") / "dialects").iterdir(), key=lambda file: file.name)
     return tuple(file.read_bytes() for file in found)
+
+
+def merge_function() -> bytes:
+    return digest_of("merge", str(MERGE_REVISION))
 
 
 def fetch_function() -> bytes:

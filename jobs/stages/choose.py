@@ -1,9 +1,9 @@
 """Chooses the category and the garments of each live product, from its text, its mapping and its pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,16 +11,19 @@ from jobs.engine.night import Night
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, classify_function, detect_function, screen_function
+from jobs.live.rows import PART_ROWS, taken
 from jobs.live.verdict import Verdict, blocked, change, verdict
 from jobs.stages.record import REJECT, Rule
 from lake.tables import literal
-from schemas.choice import PRODUCTS_TO_CHOOSE
+from schemas.choice import PICTURES_TO_CHOOSE, PRODUCTS_TO_CHOOSE
 from schemas.rejects import Code
-from schemas.table import DONE, REJECTED
-from schemas.tables import BOXES, GARMENTS, PICTURES, SCREEN_CLASSES, SCREENS, TEXTS
+from schemas.table import DONE, REJECTED, Table
+from schemas.tables import BOXES, GARMENTS, PICTURES, SCREEN_CLASSES, SCREENS, TEXTS, VERDICTS
 from udfs.rules.choose import ChooseGarments
 
-Rows = dict[bytes, dict[str, Any]]
+STATED = ("product_id", "retailer", "title", "gender", "age")
+TEXT = ("leaf", "probability", "gender", "gender_probability")
+SCREENED = ("status", "code", "detail", *SCREEN_CLASSES, "depicts", "depicts_score")
 
 CODES = frozenset({
     Code.TEXT_OUT_OF_SCOPE, Code.MAPPING_IGNORED, Code.NO_CATEGORY, Code.NO_PICTURE_LEFT, Code.SCREEN_UNWANTED,
@@ -36,67 +39,73 @@ def _work(night: Night) -> ChooseGarments:
 
 def _assembled(night: Night, wanted: pa.Table) -> pa.Table:
     """PRODUCTS_TO_CHOOSE of the due products whose pictures were all screened."""
+    parts = [_part(night, wanted.slice(at, PART_ROWS)) for at in range(0, wanted.num_rows, PART_ROWS)]
+    return pa.concat_tables([PRODUCTS_TO_CHOOSE.empty_table(), *parts])
+
+
+def _part(night: Night, wanted: pa.Table) -> pa.Table:
     catalog = Catalog.of(night)
-    places = wanted["product"].to_pylist()
-    pictures = catalog.pictures.filter(pc.is_in(catalog.pictures["product"].cast(pa.int64()), wanted["product"]))
-    arrived = pc.unique(pictures["picture"].drop_null()).to_pylist()
-    looks = _Looks(night, arrived)
-    texts = _rows(night, TEXTS, "text_key", classify_function(night))
-    products = catalog.products.take(wanted["product"]).to_pylist()
-    by_product: dict[int, list[dict[str, Any]]] = {}
-    for picture in pictures.to_pylist():
-        by_product.setdefault(picture["product"], []).append(picture)
-    rows = []
-    for key, place, product in zip(wanted["product_key"].to_pylist(), places, products, strict=True):
-        seen = [looks.of(picture, catalog) for picture in by_product.get(place, [])]
-        text = texts.get(product["text_key"], {})
-        if None not in seen:
-            rows.append({
-                "product_key": key, "product_id": product["product_id"], "retailer": product["retailer"],
-                "title": product["title"], "gender": product["gender"], "age": product["age"],
-                "verdicts": catalog.verdicts.get(catalog.categories[place]),
-                "text_leaf": text.get("leaf"), "text_probability": text.get("probability"),
-                "text_gender": text.get("gender"), "text_gender_probability": text.get("gender_probability"),
-                "pictures": seen,
-            })  # fmt: skip
-    return pa.Table.from_pylist(rows, PRODUCTS_TO_CHOOSE)
+    pictures = catalog.pictures.filter(pc.is_in(catalog.pictures["product"], wanted["product"]))
+    seen, waits = _seen(night, catalog, pictures)
+    waiting = pc.unique(pictures["product"].filter(waits))
+    wanted = wanted.filter(pc.invert(pc.is_in(wanted["product"], waiting)))
+    products = taken(catalog.products.select([*STATED, "text_key"]), wanted["product"])
+    texts = _rows(night, TEXTS, TEXT, "text_key", classify_function(night), products["text_key"])
+    verdicts = [catalog.verdicts.get(key) for key in catalog.categories.dictionary.to_pylist()]
+    category = catalog.categories.indices.take(wanted["product"])
+    columns = {
+        "product_key": wanted["product_key"],
+        **{name: products[name] for name in STATED},
+        "verdicts": pa.array(verdicts, VERDICTS).take(category),
+        **{f"text_{name}": texts[name] for name in TEXT},
+        "pictures": _by_product(pictures["product"], seen, wanted["product"]),
+    }
+    arrays = [columns[field.name].cast(field.type) for field in PRODUCTS_TO_CHOOSE]
+    return pa.table(arrays, schema=PRODUCTS_TO_CHOOSE)
 
 
-class _Looks:
-    """What fetch and the models found for the pictures of the due products."""
-
-    def __init__(self, night: Night, arrived: list[bytes]) -> None:
-        self._wanted = night.settings.choice.wanted
-        self._screens = _rows(night, SCREENS, "picture", screen_function(night), arrived)
-        self._boxes = _rows(night, BOXES, "picture", detect_function(night), arrived)
-        self._sizes = _rows(night, PICTURES, "picture", None, arrived)
-
-    def of(self, picture: dict[str, Any], catalog: Catalog) -> dict[str, Any] | None:
-        """A row of PICTURES_TO_CHOOSE; None while a stage has no row for the picture yet."""
-        row = {name: picture[name] for name in ("url", "rank", "picture", "code", "detail")}
-        if picture["picture"] is None:
-            return row
-        screen = self._screens.get(picture["picture"])
-        if screen is None:
-            return None
-        if screen["status"] != DONE:
-            return row | {"code": screen["code"], "detail": screen["detail"]}
-        boxes = self._boxes.get(picture["picture"])
-        if boxes is None and screen["wanted"] >= self._wanted:
-            return None
-        size = self._sizes[picture["picture"]]
-        row |= {name: screen[name] for name in (*SCREEN_CLASSES, "depicts", "depicts_score")}
-        row |= {"width": size["width"], "height": size["height"], "group": catalog.groups.get(picture["picture"])}
-        return row | {"boxes": boxes["boxes"] if boxes else None}
+def _seen(night: Night, catalog: Catalog, pictures: pa.Table) -> tuple[pa.Array, pa.ChunkedArray]:
+    """What fetch and the models found for each picture (a struct of PICTURES_TO_CHOOSE), and whether it still waits."""
+    shown, wanted = pictures["picture"], night.settings.choice.wanted
+    screens = _rows(night, SCREENS, SCREENED, "picture", screen_function(night), shown)
+    boxes = _rows(night, BOXES, ("status", "boxes"), "picture", detect_function(night), shown)
+    sizes = _rows(night, PICTURES, ("width", "height"), "picture", None, shown)
+    done = pc.fill_null(pc.equal(screens["status"], DONE), False)
+    refused = pc.fill_null(pc.not_equal(screens["status"], DONE), False)
+    of_boxes = pc.and_(done, pc.fill_null(pc.greater_equal(screens["wanted"], wanted), False))
+    waits = pc.or_(pc.and_(pc.is_valid(shown), pc.is_null(screens["status"])),
+                   pc.and_(of_boxes, pc.is_null(boxes["status"])))  # fmt: skip
+    columns = {name: pictures[name] for name in ("url", "rank", "picture")}
+    columns |= {name: pc.if_else(refused, screens[name], pictures[name]) for name in ("code", "detail")}
+    models = {name: screens[name] for name in (*SCREEN_CLASSES, "depicts", "depicts_score")}
+    models |= {"width": sizes["width"], "height": sizes["height"], "group": catalog.group_of(shown)}
+    models |= {"boxes": boxes["boxes"]}
+    columns |= {name: pc.if_else(done, column, pa.scalar(None, column.type)) for name, column in models.items()}
+    fields = list(PICTURES_TO_CHOOSE.value_type)
+    arrays = [columns[field.name].combine_chunks().cast(field.type) for field in fields]
+    return pa.StructArray.from_arrays(arrays, fields=fields), waits
 
 
-def _rows(night: Night, table: Any, key: str, function: bytes | None, keys: list[bytes] | None = None) -> Rows:
-    """A stage's rows of its current function, by key."""
+def _by_product(of: pa.ChunkedArray, seen: pa.Array, products: pa.ChunkedArray) -> pa.Array:
+    """The pictures of each product as a list; `of` is sorted."""
+    places = of.to_numpy()
+    first, last = (np.searchsorted(places, products.to_numpy(), side) for side in ("left", "right"))
+    counts = last - first
+    ends = np.cumsum(counts)
+    rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - counts), counts)
+    offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, seen.take(pa.array(rows)))
+
+
+def _rows(
+    night: Night, table: Table, names: Sequence[str], key: str, function: bytes | None, keys: pa.ChunkedArray
+) -> pa.Table:
+    """Some columns of a stage's rows of its current function, one row for each key: nulls where there is none."""
     where = f"where function = {literal(function)}" if function else ""
-    rows = night.tables.sql(f"select * from {table.name} {where}", [table])  # noqa: S608
-    if keys is not None:
-        rows = rows.filter(pc.is_in(rows[key], pa.array(keys, pa.binary())))
-    return {row[key]: row for row in rows.to_pylist()}
+    query = f"select {key}, {', '.join(names)} from {table.name} {where}"  # noqa: S608
+    keys = keys.cast(pa.binary())
+    rows = night.tables.among(query, [table], key, pc.unique(keys).drop_null())
+    return taken(rows.select(names), pc.index_in(keys, rows[key]))
 
 
 def _rejects(night: Night) -> pa.Table:

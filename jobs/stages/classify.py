@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
@@ -12,6 +13,7 @@ from jobs.engine.stage import Query
 from jobs.live.asked import Asked
 from jobs.live.derived import choices_by_text
 from jobs.live.functions import classify_function
+from jobs.live.rows import taken
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers
 from jobs.stages.record import Rule
@@ -42,14 +44,17 @@ class Classifying:
 
 
 def _texts(night: Night) -> Query:
-    """Distinct texts of the live offers. Offers with the same text key are the same for the classifier."""
+    """The text keys of the live offers."""
     found = offers(night)
-    sql = f"""
-        select text_key, title, description, brand, category_path, gender from (
-            select *, row_number() over (partition by text_key) place
-            from (select text_key, title, description, brand, category_path, gender from ({found.sql}))
-        ) where place = 1"""  # noqa: S608
-    return Query(sql, found.tables)
+    return Query(f"select distinct text_key from ({found.sql})", found.tables)  # noqa: S608
+
+
+def _read(night: Night, due: pa.Table) -> pa.Table:
+    """The due texts. Offers with the same text key are the same for the classifier."""
+    found, keys = offers(night), due["text_key"].cast(pa.binary()).combine_chunks()
+    query = f"select text_key, title, description, brand, category_path, gender from ({found.sql})"  # noqa: S608
+    rows = night.tables.among(query, found.tables, "text_key", keys)
+    return taken(rows, pc.index_in(keys, rows["text_key"]))
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
@@ -72,6 +77,7 @@ RULE = Rule(
     table=TEXTS,
     function=classify_function,
     needed=_texts,
+    gather=_read,
     work=lambda night: Classifying(night.model_source("text")),
     batch_rows=lambda night: night.settings.work.text_batch_rows,
     tolerance=OF_A_NETWORK,

@@ -17,6 +17,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.derived import groups_of
 from jobs.live.functions import duplicates_function, fingerprint_function
 from jobs.live.prints import read_prints
+from jobs.live.settled import asked_now, is_settled, settle
 from jobs.live.verdict import Verdict
 from jobs.stages.record import StageRecord, no_rejects
 from lake.tables import literal, write_rows
@@ -46,10 +47,13 @@ class Due:
 def dedup(night: Night) -> Counts:
     """Place the pictures that are new to a retailer. Raises Stop if the run has to end."""
     handle = night.tables.open(DUPLICATES)
+    before = asked_now(night, STAGE.tables)
+    if is_settled(night, STAGE.name, before):
+        return Counts(settled=before.digest)
     todo = _due(night)
-    counts = Counts(due=sum(len(due.new) for due in todo))
+    counts = Counts(due=sum(len(due.new) for due in todo), complete=True)
     if not todo:
-        return counts
+        return settle(counts, before, asked_now(night, STAGE.tables))
     function = duplicates_function(night)
     with night.progress.stage("dedup", counts.due) as advance:
         for part in _parts(todo):
@@ -58,7 +62,11 @@ def dedup(night: Night) -> Counts:
             night.tables.commit(handle, [file], f"dedup-{function.hex()}")
             counts.done += rows.num_rows
             advance(rows.num_rows)
-    return counts
+    return settle(counts, before, asked_now(night, STAGE.tables))
+
+
+def _due_pictures(night: Night) -> int:
+    return 0 if is_settled(night, STAGE.name, asked_now(night, STAGE.tables)) else sum(len(d.new) for d in _due(night))
 
 
 def _due(night: Night) -> list[Due]:
@@ -189,7 +197,7 @@ STAGE = StageRecord(
     tables=(DUPLICATES,),
     codes=frozenset(),
     run=dedup,
-    due=lambda night: sum(len(due.new) for due in _due(night)),
+    due=_due_pictures,
     rejects=no_rejects,
     verdicts=_verdicts,
     recheck=Recheck(DUPLICATES, _again, lambda night: _live_rows(night).select(["pictures_key"]), _drop),

@@ -15,6 +15,7 @@ from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.functions import fetch_function
 from jobs.live.placeholders import suspects
+from jobs.live.settled import Question, asked_now, is_settled, settle
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import newest_fetches, urls
 from jobs.stages.fetch_queue import CHUNK_S, Owed, chunks, due_urls, in_turns, owed
@@ -47,10 +48,13 @@ def fetch(night: Night) -> Counts:
     """Fetch what is due until the deadline. URLs that were not tried stay due: neither rejected nor failed."""
     handles = night.tables.open(PICTURES), night.tables.open(FETCHES)
     salvaged = salvage_shards(night, fetch_function())
+    before = _asked_tonight(night)
+    if is_settled(night, "fetch", before):
+        return Counts(settled=before.digest)
     todo = due_urls(night)
-    counts = Counts(due=todo.num_rows + salvaged, done=salvaged)
+    counts = Counts(due=todo.num_rows + salvaged, done=salvaged, complete=not todo.num_rows)
     if not todo.num_rows:
-        return counts
+        return settle(counts, before, _asked_tonight(night))
     with night.progress.stage("fetch", todo.num_rows) as advance:
         for found in _by_chunks(night, todo):
             _commit(night, handles, found)
@@ -59,6 +63,14 @@ def fetch(night: Night) -> Counts:
             counts.rejected += found.num_rows - done
             advance(found.num_rows)
     return counts
+
+
+def _asked_tonight(night: Night) -> Question:
+    return asked_now(night, [FETCHES, PICTURES], night.today.isoformat())
+
+
+def _due(night: Night) -> int:
+    return 0 if is_settled(night, "fetch", _asked_tonight(night)) else due_urls(night).num_rows
 
 
 def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
@@ -272,7 +284,7 @@ STAGE = StageRecord(
     tables=(FETCHES, PICTURES),
     codes=FETCH_CODES | PICTURE_CODES | {Code.INTERNAL},
     run=fetch,
-    due=lambda night: due_urls(night).num_rows,
+    due=_due,
     rejects=_rejects,
     verdicts=_verdicts,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
@@ -13,6 +14,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_rows
 from jobs.live.derived import coverage_of
 from jobs.live.functions import map_function
+from jobs.live.rows import taken
 from jobs.live.verdict import Verdict
 from jobs.stages.record import Rule
 from schemas.tables import COVERAGE, MAPPED
@@ -34,12 +36,11 @@ def _map_and_count(night: Night) -> Counts:
 def _categories(night: Night) -> pa.Table:
     """The live products' categories, each once."""
     catalog = Catalog.of(night)
-    keyed = catalog.products.select(["retailer", "category_path", "category_ids"])
-    keyed = keyed.append_column("category_key", pa.array(catalog.categories, pa.binary(32)))
-    first: dict[bytes, int] = {}
-    for place, key in enumerate(catalog.categories):
-        first.setdefault(key, place)
-    return keyed.take(pa.array(first.values(), pa.int64()))
+    codes = catalog.categories.indices.to_numpy()
+    used, first = np.unique(codes, return_index=True)
+    rows = taken(catalog.products.select(["retailer", "category_path", "category_ids"]), pa.array(first))
+    keys = catalog.categories.dictionary.take(pa.array(used)).cast(pa.binary(32))
+    return rows.append_column("category_key", keys)
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
@@ -51,7 +52,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
 def _verdict(catalog: Catalog, at: int) -> Verdict:
     row = catalog.products.slice(at, 1).to_pylist()[0]
     path = written(row["category_path"] or ()) or "(no category)"
-    rules = catalog.verdicts.get(catalog.categories[at])
+    rules = catalog.verdicts.get(catalog.categories[at].as_py())
     if rules is None:
         return Verdict("map", path, "waiting", "the stage `map` has not run on it yet")
     said = [

@@ -1,4 +1,6 @@
-"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, one commit for all."""
+"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, one commit for all.
+
+Then the offers of each feed are merged into products, which are kept."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 from jobs.engine.night import Night
 from jobs.engine.recheck import Draw, Pair, Recheck
@@ -18,6 +21,8 @@ from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
 from jobs.live.functions import Reading, parser_digest
 from jobs.live.prices import said_of
+from jobs.live.products import keep
+from jobs.live.settled import asked_now, is_settled, settle
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -31,7 +36,7 @@ from schemas.rejects import OFFER_CODES, WORKER_CODES, Code
 from schemas.retailer import PRICES
 from schemas.settings import Settings
 from schemas.table import DONE, REJECTED
-from schemas.tables import FEEDS, OFFERS
+from schemas.tables import FEEDS, MERGED, OFFERS
 from udfs.feeds.options import FeedOptions
 from udfs.feeds.reader import read_feed
 from udfs.runtime.isolation import Child, ChildDied, rejected
@@ -43,6 +48,8 @@ DUE = pa.schema([
 
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
 
+TABLES = (OFFERS, MERGED)
+
 FEW_BYTES = 64 << 20
 """Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
 
@@ -50,10 +57,15 @@ FEW_BYTES = 64 << 20
 def parse(night: Night) -> Counts:
     """Parse the live feeds whose offers are not in the table yet for the current parser digest."""
     handle = night.tables.open(OFFERS)
-    feeds = _due_feeds(night)
-    counts = Counts()
-    if not feeds:
-        return counts
+    before = asked_now(night, TABLES)
+    counts = Counts(complete=True)
+    if not is_settled(night, "parse", before) and (feeds := _due_feeds(night)):
+        _parse(night, handle, feeds, counts)
+    keep(night, {retailer.name for retailer in night.chosen})
+    return settle(counts, before, asked_now(night, TABLES))
+
+
+def _parse(night: Night, handle: DeltaTable, feeds: list[LiveFeed], counts: Counts) -> None:
     work = ParseFeeds(night.store.uri, night.settings)
     with night.progress.stage("parse", len(feeds)) as advance:
         if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
@@ -65,7 +77,6 @@ def parse(night: Night) -> Counts:
     counts.due = sum(w["rows"] for w in written)
     counts.done = sum(w["done"] for w in written)
     counts.rejected = counts.due - counts.done
-    return counts
 
 
 def _due_feeds(night: Night) -> list[LiveFeed]:
@@ -207,6 +218,8 @@ def _whole(batch: pa.RecordBatch, feed: dict[str, Any]) -> pa.RecordBatch:
 
 def _due(night: Night) -> int:
     """The offers of accepted feeds that are to be read, as when they were judged."""
+    if is_settled(night, "parse", asked_now(night, TABLES)):
+        return 0
     offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
     return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night))
 
@@ -257,8 +270,10 @@ def _drop(night: Night, keys: pa.Table) -> list[Keep]:
             gone = pc.or_(gone, reduce(pc.and_, of))
         return pc.invert(gone)
 
+    retailers = pa.array(sorted({feed.retailer for feed in feeds}), pa.string())
     return [
         coverage_of(night, [feed.retailer for feed in feeds]),
+        Keep(MERGED, ("retailer",), lambda rows: pc.invert(pc.is_in(rows["retailer"], retailers))),
         Keep(OFFERS, ("retailer", "feed", "function"), stays),
     ]
 
@@ -280,7 +295,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
 
 STAGE = StageRecord(
     name="parse",
-    tables=(OFFERS,),
+    tables=TABLES,
     codes=OFFER_CODES | WORKER_CODES,
     run=parse,
     due=_due,

@@ -44,6 +44,7 @@ from schemas.tables import (
     FINGERPRINTS,
     GARMENTS,
     MAPPED,
+    MERGED,
     OFFERS,
     PICTURES,
     SCREENS,
@@ -207,7 +208,7 @@ class Erasure:
         return [Line("raw feeds", len(entries), 0, _sum(entries))]
 
     def _names(self, rows: pa.Table) -> pa.Array:
-        """Which offers name something erased."""
+        """Which offers or products name something erased."""
         return _either(
             self._has_erased(rows["pictures"]), *(self._is(rows[n]) for n in ("retailer", "product_id", "url"))
         )
@@ -236,6 +237,7 @@ class Erasure:
             (DUPLICATES, ("retailer", "picture", "medoid", "groups"),
              lambda rows: _either(self._is(rows["retailer"]), self._shows(rows["picture"]),
                                   self._shows(rows["medoid"]), self._grouped(rows))),
+            (MERGED, ("retailer", "product_id", "url", "pictures"), self._names),
             (GARMENTS, ("retailer", "product_id", "garments", "turned_away"), self._chosen),
         ]  # fmt: skip
         keeps = [Keep(table, columns, _without(mask)) for table, columns, mask in dead]

@@ -19,9 +19,11 @@ from jobs.live.functions import (
     duplicates_function,
     fingerprint_function,
     map_function,
+    merge_function,
     over_pixels,
     parser_of,
 )
+from jobs.live.products import feeds_keys
 from jobs.live.retailers import taken_out
 from lake import snapshots
 from lake.published_files import read_rows
@@ -40,6 +42,7 @@ from schemas.tables import (
     FINGERPRINTS,
     GARMENTS,
     MAPPED,
+    MERGED,
     OFFERS,
     PICTURES,
     RUNS,
@@ -79,6 +82,7 @@ class Needed:
         return [
             _among(FEEDS, ("retailer", "attempt"), self._feed_rows),
             _among(OFFERS, ("retailer", "feed", "function"), self._offer_feeds),
+            self._merged(),
             _among(FETCHES, ("url", "attempt"), self._fetches),
             _among(PICTURES, ("picture",), [(picture,) for picture in self.pictures.to_pylist()]),
             *(_of_functions(table, "picture", self.pictures, functions) for table, functions in of_pictures),
@@ -239,6 +243,17 @@ class Needed:
 
     def _distinct(self, query: str, *tables: Table) -> pa.Array:
         return self._night.tables.sql(query, tables).column(0).combine_chunks()
+
+    def _merged(self) -> Keep:
+        """Products of the live feeds, without those of nights that are over."""
+        keys = list(feeds_keys(self._night).values())
+        of_feeds = self._of_catalog(MERGED, "feeds", keys, merge_function())
+        tonight = pa.scalar(self._night.today)
+
+        def stays(rows: pa.Table) -> pa.ChunkedArray:
+            return pc.and_(of_feeds.stays(rows), pc.fill_null(pc.greater(rows["until_night"], tonight), True))
+
+        return Keep(MERGED, (*of_feeds.columns, "until_night"), stays)
 
     def _mapped(self) -> Keep:
         query = f"select distinct {_category()} from ({self._offers})"  # noqa: S608

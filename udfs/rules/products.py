@@ -1,13 +1,15 @@
 """Merges the offers of one product (its sizes, and repeated offers) into one row."""
 
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.table import PRICE
-from schemas.tables import STRINGS
+from schemas.table import PRICE, wide
+from schemas.tables import MERGED
 
 STATED = ("retailer", "brand", "gender", "age", "colour", "category_path", "category_ids", "text_key")
 """Taken from the smallest offer id, in stock or not: what a product is does not change with its stock."""
@@ -22,29 +24,19 @@ PRICED = ("price", "old_price", "currency")
 """Taken together from the cheapest available offer; where none has a price, from the cheapest of all."""
 
 PRODUCTS = pa.schema([
-    ("product_id", pa.string()),
-    ("retailer", pa.string()),
-    ("offer_ids", STRINGS),  # sorted
-    ("title", pa.string()),
-    ("brand", pa.string()),
-    ("gender", pa.string()),  # as stated, like age and colour
-    ("age", pa.string()),
-    ("colour", pa.string()),
-    ("material", pa.string()),
-    ("sizes", STRINGS),  # sorted
-    ("category_path", STRINGS),
-    ("category_ids", STRINGS),
-    ("pictures", STRINGS),  # each once, in the order of the offers sorted by id
-    ("url", pa.string()),
-    ("price", PRICE),
-    ("old_price", PRICE),
-    ("currency", pa.string()),
-    ("available", pa.bool_()),
-    ("text_key", pa.binary(32)),
+    MERGED.schema.field(name).with_nullable(True)
+    for name in (
+        "product_id", "retailer", "offer_ids", "title", "brand", "gender", "age", "colour", "material", "sizes",
+        "category_path", "category_ids", "pictures", "url", "price", "old_price", "currency", "available", "text_key",
+    )
 ])  # fmt: skip
 
 OFFER_COLUMNS = ("product_id", "offer_id", "sizes", "pictures", "available", *STATED, *DESCRIBED, *FRONT, *PRICED)
 """What `products_of` reads of `schemas.tables.OFFERS`."""
+
+
+PART_BYTES = 256 << 20
+"""Offers are merged in parts of about this size: whatever a shop sends, no array outgrows its 32-bit offsets."""
 
 
 def products_of(offers: pa.Table, max_pictures: int | pa.ChunkedArray) -> pa.Table:
@@ -54,7 +46,31 @@ def products_of(offers: pa.Table, max_pictures: int | pa.ChunkedArray) -> pa.Tab
     """
     caps = max_pictures if isinstance(max_pictures, pa.ChunkedArray) else pa.array([max_pictures] * offers.num_rows)
     table = offers.select(dict.fromkeys(OFFER_COLUMNS)).append_column("cap", pc.cast(caps, pa.int64()))
-    table = table.sort_by([("product_id", "ascending"), ("offer_id", "ascending")]).combine_chunks()
+    table = table.cast(wide(table.schema)).combine_chunks()
+    order = pc.sort_indices(table, [("product_id", "ascending"), ("offer_id", "ascending")])
+    parts = [_merged(table.take(part)) for part in _parts(table, order)]
+    return pa.concat_tables(parts) if parts else PRODUCTS.empty_table()
+
+
+def _parts(offers: pa.Table, order: pa.Array) -> Iterator[pa.Array]:
+    """The sorted rows in parts of about `PART_BYTES`, each product in one of them."""
+    _, first = _groups(offers["product_id"].take(order))
+    sizes = np.full(len(order), offers.nbytes / max(len(order), 1)) + _list_bytes(offers["pictures"])
+    before = np.cumsum(sizes[order.to_numpy()])[first] if len(first) else np.zeros(0)
+    starts = first[np.flatnonzero(np.diff(before // PART_BYTES, prepend=-1.0))]
+    for start, end in pairwise([*starts.tolist(), len(order)]):
+        yield order.slice(start, end - start)
+
+
+def _list_bytes(lists: pa.ChunkedArray) -> np.ndarray:
+    """Bytes of the strings of each list (N,) int64."""
+    items = np.concatenate([[0], np.cumsum(pc.fill_null(pc.binary_length(pc.list_flatten(lists)), 0).to_numpy())])
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
+    return np.diff(items[ends], prepend=0)
+
+
+def _merged(table: pa.Table) -> pa.Table:
+    """The products of whole groups of offers, which are sorted by product and offer id."""
     group, first = _groups(table["product_id"])
     rows = len(first)
     available = pc.fill_null(table["available"], True).to_numpy(zero_copy_only=False)
@@ -68,8 +84,7 @@ def products_of(offers: pa.Table, max_pictures: int | pa.ChunkedArray) -> pa.Tab
     columns["available"] = pa.array(available[front])
     columns["offer_ids"] = _union(group, table["offer_id"], rows)
     columns["sizes"] = _union(*_flat(group, table["sizes"]), rows)
-    caps_of = table["cap"].to_numpy()[first]
-    columns["pictures"] = _ordered_union(*_flat(group, table["pictures"]), caps_of)
+    columns["pictures"] = _ordered_union(*_flat(group, table["pictures"]), table["cap"].to_numpy()[first])
     return pa.table([_cast(columns[field.name], field.type) for field in PRODUCTS], schema=PRODUCTS)
 
 
@@ -131,8 +146,8 @@ def _filled(group: np.ndarray, items: pa.ChunkedArray) -> pa.Table:
 
 def _lists(table: pa.Table, rows: int) -> pa.Array:
     ends = np.cumsum(np.bincount(table["group"].to_numpy(), minlength=rows)[:rows])
-    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
-    return pa.ListArray.from_arrays(offsets, table["item"].combine_chunks())
+    offsets = pa.array(np.concatenate([[0], ends]), pa.int64())
+    return pa.LargeListArray.from_arrays(offsets, table["item"].combine_chunks())
 
 
 def _cast(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

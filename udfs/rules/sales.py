@@ -1,12 +1,24 @@
 """What is asked in a night for offers whose sale price holds for some nights alone."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 SALE_COLUMNS = ("price", "old_price", "sale_price", "sale_from", "sale_until")
 """What `priced_on` reads of `schemas.tables.OFFERS`."""
+
+
+def nights_of(offers: pa.Table, night: date) -> tuple[date | None, date | None]:
+    """The nights around a night in which `priced_on` gives what it gives in that one: the first, and the first after.
+
+    None: there is no bound. offers: `SALE_COLUMNS`.
+    """
+    dated = offers.filter(pc.is_valid(offers["sale_price"]))
+    begins = pc.unique(dated["sale_from"].drop_null()).to_pylist()
+    turns = [*begins, *(last + timedelta(days=1) for last in pc.unique(dated["sale_until"].drop_null()).to_pylist())]
+    past, ahead = [turn for turn in turns if turn <= night], [turn for turn in turns if turn > night]
+    return max(past, default=None), min(ahead, default=None)
 
 
 def priced_on(offers: pa.Table, night: date) -> pa.Table:

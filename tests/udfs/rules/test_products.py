@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.tables import OFFERS
+from udfs.rules import products as rules
 from udfs.rules.products import OFFER_COLUMNS, PRODUCTS, products_of
 
 SCHEMA = pa.schema([OFFERS.schema.field(name) for name in dict.fromkeys(OFFER_COLUMNS)])
@@ -82,6 +83,18 @@ def test_each_retailer_has_its_own_cap() -> None:
     table = pa.Table.from_pylist(offers, SCHEMA)
     found = products_of(table, pa.chunked_array([[2, 1]]))
     assert found["pictures"].to_pylist() == [["1", "2"], ["1"]]
+
+
+def test_many_small_parts_give_the_products_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What outgrows one array's offsets is merged in parts; a product is never cut."""
+    offers = [offer(str(n), f"shop:{n % 7}", pictures=[f"u{n}", "same"], sizes=[str(n)]) for n in range(40)]
+    table = pa.concat_tables([pa.Table.from_pylist(offers[at : at + 9], SCHEMA) for at in range(0, 40, 9)])
+    whole = products_of(table, 8)
+    monkeypatch.setattr(rules, "PART_BYTES", 1)
+    parts = products_of(table, 8)
+    assert parts.equals(whole)
+    assert parts["pictures"].num_chunks == 7
+    assert whole["pictures"].num_chunks == 1
 
 
 def test_no_offer_is_no_product() -> None:

@@ -1,0 +1,175 @@
+"""The products of the live offers: kept by retailer in `merged`, so that those of unchanged feeds are not made again.
+
+They are made in groups of retailers, so that memory is bounded whatever the shops send. A night and the one after it
+have the same products of the same feeds unless a sale begins or ends between them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.engine.night import Night
+from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
+from jobs.live.functions import digest_of, merge_function
+from jobs.live.prices import counts_for, priced
+from jobs.live.rows import encoded, runs, taken
+from jobs.live.takedowns import is_barred_product
+from jobs.live.views import live_offers
+from lake.tables import literal
+from schemas.table import DONE
+from schemas.tables import MERGED
+from udfs.rules.products import OFFER_COLUMNS, PRODUCTS, products_of
+from udfs.rules.sales import SALE_COLUMNS, nights_of, priced_on
+
+GROUP_OFFERS = 300_000
+"""Offers of the retailers whose products are made at once; a retailer with more of them is alone."""
+
+COLUMNS = tuple(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS, "feed")))
+
+
+def live_products(night: Night) -> pa.Table:
+    """`udfs.rules.products.PRODUCTS` of the live offers by product id, without blocked products."""
+    retailers = _in_order(feeds_keys(night))
+    kept, made = _kept(night, retailers), [merged(night, group) for group in unkept(night, retailers)]
+    products = pa.concat_tables(
+        [PRODUCTS.empty_table(), *(rows.select(PRODUCTS.names).cast(PRODUCTS) for rows in (kept, *made))]
+    )
+    if made:
+        products = taken(products, pa.array(_places(products["retailer"], retailers)))
+    return products.filter(pc.invert(is_barred_product(night, products["product_id"])))
+
+
+def keep(night: Night, retailers: Iterable[str]) -> None:
+    """Keep the products of tonight of those retailers of which they are not kept."""
+    for group in unkept(night, retailers):
+        rows = merged(night, group)
+        sources = pc.unique(rows["source"]).to_pylist()
+        tried = night.tables.sql(f"select source, max(attempt) attempt from {MERGED.name} group by source", [MERGED])  # noqa: S608
+        last = dict(zip(tried["source"].to_pylist(), tried["attempt"].to_pylist(), strict=True))
+        nexts = pa.array([last.get(source, 0) + 1 for source in sources], pa.int32())
+        at = rows.schema.get_field_index("attempt")
+        attempts = nexts.take(pc.index_in(rows["source"], pa.array(sources, pa.binary(32))).combine_chunks())
+        night.tables.append(MERGED, rows.set_column(at, rows.schema.field(at), attempts))
+
+
+def unkept(night: Night, retailers: Iterable[str]) -> Iterator[list[str]]:
+    """Those of some retailers whose live products are not kept, in groups."""
+    sources, keys, offers = _sources(night), feeds_keys(night), _offers(night)
+    group: list[str] = []
+    held = 0
+    for name in _in_order(name for name in retailers if name in keys and (name, keys[name]) not in sources):
+        if group and held + offers[name] > GROUP_OFFERS:
+            yield group
+            group, held = [], 0
+        group.append(name)
+        held += offers[name]
+    if group:
+        yield group
+
+
+def _offers(night: Night) -> Counter[str]:
+    """How many offers the live feeds of each retailer have."""
+    known = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
+    found: Counter[str] = Counter()
+    for feed in live_feeds(night):
+        found[feed.retailer] += known.get((feed.retailer, feed.feed), 0)
+    return found
+
+
+def merged(night: Night, retailers: Sequence[str]) -> pa.Table:
+    """Rows of MERGED of some retailers as they are tonight, by product id, as a first attempt."""
+    found = live_offers(feed for feed in live_feeds(night) if feed.retailer in set(retailers))
+    rows = night.tables.sql(f"select {', '.join(COLUMNS)}, max_pictures from ({found.sql})", found.tables)  # noqa: S608
+    rows = priced(night, rows)
+    products = products_of(priced_on(rows, night.today), rows["max_pictures"])
+    of_sales = rows.select(["retailer", *SALE_COLUMNS]).filter(pc.is_valid(rows["sale_price"]))
+    keys = feeds_keys(night)
+    parts = [MERGED.schema.empty_table()]
+    for retailer, start, end in runs(products["retailer"]):
+        nights = nights_of(of_sales.filter(pc.equal(of_sales["retailer"], retailer)), night.today)
+        parts.append(_rows(keys[retailer], nights, products.slice(start, end - start)))
+    return pa.concat_tables(parts)
+
+
+def feeds_keys(night: Night) -> dict[str, bytes]:
+    """By retailer with a live feed the digest of all that decides on its products besides the night."""
+    return night.kept("feeds_keys", lambda: _feeds_keys(night))
+
+
+def _feeds_keys(night: Night) -> dict[str, bytes]:
+    parts: dict[str, list[LiveFeed]] = {}
+    for feed in live_feeds(night):
+        parts.setdefault(feed.retailer, []).append(feed)
+    said = {name: [piece for feed in mine for piece in _part(feed)] for name, mine in parts.items()}
+    for prices in live_prices(night):
+        mine = parts.get(prices.retailer, [])
+        if mine:
+            counts = ("newer" if counts_for(prices, part) else "older" for part in mine)
+            said[prices.retailer] += ["prices", prices.feed, prices.function, *counts]
+    return {name: digest_of(*pieces) for name, pieces in said.items()}
+
+
+def _part(feed: LiveFeed) -> tuple[str | bytes, ...]:
+    earlier = feed.completed_by
+    completed = (earlier.feed, earlier.function) if earlier else ()
+    return "part", feed.feed, feed.function, str(feed.max_pictures), *completed
+
+
+def _rows(key: bytes, nights: tuple[date | None, date | None], products: pa.Table) -> pa.Table:
+    count = products.num_rows
+    same = {
+        "source": digest_of(key, *(str(night) for night in nights)), "feeds": key, "function": merge_function(),
+        "attempt": 1, "from_night": nights[0], "until_night": nights[1], "count": count, "status": DONE,
+    }  # fmt: skip
+    columns = {name: products[name] for name in products.column_names}
+    columns["place"] = pa.array(np.arange(count, dtype=np.int32))
+    arrays = [
+        columns[field.name] if field.name in columns else pa.repeat(pa.scalar(same.get(field.name), field.type), count)
+        for field in MERGED.schema
+    ]
+    return pa.table(arrays, schema=MERGED.schema)
+
+
+def _sources(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
+    """Retailer and key of its feeds -> source and attempt of the products that are kept as a whole for tonight."""
+    tonight = f"date '{night.today.isoformat()}'"
+    query = f"""
+        select retailer, feeds, source, attempt from {MERGED.name}
+        where function = {literal(merge_function())} and (from_night is null or from_night <= {tonight})
+        and (until_night is null or until_night > {tonight})
+        group by retailer, feeds, source, attempt having count(*) = max("count") order by attempt"""  # noqa: S608
+    rows = night.kept("sources", lambda: night.tables.sql(query, [MERGED]).to_pylist())
+    return {(row["retailer"], row["feeds"]): (row["source"], row["attempt"]) for row in rows}
+
+
+def _kept(night: Night, retailers: Sequence[str]) -> pa.Table:
+    """PRODUCTS of the retailers of which they are kept, in their order."""
+    sources, keys = _sources(night), feeds_keys(night)
+    wanted = [(name, *sources[name, keys[name]]) for name in retailers if (name, keys[name]) in sources]
+    if not wanted:
+        return PRODUCTS.empty_table()
+    listed = ", ".join(f"({literal(name)}, {literal(source)}, {attempt})" for name, source, attempt in wanted)
+    columns = ", ".join(f"m.{name}" for name in PRODUCTS.names)
+    query = f"""
+        select {columns}, m.place from {MERGED.name} m join (values {listed}) k(retailer, source, attempt)
+        on m.retailer = k.retailer and m.source = k.source and m.attempt = k.attempt
+        where m.function = {literal(merge_function())}"""  # noqa: S608
+    rows = night.tables.sql(query, [MERGED])
+    return taken(rows.select(PRODUCTS.names), pa.array(_places(rows["retailer"], retailers, rows["place"])))
+
+
+def _in_order(retailers: Iterable[str]) -> list[str]:
+    """Retailers in the order of their products' ids."""
+    return sorted(retailers, key=lambda name: f"{name}:")
+
+
+def _places(column: pa.ChunkedArray, retailers: Sequence[str], within: pa.ChunkedArray | None = None) -> np.ndarray:
+    """Rows in the order of the retailers; those of one by `within`, or as they are."""
+    names = encoded(column)
+    rank_of = {name: rank for rank, name in enumerate(retailers)}
+    ranks = np.array([rank_of[name] for name in names.dictionary.to_pylist()], np.int64)[names.indices.to_numpy()]
+    return np.lexsort((ranks,) if within is None else (within.to_numpy(), ranks))

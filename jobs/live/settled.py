@@ -1,0 +1,92 @@
+"""What a stage asked when it found nothing due: as long as that is the same, nothing is due, and no row is read.
+
+It is kept as a digest in `runs`. A stage asks tables of the stages before it and its own ones, what people wrote, and
+the feeds that are live; a table is known by the names of its files, each of which ends with the SHA-256 of its bytes.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jobs.engine.night import Night
+from jobs.engine.stage import Counts
+from jobs.live.feeds import live_feeds, live_prices
+from jobs.live.functions import (
+    choose_function,
+    digest_of,
+    duplicates_function,
+    embed_function,
+    fetch_function,
+    fingerprint_function,
+    map_function,
+)
+from lake.tables import live_files
+from schemas.table import Table
+from schemas.tables import RUNS, STAGE_TABLES
+from schemas.version import program_digest
+
+
+class Question(NamedTuple):
+    """All on which it depends what is due in a stage."""
+
+    others: bytes
+    """Of what other stages and people wrote."""
+    own: bytes
+    """Of the stage's own tables."""
+
+    @property
+    def digest(self) -> bytes:
+        return digest_of(self.others, self.own)
+
+
+def asked_now(night: Night, own: Sequence[Table], *more: str) -> Question:
+    """What a stage with these tables asks now. `more`: what it asks besides, such as the date."""
+    before = STAGE_TABLES[: STAGE_TABLES.index(own[0])]
+    return Question(digest_of(_inputs(night), *(_files(night, table) for table in before), *more),
+                 digest_of(*(_files(night, table) for table in own)))  # fmt: skip
+
+
+def is_settled(night: Night, stage: str, asked: Question) -> bool:
+    """Whether the stage found nothing due when it asked the same."""
+    query = f"select distinct stage, settled from {RUNS.name} where settled is not null"  # noqa: S608
+    rows = night.kept("settled", lambda: night.tables.sql(query, [RUNS]))
+    return (stage, asked.digest) in set(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+
+def settle(counts: Counts, before: Question, after: Question) -> Counts:
+    """Note in the counts of a stage that is done with all that was due what it asked; nobody else may have written."""
+    if counts.complete and before.others == after.others:
+        counts.settled = after.digest
+    return counts
+
+
+def _inputs(night: Night) -> bytes:
+    return night.kept("inputs", lambda: _digest_of_inputs(night))
+
+
+def _digest_of_inputs(night: Night) -> bytes:
+    functions = (choose_function, duplicates_function, embed_function, map_function)
+    specs = (spec.model_dump_json() for _, spec in sorted(night.retailers.items()))
+    return digest_of(
+        program_digest(),
+        fetch_function(),
+        fingerprint_function(),
+        *(function(night) for function in functions),
+        night.settings.model_dump_json(),
+        repr(night.only),
+        repr(live_feeds(night)),
+        repr(live_prices(night)),
+        repr(sorted(night.erased)),
+        repr(night.blocked),
+        repr(sorted((picture, sorted(others)) for picture, others in night.told_apart.items())),
+        *specs,
+    )
+
+
+def _files(night: Night, table: Table) -> bytes:
+    """Of the names of a table's files."""
+
+    def found() -> bytes:
+        handle = night.tables.found(table)
+        return digest_of(table.name, *sorted(live_files(handle) if handle else ()))
+
+    return night.kept(f"files of {table.name}", found)
