@@ -7,13 +7,14 @@ thirtieth night and a figure. Interrupted, it goes on after the last night in `y
 import argparse
 import shutil
 from collections import defaultdict
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, TextIO
 from unittest import mock
 
 from lake.published_files import folder
+from lake.store import Store
 from lake.vacuum.versions import kept_versions
 from schemas.settings import VacuumSettings
 from tests.year.figure import svg
@@ -56,17 +57,16 @@ def live(house: LongHouse, day: int, versions: int, vacuumed: bool = True) -> tu
         if one.code:
             raise RuntimeError(f"day {day}: exit {one.code}: {one.err or one.text}")
     files = house.files()
-    sizes = [files[path] for path in monthly_files(house, day, versions, set(files))]
+    sizes = [files[path] for path in monthly_files(house.store, day_of(day), versions, set(files))]
     found = Day(
         day, sum(files.values()), len(files), sum(sizes), len(sizes), between - began, ended - between
     )  # fmt: skip
     return found, parts(day, files)
 
 
-def monthly_files(house: LongHouse, day: int, versions: int, paths: set[str]) -> set[str]:
+def monthly_files(store: Store, today: date, versions: int, paths: set[str]) -> set[str]:
     """Those of the lake's files that only a version needs which is kept as the first of its month."""
-    now = datetime.combine(day_of(day), time(23, 59), UTC)
-    kept = kept_versions(house.store, versions, VacuumSettings().months, now)
+    kept = kept_versions(store, versions, VacuumSettings().months, datetime.combine(today, time(23, 59), UTC))
     logs = {
         of: {
             f"{folder(table)}/_delta_log/{version:020}.checkpoint.parquet"

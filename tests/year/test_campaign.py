@@ -1,15 +1,18 @@
 """Three days of the simulated year, with all that it writes."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from lake.store import DiskStore
+from tests.lake.published import NIGHT, catalog, publish_night
 from tests.year.campaign import Day, live, main, monthly_files, table
 from tests.year.figure import svg
-from tests.year.house import LongHouse, long_house
+from tests.year.house import LongHouse
 
 pytestmark = pytest.mark.night
 
@@ -44,17 +47,14 @@ def dying_on(last: int) -> Any:
 
 
 def test_what_only_the_versions_of_months_need(tmp_path: Path) -> None:
-    with long_house(tmp_path / "house", 8, changed_ratio=0.3) as house:
-        for day in (0, 1):
-            assert house.night_of(day).code == 0
-        paths, later = set(house.files()), 200
-        assert monthly_files(house, 1, 2, paths) == set(), "the newest two are kept anyway"
-        alone = monthly_files(house, later, 1, paths)
-        first, second = house.manifest(1), house.manifest(2)
-        of_first = {file.path for file in first.files}
-        assert alone & of_first == of_first - {file.path for file in second.files} != set()
-        assert "snapshots/1/manifest.json" in alone
-        assert "snapshots/2/manifest.json" not in alone
+    store = DiskStore(tmp_path)
+    first, second = (publish_night(store, catalog({"aa": size})).manifest for size in (8, 9))
+    paths = {entry.path for entry in store.list("")}
+    assert monthly_files(store, NIGHT.date(), 2, paths) == set(), "the newest two are kept anyway"
+    alone = monthly_files(store, NIGHT.date() + timedelta(days=200), 1, paths)
+    of_first, of_second = ({file.path for file in version.files} for version in (first, second))
+    assert of_first & of_second, "both have a segment"
+    assert alone == (of_first - of_second) | {path for path in paths if path.startswith("snapshots/1/")}
 
 
 def test_table_and_figure() -> None:
