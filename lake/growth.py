@@ -12,6 +12,7 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError
 from deltalake.schema import ArrayType, Field, PrimitiveType, StructType
 
+from lake.engine_errors import in_one_line
 from schemas.errors import WrongInput
 from schemas.table import Table
 from schemas.version import program_version
@@ -62,7 +63,8 @@ def grow(handle: DeltaTable, table: Table, newer_too: bool = False) -> None:
     if not new:
         return
     try:
-        handle.alter.add_columns(new, commit_properties=signed())
+        with in_one_line():
+            handle.alter.add_columns(new, commit_properties=signed())
     except CommitFailedError:  # another process did at this moment
         handle.update_incremental()
         if lacking(handle, table, newer_too):

@@ -4,6 +4,7 @@ import json
 
 from deltalake.transaction import AddAction, PostCommitHookProperties, RemoveAction
 
+from lake.engine_errors import in_one_line
 from lake.growth import signed
 from lake.published_files import TABLES
 from lake.store import Store
@@ -38,8 +39,9 @@ def _commit(store: Store, table: PublishedTable, files: list[DataFile], at_ms: i
         if name not in wanted
     ]
     if actions:
-        handle.create_write_transaction(
-            actions, "append", handle.schema(), [], commit_properties=signed(), post_commithook_properties=KEEP_LOG
-        )
+        with in_one_line():
+            handle.create_write_transaction(
+                actions, "append", handle.schema(), [], commit_properties=signed(), post_commithook_properties=KEEP_LOG
+            )
         handle.update_incremental()
     return int(handle.version())

@@ -247,15 +247,18 @@ class ObjectStore(_Listing):
         return f"{self.uri}/{path}"
 
 
+def lake_full() -> LakeFull:
+    """The error for a disk on which nothing more can be written."""
+    return LakeFull("the lake's disk is full; the last snapshot stays live; to act: the data engineer (free space)")
+
+
 @contextmanager
 def _naming_a_full_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise LakeFull(
-                "the lake's disk is full; the last snapshot stays live; to act: the data engineer (free space)"
-            ) from error
+            raise lake_full() from error
         raise
 
 

@@ -14,6 +14,7 @@ from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
+from lake.engine_errors import in_one_line
 from lake.growth import empty_view, grow, signed, view
 from lake.store import Store, open_store
 from lake.table_files import faults, new_file
@@ -67,17 +68,19 @@ class Tables:
             return None
         except Exception as error:  # the engine has no error of its own for a log that it cannot make sense of
             if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-                raise  # the store does not answer
+                with in_one_line():  # the store does not answer
+                    raise
             raise damaged(f"{self.uri(table)}/_delta_log", f"cannot be read ({first_line(error)})") from error
 
     def _made(self, table: Table) -> DeltaTable:
-        return DeltaTable.create(
-            self.uri(table),
-            DeltaSchema.from_arrow(table.stored),
-            mode="ignore",
-            storage_options=self.store.storage_options or None,
-            commit_properties=signed(),
-        )
+        with in_one_line():
+            return DeltaTable.create(
+                self.uri(table),
+                DeltaSchema.from_arrow(table.stored),
+                mode="ignore",
+                storage_options=self.store.storage_options or None,
+                commit_properties=signed(),
+            )
 
     def sql(self, query: str, tables: Iterable[Table]) -> pa.Table:
         """The result of a query over tables by their names, with plain instead of view types. Only ORDER BY sorts rows.
@@ -118,7 +121,8 @@ class Tables:
         turn = (handle.transaction_version(transaction) or 0) + 1 if transaction else 0
         properties = signed(Transaction(transaction, turn)) if transaction else signed()
         try:
-            handle.create_write_transaction(adds, "append", handle.schema(), [], commit_properties=properties)
+            with in_one_line():
+                handle.create_write_transaction(adds, "append", handle.schema(), [], commit_properties=properties)
         except CommitFailedError as error:
             raise HeldByAnother(f"{handle.table_uri}: another run of this stage is writing; this one ends") from error
         self._count(handle)
@@ -131,7 +135,8 @@ class Tables:
         actions: list[AddAction | RemoveAction] = [*_added(new)]
         actions += [RemoveAction(f.path, True, now_ms, size=f.bytes, partition_values={}) for f in gone]
         try:
-            handle.create_write_transaction(actions, "append", handle.schema(), [], commit_properties=signed())
+            with in_one_line():
+                handle.create_write_transaction(actions, "append", handle.schema(), [], commit_properties=signed())
         except CommitFailedError as error:
             raise HeldByAnother(f"{handle.table_uri}: another run changed this table; run again") from error
         self._count(handle)

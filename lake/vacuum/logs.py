@@ -7,6 +7,7 @@ from datetime import datetime
 
 from deltalake import DeltaTable
 
+from lake.engine_errors import in_one_line
 from lake.store import Entry, Store
 
 LOG = "_delta_log"
@@ -66,10 +67,11 @@ def cut_log(store: Store, handle: DeltaTable, folder: str, wanted: Collection[in
     if not old:
         return []
     have = {_checkpoint_of(entry) for entry in store.list(f"{folder}/{LOG}")}
-    for version in sorted(set(wanted) - have - {handle.version()}):
-        earlier = DeltaTable(handle.table_uri, version=version, storage_options=store.storage_options or None)
-        earlier.create_checkpoint()
-    handle.create_checkpoint()  # last: it is the one that readers are pointed to
+    with in_one_line():
+        for version in sorted(set(wanted) - have - {handle.version()}):
+            earlier = DeltaTable(handle.table_uri, version=version, storage_options=store.storage_options or None)
+            earlier.create_checkpoint()
+        handle.create_checkpoint()  # last: it is the one that readers are pointed to
     for entry in old:
         store.delete(entry.path)
     return old
