@@ -8,7 +8,7 @@ GREY = "#999"
 CURVES = (
     ("bytes", "monthly_bytes", "lake, MB (grey: without the versions of months)", 1e-6),
     ("files", "monthly_files", "files (grey: without those of these versions)", 1.0),
-    ("night_s", None, "night, s", 1.0),
+    ("cpu_s", None, "CPU of the driver in a night and its vacuum, s", 1.0),
 )
 
 
