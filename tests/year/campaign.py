@@ -96,8 +96,17 @@ def parts(day: int, files: dict[str, int]) -> list[Part]:
 
 def table(days: list[Day]) -> str:
     """Markdown: the end of every thirty days; seconds are the median of the nights in them."""
-    rows = ["| night | lake, MB | without months' versions, MB | files | without them | night, s | vacuum, s | CPU, s |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    heads = (
+        "night",
+        "lake, MB",
+        "without versions of months",
+        "files",
+        "without them",
+        "night, s",
+        "vacuum, s",
+        "CPU, s",
+    )
+    rows = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     for end in range(MONTH, days[-1].day + 2, MONTH):
         seen = [day for day in days if end - MONTH <= day.day < end]
         last = seen[-1]
