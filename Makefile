@@ -26,8 +26,8 @@ check: setup ## run ruff, mypy and the import rules, but no tests
 kill-test: setup ## kill a small night, a publish and a vacuum at 20 random moments each, and run them again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
 
-year: setup ## simulate a year of small nights, each with its vacuum (an hour; DAYS=60: fewer); writes var/year
-	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365}
+year: setup ## simulate a year of small nights, each with its vacuum (an hour; EVERY=10: a tenth of them); writes var/year
+	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365} --every $${EVERY:-1}
 
 encodings: setup ## read feeds of forty languages in their encodings (ten minutes; SEED=2: others); writes docs/encodings.md
 	@nice $(BIN)/python -m tests.encodings.campaign --seed $${SEED:-1} --write

@@ -121,8 +121,8 @@ def _fault(store: Store, file: StoredFile, sizes: dict[str, int], deep: bool) ->
 
 
 def mend(lake: Lake, findings: Iterable[Finding]) -> None:
-    """Damaged logs out of the way; encoders from their releases; versions that are not whole out of use; then the pointer,
-    the hold and new logs."""
+    """Damaged logs out of the way; encoders from their releases; versions that are not whole out of use; then the
+    pointer, the hold and new logs."""
     store, found = lake.store, list(findings)
     kinds = {finding.kind for finding in found}
     for finding in found:
