@@ -29,8 +29,8 @@ kill-test: setup ## kill a small night, a publish and a vacuum at 20 random mome
 desk-day: setup ## map six drawn shops of 400 categories in a real Chromium by keys alone (ten minutes); writes docs/desk-day.svg
 	@nice $(BIN)/python -m tests.desk.day --seeds $${SEEDS:-3}
 
-year: setup ## simulate a year of small nights, each with its vacuum (an hour; DAYS=60: fewer); writes var/year
-	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365}
+year: setup ## simulate a year of small nights, each with its vacuum (an hour; EVERY=10: a tenth of them); writes var/year
+	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365} --every $${EVERY:-1}
 
 encodings: setup ## read feeds of forty languages in their encodings (ten minutes; SEED=2: others); writes docs/encodings.md
 	@nice $(BIN)/python -m tests.encodings.campaign --seed $${SEED:-1} --write

@@ -123,9 +123,13 @@ def _fault(store: Store, file: StoredFile, sizes: dict[str, int], deep: bool) ->
 
 
 def mend(lake: Lake, findings: Iterable[Finding]) -> None:
-    """Encoders from their releases; versions that are not whole out of use; then pointer, hold and logs."""
+    """Damaged logs out of the way; encoders from their releases; versions that are not whole out of use; then the
+    pointer, the hold and new logs."""
     store, found = lake.store, list(findings)
     kinds = {finding.kind for finding in found}
+    for finding in found:
+        if finding.kind is Kind.PUBLISHED_LOG:  # first, as a pointer that moves commits to the tables
+            set_log_aside(store, finding.place.rpartition("/")[0])
     if Kind.ENCODER in kinds:
         _mend_encoders(lake, {finding.place for finding in found if finding.kind is Kind.ENCODER})
     live, _ = _pointed(store)
@@ -140,9 +144,6 @@ def mend(lake: Lake, findings: Iterable[Finding]) -> None:
         _point(store, live)
     if Kind.HOLD in kinds:
         _hold_again(store)
-    for finding in found:
-        if finding.kind is Kind.PUBLISHED_LOG:
-            set_log_aside(store, finding.place.rpartition("/")[0])
     if kinds & {Kind.POINTER, Kind.VERSION, Kind.PUBLISHED_LOG}:
         snapshots.mend(store, datetime.now(UTC))
 
