@@ -10,8 +10,8 @@ from tests.docs.pages import PROJECT, pages
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 FOLDERS = (
-    "benchmarks", "cli", "corrections", "dags", "docs", "infra", "jobs", "lake", "mappings", "models", "reports",
-    "schemas", "searcher", "shops", "tests", "training", "udfs",
+    "benchmarks", "cli", "corrections", "dags", "desk", "docs", "infra", "jobs", "lake", "mappings", "models",
+    "reports", "schemas", "searcher", "shops", "tests", "training", "udfs",
 )  # fmt: skip
 PATH = re.compile(
     rf"(?:{'|'.join(FOLDERS)})/[\w./*-]*|[A-Z]+\.md|requirements[\w.*-]*|pyproject\.toml|Makefile|LICENSE"

@@ -20,7 +20,7 @@ from tests.small_night import SELVEDGE
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 SEARCHER = tomllib.loads((REPOSITORY / "searcher" / "pyproject.toml").read_text())["project"]
-OURS = {"cli", "jobs", "lake", "reports", "schemas", "selvedge_searcher", "shops", "training", "udfs"}
+OURS = {"cli", "desk", "jobs", "lake", "reports", "schemas", "selvedge_searcher", "shops", "training", "udfs"}
 NIGHT = OURS - {"selvedge_searcher", "training"}
 COMES_WITH = {"botocore": "boto3", "tensorrt": "tensorrt"}
 """Modules of a package that another one brings, and of one that is installed on a GPU alone."""

@@ -311,7 +311,7 @@ def test_encoding_loads_nothing_of_ours(lake):
     code = f"""
 import sys, numpy, selvedge_searcher
 selvedge_searcher.open({str(lake)!r}).encode(numpy.zeros((300, 300, 3), numpy.uint8))
-ours = {{"cli", "jobs", "lake", "reports", "schemas", "shops", "training", "udfs", "torch"}}
+ours = {{"cli", "desk", "jobs", "lake", "reports", "schemas", "shops", "training", "udfs", "torch"}}
 print(sorted(ours & {{name.partition(".")[0] for name in sys.modules}}))
 """
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -298,7 +298,7 @@ def test_it_imports_pyarrow_and_numpy_alone():
     """Neither our own packages nor an extra is loaded by opening a snapshot."""
     code = """
 import sys, selvedge_searcher
-ours = {"cli", "jobs", "lake", "reports", "schemas", "shops", "training", "udfs"}
+ours = {"cli", "desk", "jobs", "lake", "reports", "schemas", "shops", "training", "udfs"}
 extras = {"boto3", "onnxruntime", "cv2", "PIL", "simplejpeg", "pandas", "pydantic", "deltalake"}
 print(sorted((ours | extras) & {name.partition(".")[0] for name in sys.modules}))
 """

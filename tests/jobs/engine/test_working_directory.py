@@ -12,8 +12,8 @@ import pytest
 from tests.jobs.lake_of_offers import FIRST, REPOSITORY, Shops
 from tests.small_night import SELVEDGE
 
-FOLDERS = ("cli", "jobs", "lake", "numpy", "pyarrow", "pyspark", "reports", "schemas", "selvedge_searcher", "shops",
-           "udfs")  # fmt: skip
+FOLDERS = ("cli", "desk", "jobs", "lake", "numpy", "pyarrow", "pyspark", "reports", "schemas", "selvedge_searcher",
+           "shops", "udfs")  # fmt: skip
 MODULES = ("copyreg", "pickle", "queue", "random", "selectors", "socket", "struct", "tempfile")
 """Of Python's library: those that a new process needs before it has been told anything."""
 
