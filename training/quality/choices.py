@@ -135,8 +135,9 @@ def summary(found: Sequence[Answer]) -> dict[str, dict[str, object]]:
         for name, rows in groups.items()
         if rows
     }
-    by_language = {name: {"right": share(sum(name in row.right_in for row in found), len(found))} for name in NAMES}
-    return figures | by_language
+    for name in NAMES:
+        figures[name] = {"right": share(sum(name in row.right_in for row in found), len(found))}
+    return figures
 
 
 def main() -> None:

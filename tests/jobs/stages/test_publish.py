@@ -183,7 +183,7 @@ def test_another_model_moves_every_vector_and_nothing_else(live: Index) -> None:
     assert after.content["lane"].products == before.content["lane"].products
     assert after.encoder is not None and before.encoder is not None
     assert after.encoder.digest != before.encoder.digest
-    assert {file.path.split("/")[2] for file in after.encoder.files[1:]} == {"detect", "embed"}
+    assert {file.path.split("/")[2] for file in after.encoder.files[1:]} == {"detect", "embed", "pixels.json"}
 
 
 def test_where_each_retailers_feed_stands(index: Index) -> None:
