@@ -29,6 +29,8 @@ NEAR_BLOCK_LIGHTNESS, NEAR_BLOCK_COLOUR = 12.0, 4.0
 """Largest difference of L, and of a and b, on average over any of 4 x 4 blocks: a picture that is a little shifted
 differs along outlines and evens out, a garment in another colour differs all over."""
 
+ROUNDED = 0.01
+
 AT_ONCE = 20_000
 """Pairs looked at at once: some 50 MB."""
 
@@ -73,6 +75,15 @@ class Part:
         """(N,) uint64."""
         return np.ascontiguousarray(getattr(self.prints, name)).view(np.uint64).ravel()[self.rows]
 
+    def means(self, look: int) -> np.ndarray:
+        """(N, 3) float32: mean L, a and b."""
+        found = np.empty((len(self), 3), np.float32)
+        for start in range(0, len(self), AT_ONCE):
+            looks = self.looks(np.arange(start, min(start + AT_ONCE, len(self))), look)
+            found[start : start + AT_ONCE, 0] = looks[:, :LIGHTNESS_BYTES].mean(axis=1)
+            found[start : start + AT_ONCE, 1:] = looks[:, LIGHTNESS_BYTES:].reshape(len(looks), -1, 2).mean(axis=1)
+        return found
+
     def looks(self, places: np.ndarray, look: int) -> np.ndarray:
         """(P, LOOK_BYTES) uint8."""
         return self.prints.descriptor[self.rows[places], look * LOOK_BYTES : (look + 1) * LOOK_BYTES]
@@ -87,7 +98,10 @@ def copies(one: Part, other: Part, bits: int) -> Iterator[Pairs]:
     for way in ways:
         left = one.hashes(way.hashes[0])
         right = left if one is other and way in SAME else other.hashes(way.hashes[1])
+        mine, theirs = one.means(way.looks[0]), other.means(way.looks[1])
         for first, second, apart in near(left, right, bits):
+            may_be = _may_be(mine[first], theirs[second])
+            first, second, apart = first[may_be], second[may_be], apart[may_be]
             if one is other and way not in SAME:
                 others = first != second
                 first, second, apart = first[others], second[others], apart[others]
@@ -108,6 +122,12 @@ def agree(one: Part, other: Part, pairs: tuple[np.ndarray, np.ndarray], way: Way
             left = left[test(mine, theirs, way.is_mirrored)]
         found.append(left + start)
     return np.concatenate(found)
+
+
+def _may_be(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """(P,) bool, of means (P, 3): what differs more on the whole differs more on average, so that most need no look."""
+    apart = np.abs(mine - theirs)
+    return (apart[:, 0] <= NEAR_LIGHTNESS + ROUNDED) & (apart[:, 1] + apart[:, 2] <= 2 * NEAR_COLOUR + ROUNDED)
 
 
 def _near_colour(mine: np.ndarray, theirs: np.ndarray, is_mirrored: bool) -> np.ndarray:

@@ -62,15 +62,9 @@ class _Band:
 
     @classmethod
     def of(cls, one: np.ndarray, other: np.ndarray, band: int) -> "_Band":
-        shift = np.uint64(BAND_BITS * band)
-        keys = [(hashes >> shift).astype(np.uint16) for hashes in (one, other)]
-        order = [np.argsort(values, kind="stable") for values in keys]
-        begins = [
-            np.searchsorted(values[by], np.arange(1 << BAND_BITS), side="left")
-            for values, by in zip(keys, order, strict=True)
-        ]
-        begins = [np.append(starts, len(values)) for starts, values in zip(begins, keys, strict=True)]
-        return cls(one is other, (one[order[0]], other[order[1]]), tuple(order), tuple(begins))
+        left, right = (_sorted(hashes, band) for hashes in (one, other))
+        hashes, order, begins = zip(left, right, strict=True)
+        return cls(one is other, hashes, order, begins)
 
     def pairs(self, bits: int) -> Iterator[Pairs]:
         """Of an array with itself a pair is met in its lower bucket only."""
@@ -112,6 +106,14 @@ class _Band:
             rows, places, apart = rows[later], places[later], apart[later]
         if len(rows):
             yield self.order[0][rows], self.order[1][places], apart
+
+
+def _sorted(hashes: np.ndarray, band: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The hashes by one band, their places before, and where each bucket begins."""
+    keys = (hashes >> np.uint64(BAND_BITS * band)).astype(np.uint16)
+    order = np.argsort(keys, kind="stable")
+    begins = np.searchsorted(keys[order], np.arange(1 << BAND_BITS, dtype=np.uint16))
+    return hashes[order], order, np.append(begins, len(keys))
 
 
 def _many_at_a_time(pairs: Iterator[Pairs]) -> Iterator[Pairs]:
