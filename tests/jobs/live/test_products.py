@@ -1,5 +1,6 @@
 """Products kept by feed: those that are read are those that would be made, in every night and after every loss."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,10 @@ from deltalake import DeltaTable
 
 from jobs.live import products
 from jobs.live.products import keep, live_products, unkept
+from jobs.vacuum.erase import Erasure
+from jobs.vacuum.needed import Needed
+from lake.erased import hash_of, note_erased
+from lake.vacuum.versions import Kept
 from schemas.tables import FEEDS, MERGED, OFFERS
 from tests.jobs.lake_of_offers import FIRST, Shops
 from udfs.rules.products import PRODUCTS
@@ -105,6 +110,33 @@ def test_a_blocked_product_is_not_live(shops: Shops) -> None:
     line = "kind\tvalue\treason\tdate\tinitials\nproduct\tshop:0\tx\t2026-01-01\tXX\n"
     (shops.root / "mappings" / "blocked.tsv").write_text(line)
     assert [row["product_id"] for row in found(shops)] == ["shop-2:0", "shop:1"]
+
+
+def rows(shops: Shops) -> pa.Table:
+    return shops.night().tables.sql("select * from merged order by product_id", [MERGED])
+
+
+def test_vacuum_keeps_the_products_of_live_feeds_and_of_nights_to_come(shops: Shops) -> None:
+    on_sale(shops, FIRST + timedelta(days=2), FIRST + timedelta(days=3))
+    for nights in (0, 2):
+        kept(shops, nights)
+    spec = shops.root / "mappings" / "shop" / "retailer.yaml"
+    spec.write_text(json.dumps(json.loads(spec.read_text()) | {"enabled": False}))
+    stays = Needed(shops.night(nights=2), Kept([], [], []))._merged().stays(rows(shops))
+    said = zip(rows(shops)["product_id"].to_pylist(), rows(shops)["until_night"].to_pylist(), strict=True)
+    assert dict(zip(said, stays.to_pylist(), strict=True)) == {
+        ("shop-2:0", FIRST + timedelta(days=2)): False, ("shop-2:0", FIRST + timedelta(days=4)): True,
+        ("shop:0", None): False, ("shop:1", None): False,
+    }  # fmt: skip
+
+
+def test_what_is_erased_leaves_no_product_behind(shops: Shops) -> None:
+    kept(shops)
+    night = shops.night()
+    note_erased(night.store, frozenset({hash_of("shop:1")}), night.today)
+    Erasure(night)._rows()
+    assert rows(shops)["product_id"].to_pylist() == ["shop-2:0", "shop:0"]
+    assert [row["product_id"] for row in found(shops)] == ["shop-2:0", "shop:0"]
 
 
 def test_every_column_of_a_product_is_kept() -> None:
