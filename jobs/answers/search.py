@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from reports.search import Near, Searched, SearchPage
 from schemas.table import DONE
 from schemas.tables import PICTURES
 from selvedge_searcher import Snapshot
-from selvedge_searcher.encoder import Seen
 from udfs.pictures.inspect import PictureRefused
+
+if TYPE_CHECKING:
+    from selvedge_searcher.encoder import Seen  # loads ONNX Runtime
 
 MOST_GARMENTS = 6
 BY_VECTOR, BY_CODE = 24, 8
@@ -43,7 +45,7 @@ class Search:
         wanted = {near.picture for garment in found for near in garment.near}
         return SearchPage(photo.name, self.snapshot.version, thumbnail(body, PHOTO_PX), found, self._pictures(wanted))
 
-    def _near(self, seen: Seen) -> list[Near]:
+    def _near(self, seen: "Seen") -> list[Near]:
         """The products nearest by vector and by each code, every one with its garment that is nearest by vector."""
         if not len(self.snapshot.garments):
             return []
@@ -104,6 +106,6 @@ def _row(table: Any, row: int) -> dict[str, Any]:
     return dict(table.slice(row, 1).to_pylist()[0])
 
 
-def _box(seen: Seen) -> Box:
+def _box(seen: "Seen") -> Box:
     left, top, right, bottom = (100 * corner for corner in seen.box)
     return Box(f"{seen.score:.2f}", left, top, right - left, bottom - top)

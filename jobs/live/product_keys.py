@@ -61,7 +61,7 @@ def product_keys(
 def _is_ready(count: int, of: np.ndarray, pictures: pa.Table) -> np.ndarray:
     """(count,) bool."""
     arrived = pictures["picture"].is_valid().to_numpy()
-    untried = pc.invert(pictures["tried"]).to_numpy()
+    untried = pc.invert(pc.fill_null(pictures["tried"], False)).to_numpy()
     has_one = np.bincount(of[arrived], minlength=count) > 0
     waits = np.bincount(of[untried], minlength=count) > 0
     return has_one | ~waits

@@ -107,7 +107,7 @@ def test_a_night_that_does_not_start_writes_its_numbers_too(house: House, folder
     assert told(found, "lake_bytes") > 0
     assert told(found, "retailer_held") == 0
     first, last = log(ended)
-    assert first["message"].startswith("selvedge.prom: lacks retailers, live_rows, gates (")
+    assert first["message"].startswith("selvedge.prom: lacks retailers, files, live_rows, gates (")
     assert (last["level"], "taxonomy.xml:1" in last["message"]) == ("error", True)
     assert (folder / "selvedge_success.prom").read_text() == "as it was"
 

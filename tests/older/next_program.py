@@ -1,7 +1,7 @@
-"""The program of a later month: `python -m tests.older.next_program night` is `selvedge night` with four more columns.
+"""The program of a later month: `python -m tests.older.next_program night` is `selvedge night` with five more columns.
 
-A weave in `offers` and `garments`, and in both published tables of rows; it says what the material says. Child
-processes import this module too, and so have the same columns.
+A weave in `offers`, `merged` and `garments`, and in both published tables of rows; it says what the material says.
+Child processes import this module too, and so have the same columns.
 """
 
 from dataclasses import replace
@@ -19,9 +19,9 @@ def _with_weave(table: tables.Table) -> tables.Table:
 
 
 def _declare() -> None:
-    """The four columns, before anything else has taken the tables from `schemas`."""
-    newer = {table.name: _with_weave(table) for table in (tables.OFFERS, tables.GARMENTS)}
-    tables.OFFERS, tables.GARMENTS = newer["offers"], newer["garments"]
+    """The five columns, before anything else has taken the tables from `schemas`."""
+    newer = {table.name: _with_weave(table) for table in (tables.OFFERS, tables.MERGED, tables.GARMENTS)}
+    tables.OFFERS, tables.MERGED, tables.GARMENTS = newer.values()
     tables.STAGE_TABLES = tuple(newer.get(table.name, table) for table in tables.STAGE_TABLES)
     published.GARMENTS, published.PRODUCTS = _with_weave(published.GARMENTS), _with_weave(published.PRODUCTS)
     published.PUBLISHED_TABLES = (published.GARMENTS, published.PRODUCTS, published.VECTORS)

@@ -45,7 +45,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OlderHouse
 def test_it_holds_what_it_held(house: OlderHouse) -> None:
     facts = house.facts
     counted = {table.name: house.rows(f"select count(*) n from {table.name}", table)[0]["n"] for table in TABLES}
-    assert counted == facts["rows"]
+    assert counted == {name: facts["rows"].get(name, 0) for name in counted}, "a table that came later has no rows"
     live = house.manifest()
     assert (live.version, live.content_digest) == (1, facts["content_digest"])
     assert {table: live.rows(table) for table in facts["published"]} == facts["published"]
