@@ -23,6 +23,7 @@ from schemas.tables import (
 )  # fmt: skip
 from tests.jobs.works import Poisoned
 from tests.night.conftest import LANE
+from tests.long import few_of
 from tests.night.house import DATE, House, double_keys
 
 pytestmark = pytest.mark.night
@@ -168,7 +169,7 @@ def _nulls(stage: Stage, rows: pa.Table) -> pa.Table:
     return pa.table(columns, names=rows.column_names)
 
 
-@pytest.mark.parametrize("stage", IN_BATCHES)
+@pytest.mark.parametrize("stage", few_of(IN_BATCHES, 2))
 def test_a_row_that_kills_its_worker(stage: str, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     table = OWN[stage][0]
     keys = keys_of(house, table, 3)

@@ -112,7 +112,7 @@ def test_white_stays_white() -> None:
     assert to_srgb(white, WIDE).min() >= 254
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_profiles_give_pixels(data: st.DataObject) -> None:
     body = bytearray(WIDE)
