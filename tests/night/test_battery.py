@@ -22,8 +22,8 @@ from schemas.tables import (
     STAGE_TABLES,
 )  # fmt: skip
 from tests.jobs.works import Poisoned
-from tests.night.conftest import LANE
 from tests.long import few_of
+from tests.night.conftest import LANE
 from tests.night.house import DATE, House, double_keys
 
 pytestmark = pytest.mark.night
