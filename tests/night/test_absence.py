@@ -47,6 +47,7 @@ def test_a_held_retailer_leaves_by_the_command_that_names_it(house: House) -> No
     assert house.night().code == 0
 
 
+@pytest.mark.long
 def test_a_withdrawal_ends_where_the_retailer_comes_back(house: House) -> None:
     kept = house.root / "kept"
     shutil.copytree(house.mappings / LANE, kept)

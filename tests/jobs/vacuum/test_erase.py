@@ -146,6 +146,7 @@ def test_a_blocked_url_and_what_a_later_feed_says_of_it(house: LongHouse) -> Non
     assert kept == feed.replace(url.encode(), b"")
 
 
+@pytest.mark.long
 def test_a_blocked_product(house: LongHouse) -> None:
     offer = live_offers(house)[2]
     garment = shown(house, offer)
@@ -183,6 +184,7 @@ def test_a_whole_retailer(house: LongHouse) -> None:
     assert hashlib.sha256(SHOP.encode()).hexdigest() in listed(house)
 
 
+@pytest.mark.long
 def test_it_may_be_interrupted_and_run_again(house: LongHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     from jobs.vacuum.erase import Erasure
 

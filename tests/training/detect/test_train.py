@@ -24,6 +24,7 @@ def weights(plan: Plan, photos: list[Photo], work: Path) -> np.ndarray:
     return torch.cat([one.flatten() for one in train(plan, detector, photos, work).parameters()]).detach().numpy()
 
 
+@pytest.mark.long
 def test_more_steps_go_on_from_before_the_cooling(photo: Photo, tmp_path: Path) -> None:  # noqa: F811
     photos, longer = [photo] * 4, Plan(**{**vars(PLAN), "steps": 2})
     short = weights(PLAN, photos, tmp_path / "a")

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from training.checkpoint import Checkpoint
@@ -48,6 +49,7 @@ def test_learning_brings_views_together_and_layers_give_the_same_vectors(tmp_pat
     assert kind[4::4].mean() > kind[2::4].mean(), "tops have the class of tops"
 
 
+@pytest.mark.long
 def test_a_resumed_run_gives_the_same_weights(tmp_path: Path) -> None:
     placed, painted, rows = made()
     learnt = Learnt.of(placed[:, :96].copy(), painted[:, :144].copy(), rows)
