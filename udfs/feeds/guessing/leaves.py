@@ -81,9 +81,10 @@ class Leaf:
 
     def role(self) -> tuple[str, int] | None:
         """What the place is called after the shared words, and how common the word is (0: the most common)."""
-        *around, own = (NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part)
-        if any(map(_aside, around)):
+        names = [NUMBERED.sub("", part).rpartition(":")[2] for part in re.split(r"[/@]", self.source) if part]
+        if not names or any(map(_aside, names[:-1])):
             return None
+        *around, own = names
         around = [name for name in around if name != OF_LISTS]
         return _role(own, around[-1], "@" in self.source) if around else _meaning(own)
 
