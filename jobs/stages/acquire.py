@@ -425,9 +425,7 @@ STAGE = StageRecord(
     tables=(FEEDS,),
     codes=FEED_CODES | WORKER_CODES,
     run=acquire,
-    due=lambda night: (
-        f"{sum(len(spec.files) for spec in night.chosen)} feeds will be requested; only then is it known which are new"
-    ),
+    due=_due,
     rejects=_rejects,
     verdicts=_verdicts,
 )
