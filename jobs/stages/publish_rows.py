@@ -64,7 +64,10 @@ class Source:
     def __init__(self, night: Night) -> None:
         catalog = Catalog.of(night)
         self._function = embed_function(night)
-        self._garments = _with_groups(catalog.garments(), catalog.groups)
+        garments = catalog.garments()
+        # a picture that is in no group is its own
+        groups = pc.coalesce(catalog.group_of(garments["picture"]), garments["picture"])
+        self._garments = garments.append_column("group", groups)
         products = catalog.chosen_products()
         shown = pc.is_in(products["product_id"], pc.unique(self._garments["product_id"]).cast(pa.string()))
         self._products = products.filter(shown).rename_columns({"pictures": "image_urls"})
@@ -94,13 +97,6 @@ class Source:
 
 def _of(rows: pa.Table, retailers: Collection[str]) -> pa.ChunkedArray:
     return pc.is_in(rows["retailer"], pa.array(sorted(retailers), pa.string()))
-
-
-def _with_groups(garments: pa.Table, groups: dict[bytes, bytes]) -> pa.Table:
-    """The garments with the group of near duplicates of each one's picture; a picture without one is its own."""
-    known = pa.array(groups.keys(), pa.binary())
-    found = pa.array(groups.values(), pa.binary()).take(pc.index_in(garments["picture"], known))
-    return garments.append_column("group", pc.coalesce(found, garments["picture"]))
 
 
 def published_key(vector_key: bytes, function: bytes) -> bytes:
@@ -143,8 +139,9 @@ def published_vectors(night: Night, crops: pa.Array, function: bytes) -> pa.Tabl
         where status = '{DONE}' and function = {literal(function)}"""  # noqa: S608
     if len(crops) <= FEW:
         query += f" and vector_key in ({', '.join(literal(key) for key in crops.to_pylist())})"
-    rows = night.tables.sql(query, [VECTORS])
-    rows = rows.take(pc.index_in(crops.cast(pa.binary()), rows["vector_key"]).drop_null())
+    crops = crops.cast(pa.binary())
+    rows = night.tables.among(query, [VECTORS], "vector_key", crops)
+    rows = rows.take(pc.index_in(crops, rows["vector_key"]).drop_null())
     published = pa.array([published_key(key, function) for key in rows["vector_key"].to_pylist()], pa.binary())
     return rows.set_column(0, "vector_key", published).cast(PUBLISHED_VECTORS.schema)
 
