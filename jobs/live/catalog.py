@@ -61,6 +61,11 @@ class Catalog:
         return dict(zip(rows["category_key"].to_pylist(), rows["verdicts"].to_pylist(), strict=True))
 
     @cached_property
+    def category_verdicts(self) -> list[list[dict[str, Any]] | None]:
+        """The mapping's verdicts for each value of `categories`; None where there are none yet."""
+        return [self.verdicts.get(key) for key in self.categories.dictionary.to_pylist()]
+
+    @cached_property
     def url_states(self) -> pa.Table:
         """URL_STATES of the live URLs: the picture from the last successful fetch, or why there is none."""
         found = urls(self._night)
@@ -136,8 +141,10 @@ class Catalog:
     def keys(self) -> pa.Table:
         """`jobs.live.product_keys.KEYS` of the products that are ready for `choose`."""
         orders = {name: spec.category_order for name, spec in self._night.retailers.items()}
-        said = [self.verdicts.get(key) for key in self.categories.dictionary.to_pylist()]
-        texts = [None if verdicts is None else json.dumps(verdicts, ensure_ascii=False) for verdicts in said]
+        texts = [
+            None if verdicts is None else json.dumps(verdicts, ensure_ascii=False)
+            for verdicts in self.category_verdicts
+        ]
         by_category = pa.DictionaryArray.from_arrays(self.categories.indices, pa.array(texts, pa.large_string()))
         pictures = self.pictures.append_column("group", self.group_of(self.pictures["picture"]))
         return product_keys(self.products, by_category, pictures, orders)

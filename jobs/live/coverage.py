@@ -44,8 +44,7 @@ def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
 def decisions(night: Night, catalog: Catalog, products: pa.Array) -> pa.Table:
     """`udfs.rules.map_categories.DECIDED` of some live products, by their rows."""
     unread = {"text_gender": None, "text_gender_probability": None}
-    verdicts = [catalog.verdicts.get(key) for key in catalog.categories.dictionary.to_pylist()]
-    of_category = pa.array(verdicts, VERDICTS)
+    of_category = pa.array(catalog.category_verdicts, VERDICTS)
     decided = [DECIDED.empty_table()]
     for at in range(0, len(products), PART_ROWS):
         places = products.slice(at, PART_ROWS)

@@ -51,12 +51,11 @@ def _part(night: Night, wanted: pa.Table) -> pa.Table:
     wanted = wanted.filter(pc.invert(pc.is_in(wanted["product"], waiting)))
     products = taken(catalog.products.select([*STATED, "text_key"]), wanted["product"])
     texts = _rows(night, TEXTS, TEXT, "text_key", classify_function(night), products["text_key"])
-    verdicts = [catalog.verdicts.get(key) for key in catalog.categories.dictionary.to_pylist()]
     category = catalog.categories.indices.take(wanted["product"])
     columns = {
         "product_key": wanted["product_key"],
         **{name: products[name] for name in STATED},
-        "verdicts": pa.array(verdicts, VERDICTS).take(category),
+        "verdicts": pa.array(catalog.category_verdicts, VERDICTS).take(category),
         **{f"text_{name}": texts[name] for name in TEXT},
         "pictures": _by_product(pictures["product"], seen, wanted["product"]),
     }
