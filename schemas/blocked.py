@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from schemas.errors import WrongInput
-from schemas.lists import cells_of, day_of, lines_of
+from schemas.lists import cells_of, day_of, errors_in, lines_of
 
 COLUMNS = ("kind", "value", "reason", "date", "initials")
 KINDS = ("sha256", "url", "product")
@@ -55,16 +55,7 @@ def read_blocked(path: Path) -> Blocked:
 
 def errors_of_blocked(path: Path) -> list[WrongInput]:
     """All errors in the file, by line."""
-    found = []
-    try:
-        for line, row in lines_of(path, COLUMNS):
-            try:
-                _block(path, line, row)
-            except WrongInput as error:
-                found.append(error)
-    except WrongInput as error:
-        found.append(error)
-    return found
+    return errors_in(path, COLUMNS, _block)
 
 
 def _block(path: Path, line: int, row: str) -> Block:

@@ -1,5 +1,6 @@
 """Lists that people write: tab separated, with a header, a date and initials on each line."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,20 @@ def lines_of(path: Path, columns: tuple[str, ...]) -> list[tuple[int, str]]:
     if tuple(header.split("\t")) != columns:
         raise WrongInput(path, 1, f"the header must name the columns {', '.join(columns)}, separated by tabs")
     return [(line, row) for line, row in enumerate(rows, 2) if row.strip()]
+
+
+def errors_in(path: Path, columns: tuple[str, ...], read: Callable[[Path, int, str], object]) -> list[WrongInput]:
+    """All errors in the file, by line; `read` raises WrongInput for a line that is wrong."""
+    found = []
+    try:
+        for line, row in lines_of(path, columns):
+            try:
+                read(path, line, row)
+            except WrongInput as error:
+                found.append(error)
+    except WrongInput as error:
+        found.append(error)
+    return found
 
 
 def cells_of(path: Path, line: int, row: str, columns: tuple[str, ...]) -> list[str]:

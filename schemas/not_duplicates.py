@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from schemas.errors import WrongInput
-from schemas.lists import cells_of, day_of, lines_of
+from schemas.lists import cells_of, day_of, errors_in, lines_of
 
 COLUMNS = ("picture", "other", "reason", "date", "initials")
 
@@ -24,16 +24,7 @@ def read_not_duplicates(path: Path) -> Apart:
 
 def errors_of_not_duplicates(path: Path) -> list[WrongInput]:
     """All errors in the file, by line."""
-    found = []
-    try:
-        for line, row in lines_of(path, COLUMNS):
-            try:
-                _pair(path, line, row)
-            except WrongInput as error:
-                found.append(error)
-    except WrongInput as error:
-        found.append(error)
-    return found
+    return errors_in(path, COLUMNS, _pair)
 
 
 def _pair(path: Path, line: int, row: str) -> tuple[bytes, bytes]:
