@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from jobs.engine.night import Night
-from jobs.live.feeds import LiveFeed, live_feeds, states_by_retailer
+from jobs.live.feeds import LiveFeed, by_retailer, live_feeds, states_by_retailer
 from jobs.live.prices import PricesUsed, prices_used
 from lake.tables import literal
 from schemas.rejects import Code
@@ -16,10 +16,8 @@ SAMPLES = 3
 
 def file_notes(night: Night) -> list[str]:
     """A line for each thing that a person should know; none for a retailer with one feed."""
-    parts: dict[str, list[LiveFeed]] = {}
-    for feed in live_feeds(night):
-        parts.setdefault(feed.retailer, []).append(feed)
-    lines = [line for feeds in parts.values() if len(feeds) > 1 for line in _in_two_parts(night, feeds)]
+    catalogs = by_retailer(live_feeds(night)).values()
+    lines = [line for parts in catalogs if len(parts) > 1 for line in _in_two_parts(night, parts)]
     lines += [line for found in prices_used(night) for line in _of_prices(found)]
     return [*lines, *_left_tonight(night)]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.records import of_run
-from jobs.live.feeds import live_feeds, live_prices, newest_states
+from jobs.live.feeds import by_retailer, live_feeds, live_prices, newest_states
 from jobs.live.retailers import retailer_states
 from jobs.live.views import newest_fetches, offers_of, urls
 from jobs.stage_list import STAGE_NAMES
@@ -103,15 +103,16 @@ def _stages(night: Night) -> list[StageNumbers]:
 
 def _retailers(night: Night) -> list[RetailerNumbers]:
     """Of several files the oldest one's time, and their sizes together."""
-    sizes, live = Counter[str](), dict[str, float]()
+    sizes = Counter[str]()
     for row in newest_states(night):
         if row["bytes"] is not None:
             sizes[row["retailer"]] += row["bytes"]
-    for feed in live_feeds(night):
-        at = feed.acquired_at.timestamp()
-        live[feed.retailer] = min(at, live.get(feed.retailer, at))
+    oldest = {
+        name: min(feed.acquired_at for feed in feeds).timestamp()
+        for name, feeds in by_retailer(live_feeds(night)).items()
+    }
     return [
-        RetailerNumbers(name, state.status == "held", live.get(name), sizes.get(name))
+        RetailerNumbers(name, state.status == "held", oldest.get(name), sizes.get(name))
         for name, state in retailer_states(night, snapshots.parent(night.store)).items()
     ]
 

@@ -261,12 +261,17 @@ def _withdrawn(night: Night, held_since: datetime, after: float | None) -> bool:
     return after is not None and night.now() - held_since > timedelta(days=after)
 
 
+def by_retailer(feeds: Iterable[LiveFeed]) -> dict[str, list[LiveFeed]]:
+    """The feeds of each retailer, in their order."""
+    found: dict[str, list[LiveFeed]] = {}
+    for feed in feeds:
+        found.setdefault(feed.retailer, []).append(feed)
+    return found
+
+
 def digests_by_retailer(feeds: Iterable[LiveFeed]) -> dict[str, bytes]:
     """What each retailer's catalog is made from: the SHA-256 of its feed, or a digest over those of its parts."""
-    found: dict[str, list[bytes]] = {}
-    for feed in feeds:
-        found.setdefault(feed.retailer, []).append(feed.feed)
-    return {name: catalog_digest(parts) for name, parts in found.items()}
+    return {name: catalog_digest([part.feed for part in parts]) for name, parts in by_retailer(feeds).items()}
 
 
 def catalog_digest(parts: Sequence[bytes]) -> bytes:

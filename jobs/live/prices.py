@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.live.feeds import AHEAD, LiveFeed, live_feeds, live_prices
+from jobs.live.feeds import AHEAD, LiveFeed, by_retailer, live_feeds, live_prices
 from jobs.live.verdict import Verdict
 from jobs.live.views import live_offers
 from lake.tables import literal
@@ -40,10 +40,7 @@ def priced(night: Night, offers: pa.Table) -> pa.Table:
 
     offers: `udfs.rules.updates.UPDATED`, `retailer`, `offer_id` and `feed`.
     """
-    by_retailer: dict[str, list[LiveFeed]] = {}
-    for feed in live_prices(night):
-        by_retailer.setdefault(feed.retailer, []).append(feed)
-    for retailer, feeds in by_retailer.items():
+    for retailer, feeds in by_retailer(live_prices(night)).items():
         mine = pc.equal(offers["retailer"], retailer)
         rows = offers.filter(mine)
         for feed in reversed(feeds):

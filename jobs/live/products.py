@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
+from jobs.live.feeds import LiveFeed, by_retailer, feed_states, live_feeds, live_prices
 from jobs.live.functions import digest_of, merge_function
 from jobs.live.prices import counts_for, priced
 from jobs.live.rows import encoded, runs, taken
@@ -101,9 +101,7 @@ def feeds_keys(night: Night) -> dict[str, bytes]:
 
 
 def _feeds_keys(night: Night) -> dict[str, bytes]:
-    parts: dict[str, list[LiveFeed]] = {}
-    for feed in live_feeds(night):
-        parts.setdefault(feed.retailer, []).append(feed)
+    parts = by_retailer(live_feeds(night))
     said = {name: [piece for feed in mine for piece in _part(feed)] for name, mine in parts.items()}
     for prices in live_prices(night):
         mine = parts.get(prices.retailer, [])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
-from jobs.live.feeds import LiveFeed, live_feeds
+from jobs.live.feeds import LiveFeed, by_retailer, live_feeds
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import FETCHES, OFFERS, PICTURES
@@ -38,11 +38,9 @@ def offers_of(feeds: Iterable[LiveFeed]) -> Query:
 def live_offers(feeds: Iterable[LiveFeed]) -> Query:
     """The accepted offers of the live feeds, and offers whose deletion is withheld. Of an id in several parts of a
     catalog the offers of the first one count (`jobs.live.feeds`)."""
-    by_retailer: dict[str, list[LiveFeed]] = {}
-    for feed in feeds:
-        by_retailer.setdefault(feed.retailer, []).append(feed)
-    alone = [parts[0] for parts in by_retailer.values() if len(parts) == 1]
-    joined = [_layers(parts) for parts in by_retailer.values() if len(parts) > 1]
+    catalogs = by_retailer(feeds).values()
+    alone = [parts[0] for parts in catalogs if len(parts) == 1]
+    joined = [_layers(parts) for parts in catalogs if len(parts) > 1]
     kept = f"{offers_of(alone).sql} where o.status = '{DONE}'"
     missing = (_missing(feed) for feed in alone if feed.completed_by)
     return Query(" union all ".join([kept, *missing, *map(_first_of, joined)]), (OFFERS,))
