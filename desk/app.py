@@ -67,6 +67,11 @@ class App:
         said |= {"root": request.scope["root_path"], "desk": self.desk, "retailer": request.path_params.get("retailer")}
         return HTMLResponse(pages.render(name, **said), status)
 
+    def check_writable(self) -> None:
+        """Raises WrongInput where nothing may be changed."""
+        if self.desk.read_only:
+            raise WrongInput("mapping desk", None, "this desk was opened with --read-only; nothing can be changed")
+
     def work(self, request: Request) -> Work:
         return self.desk.work(request.path_params["retailer"])
 
@@ -99,8 +104,7 @@ async def work(app: App, request: Request) -> Response:
 
 async def act(app: App, request: Request) -> Response:
     found, form = app.work(request), await form_of(request)
-    if app.desk.read_only:
-        raise WrongInput("mapping desk", None, "this desk was opened with --read-only; nothing can be changed")
+    app.check_writable()
     key, do = form.get("category", ""), form.get("do", "")
     if do == "undo":
         taken = found.undo()
@@ -156,8 +160,7 @@ async def save(app: App, request: Request) -> Response:
     if request.method == "GET":
         return app.page(request, "save.html", work=found, **pages.to_save(found, app.desk.by))
     form = await form_of(request)
-    if app.desk.read_only:
-        raise WrongInput("mapping desk", None, "this desk was opened with --read-only; nothing can be changed")
+    app.check_writable()
     if form.get("do") == "load":
         found = app.desk.load_again(found.shop.retailer)
         return app.page(request, "save.html", work=found, **pages.to_save(found, app.desk.by))

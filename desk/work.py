@@ -193,14 +193,6 @@ def fits(decision: Decision, product: Product) -> bool:
     return decision.title is None or bool(title_pattern(decision.title).search(normalise(product.title)))
 
 
-def split_by(products: Sequence[Product], word: str) -> tuple[list[Product], list[Product]]:
-    """Products whose title has a word, and the others."""
-    decision = Decision((), title=word)
-    with_it = [product for product in products if fits(decision, product)]
-    chosen = {product.id for product in with_it}
-    return with_it, [product for product in products if product.id not in chosen]
-
-
 def decided_by(shop: Shop, mapping: Mapping | None) -> Iterator[Decided]:
     """What the file decides of each product. Only where a rule asks for a word or a gender is a product looked at."""
     known: dict[tuple[tuple[str, ...], tuple[str, ...]], list[mapping_file.Verdict]] = {}

@@ -1,6 +1,7 @@
 """Which of our categories a shop's category is, from all that speaks for one, and how sure that is.
 
-A logistic function of a few numbers; its coefficients are data (`proposal.json`), fitted by `training.mapping.fit`.
+A logistic function of a few numbers; its coefficients are data (`proposal.json`), fitted by
+`training.text.propose`.
 """
 
 import json
