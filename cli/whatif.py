@@ -17,9 +17,10 @@ def whatif(
     json: Json = False,
 ) -> None:
     """Show which products a mapping file or a threshold would add, take out and move. Nothing is changed."""
-    from desk.loading import places_of, shops_of
+    from desk.loading import shops_of
     from desk.thumbnails import reader
     from desk.what_if import lines, of_mapping, of_threshold, page
+    from jobs.answers.thumbnails import stored_places
 
     if (mapping is None) == (threshold is None):
         raise WrongInput("whatif", None, "give either --mapping FILE or --threshold NAME=VALUE")
@@ -29,7 +30,7 @@ def whatif(
     if export is not None:
         title = f"What if: {mapping.name if mapping else threshold}"
         with writing(export):
-            export.write_text(page(title, found, reader(night.store, places_of(night))), encoding="utf-8")
+            export.write_text(page(title, found, reader(night.store, stored_places(night.tables))), encoding="utf-8")
     if json:
         named = {name.replace(" ", "_"): changes for name, changes in found.parts}
         print_json({name: [{"product": c.product.id, "before": c.before, "after": c.after} for c in changes]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from desk.shop import Product, Shop
@@ -12,7 +11,7 @@ from jobs.live.coverage import image_classes
 from jobs.live.functions import classify_function
 from lake.tables import literal
 from schemas.table import DONE
-from schemas.tables import PICTURES, TEXTS
+from schemas.tables import TEXTS
 from udfs.rules.category import gender_of
 
 MAX_PICTURES = 4
@@ -83,11 +82,3 @@ def _pictures(catalog: Catalog) -> dict[int, list[bytes]]:
     for product, picture in zip(arrived["product"].to_pylist(), arrived["picture"].to_pylist(), strict=True):
         found.setdefault(product, []).append(picture)
     return {place: sorted(mine, key=lambda one: one not in best)[:MAX_PICTURES] for place, mine in found.items()}
-
-
-def places_of(night: Night) -> pa.Table:
-    """Where the bytes of each picture are: columns picture, shard, offset, length."""
-    return night.tables.sql(
-        f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'",  # noqa: S608
-        [PICTURES],
-    )

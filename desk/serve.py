@@ -10,10 +10,11 @@ from desk.app import App
 from desk.edits import Pending
 from desk.evidence import Proposer
 from desk.leaves import Leaves
-from desk.loading import places_of, shops_of
+from desk.loading import shops_of
 from desk.state import Desk
 from desk.thumbnails import reader
 from desk.work import Work
+from jobs.answers.thumbnails import stored_places
 from jobs.engine.night import Night
 from schemas.errors import WrongInput
 from udfs.text.lexicon import NOTHING
@@ -28,8 +29,8 @@ def open_desk(night: Night, read_only: bool = False) -> Desk:
         mappings=night.settings.mappings,
         taxonomy=night.taxonomy,
         shops=shops_of(night),
-        proposer=Proposer(night.taxonomy, night.mappings, lambda: model_of(night)),
-        picture=reader(night.store, places_of(night)),
+        proposer=_proposer(night),
+        picture=reader(night.store, stored_places(night.tables)),
         read_only=read_only,
         broken=night.broken,
     )
@@ -37,9 +38,12 @@ def open_desk(night: Night, read_only: bool = False) -> Desk:
 
 def work_at(night: Night, retailer: str) -> Work:
     """The work at one shop as its mapping file leaves it, without anybody's pending decisions."""
-    proposer = Proposer(night.taxonomy, night.mappings, lambda: model_of(night))
-    shop = shops_of(night)[retailer]
-    return Work(shop, night.settings.mappings / retailer, night.taxonomy, proposer, Pending(None, retailer))
+    shop, folder = shops_of(night)[retailer], night.settings.mappings / retailer
+    return Work(shop, folder, night.taxonomy, _proposer(night), Pending(None, retailer))
+
+
+def _proposer(night: Night) -> Proposer:
+    return Proposer(night.taxonomy, night.mappings, lambda: model_of(night))
 
 
 def model_of(night: Night) -> TextModel:

@@ -1,6 +1,5 @@
 """What another mapping file or threshold would change in the index, without a night and without a model."""
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from desk.mapping_file import read_as
 from desk.shop import Product, Shop
 from desk.thumbnails import SIDES, small
 from desk.work import decided_by
+from jobs.answers.thumbnails import data_uri
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import image_classes
@@ -105,6 +105,6 @@ def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None]
     def thumbnail(product: Product) -> str:
         body = picture(product.pictures[0]) if product.pictures else None
         made = small(body, SIDES[0]) if body else None
-        return f"data:image/jpeg;base64,{base64.b64encode(made).decode()}" if made else ""
+        return data_uri(made) if made else ""
 
     return pages.render("exported.html", title=title, found=found, style=style, thumbnail=thumbnail, shown=SHOWN)

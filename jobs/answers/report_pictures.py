@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import selvedge_searcher
-from jobs.answers.thumbnails import thumbnail
+from jobs.answers.thumbnails import place_of, stored_places, thumbnail
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import detect_function, screen_function
@@ -17,11 +17,11 @@ from jobs.live.near_copies import NearCopies
 from jobs.live.placeholders import Suspect, suspects
 from jobs.live.views import pictures
 from lake import snapshots
-from lake.shards import PictureLost, Place, read_picture
+from lake.shards import PictureLost, read_picture
 from lake.tables import literal
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
-from schemas.tables import BOXES, PICTURES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
+from schemas.tables import BOXES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
 from udfs.pictures.inspect import PictureRefused
 
 QUERIES = 6
@@ -140,13 +140,7 @@ class Pictures:
 
     @cached_property
     def _stored(self) -> pa.Table:
-        """The place of every picture, kept as a table: there may be millions, and only some hundred are needed."""
-        query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'"  # noqa: S608
-        return self._night.tables.sql(query, [PICTURES])
-
-    def _place(self, sha: bytes) -> Place | None:
-        at = pc.index(self._stored["picture"], pa.scalar(sha)).as_py()
-        return None if at < 0 else Place(*(self._stored[name][at].as_py() for name in ("shard", "offset", "length")))
+        return stored_places(self._night.tables)
 
     def _boxes(self, shas: Iterable[bytes]) -> dict[bytes, list[dict[str, Any]]]:
         keys = ", ".join(literal(sha) for sha in sorted(set(shas))) or "X'00'"
@@ -156,7 +150,7 @@ class Pictures:
         return {row["picture"]: row["boxes"] for row in self._night.tables.sql(query, [BOXES]).to_pylist()}
 
     def _thumbnail(self, sha: bytes, title: str, lines: list[str], boxes: list[Box] | None = None) -> Thumbnail | None:
-        place, side = self._place(sha), self._night.settings.report.thumbnail_px
+        place, side = place_of(self._stored, sha), self._night.settings.report.thumbnail_px
         if place is None:
             return None
         try:

@@ -5,8 +5,9 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from desk.loading import places_of, shops_of
+from desk.loading import shops_of
 from desk.thumbnails import reader, small
+from jobs.answers.thumbnails import stored_places
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from schemas.settings import Settings
@@ -65,7 +66,7 @@ def test_what_if_names_products_without_changing_anything(house: House) -> None:
 def test_pictures_of_the_lake_are_shown_small(house: House) -> None:
     night = house_night(house)
     shops = shops_of(night)
-    read = reader(night.store, places_of(night))
+    read = reader(night.store, stored_places(night.tables))
     shown = next(product.pictures[0] for product in shops[ATELIER].products if product.pictures)
     body = read(shown)
     assert body is not None
