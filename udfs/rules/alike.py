@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -9,7 +10,8 @@ from schemas.tables import LIGHTNESS_BYTES, LOOK_BYTES
 from udfs.pictures.fingerprint import Prints
 from udfs.rules.near_hashes import Pairs, near
 
-WHOLE, TRIMMED, INNER, SUBJECT = range(4)
+LOOKS = 4
+WHOLE, TRIMMED, INNER, SUBJECT = range(LOOKS)
 """The looks of a descriptor, in its order."""
 
 STEEP = 2
@@ -75,13 +77,16 @@ class Part:
         """(N,) uint64."""
         return np.ascontiguousarray(getattr(self.prints, name)).view(np.uint64).ravel()[self.rows]
 
-    def means(self, look: int) -> np.ndarray:
-        """(N, 3) float32: mean L, a and b."""
-        found = np.empty((len(self), 3), np.float32)
+    @cached_property
+    def means(self) -> np.ndarray:
+        """(N, LOOKS, 3) float32: mean L, a and b of each look."""
+        found = np.empty((len(self), LOOKS, 3), np.float32)
         for start in range(0, len(self), AT_ONCE):
-            looks = self.looks(np.arange(start, min(start + AT_ONCE, len(self))), look)
-            found[start : start + AT_ONCE, 0] = looks[:, :LIGHTNESS_BYTES].mean(axis=1)
-            found[start : start + AT_ONCE, 1:] = looks[:, LIGHTNESS_BYTES:].reshape(len(looks), -1, 2).mean(axis=1)
+            rows = self.prints.descriptor[self.rows[start : start + AT_ONCE]]
+            looks = rows.reshape(len(rows), LOOKS, LOOK_BYTES)
+            found[start : start + AT_ONCE, :, 0] = looks[:, :, :LIGHTNESS_BYTES].mean(axis=2)
+            colours = looks[:, :, LIGHTNESS_BYTES:].reshape(len(rows), LOOKS, -1, 2)
+            found[start : start + AT_ONCE, :, 1:] = colours.mean(axis=2)
         return found
 
     def looks(self, places: np.ndarray, look: int) -> np.ndarray:
@@ -98,7 +103,7 @@ def copies(one: Part, other: Part, bits: int) -> Iterator[Pairs]:
     for way in ways:
         left = one.hashes(way.hashes[0])
         right = left if one is other and way in SAME else other.hashes(way.hashes[1])
-        mine, theirs = one.means(way.looks[0]), other.means(way.looks[1])
+        mine, theirs = one.means[:, way.looks[0]], other.means[:, way.looks[1]]
         for first, second, apart in near(left, right, bits):
             may_be = _may_be(mine[first], theirs[second])
             first, second, apart = first[may_be], second[may_be], apart[may_be]
