@@ -1,4 +1,4 @@
-"""Groups of variants for feeds that state none: proposed where they are plain, taken where the spec says so.
+"""Groups of variants: as feeds state them; where none does, proposed if they are plain, taken if the spec says so.
 
 A group follows from its own offer alone, so that it is the same every night whatever else the feed holds.
 """
@@ -8,10 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from udfs.feeds.forms.words import folded
+from udfs.feeds.forms.words import folded, is_nothing
 from udfs.feeds.summary import ProposedGroups
 from udfs.feeds.values.sizes import is_size
 
+NO_GROUP = "0"
+"""What exports of shop systems give as the parent of a product that has none."""
+NAMED_ID = re.compile(r"^id:(?=\d+$)")
 PARTS = re.compile(r"([-_/.:])")
 WORDS = re.compile(r"[^\W_]+(?:[.,/-][^\W_]+)*|[^\w\s]")
 SIGNS = re.compile(r"^[\W_]+|[\W_]+$")
@@ -34,6 +37,13 @@ class Variant(NamedTuple):
     title: str
     sizes: Sequence[str]
     colour: str | None
+
+
+def stated_group(text: str) -> str | None:
+    """A group's id as given, but for WooCommerce's `id:7`; None for what only fills a place, which would make one
+    product of all that have it."""
+    text = NAMED_ID.sub("", text)
+    return None if text == NO_GROUP or (not text[-1].isdigit() and is_nothing(text)) else text
 
 
 def by_id(one: Variant) -> str | None:

@@ -15,7 +15,7 @@ from udfs.feeds.markup.stream import Reads
 from udfs.feeds.markup.walk import Slots, Walk
 from udfs.feeds.offers.amounts import AmountReader, Amounts
 from udfs.feeds.offers.apart import Apart
-from udfs.feeds.offers.groups import RULES, Proposals, Variant
+from udfs.feeds.offers.groups import RULES, Proposals, Variant, stated_group
 from udfs.feeds.offers.parent_rows import aliases_of
 from udfs.feeds.offers.pictures import PictureReader, are_whole, mended_link
 from udfs.feeds.offers.reread import Terms
@@ -35,9 +35,6 @@ from udfs.feeds.values.textkey import text_keys
 WORDS = ("brand", "gender", "age", "colour", "material")
 LIMITED = ("offer_id", "title", "url")
 """Columns whose texts may be too long, as may those of `WORDS`."""
-NO_GROUP = "0"
-"""What exports of shop systems give as the parent of a product that has none."""
-NAMED_ID = re.compile(r"^id:(?=\d+$)")
 RAW_FACTOR = 4
 """HTML that is this many times as long as the longest description is read to its text."""
 MAX_CATEGORY_ID_CHARS = 64
@@ -153,7 +150,7 @@ class OfferReader:
         self._walk.join_numbered(len(self.lines))
         batch, slots = Rows(self._walk, len(self.lines), self._repairs), self._slots
         columns: Columns = {"line": self.lines, "offer_id": batch.texts(slots["id"]) or batch.nothing()}
-        groups = [group and _group(group) for group in batch.texts(slots["group"]) or batch.nothing()]
+        groups = [group and stated_group(group) for group in batch.texts(slots["group"]) or batch.nothing()]
         if self._apart is not None and (parents := batch.texts(self._apart.parents)):
             groups = [group or parent for group, parent in zip(groups, parents, strict=True)]
         columns["continued"] = self._continued
@@ -485,13 +482,6 @@ def _paths(text: str, mark: str) -> list[list[str]]:
 
 def _levels(path: str, mark: str) -> list[str]:
     return [level for level in map(str.strip, path.split(mark)) if level]
-
-
-def _group(text: str) -> str | None:
-    """A group's id as given, but for WooCommerce's `id:7`; None for what only fills a place, which would make one
-    product of all that have it."""
-    text = NAMED_ID.sub("", text)
-    return None if text == NO_GROUP or (not text[-1].isdigit() and is_nothing(text)) else text
 
 
 def _longest(column: Texts) -> int:
