@@ -23,7 +23,7 @@ check: setup ## run ruff, mypy and the import rules, but no tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-kill-test: setup ## kill a small night, a publish and a vacuum at 20 random moments each, and run them again
+kill-test: setup ## kill a small night, a publish, a vacuum and a repair at 20 random moments each, and run them again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
 
 desk-day: setup ## map six drawn shops of 400 categories in a real Chromium by keys alone (ten minutes); writes docs/desk-day.svg
