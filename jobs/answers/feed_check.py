@@ -71,7 +71,7 @@ def _content(night: Night, spec: FeedFile, judged: Judged, file: Path) -> FeedSu
 def _notes(night: Night, file: FeedFile, judged: Judged) -> list[str]:
     """What is worth knowing beside the verdict; the night has the same lines about dates and rejects."""
     newest = judged.state
-    lines = future_date(newest) + jumped_rejects(file.title, _accepted(night, file, judged))
+    lines = future_date(newest, night.now()) + jumped_rejects(file.title, _accepted(night, file, judged))
     if not judged.is_new:
         lines.append(f"{file.title}: nothing new since {newest['acquired_at']:%Y-%m-%d %H:%M} UTC")
     if not file.retailer.enabled:

@@ -14,7 +14,7 @@ from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import State, newest_states
 from jobs.live.placeholders import suspects
-from jobs.stages.feed_gates import is_from_the_future, reject_jumps
+from jobs.stages.feed_gates import came_ahead_of_the_clock, is_from_the_future, reject_jumps
 from lake import snapshots
 from schemas.retailer import title_of
 from schemas.table import DONE
@@ -61,11 +61,16 @@ def _hold(night: Night) -> list[str]:
 
 def _from_the_future(night: Night) -> list[str]:
     """Newest feeds whose date is still to come, by the clock too: a night may run under the date of an earlier one."""
-    return [line for row in newest_states(night) for line in future_date(row)]
+    return [line for row in newest_states(night) for line in future_date(row, night.now())]
 
 
-def future_date(row: State) -> list[str]:
-    """A line if the feed of this row of `feeds` states a date that is still to come."""
+def future_date(row: State, now: datetime) -> list[str]:
+    """A line if the feed of this row of `feeds` states a date, or came at a time, that is still to come."""
+    if came_ahead_of_the_clock(row, now):
+        return [
+            f"{title_of(row['retailer'], row['part'])}: its last feed came on {row['acquired_at']:%Y-%m-%d %H:%M} UTC, "
+            "which is still to come: the clock ran ahead; the next feed's date is not compared with that one's"
+        ]
     if not is_from_the_future(row, max(row["acquired_at"], datetime.now(UTC))):
         return []
     title = title_of(row["retailer"], row["part"])

@@ -48,7 +48,7 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
         results.append(_drop("size_drop", summary["bytes"], last["bytes"], gates.size_drop))
         results.append(_offer_drop(summary, last, gates.offer_drop))
         results.append(_reject_jump(summary, last, gates.reject_jump))
-        if summary["made_at"] and last["made_at"]:
+        if summary["made_at"] and last["made_at"] and not came_ahead_of_the_clock(last, now):
             hours = (_made(last, last["acquired_at"]) - _made(summary, now)).total_seconds() / 3600
             results.append(GateResult(OLDER_THAN_LAST, max(hours, 0.0), 0.0, hours <= 0))
     if gates.max_age is not None and summary["made_at"]:
@@ -60,6 +60,13 @@ def judge(summary: dict[str, Any], last: dict[str, Any] | None, gates: FeedGates
 def is_from_the_future(row: dict[str, Any], received: datetime) -> bool:
     """Whether a feed states a date that was still to come when it was received."""
     return row["made_at"] is not None and row["made_at"] > received + AHEAD
+
+
+def came_ahead_of_the_clock(row: dict[str, Any], now: datetime) -> bool:
+    """Whether a feed was received at a time that is still to come: the clock ran ahead then, and nobody knows which of
+    two feeds is the older one. A night may run under an earlier date, so the clock counts too."""
+    received: datetime = row["acquired_at"]
+    return received > max(now, datetime.now(UTC)) + AHEAD
 
 
 def _made(row: dict[str, Any], received: datetime) -> datetime:

@@ -183,6 +183,13 @@ def test_a_date_beyond_every_time_zone_is_from_the_future(hours: float, future: 
     assert not is_from_the_future(summary(made_at=None), NOW)
 
 
+def test_a_feed_that_came_while_the_clock_ran_ahead_does_not_block_the_next_one() -> None:
+    ahead = datetime.now(UTC) + timedelta(days=365)
+    last = summary(made_at=ahead, acquired_at=ahead)
+    assert refusal(judge(summary(), last, GATES, NOW)) is None
+    assert refusal(judge(summary(), last, GATES, ahead)), "which a night under that date compares"
+
+
 def test_a_feed_from_the_future_does_not_block_the_next_good_one() -> None:
     future = summary(made_at=NOW + timedelta(days=400))
     assert refusal(judge(future, summary(), GATES, NOW)) is None
