@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.live.feeds import live_feeds, states_by_retailer
+from jobs.live.feeds import catalog_digest, live_feeds, states_by_retailer
 from jobs.live.functions import PARSER_REVISION, Reading, _dialects, digest_of, parser_digest
 from schemas.tables import FEEDS, OFFERS
 from tests.jobs.several_files import SeveralFiles, offered, part, state
@@ -127,6 +127,7 @@ def test_a_renamed_part_stays_until_it_came_under_its_new_name(shop: SeveralFile
     said = str(state(night).reason)
     assert "shop/gentlemen: " in said
     assert "shop/men: the spec does not list it any more; its offers stay" in said
+    assert state(night).feed_sha256 == catalog_digest([feed.feed for feed in live_feeds(night)]).hex()
 
     night = shop.sends(men=part(*MANY[:60]))
     assert offered(night).keys() == {"a", *MANY}, "the gates compare with what had its address before"
