@@ -92,6 +92,14 @@ class Gate(_Record):
     accepted_because: str | None = Field(None, description="why an engineer let it through")
 
 
+class Category(_Record):
+    """A node of the taxonomy."""
+
+    parent: str | None
+    shape: int = Field(description="weight of the shape code in a search for likeness")
+    colour: int = Field(description="weight of the colour code")
+
+
 class Facts(_Record):
     """What publish knows of the night and the rows do not say."""
 
@@ -101,6 +109,9 @@ class Facts(_Record):
     mappings: dict[str, Sha256] = Field(description="digest of each retailer's mapping file")
     made_from: dict[str, Sha256] = Field(
         {}, description="digest of all that each retailer's rows follow from: where it stays, so do the rows"
+    )
+    categories: dict[str, Category] = Field(
+        {}, description="the whole taxonomy by code, a node after the one around it"
     )
 
 

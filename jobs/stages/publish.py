@@ -28,8 +28,8 @@ from lake.published_files import read_rows
 from lake.recalled import recalled_keys
 from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
+from schemas.manifest import Category, Encoder, Facts, Gate, Manifest, RetailerState
 from schemas.manifest import Counts as RowCounts
-from schemas.manifest import Encoder, Facts, Gate, Manifest, RetailerState
 from udfs.pictures.decode import PIXELS_REVISION
 from udfs.runtime.errors import WeightsChanged
 
@@ -166,6 +166,10 @@ def _write(
         taxonomy=night.taxonomy.digest.hex(),
         mappings={name: mapping.digest.hex() for name, mapping in night.mappings.items()},
         made_from=made_from,
+        categories={
+            code: Category(parent=node.parent, shape=node.shape_weight, colour=node.colour_weight)
+            for code, node in night.taxonomy.nodes.items()
+        },
     )
     draft = snapshots.write(night.store, candidate, facts, encoder)
     drilled = _drill(night, draft.manifest, candidate.parent)

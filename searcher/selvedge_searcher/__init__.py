@@ -13,6 +13,7 @@ from selvedge_searcher.errors import (
 from selvedge_searcher.lake import prune
 from selvedge_searcher.snapshot import Segment, Snapshot
 from selvedge_searcher.snapshot import open_snapshot as open
+from selvedge_searcher.where import Where
 
 __all__ = [
     "EncoderMismatch",
@@ -24,6 +25,7 @@ __all__ = [
     "SnapshotDamaged",
     "SnapshotError",
     "SnapshotMissing",
+    "Where",
     "changes",
     "open",
     "prune",

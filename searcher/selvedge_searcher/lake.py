@@ -22,6 +22,8 @@ TEMPORARY = ".tmp-"
 LEFT_OVER_S = 24 * 3600  # no download takes a day
 DOWNLOAD = re.compile("[0-9a-f]{64}")
 """The name of a file in the cache is its sha256."""
+MAPPED = ".vectors"
+"""What follows it in the name of a segment's vectors as they are mapped into memory."""
 
 
 class Lake:
@@ -29,11 +31,13 @@ class Lake:
 
     def __init__(self, uri: str, cache: Path | None = None, filesystem: pafs.FileSystem | None = None) -> None:
         self.uri = uri
+        self.kept = cache or default_cache()
+        """Where downloads lie, and vectors that are mapped into memory. It need not exist yet."""
         remote = uri.startswith("s3://")
         if remote or filesystem is not None:
             root = uri.removeprefix("s3://").rstrip("/")
             self.filesystem = pafs.SubTreeFileSystem(root, filesystem or s3_from_environment())
-            self.cache: Path | None = cache or default_cache()
+            self.cache: Path | None = self.kept
             self.cache.mkdir(parents=True, exist_ok=True)
         else:
             self.root = Path(uri.removeprefix("file://")).absolute()
@@ -125,7 +129,8 @@ def prune(cache: Path | str, keep: Iterable[File]) -> int:
         try:
             state = path.stat()
             left_over = path.name.startswith(TEMPORARY) and time.time() - state.st_mtime > LEFT_OVER_S
-            if left_over or (DOWNLOAD.fullmatch(path.name) and path.name not in kept):
+            name = path.name.removesuffix(MAPPED)
+            if left_over or (DOWNLOAD.fullmatch(name) and name not in kept):
                 path.unlink()
                 freed += state.st_size
         except FileNotFoundError:  # another process of the machine was faster

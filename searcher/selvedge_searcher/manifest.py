@@ -9,6 +9,9 @@ from selvedge_searcher.errors import SchemaUnknown, SnapshotDamaged
 SCHEMA_VERSION = 1
 """The major version that this package reads, with any minor one: those add columns and take none away."""
 
+MOST_WEIGHT = 255
+"""Of a category's two weights together: weighted distances of 128 bits fit in 16."""
+
 
 @dataclass(frozen=True)
 class File:
@@ -38,6 +41,15 @@ class EncoderFiles:
 
 
 @dataclass(frozen=True)
+class Category:
+    """A node of the taxonomy: the one around it, and what the two codes count for in a search for likeness."""
+
+    parent: str | None
+    shape: int
+    colour: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The manifest of a version: its files, and the digests of each retailer's content."""
 
@@ -47,6 +59,7 @@ class Manifest:
     changes: File
     encoder: EncoderFiles | None
     content: dict[str, dict[str, str]]  # by retailer
+    categories: dict[str, Category]  # by code; empty in versions of before schema 1.3
     record: dict[str, Any]
 
     def of(self, table: str) -> list[DataFile]:
@@ -75,9 +88,10 @@ def parse_manifest(path: str, body: bytes) -> Manifest:
             changes=File(**record["changes"]),
             encoder=_encoder(record["encoder"]),
             content=record["content"],
+            categories=_categories(record.get("facts", {}).get("categories", {})),
             record=record,
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SnapshotDamaged(f"{path}: is not a manifest ({error})") from error
     if not manifest.of("garments") or not manifest.of("products"):
         raise SnapshotDamaged(f"{path}: lists no garments or no products")
@@ -105,6 +119,19 @@ def parse_pointer(path: str, body: bytes) -> Pointer:
 
 def _encoder(record: dict[str, Any] | None) -> EncoderFiles | None:
     return EncoderFiles(record["digest"], tuple(File(**entry) for entry in record["files"])) if record else None
+
+
+def _categories(record: dict[str, Any]) -> dict[str, Category]:
+    """A node after the one around it; raises TypeError, KeyError, ValueError or AttributeError for anything else."""
+    found: dict[str, Category] = {}
+    for code, said in record.items():
+        node = Category(said["parent"], int(said["shape"]), int(said["colour"]))
+        if node.parent is not None and node.parent not in found:
+            raise ValueError(f"category {code} stands before {node.parent}")
+        if min(node.shape, node.colour) < 0 or not 0 < node.shape + node.colour <= MOST_WEIGHT:
+            raise ValueError(f"category {code} has weights of {node.shape} and {node.colour}")
+        found[code] = node
+    return found
 
 
 def _parsed(path: str, body: bytes) -> dict[str, Any]:

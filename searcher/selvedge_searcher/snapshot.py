@@ -18,11 +18,19 @@ from selvedge_searcher import parquet
 from selvedge_searcher.errors import EncoderMismatch, SnapshotDamaged, SnapshotMissing
 from selvedge_searcher.lake import Lake
 from selvedge_searcher.manifest import DataFile, File, Manifest, Pointer, parse_manifest, parse_pointer
+from selvedge_searcher.mapped import mapped
+from selvedge_searcher.nearest import Coded, Codes, best
+from selvedge_searcher.where import Filters, Where
 
 if TYPE_CHECKING:
     from selvedge_searcher.encoder import Encoder
 
 DECODERS = min(os.cpu_count() or 1, 4)  # segments at a time, each up to 140 MB beside the array that is filled
+
+IN_MEMORY = 200_000
+"""Garments (200 MB of vectors) up to which a search holds all vectors in memory; of more they are mapped."""
+COMPARED = 20_000
+"""Garments up to which each is compared by its vector, and to which codes cut down what is more."""
 
 ARRAYS = {"vectors": "embedding", "shape_codes": "shape_code", "colour_codes": "colour_code"}
 """What a snapshot makes when it is first used, and the column of `vectors` that it is."""
@@ -58,6 +66,8 @@ class Snapshot:
             self._tables |= {file.path: held._tables[file.path] for file in rows if file in both}
         self.garments, self.products = self._joined("garments"), self._joined("products")
         self._segment_of, self._row_of = self._places()
+        if held:
+            self._mapped |= {file: held._mapped[file] for file in self._segments if file in held._mapped}
         for name, column in ARRAYS.items():
             if held and name in held.__dict__:
                 self.__dict__[name] = self._read_only(self._gathered_over(held, column, held.__dict__[name]))
@@ -130,23 +140,69 @@ class Snapshot:
         views = {column: parquet.matrix(table[column]) for column in ("embedding", "shape_code", "colour_code")}
         return Segment(table["vector_key"], views["embedding"], views["shape_code"], views["colour_code"])
 
-    def nearest(self, vector: np.ndarray, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
-        """Rows in `garments` and cosines of the `k` garments closest to a unit vector, closest first (brute force).
+    def nearest(
+        self, asked: "np.ndarray | Coded", k: int = 10, where: Where | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows in `garments` and cosines of the `k` garments closest to a unit vector, closest first, within `where`.
 
-        Raises ValueError for a vector of another shape than (256,).
+        `asked`: a vector (256,), which is compared with every garment, or what has codes too, such as a garment that
+        `encoder.look` found. Of many garments its codes then choose the likeliest, which alone are compared.
+        Raises ValueError for a vector of another shape, and for a category that the version does not know.
         """
-        asked = np.asarray(vector, np.float32)
-        if asked.shape != self.vectors.shape[1:]:
+        vector = np.asarray(asked if isinstance(asked, np.ndarray | list | tuple) else asked.vector, np.float32)
+        if vector.shape != (parquet.DIMENSIONS,) or not np.isfinite(vector).all():
             raise ValueError(
-                f"the vector has the shape {asked.shape}, the vectors of the snapshot have {self.vectors.shape[1:]}"
+                f"the vector has the shape {vector.shape}, the vectors of the snapshot have ({parquet.DIMENSIONS},), "
+                "all of them numbers"
             )
-        if not len(self.garments):
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        cosines = self.vectors @ asked
-        k = min(k, len(cosines))
-        best = np.argpartition(-cosines, k - 1)[:k]
-        best = best[np.argsort(-cosines[best], kind="stable")]
-        return best, cosines[best]
+        rows = None if where is None or where == Where() else self._filters.rows(where)
+        count = len(self.garments) if rows is None else len(rows)
+        if count > COMPARED and not isinstance(asked, np.ndarray | list | tuple):
+            rows = self._codes.cut(asked, self._filters.weights(where), COMPARED, rows)
+        cosines = self._all_cosines(vector) if rows is None else self._taken(rows) @ vector
+        found = best(cosines, k)
+        return (found if rows is None else rows[found]), cosines[found]
+
+    @cached_property
+    def _filters(self) -> Filters:
+        return Filters(self.garments, self.products, self.product_rows, self.manifest.categories)
+
+    @cached_property
+    def _codes(self) -> Codes:
+        return Codes(self.shape_codes, self.colour_codes)
+
+    @cached_property
+    def _mapped(self) -> dict[DataFile, np.ndarray]:
+        return {}
+
+    def _segment_vectors(self, index: int) -> np.ndarray:
+        file = self._segments[index]
+        if file not in self._mapped:
+            self._mapped[file] = mapped(
+                self.lake.kept, file, lambda one: parquet.matrix(self._decoded(one, ["embedding"])["embedding"])
+            )
+        return self._mapped[file]
+
+    def _taken(self, rows: np.ndarray) -> np.ndarray:
+        """(N, 256) the vectors of some garments, ascending, without decoding."""
+        if "vectors" in self.__dict__ or len(self.garments) <= IN_MEMORY:
+            return self.vectors[rows]
+        out = parquet.empty("embedding", len(rows))
+        segment_of = self._segment_of[rows]
+        for index in np.unique(segment_of).tolist():
+            here = np.flatnonzero(segment_of == index)
+            out[here] = self._segment_vectors(index)[self._row_of[rows[here]]]
+        return out
+
+    def _all_cosines(self, vector: np.ndarray) -> np.ndarray:
+        """(G,) float32."""
+        if "vectors" in self.__dict__ or len(self.garments) <= IN_MEMORY:
+            return np.asarray(self.vectors @ vector)
+        out = np.empty(len(self.garments), np.float32)
+        for index in range(len(self._segments)):
+            here = np.flatnonzero(self._segment_of == index)
+            out[here] = (self._segment_vectors(index) @ vector)[self._row_of[here]]
+        return out
 
     @cached_property
     def encoder(self) -> "Encoder":
