@@ -10,6 +10,7 @@ from selvedge_searcher.errors import (
     SnapshotError,
     SnapshotMissing,
 )
+from selvedge_searcher.follow import Step, follow
 from selvedge_searcher.lake import prune
 from selvedge_searcher.snapshot import Segment, Snapshot
 from selvedge_searcher.snapshot import open_snapshot as open
@@ -25,8 +26,10 @@ __all__ = [
     "SnapshotDamaged",
     "SnapshotError",
     "SnapshotMissing",
+    "Step",
     "Where",
     "changes",
+    "follow",
     "open",
     "prune",
 ]

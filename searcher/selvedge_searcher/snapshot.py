@@ -32,6 +32,8 @@ IN_MEMORY = 200_000
 COMPARED = 20_000
 """Garments up to which each is compared by its vector, and to which codes cut down what is more."""
 
+POINTER = "snapshots/CURRENT"
+
 ARRAYS = {"vectors": "embedding", "shape_codes": "shape_code", "colour_codes": "colour_code"}
 """What a snapshot makes when it is first used, and the column of `vectors` that it is."""
 
@@ -348,8 +350,13 @@ def _manifest(lake: Lake, version: int | None, name: str) -> Manifest:
     return parse_manifest(path, body)
 
 
+def live_pointer(uri: str) -> bytes:
+    """The pointer as it stands in the lake; empty where there is none. Raises LakeUnreachable."""
+    return Lake(uri).read(POINTER) or b""
+
+
 def _pointer(lake: Lake) -> Pointer:
-    body = lake.read("snapshots/CURRENT")
+    body = lake.read(POINTER)
     if body is None:
         raise SnapshotMissing(f"{lake.uri}: nothing has been published yet")
-    return parse_pointer("snapshots/CURRENT", body)
+    return parse_pointer(POINTER, body)
