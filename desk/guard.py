@@ -1,4 +1,4 @@
-"""What stands between the desk and other programs on this machine: a token in the address, host and origin, headers."""
+"""What stands between a page on loopback and other programs here: a token in the address, host and origin, headers."""
 
 import hmac
 
@@ -31,8 +31,8 @@ class Guard:
     The application sees the path below the token. What is refused learns nothing of the lake.
     """
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, token: str, port: int, most_bytes: int = MAX_BODY_BYTES) -> None:
+        self._app, self._token, self._most_bytes = app, token, most_bytes
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +64,6 @@ class Guard:
             origin = headers.get("origin", "")
             if origin.removeprefix("http://") not in self._hosts or not origin.startswith("http://"):
                 return "selvedge: another page may not change anything here"
-            if int(headers.get("content-length") or MAX_BODY_BYTES + 1) > MAX_BODY_BYTES:
+            if int(headers.get("content-length") or self._most_bytes + 1) > self._most_bytes:
                 return "selvedge: the request is too large"
         return ""

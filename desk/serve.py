@@ -1,11 +1,8 @@
 """Opens the desk over a lake and serves it on loopback."""
 
-import secrets
-import socket
 from collections.abc import Callable
 
-import uvicorn
-
+from desk import loopback
 from desk.app import App
 from desk.edits import Pending
 from desk.evidence import Proposer
@@ -16,11 +13,8 @@ from desk.thumbnails import reader
 from desk.work import Work
 from jobs.answers.thumbnails import stored_places
 from jobs.engine.night import Night
-from schemas.errors import WrongInput
 from udfs.text.lexicon import NOTHING
 from udfs.text.model import TextModel, text_model
-
-ADDRESS = "127.0.0.1"
 
 
 def open_desk(night: Night, read_only: bool = False) -> Desk:
@@ -57,16 +51,5 @@ def leaves_of(night: Night) -> Leaves:
 
 
 def serve(app: App, port: int, retailer: str | None, opened: Callable[[str], None]) -> None:
-    """Serves until Ctrl-C; `opened` is told the address. Raises WrongInput if the port is taken."""
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((ADDRESS, port))
-        except OSError as error:
-            raise WrongInput("--port", None, f"{port}: {error.strerror}; choose another port, or 0") from None
-        token, taken = secrets.token_urlsafe(24), int(listening.getsockname()[1])
-        listening.listen()
-        opened(f"http://{ADDRESS}:{taken}/{token}/" + (f"shop/{retailer}" if retailer else ""))
-        config = uvicorn.Config(app.asgi(token, taken), log_level="warning", access_log=False, lifespan="off",
-                                server_header=False, date_header=False)  # fmt: skip
-        uvicorn.Server(config).run(sockets=[listening])
+    """Serves until Ctrl-C, beginning with a retailer; as `loopback.serve`."""
+    loopback.serve(app.asgi, port, lambda address: opened(address + (f"shop/{retailer}" if retailer else "")))

@@ -36,18 +36,38 @@ class Searched:
 
 @dataclass(frozen=True)
 class SearchPage:
-    """All data of the page: `photo` and the pictures are data URIs."""
+    """All data of the page: `photo` (empty: none yet) and the pictures are data URIs."""
 
     name: str
     version: int
     photo: str
     garments: Sequence[Searched]
     pictures: Mapping[str, str]
+    parents: Mapping[str, str]
+    """The category around each category that is shown, up to the root."""
 
 
-def render_search(page: SearchPage) -> str:
-    """The HTML of the page. Texts are escaped, only our own script may run, and nothing is loaded from elsewhere."""
-    script = template_text("search.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    data = {"pictures": dict(page.pictures), "garments": [asdict(garment) for garment in page.garments]}
-    return render_page("search.html.j2", page=page, data=data, script=script, script_digest=digest)
+def render_search(page: SearchPage, served: bool = False) -> str:
+    """The HTML of the page. Texts are escaped, only our own script may run, and nothing is loaded from elsewhere.
+
+    `served`: other photos may be dropped on it, which are sent to where it came from.
+    """
+    data = {
+        "pictures": dict(page.pictures),
+        "garments": [asdict(garment) for garment in page.garments],
+        "parents": dict(page.parents),
+    }
+    scripts = [template_text(name) for name in _scripts(served)]
+    return render_page("search.html.j2", page=page, data=data, scripts=scripts, policy=policy(served), served=served)
+
+
+def policy(served: bool = False) -> str:
+    """The content security policy of the page."""
+    digests = (hashlib.sha256(template_text(name).encode()).digest() for name in _scripts(served))
+    named = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    said = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {named}; base-uri 'none'"
+    return said + ("; connect-src 'self'" if served else "")
+
+
+def _scripts(served: bool) -> tuple[str, ...]:
+    return ("search.js", "drop.js") if served else ("search.js",)

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,13 +37,30 @@ class Search:
     snapshot: Snapshot
     store: Store
 
-    def page(self, photo: Path) -> SearchPage:
+    def empty(self) -> SearchPage:
+        """The page before there is a photo."""
+        return SearchPage("", self.snapshot.version, "", [], {}, {})
+
+    def page(self, name: str, body: bytes) -> SearchPage:
         """The page for a photo. Raises what the searcher raises, such as PhotoRefused."""
-        body = photo.read_bytes()
         seen = self.snapshot.encoder.look(body)[:MOST_GARMENTS]
         found = [Searched(one.class_name or "whole photo", _box(one), self._near(one)) for one in seen]
         wanted = {near.picture for garment in found for near in garment.near}
-        return SearchPage(photo.name, self.snapshot.version, thumbnail(body, PHOTO_PX), found, self._pictures(wanted))
+        parents = self._parents({near.category for garment in found for near in garment.near})
+        photo = thumbnail(body, PHOTO_PX)
+        return SearchPage(name, self.snapshot.version, photo, found, self._pictures(wanted), parents)
+
+    def _parents(self, categories: Iterable[str]) -> dict[str, str]:
+        """The category around each of these, and around those, as the version's taxonomy has them."""
+        found: dict[str, str] = {}
+        waiting = list(categories)
+        while waiting:
+            code = waiting.pop()
+            node = self.snapshot.manifest.categories.get(code)
+            if node and node.parent and code not in found:
+                found[code] = node.parent
+                waiting.append(node.parent)
+        return found
 
     def _near(self, seen: "Seen") -> list[Near]:
         """The products nearest by vector and by each code, every one with its garment that is nearest by vector."""
@@ -58,16 +75,22 @@ class Search:
             )
         )
         rows: dict[int, int] = {}
+        stands = self._stands
         for likeness, most in ((vector, BY_VECTOR), (shape, BY_CODE), (colour, BY_CODE)):
             new = 0
             for row in np.argsort(-likeness, kind="stable").tolist():
                 if new == most:
                     break
                 product = int(self.snapshot.product_rows[row])
-                if product not in rows:
+                if product not in rows and stands[product]:
                     rows[product], new = row, new + 1
         order = sorted(rows.values(), key=lambda row: -vector[row])
         return [self._product(row, float(vector[row]), float(shape[row]), float(colour[row])) for row in order]
+
+    @cached_property
+    def _stands(self) -> np.ndarray:
+        """(P,) bool: the products that are not another one once more."""
+        return np.asarray(self.snapshot.products["duplicate_of"].is_null().to_numpy())
 
     def _product(self, row: int, vector: float, shape: float, colour: float) -> Near:
         garment = _row(self.snapshot.garments, row)

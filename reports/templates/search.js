@@ -25,6 +25,13 @@ function card(near) {
   return figure;
 }
 
+// A category and those around it, up to the root.
+function around(category) {
+  const found = [];
+  for (let code = category; code && !found.includes(code); code = data.parents[code]) found.push(code);
+  return found;
+}
+
 function fill(select, names) {
   for (const name of ["", ...names]) {
     const option = document.createElement("option");
@@ -42,12 +49,12 @@ for (const section of document.querySelectorAll("section[data-garment]")) {
     weight.disabled = vector.checked;
     const colour = Number(weight.value) / 100;
     const worth = (one) => (vector.checked ? one.vector : (1 - colour) * one.shape + colour * one.colour);
-    const kept = near.filter((one) => (!shop.value || one.shop === shop.value) && (!category.value || one.category === category.value));
+    const kept = near.filter((one) => (!shop.value || one.shop === shop.value) && (!category.value || around(one.category).includes(category.value)));
     kept.sort((one, other) => worth(other) - worth(one));
     section.querySelector(".gallery").replaceChildren(...kept.map(card));
   };
   fill(shop, values("shop"));
-  fill(category, values("category"));
+  fill(category, [...new Set(near.flatMap((one) => around(one.category)))].sort());
   for (const tool of [shop, category, vector, weight]) tool.addEventListener("input", show);
   show();
 }

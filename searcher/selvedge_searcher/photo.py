@@ -38,9 +38,8 @@ class Photo:
             self._pixels = image
             return
         self._name = "the photo" if isinstance(image, bytes) else str(image)
-        self._body = image if isinstance(image, bytes) else _read(Path(image))
-        if len(self._body) > MAX_BYTES:
-            raise PhotoRefused(f"{self._name} has {len(self._body)} bytes, the limit is {MAX_BYTES}")
+        self._body = image if isinstance(image, bytes) else read(Path(image))
+        _check_size(self._name, len(self._body))
         with self._header() as header:
             self._width, self._height = header.size
             self._is_plain_jpeg = header.format in ("JPEG", "MPO") and header.mode in ("L", "RGB")
@@ -97,11 +96,23 @@ class Photo:
             raise PhotoRefused(f"{self._name} is not a picture of a supported format: {', '.join(FORMATS)}") from error
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """The bytes of a photo, of which no more than the limit are read. Raises PhotoRefused with its name."""
     try:
-        return path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise PhotoRefused(f"{path} cannot be read: it is no file")
+        _check_size(str(path), path.stat().st_size)
+        with path.open("rb") as file:
+            body = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise PhotoRefused(f"{path} cannot be read: {error.strerror}") from error
+    _check_size(str(path), len(body))  # it may have grown
+    return body
+
+
+def _check_size(name: str, size: int) -> None:
+    if size > MAX_BYTES:
+        raise PhotoRefused(f"{name} has {size} bytes, the limit is {MAX_BYTES}")
 
 
 def _orientation(image: Image.Image) -> int:

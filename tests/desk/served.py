@@ -1,12 +1,13 @@
-"""A desk served on loopback in a thread of the test."""
+"""A desk, or another application, served on loopback in a thread of the test."""
 
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from desk.app import App
 from desk.leaves import Leaves
@@ -15,13 +16,18 @@ from desk.state import Desk
 TOKEN = "t0ken"
 
 
-@contextmanager
-def served(desk: Desk, leaves: Leaves) -> Iterator[str]:
+def served(desk: Desk, leaves: Leaves) -> AbstractContextManager[str]:
     """Its address, with the token and a slash at the end."""
+    return served_app(App(desk, leaves).asgi)
+
+
+@contextmanager
+def served_app(made: Callable[[str, int], ASGIApp]) -> Iterator[str]:
+    """The address of what is made of the token and a port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = int(listening.getsockname()[1])
-        config = uvicorn.Config(App(desk, leaves).asgi(TOKEN, port), log_level="warning", lifespan="off")
+        config = uvicorn.Config(made(TOKEN, port), log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

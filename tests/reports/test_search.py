@@ -4,7 +4,7 @@ import json
 import re
 
 from reports.facts import Box
-from reports.search import Near, Searched, SearchPage, render_search
+from reports.search import Near, Searched, SearchPage, policy, render_search
 
 EVIL = '</script><script>alert("1")</script><img src=x onerror=alert(1)>'
 
@@ -14,10 +14,13 @@ def near(**said: object) -> Near:
     return Near(**(plain | {"vector": 0.9, "shape": 0.5, "colour": 0.25} | said))  # type: ignore[arg-type]
 
 
-def page_of(*products: Near, name: str = "photo.jpg") -> str:
+def page_of(*products: Near, name: str = "photo.jpg", served: bool = False) -> str:
     garment = Searched("top", Box("0.90", 10.0, 20.0, 30.0, 40.0), products)
     return render_search(
-        SearchPage(name, 7, "data:image/jpeg;base64,AA", [garment], {"ab": "data:image/jpeg;base64,BB"})
+        SearchPage(
+            name, 7, "data:image/jpeg;base64,AA", [garment], {"ab": "data:image/jpeg;base64,BB"}, {"coat": "clothing"}
+        ),
+        served,
     )
 
 
@@ -45,3 +48,15 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
     page = page_of(near(url="https://aa.example/1"))
     assert "default-src 'none'; img-src data:" in page
     assert not re.findall(r'(?:src|href)="https?:', page)
+
+
+def test_a_served_page_takes_photos_and_asks_only_where_it_came_from() -> None:
+    plain, served = page_of(near()), page_of(near(), served=True)
+    assert "connect-src" not in plain
+    assert "connect-src 'self'" in served
+    assert (plain.count("<script>"), served.count("<script>")) == (1, 2)
+    assert policy(True).count("sha256-") == 2
+    assert 'id="photo"' not in plain
+    empty = render_search(SearchPage("", 7, "", [], {}, {}), True)
+    assert "Search by photo" in empty
+    assert "<img" not in empty

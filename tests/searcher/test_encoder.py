@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -326,3 +327,14 @@ def test_real_photos_get_the_catalogs_vectors(snapshot, models, shared_data):
     for path in photos[:: max(len(photos) // 3, 1)]:
         for seen in snapshot.encoder.look(path):
             assert float(seen.vector @ of_the_catalog(path.read_bytes(), seen.box, model)) >= 0.9999
+
+
+def test_no_more_of_a_file_than_the_limit_is_read(tmp_path):
+    large, pipe = tmp_path / "large.jpg", tmp_path / "pipe"
+    with large.open("wb") as file:
+        file.truncate(1 << 40)  # no memory holds it
+    os.mkfifo(pipe)
+    with pytest.raises(PhotoRefused, match=r"large\.jpg has 1099511627776 bytes, the limit is 20971520"):
+        Photo(large)
+    with pytest.raises(PhotoRefused, match="pipe cannot be read: it is no file"):
+        Photo(pipe)

@@ -47,3 +47,12 @@ def test_products_near_by_code_alone_are_there_too(search: Search) -> None:
 
 def test_a_picture_that_the_lake_does_not_keep_is_left_out(search: Search) -> None:
     assert search._pictures(["ab" * 32]) == {}
+
+
+def test_a_product_that_is_another_one_once_more_is_not_shown(search: Search) -> None:
+    asked = seen_at(search, 3)
+    (first, *_) = search._near(asked)
+    stands = search._stands.copy()
+    stands[search.snapshot.product_rows[3]] = False
+    search.__dict__["_stands"] = stands
+    assert first.url not in {one.url for one in search._near(asked)}
