@@ -23,8 +23,9 @@ from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
 from schemas.tables import BOXES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
 from udfs.pictures.inspect import PictureRefused
+from udfs.rules.on_sale import why
 
-QUERIES = 6
+QUERIES = 10
 NEIGHBOURS = 10
 GROUP_PICTURES = 6
 
@@ -91,8 +92,9 @@ class Pictures:
     def _garment(self, row: dict[str, Any], boxes: list[dict[str, Any]]) -> Thumbnail | None:
         least = self._night.settings.choice.box
         others = [_box(box["class"], box["box"], chosen=False) for box in boxes if box["score"] >= least]
-        taken_for = f"{row['class'] or 'whole picture'} {row['score']:.2f}"
-        lines = [f"{row['category']}, decided by {row['category_source']}", taken_for]
+        pieces = self._night.taxonomy.node(row["category"]).pieces
+        cut = why(row["class"], row["score"], boxes, pieces, self._night.settings.choice)
+        lines = [f"{row['category']}, decided by {row['category_source']}", cut]
         title = self._title(row["picture"]) or row["product_id"]
         return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
 
@@ -108,7 +110,10 @@ class Pictures:
         return Gallery(f"{group.retailer} {group.medoid.hex()[:8]}", 0, [t for t in thumbs if t], note)
 
     def neighbours(self) -> list[Gallery]:
-        """The ten nearest neighbours, from other products, of some garments of the live version."""
+        """The ten nearest neighbours, from other products, of ten garments of the live version.
+
+        No two of them are of one class while there are others.
+        """
         if snapshots.current(self._night.store) is None:
             return []
         snapshot = selvedge_searcher.open(self._night.store.uri)
@@ -116,9 +121,18 @@ class Pictures:
         if not rows.num_rows:
             return []
         numbered = rows.append_column("at", pa.array(np.arange(rows.num_rows)))
-        asked = _spread(numbered, "category", QUERIES)["at"].to_pylist()
+        numbered = numbered.append_column("kind", pa.array([self._kind(code) for code in rows["category"].to_pylist()]))
+        asked = _spread(numbered, "kind", QUERIES)["at"].to_pylist()
         cosines = snapshot.cosines(snapshot.vectors_of(np.array(asked)))
         return [self._neighbours(rows, likeness, at) for likeness, at in zip(cosines, asked, strict=True)]
+
+    def _kind(self, category: str) -> str:
+        """The class that shows a category most likely; of one that no class shows, its root."""
+        taxonomy = self._night.taxonomy
+        if category not in taxonomy:
+            return category
+        pieces = taxonomy.node(category).pieces
+        return pieces[0][0] if pieces else (category, *taxonomy.ancestors(category))[-1]
 
     def _neighbours(self, rows: pa.Table, likeness: np.ndarray, at: int) -> Gallery:
         product = rows["product_id"][at]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from schemas.rejects import Code
 from schemas.table import DONE, REJECTED, Table
 from schemas.tables import BOXES, GARMENTS, PICTURES, SCREEN_CLASSES, SCREENS, TEXTS, VERDICTS
 from udfs.rules.choose import ChooseGarments
+from udfs.rules.on_sale import why
 
 STATED = ("product_id", "retailer", "title", "gender", "age")
 TEXT = ("leaf", "probability", "gender", "gender_probability")
@@ -141,6 +143,18 @@ def _on_product(asked: Asked, product: str) -> Iterator[Verdict]:
         for picture in row["turned_away"] or ():
             said = f"{picture['code']}: {picture['detail']}"
             yield Verdict("choose", picture["url"], "turned away", said, change(picture["code"]))
+        for garment in row["garments"] or ():
+            if asked.picture in (None, garment["picture"]):
+                yield Verdict("choose", garment["url"], "cut out", _why(asked, row["category"], garment))
+
+
+def _why(asked: Asked, category: str, garment: dict[str, Any]) -> str:
+    """The box that was chosen in a picture, and what it was chosen from."""
+    night = asked.night
+    found = asked.rows_of(BOXES, garment["picture"], detect_function(night))
+    boxes = (found[0]["boxes"] or ()) if found else ()
+    pieces = night.taxonomy.node(category).pieces
+    return why(garment["class"], garment["score"], boxes, pieces, night.settings.choice)
 
 
 RULE = Rule(

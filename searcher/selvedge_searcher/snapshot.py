@@ -32,6 +32,9 @@ IN_MEMORY = 200_000
 COMPARED = 20_000
 """Garments up to which each is compared by its vector, and to which codes cut down what is more."""
 
+SCATTERED = 8
+"""To gather one of so many vectors takes as long as to read them all in their order."""
+
 POINTER = "snapshots/CURRENT"
 
 ARRAYS = {"vectors": "embedding", "shape_codes": "shape_code", "colour_codes": "colour_code"}
@@ -161,7 +164,12 @@ class Snapshot:
         count = len(self.garments) if rows is None else len(rows)
         if count > COMPARED and not isinstance(asked, np.ndarray | list | tuple):
             rows = self._codes.cut(asked, self._filters.weights(where), COMPARED, rows)
-        cosines = self._all_cosines(vector) if rows is None else self._taken(rows) @ vector
+        if rows is None:
+            cosines = self._all_cosines(vector)
+        elif len(rows) > len(self.garments) // SCATTERED:
+            cosines = self._all_cosines(vector)[rows]
+        else:
+            cosines = self._taken(rows) @ vector
         found = best(cosines, k)
         return (found if rows is None else rows[found]), cosines[found]
 

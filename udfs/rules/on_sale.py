@@ -40,6 +40,33 @@ def cuts(picture: dict[str, Any], pieces: Sequence[Sequence[str]], settings: Cho
     return found or [Cut(0, None, WHOLE, 0.0)]
 
 
+def why(
+    name: str | None,
+    score: float,
+    boxes: Sequence[dict[str, Any]],
+    pieces: Sequence[Sequence[str]],
+    settings: ChoiceSettings,
+) -> str:
+    """In words, why a cut was made: its class and score, which classes were asked for, and what else was there.
+
+    `name` None: the whole picture.
+    """
+    asked = [piece for piece in pieces if name is None or name in piece]
+    classes = ", ".join(dict.fromkeys(each for piece in asked for each in piece)) or "no class"
+    counted = [box for box in boxes if _counts(box, settings) and box["score"] >= settings.box_unsure]
+    others = [f"{box['class']} {box['score']:.2f}" for box in counted if box["class"] not in {*classes.split(", ")}]
+    beside = f"; beside it: {', '.join(others)}" if others else ""
+    if name is None:
+        return f"whole picture: no box of {classes}{beside}"
+    alike = sum(box["class"] in asked[0] for box in counted) if asked else 1
+    chosen = f"{name} {score:.2f}, asked for: {classes}"
+    if score < settings.box:
+        chosen += f"; unsure (below choice.box {settings.box}), what {alike} such boxes cover together"
+    elif alike > 1:
+        chosen += f"; the best of {alike} such boxes"
+    return chosen + beside
+
+
 def garment_id(product_id: str, picture: bytes, place: int) -> str:
     """32 hexadecimal digits. A new model moves boxes, and leaves this id as it is."""
     return hashlib.sha256(b"\x00".join([product_id.encode(), picture, str(place).encode()])).hexdigest()[:32]

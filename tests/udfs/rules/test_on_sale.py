@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.udfs.rules.choosing import SETTINGS, box
-from udfs.rules.on_sale import WHOLE, Cut, cuts, garment_id, vector_key
+from udfs.rules.on_sale import WHOLE, Cut, cuts, garment_id, vector_key, why
 
 CORNERS = st.tuples(*[st.floats(0, 1, width=32)] * 4)
 BOXES = st.lists(
@@ -119,3 +119,22 @@ def test_the_next_class_of_a_piece_counts_half() -> None:
     coat, shirt = (0.0, 0.0, 0.5, 0.5), (0.5, 0.5, 1.0, 1.0)
     assert best(box("outerwear", 0.5, coat), box("top", 0.99, shirt)).name == "outerwear"
     assert best(box("outerwear", 0.49, coat), box("top", 1.0, shirt)).name == "top"
+
+
+def test_why_a_box_was_cut_is_said_with_what_else_was_there() -> None:
+    settings = SETTINGS
+    boxes = [
+        {"class": name, "score": score, "box": [0.1, 0.1, 0.6, 0.9]}
+        for name, score in (("dress", 0.8), ("dress", 0.6), ("shoes", 0.9), ("bag", settings.box_unsure / 2))
+    ]
+    pieces = [("dress", "top")]
+    assert why("dress", 0.8, boxes, pieces, settings) == (
+        "dress 0.80, asked for: dress, top; the best of 2 such boxes; beside it: shoes 0.90"
+    )
+    assert why(None, 0.0, boxes[2:], pieces, settings) == "whole picture: no box of dress, top; beside it: shoes 0.90"
+    assert why(None, 0.0, [], [], settings) == "whole picture: no box of no class"
+    unsure = settings.box - 0.01
+    faint = [box | {"score": unsure} for box in boxes[:2]]
+    assert "unsure (below choice.box" in why("dress", unsure, faint, pieces, settings)
+    sets = [("top",), ("trousers", "shorts")]
+    assert why("trousers", 0.7, boxes[2:3], sets, settings).startswith("trousers 0.70, asked for: trousers, shorts;")
