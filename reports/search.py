@@ -32,6 +32,8 @@ class Searched:
     name: str
     box: Box
     near: Sequence[Near]
+    colour: int
+    """What colour counts for against shape, 0 to 100, until somebody moves the slider."""
 
 
 @dataclass(frozen=True)

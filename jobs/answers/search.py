@@ -28,6 +28,8 @@ BY_VECTOR, BY_CODE = 24, 8
 THUMBNAIL_PX, PHOTO_PX = 132, 480
 MOST_TITLE = 120
 CODE_BITS = 128
+EVEN = 50
+"""The share of colour, in per cent, where the version carries no weights."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,17 @@ class Search:
     def page(self, name: str, body: bytes) -> SearchPage:
         """The page for a photo. Raises what the searcher raises, such as PhotoRefused."""
         seen = self.snapshot.encoder.look(body)[:MOST_GARMENTS]
-        found = [Searched(one.class_name or "whole photo", _box(one), self._near(one)) for one in seen]
+        found = [self._searched(one) for one in seen]
         wanted = {near.picture for garment in found for near in garment.near}
         parents = self._parents({near.category for garment in found for near in garment.near})
         photo = thumbnail(body, PHOTO_PX)
         return SearchPage(name, self.snapshot.version, photo, found, self._pictures(wanted), parents)
+
+    def _searched(self, seen: "Seen") -> Searched:
+        near = self._near(seen)
+        said = self.snapshot.manifest.categories.get(near[0].category) if near else None
+        colour = round(100 * said.colour / (said.shape + said.colour)) if said else EVEN
+        return Searched(seen.class_name or "whole photo", _box(seen), near, colour)
 
     def _parents(self, categories: Iterable[str]) -> dict[str, str]:
         """The category around each of these, and around those, as the version's taxonomy has them."""

@@ -1,4 +1,5 @@
 "use strict";
+const MOST_SHOWN = 14;
 const data = JSON.parse(document.querySelector("#data").textContent);
 
 function card(near) {
@@ -16,11 +17,14 @@ function card(near) {
     title.href = near.url;
     title.rel = "noreferrer";
   }
-  const rest = document.createElement("div");
-  rest.className = "soft";
+  const line = (text, name) => {
+    const made = document.createElement("div");
+    made.className = name;
+    made.textContent = text;
+    return made;
+  };
   const likeness = `${near.vector.toFixed(2)} · shape ${near.shape.toFixed(2)} · colour ${near.colour.toFixed(2)}`;
-  rest.textContent = `${near.price} · ${near.shop} · ${near.category} · ${likeness}`;
-  caption.append(title, rest);
+  caption.append(title, line(near.price, "price"), line(`${near.shop} · ${near.category}`, "soft"), line(likeness, "soft"));
   figure.append(frame, caption);
   return figure;
 }
@@ -46,15 +50,17 @@ for (const section of document.querySelectorAll("section[data-garment]")) {
   const [shop, category, vector, weight] = ["shop", "category", "vector", "weight"].map((name) => section.querySelector(`.${name}`));
   const values = (name) => [...new Set(near.map((one) => one[name]))].sort();
   const show = () => {
-    weight.disabled = vector.checked;
     const colour = Number(weight.value) / 100;
     const worth = (one) => (vector.checked ? one.vector : (1 - colour) * one.shape + colour * one.colour);
     const kept = near.filter((one) => (!shop.value || one.shop === shop.value) && (!category.value || around(one.category).includes(category.value)));
     kept.sort((one, other) => worth(other) - worth(one));
-    section.querySelector(".gallery").replaceChildren(...kept.map(card));
+    section.querySelector(".gallery").replaceChildren(...kept.slice(0, MOST_SHOWN).map(card));
   };
   fill(shop, values("shop"));
   fill(category, [...new Set(near.flatMap((one) => around(one.category)))].sort());
+  weight.addEventListener("input", () => {
+    vector.checked = false;
+  });
   for (const tool of [shop, category, vector, weight]) tool.addEventListener("input", show);
   show();
 }

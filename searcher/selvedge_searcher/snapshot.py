@@ -32,6 +32,8 @@ IN_MEMORY = 200_000
 COMPARED = 20_000
 """Garments up to which each is compared by its vector, and to which codes cut down what is more."""
 
+CUT_WEIGHTS = (2, 1)
+"""Of the shape code and the colour code: what keeps most of the nearest by vector (docs/benchmarks.md)."""
 SCATTERED = 8
 """To gather one of so many vectors takes as long as to read them all in their order."""
 
@@ -163,7 +165,7 @@ class Snapshot:
         rows = None if where is None or where == Where() else self._filters.rows(where)
         count = len(self.garments) if rows is None else len(rows)
         if count > COMPARED and not isinstance(asked, np.ndarray | list | tuple):
-            rows = self._codes.cut(asked, self._filters.weights(where), COMPARED, rows)
+            rows = self._codes.cut(asked, CUT_WEIGHTS, COMPARED, rows)
         if rows is None:
             cosines = self._all_cosines(vector)
         elif len(rows) > len(self.garments) // SCATTERED:

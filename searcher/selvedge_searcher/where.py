@@ -68,12 +68,6 @@ class Filters:
                 found.add(code)
         return found
 
-    def weights(self, where: Where | None) -> tuple[int, int]:
-        """Of the shape code and the colour code: those of the one category that is asked for, else equal ones."""
-        named = _several(where.category) if where else []
-        said = self._categories.get(named[0]) if len(named) == 1 else None
-        return (said.shape, said.colour) if said else (1, 1)
-
     def _check_one_currency(self, where: Where) -> None:
         several = _several(where.currency) or [name for name in self._currency.names if name is not None]
         if len(set(several)) > 1:

@@ -2,9 +2,14 @@
 
 import json
 import re
+from pathlib import Path
+
+import pytest
 
 from reports.facts import Box
 from reports.search import Near, Searched, SearchPage, policy, render_search
+from tests.desk import chromium
+from tests.desk.chromium import Chromium
 
 EVIL = '</script><script>alert("1")</script><img src=x onerror=alert(1)>'
 
@@ -15,7 +20,7 @@ def near(**said: object) -> Near:
 
 
 def page_of(*products: Near, name: str = "photo.jpg", served: bool = False) -> str:
-    garment = Searched("top", Box("0.90", 10.0, 20.0, 30.0, 40.0), products)
+    garment = Searched("top", Box("0.90", 10.0, 20.0, 30.0, 40.0), products, 80)
     return render_search(
         SearchPage(
             name, 7, "data:image/jpeg;base64,AA", [garment], {"ab": "data:image/jpeg;base64,BB"}, {"coat": "clothing"}
@@ -60,3 +65,30 @@ def test_a_served_page_takes_photos_and_asks_only_where_it_came_from() -> None:
     empty = render_search(SearchPage("", 7, "", [], {}, {}), True)
     assert "Search by photo" in empty
     assert "<img" not in empty
+
+
+@pytest.mark.skipif(chromium.found() is None, reason="Chromium is not installed (apt-get install chromium)")
+def test_the_slider_orders_and_the_filters_hide(tmp_path: Path) -> None:
+    products = (
+        near(title="vector", vector=0.9, shape=0.5, colour=0.5),
+        near(title="shape", vector=0.8, shape=0.9, colour=0.1, shop="bb"),
+        near(title="colour", vector=0.7, shape=0.1, colour=0.9, category="clothing"),
+    )
+    (tmp_path / "page.html").write_text(page_of(*products), encoding="utf-8")
+    names = "[...document.querySelectorAll('figcaption > :first-child')].map(x => x.textContent).join(' ')"
+
+    def after(tool: str, value: str) -> str:
+        asked = f"document.querySelector('.{tool}')"
+        return str(page.value(f"({asked}.value = '{value}', {asked}.dispatchEvent(new Event('input')), {names})"))
+
+    with Chromium() as page:
+        page.open(f"file://{tmp_path}/page.html")
+        assert page.value(names) == "vector shape colour"
+        assert page.value("document.querySelector('.weight').value") == "80"
+        assert after("weight", "0") == "shape vector colour"
+        assert page.value("document.querySelector('.vector').checked") is False
+        assert after("weight", "100") == "colour vector shape"
+        assert after("shop", "aa") == "colour vector"
+        assert after("category", "coat") == "vector"
+        assert after("category", "clothing") == "colour vector", "what is below a category is of it"
+        assert [said for said in page.errors if "page.html" not in said] == []

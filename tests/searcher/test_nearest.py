@@ -138,7 +138,7 @@ def test_codes_choose_what_is_compared(opened: Snapshot, monkeypatch) -> None:
     monkeypatch.setattr(snapshot, "COMPARED", 60)
     asked = seen_at(opened, 7)
     rows, cosines = opened.nearest(asked, 1000)
-    distances = opened._codes.distances(asked, (1, 1))
+    distances = opened._codes.distances(asked, snapshot.CUT_WEIGHTS)
     assert len(rows) == 60
     assert rows[0] == 7
     assert distances[rows].max() <= np.sort(distances)[60]
@@ -148,12 +148,6 @@ def test_codes_choose_what_is_compared(opened: Snapshot, monkeypatch) -> None:
     within, _ = opened.nearest(asked, 1000, Where(shop="aa"))
     assert len(within) == 60
     assert set(opened.garments["retailer"].take(within).to_pylist()) == {"aa"}
-
-
-def test_the_weights_are_those_of_the_category(opened: Snapshot) -> None:
-    of = opened._filters.weights
-    assert (of(None), of(Where(shop="aa")), of(Where(category=["dress", "shirt"]))) == ((1, 1), (1, 1), (1, 1))
-    assert (of(Where(category="shirt")), of(Where(category=["skirt"]))) == ((1, 3), (1, 0))
 
 
 def test_distances_are_bits_times_weights_in_any_chunk(monkeypatch) -> None:
