@@ -14,7 +14,7 @@ from training.data.views import View, recall
 from training.embed.measures import NEAREST, clustered, ndcg, nearest_others, precision, rank_of_own
 from udfs.pictures.crops import WHOLE, crop
 from udfs.pictures.detect import Detection, detect
-from udfs.pictures.embed import embed
+from udfs.pictures.embed import Embedded, embed
 from udfs.runtime.models import Model
 
 CHUNK = 64
@@ -25,11 +25,18 @@ Cut = tuple[Path, Sequence[float]]
 
 def vectors_of(cuts: Sequence[Cut], model: Model) -> np.ndarray:
     """Unit vectors [N, D] of what lies in the boxes."""
-    found = [embed([], model).embedding]
+    return embedded_of(cuts, model).embedding
+
+
+def embedded_of(cuts: Sequence[Cut], model: Model) -> Embedded:
+    """Unit vectors [N, D] of what lies in the boxes, and their codes."""
+    found = [embed([], model)]
     for start in range(0, len(cuts), CHUNK):
         crops = [crop(read_picture(path), box, model.description.side) for path, box in cuts[start : start + CHUNK]]
-        found.append(embed(crops, model).embedding)
-    return np.concatenate(found)
+        found.append(embed(crops, model))
+    shape = [code for part in found for code in part.shape_code]
+    colour = [code for part in found for code in part.colour_code]
+    return Embedded(np.concatenate([part.embedding for part in found]), shape, colour)
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,8 @@ def test_embed_counts_views_by_source_and_worn_pairs(tmp_path: Path, models: Pat
     assert figures["recall_at_1"]["count"] == 2
     assert set(figures["recall_at_by_source"]) == {"s", "t"}
     assert figures["recall_at_by_source"]["s"]["recall_at_1"]["value"] == 1.0, "the same picture twice"
+    for code in ("code", "shape_code", "colour_code"):
+        assert (figures[f"{code}_recall_at_5"]["value"], figures[f"{code}_recall_at_5"]["count"]) == (1.0, 2)
     assert figures["worn_recall_at_1"]["count"] == 1
     assert figures["worn_recall_at_5"]["value"] == 1.0
     assert "class_precision_at_5" not in figures
@@ -156,6 +158,8 @@ def test_embed_asks_whether_the_nearest_garments_are_of_the_same_class(tmp_path:
     figures = score("embed", [tmp_path], models)
     assert figures["class_precision_at_5"] == {"value": 0.6, "low": 0.6, "high": 0.6, "count": 8}, "three of five"
     assert set(figures["class_precision_by_class"]) == {"hat", "bag"}
+    assert figures["shape_code_class_precision_at_5"] == figures["class_precision_at_5"], "plain grounds of two greys"
+    assert "shape_code_colour_precision_at_5" not in figures
     assert 0 < figures["ndcg_at_5"]["value"] <= 1
     assert "colour_precision_at_5" not in figures, "four have a colour: none has five neighbours"
 
