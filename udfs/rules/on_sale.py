@@ -19,6 +19,9 @@ LESS_LIKELY = 0.5
 ALIKE = 0.5
 """Where no box of a piece is sure, those with this share of the best one's score are taken for parts of one garment."""
 
+MOST_BESIDE = 4
+"""Boxes of other classes that are named beside the one that was cut out."""
+
 BOX_STEPS = 10_000
 """Steps across a picture to which a box is rounded in its key: less than a pixel of any picture that is kept."""
 
@@ -51,20 +54,29 @@ def why(
 
     `name` None: the whole picture.
     """
-    asked = [piece for piece in pieces if name is None or name in piece]
-    classes = ", ".join(dict.fromkeys(each for piece in asked for each in piece)) or "no class"
+    asked = list(dict.fromkeys(each for piece in pieces if name is None or name in piece for each in piece))
+    classes = ", ".join(asked)
     counted = [box for box in boxes if _counts(box, settings) and box["score"] >= settings.box_unsure]
-    others = [f"{box['class']} {box['score']:.2f}" for box in counted if box["class"] not in {*classes.split(", ")}]
-    beside = f"; beside it: {', '.join(others)}" if others else ""
+    beside = _beside([box for box in counted if box["class"] not in asked])
     if name is None:
-        return f"whole picture: no box of {classes}{beside}"
-    alike = sum(box["class"] in asked[0] for box in counted) if asked else 1
+        return f"whole picture: {f'no box of {classes}' if asked else 'no class of box shows this category'}{beside}"
+    alike = sum(box["class"] in asked for box in counted)
     chosen = f"{name} {score:.2f}, asked for: {classes}"
     if score < settings.box:
-        chosen += f"; unsure (below choice.box {settings.box}), what {alike} such boxes cover together"
+        together = f", what {alike} such boxes cover together" if alike > 1 else ""
+        chosen += f"; unsure (below choice.box {settings.box}){together}"
     elif alike > 1:
         chosen += f"; the best of {alike} such boxes"
     return chosen + beside
+
+
+def _beside(others: Sequence[dict[str, Any]]) -> str:
+    if not others:
+        return ""
+    best = sorted(others, key=lambda box: -box["score"])[:MOST_BESIDE]
+    named = [f"{box['class']} {box['score']:.2f}" for box in best]
+    more = f" and {len(others) - len(best)} more" if len(others) > len(best) else ""
+    return f"; beside it: {', '.join(named)}{more}"
 
 
 def garment_id(product_id: str, picture: bytes, place: int) -> str:

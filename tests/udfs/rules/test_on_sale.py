@@ -132,9 +132,15 @@ def test_why_a_box_was_cut_is_said_with_what_else_was_there() -> None:
         "dress 0.80, asked for: dress, top; the best of 2 such boxes; beside it: shoes 0.90"
     )
     assert why(None, 0.0, boxes[2:], pieces, settings) == "whole picture: no box of dress, top; beside it: shoes 0.90"
-    assert why(None, 0.0, [], [], settings) == "whole picture: no box of no class"
+    assert why(None, 0.0, boxes[2:] * 5, [], settings) == (
+        "whole picture: no class of box shows this category; beside it: shoes 0.90, shoes 0.90, shoes 0.90, "
+        "shoes 0.90 and 1 more"
+    )
     unsure = settings.box - 0.01
     faint = [box | {"score": unsure} for box in boxes[:2]]
-    assert "unsure (below choice.box" in why("dress", unsure, faint, pieces, settings)
+    assert why("dress", unsure, faint, pieces, settings).endswith(
+        f"unsure (below choice.box {settings.box}), what 2 such boxes cover together"
+    )
+    assert why("dress", unsure, faint[:1], pieces, settings).endswith(f"unsure (below choice.box {settings.box})")
     sets = [("top",), ("trousers", "shorts")]
     assert why("trousers", 0.7, boxes[2:3], sets, settings).startswith("trousers 0.70, asked for: trousers, shorts;")
