@@ -121,7 +121,9 @@ class Pictures:
         if not rows.num_rows:
             return []
         numbered = rows.append_column("at", pa.array(np.arange(rows.num_rows)))
-        numbered = numbered.append_column("kind", pa.array([self._kind(code) for code in rows["category"].to_pylist()]))
+        codes = pc.unique(rows["category"])
+        kinds = pa.array([self._kind(code) for code in codes.to_pylist()])
+        numbered = numbered.append_column("kind", kinds.take(pc.index_in(rows["category"], codes).combine_chunks()))
         asked = _spread(numbered, "kind", QUERIES)["at"].to_pylist()
         cosines = snapshot.cosines(snapshot.vectors_of(np.array(asked)))
         return [self._neighbours(rows, likeness, at) for likeness, at in zip(cosines, asked, strict=True)]

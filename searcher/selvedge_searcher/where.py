@@ -91,8 +91,9 @@ class Filters:
 
     @cached_property
     def _price(self) -> np.ndarray:
-        prices: np.ndarray = self._products["price"].cast(pa.float64()).to_numpy()
-        return np.asarray(prices, np.float64)[self._product_rows]
+        prices = np.asarray(self._products["price"].cast(pa.float64()).to_numpy(), np.float64)
+        found: np.ndarray = prices[self._product_rows]
+        return found
 
 
 class _Names:

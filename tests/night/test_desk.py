@@ -87,6 +87,8 @@ def test_explain_tells_a_published_offer_in_the_order_of_the_stages(house: House
     assert list(dict.fromkeys(stages)) == [stage for stage in order if stage in stages]
     assert set(order) - {"dedup"} <= set(stages)
     assert said[-1]["status"] == "in the index"
+    cut = [verdict for verdict in said if verdict["status"] == "cut out"]
+    assert garment["image_url"] in {verdict["what"] for verdict in cut}
 
 
 def test_explain_knows_a_picture_and_its_url(house: House) -> None:
@@ -114,6 +116,21 @@ def test_explain_names_what_stands_in_the_way(house: House) -> None:
 
 def _tables(*names: str) -> list[Any]:
     return [table for table in STAGE_TABLES if table.name in names]
+
+
+def test_a_search_by_a_picture_of_a_product_finds_it_first(house: House, tmp_path: Path) -> None:
+    garment, photo, page = a_garment(house), tmp_path / "photo.jpg", tmp_path / "page.html"
+    photo.write_bytes(house.selvedge("picture", garment["image_sha256"].hex()).out)
+    assert house.selvedge("search", str(photo), "--out", str(page)).code == 0
+    body = page.read_text(encoding="utf-8")
+    data = json.loads(body.partition('id="data">')[2].partition("</script>")[0])
+    first = [found["near"][0] for found in data["garments"]]
+    assert garment["image_sha256"].hex() in {near["picture"] for near in first if near["vector"] > 0.9}
+    assert all(near["picture"] in data["pictures"] for near in first)
+    assert data["parents"], "the version carries the taxonomy"
+    for wrong in (("search",), ("search", str(photo), "--serve"), ("search", str(tmp_path / "none.jpg"))):
+        ended = house.selvedge(*wrong)
+        assert (ended.code, "Traceback" in ended.err) == (2, False)
 
 
 def test_a_picture_is_written_as_it_was_fetched(house: House) -> None:

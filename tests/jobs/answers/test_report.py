@@ -5,11 +5,14 @@ from pathlib import Path
 
 from jobs.answers.explain import explain
 from jobs.answers.report import _rejects, night_of
+from jobs.answers.report_pictures import Pictures
 from jobs.engine.records import of_run, record
 from jobs.engine.stage import Counts
+from jobs.live.catalog import Catalog
 from jobs.live.functions import parser_of
 from schemas.tables import OFFERS
 from tests.jobs.lake_of_offers import FEED, FIRST, Shops
+from tests.lake.published import catalog, publish_night
 from tests.udfs.feeds.small_feeds import OFFER, feed, read
 
 
@@ -32,3 +35,12 @@ def test_the_line_of_a_reject_is_stated_once(tmp_path: Path) -> None:
     assert samples["offer_no_title"] == ["shop:a7  line 2: offer 'a7' has no title; the shop has to add one"]
     (said,) = (verdict for verdict in explain(shops.night(), "a7") if verdict.stage == "parse")
     assert (said.what, said.detail.count("line 2")) == ("shop:a7", 1)
+
+
+def test_neighbours_are_of_ten_garments_that_differ_in_class(tmp_path: Path) -> None:
+    night = Shops(tmp_path).night()
+    publish_night(night.store, catalog({"shop": 40}))
+    shown = [gallery.name for gallery in Pictures(night, Catalog.of(night)).neighbours()]
+    assert len(shown) == 10
+    kinds = [int(title.partition(":")[2]) % 3 for title in shown]  # shirts, dresses and skirts in turn
+    assert [set(kinds[at : at + 3]) for at in (0, 3, 6)] == [{0, 1, 2}] * 3
