@@ -31,8 +31,7 @@ class Lake:
 
     def __init__(self, uri: str, cache: Path | None = None, filesystem: pafs.FileSystem | None = None) -> None:
         self.uri = uri
-        self.kept = cache or default_cache()
-        """Where downloads lie, and vectors that are mapped into memory. It need not exist yet."""
+        self._named = cache
         remote = uri.startswith("s3://")
         if remote or filesystem is not None:
             root = uri.removeprefix("s3://").rstrip("/")
@@ -43,6 +42,11 @@ class Lake:
             self.root = Path(uri.removeprefix("file://")).absolute()
             self.filesystem = pafs.SubTreeFileSystem(str(self.root), pafs.LocalFileSystem())
             self.cache = None
+
+    @property
+    def kept(self) -> Path:
+        """Where downloads lie, and vectors that are mapped into memory. It need not exist yet."""
+        return self._named or default_cache()
 
     def read(self, path: str) -> bytes | None:
         """A small file as a whole; None if it does not exist."""

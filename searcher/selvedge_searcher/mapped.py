@@ -40,7 +40,7 @@ def _opened(place: Path, rows: int) -> np.ndarray | None:
     if not rows:
         return np.empty((0, DIMENSIONS), np.float32)
     bytes_ = np.memmap(place, np.uint8, "r")
-    if zlib.crc32(bytes_[:size]) != int.from_bytes(bytes_[size:].tobytes(), "little"):
+    if zlib.crc32(bytes_[:size].data) != int.from_bytes(bytes_[size:].tobytes(), "little"):
         return None
     return bytes_[:size].view("<f4").reshape(rows, DIMENSIONS)
 
@@ -53,7 +53,7 @@ def _write(place: Path, vectors: np.ndarray) -> None:
         with tempfile.NamedTemporaryFile(dir=place.parent, prefix=TEMPORARY, delete=False) as copy:
             try:
                 copy.write(body.data)
-                copy.write(zlib.crc32(body).to_bytes(SUM_BYTES, "little"))
+                copy.write(zlib.crc32(body.data).to_bytes(SUM_BYTES, "little"))
                 copy.flush()
                 Path(copy.name).replace(place)
             finally:
