@@ -198,7 +198,7 @@ class Snapshot:
     def _taken(self, rows: np.ndarray) -> np.ndarray:
         """(N, 256) the vectors of some garments, ascending, without decoding."""
         if "vectors" in self.__dict__ or len(self.garments) <= IN_MEMORY:
-            return self.vectors[rows]
+            return np.asarray(self.vectors[rows])
         out = parquet.empty("embedding", len(rows))
         segment_of = self._segment_of[rows]
         for index in np.unique(segment_of).tolist():
