@@ -108,9 +108,9 @@ class _Names:
 
     def among(self, names: Collection[str]) -> np.ndarray:
         """(G,) bool."""
-        if not self.names:
-            return np.zeros(len(self._places), bool)
-        found: np.ndarray = np.isin(np.array(self.names, object), list(names))[self._places]
+        asked = set(names)
+        held = np.array([name in asked for name in self.names], bool)
+        found: np.ndarray = held[self._places] if len(held) else np.zeros(len(self._places), bool)
         return found
 
 

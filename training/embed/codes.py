@@ -60,7 +60,7 @@ def _views(rows: Counted, looked: Looked) -> dict[str, Any]:
         ("code", WEIGHTS[0] * shape + WEIGHTS[1] * colour), ("shape_code", shape), ("colour_code", colour),
     ):  # fmt: skip
         nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST]
-        hits = np.take_along_axis(own, nearest, 1).any(axis=1)
+        hits = np.asarray(np.take_along_axis(own, nearest, 1).any(axis=1))
         found[f"{name}_recall_at_5"] = clustered(hits, [view.product for view in asked])
     return found
 
