@@ -24,6 +24,7 @@ from training.detect.score import found_in, scored
 from training.detect.targets import Targets, loss
 from training.detect.views import view
 from training.networks.backbone import imagenet
+from training.networks.depthwise import fix_depthwise
 from training.networks.folded import fold, load_release
 from training.networks.pyramid import Answer, Detector, Pyramid
 from training.progress import Progress
@@ -44,7 +45,9 @@ class Plan:
 
     start: str
     """Digest of the release that it goes on from."""
-    side: int = 320
+    side: int = 384
+    shape: tuple[int, int] = (384, 288)
+    """Height and width of a canvas that it learns from: most photos are upright, and grey edges cost time."""
     width: int = 96
     first_block: int = 5
     """The blocks of the backbone from this one on are trained; those before it stay as ImageNet left them."""
@@ -72,12 +75,12 @@ def share_of_rate(plan: Plan, step: int) -> float:
 
 
 def batch_of(step: int, plan: Plan, photos: Sequence[Photo]) -> tuple[Tensor, list[Targets]]:
-    """The canvases [B, side, side, 3] and targets of one step."""
+    """The canvases [B, height, width, 3] and targets of one step."""
     per_pass = len(photos) // plan.batch
     order = np.random.default_rng([plan.seed, step // per_pass, 1]).permutation(len(photos))
     chosen = order[(step % per_pass) * plan.batch :][: plan.batch]
     views = [
-        view(photos, photos[row], plan.side, np.random.default_rng([plan.seed, step, slot]))
+        view(photos, photos[row], plan.shape, np.random.default_rng([plan.seed, step, slot]))
         for slot, row in enumerate(chosen)
     ]
     return torch.from_numpy(np.stack([one.pixels for one in views])), [one.targets() for one in views]
@@ -89,6 +92,7 @@ class Learner(torch.nn.Module):
     def __init__(self, detector: Detector, first_block: int) -> None:
         super().__init__()
         self.detector, self.first_block = detector, first_block
+        fix_depthwise(detector.backbone)
         for name, parameter in detector.named_parameters():
             block = name.partition("_blocks.")[2].partition(".")[0]
             parameter.requires_grad_(name.startswith("head.") or (block != "" and int(block) >= first_block))

@@ -14,7 +14,7 @@ from training.networks.backbone import imagenet
 from training.networks.folded import fold
 from training.networks.pyramid import Detector, Pyramid
 
-PLAN = Plan(start="none", side=64, width=8, first_block=15, steps=1, cooling=1, batch=2)
+PLAN = Plan(start="none", side=64, shape=(64, 64), width=8, first_block=15, steps=1, cooling=1, batch=2)
 
 
 def weights(plan: Plan, photos: list[Photo], work: Path) -> np.ndarray:
