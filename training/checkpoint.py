@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-EVERY_STEPS = 25
+EVERY_STEPS = 100
 
 
 Parts = Mapping[str, nn.Module | torch.optim.Optimizer]
