@@ -41,7 +41,7 @@ class View:
 
 
 def view(photos: Sequence[Photo], first: Photo, shape: tuple[int, int], dice: np.random.Generator) -> View:
-    """A canvas of `shape` (height, width) with `first`, or with it and three other photos of which the same classes are labelled."""
+    """A canvas of `shape` (height, width) with `first`, or three others too, labelled in the same classes."""
     if dice.random() >= FOURS:
         return _moved(first, shape, dice)
     alike = [photo for photo in photos if np.array_equal(photo.labelled, first.labelled)]
