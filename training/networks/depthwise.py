@@ -53,7 +53,7 @@ class FixedDepthwise(nn.Module):
             maps = self.padding(maps)
         if not torch.is_grad_enabled():
             return functional.conv2d(maps, self.weight, self.bias, self.stride, padding, groups=len(self.weight))
-        out: Tensor = _Fixed.apply(maps, self.weight, self.bias, self.stride, padding)
+        out: Tensor = _Fixed.apply(maps, self.weight, self.bias, self.stride, padding)  # type: ignore[no-untyped-call]
         return out
 
 
@@ -62,4 +62,6 @@ def fix_depthwise(module: nn.Module) -> None:
     for child in list(module.modules()):
         layer = getattr(child, "_depthwise_conv", None)
         if isinstance(layer, nn.Conv2d):
-            child._depthwise_conv = FixedDepthwise(layer, layer.static_padding)
+            padding = layer.static_padding
+            assert isinstance(padding, nn.Module)
+            child._depthwise_conv = FixedDepthwise(layer, padding)

@@ -33,7 +33,7 @@ def test_answers_and_gradients_are_those_of_the_library(block: int) -> None:
         gradients.append((inputs.grad, layer.bias.grad))
     assert isinstance(ours.network._blocks[block]._depthwise_conv, FixedDepthwise)
     assert not any("depthwise_conv.weight" in name for name, _ in ours.named_parameters())
-    assert torch.allclose(*answers, atol=1e-5)
+    assert torch.allclose(answers[0], answers[1], atol=1e-5)
     for one, other in zip(*gradients, strict=True):
         assert torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(one.abs().max()))
 
