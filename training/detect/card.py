@@ -44,7 +44,8 @@ a peak, weighted by the squares of their scores. {learning} The folders' READMEs
 (mostly none stated: for training and measuring only, none is in this repository)."""
 
 LEARNING = """It goes on from the release {start} for {steps} steps of {batch} canvases and {cooling} more while the
-rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15 and the head are trained; photos
+rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15, without the filters of
+their depthwise layers, and the head are trained; a tenth of the blocks of photos is left out to choose by; photos
 mirrored, zoomed, shifted, turned, in other light, a fifth of the canvases with four photos), on {train} photos of
 {sources}."""
 

@@ -34,21 +34,22 @@ class Targets:
     """[N]: sums to 1 over each garment's cells."""
 
 
-def draw(boxes: np.ndarray, classes: np.ndarray, ignored: np.ndarray, labelled: np.ndarray, side: int) -> Targets:
-    """Targets on a canvas of `side` pixels of boxes [N, 4] and regions [M, 4] in canvas pixels."""
-    centre = (np.arange(side // STRIDE, dtype=np.float32) + 0.5) * STRIDE
-    size = len(centre)
-    heat = np.zeros((len(CLASSES), size, size), np.float32)
-    weight = np.repeat(labelled.astype(np.float32), size * size).reshape(heat.shape)
+def draw(
+    boxes: np.ndarray, classes: np.ndarray, ignored: np.ndarray, labelled: np.ndarray, shape: tuple[int, int]
+) -> Targets:
+    """Targets on a canvas of `shape` (height, width) of boxes [N, 4] and regions [M, 4] in its pixels."""
+    down, across = ((np.arange(side // STRIDE, dtype=np.float32) + 0.5) * STRIDE for side in shape)
+    heat = np.zeros((len(CLASSES), len(down), len(across)), np.float32)
+    weight = np.repeat(labelled.astype(np.float32), len(down) * len(across)).reshape(heat.shape)
     for left, top, right, bottom in ignored:
-        rows, columns = (centre >= top) & (centre <= bottom), (centre >= left) & (centre <= right)
+        rows, columns = (down >= top) & (down <= bottom), (across >= left) & (across <= right)
         weight[:, rows[:, None] & columns[None, :]] = 0
     cells, learnt = [np.zeros((0, 3), np.int64)], [np.zeros((0, 4), np.float32)]
     shares: list[np.ndarray] = [np.zeros(0, np.float32)]
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     for index in np.argsort(areas, kind="stable"):
         name = int(classes[index])
-        peak, row, column = peak_of(boxes[index], centre)
+        peak, row, column = peak_of(boxes[index], down, across)
         places = np.argwhere((peak > LEARNT_FROM) & (peak > heat[name]))
         np.maximum(heat[name], peak, out=heat[name])
         weight[name, row, column] = 1
@@ -59,14 +60,15 @@ def draw(boxes: np.ndarray, classes: np.ndarray, ignored: np.ndarray, labelled: 
     return Targets(heat, weight, np.concatenate(cells), np.concatenate(learnt), np.concatenate(shares))
 
 
-def peak_of(box: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, int, int]:
+def peak_of(box: np.ndarray, down: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, int, int]:
     """A garment's peak [H, W], 1 in the cell of the box's centre, and that cell's row and column."""
     left, top, right, bottom = (float(value) for value in box)
-    column, row = (min(int(value / STRIDE), len(centre) - 1) for value in ((left + right) / 2, (top + bottom) / 2))
+    column = min(int((left + right) / 2 / STRIDE), len(across) - 1)
+    row = min(int((top + bottom) / 2 / STRIDE), len(down) - 1)
     x_spread, y_spread = max((right - left) * SPREAD, NARROWEST_PX), max((bottom - top) * SPREAD, NARROWEST_PX)
-    across = np.exp(-((centre - centre[column]) ** 2) / (2 * x_spread**2))
-    down = np.exp(-((centre - centre[row]) ** 2) / (2 * y_spread**2))
-    return (down[:, None] * across[None, :]).astype(np.float32), row, column
+    columns = np.exp(-((across - across[column]) ** 2) / (2 * x_spread**2))
+    rows = np.exp(-((down - down[row]) ** 2) / (2 * y_spread**2))
+    return (rows[:, None] * columns[None, :]).astype(np.float32), row, column
 
 
 def loss(answer: Answer, targets: list[Targets]) -> tuple[Tensor, Tensor]:

@@ -17,13 +17,15 @@ from torch import Tensor
 
 from schemas.errors import WrongInput
 from training.checkpoint import Checkpoint, Parts
-from training.data.split import VALIDATION_SHARE, Part, part_of
+from training.data.split import VALIDATION_SHARE, Part, fold_of, part_of
 from training.data.street import Photo, read_street
+from training.data.trained import unseen
 from training.detect.card import detect_card
 from training.detect.score import found_in, scored
 from training.detect.targets import Targets, loss
 from training.detect.views import view
 from training.networks.backbone import imagenet
+from training.networks.depthwise import fix_depthwise
 from training.networks.folded import fold, load_release
 from training.networks.pyramid import Answer, Detector, Pyramid
 from training.progress import Progress
@@ -34,6 +36,10 @@ from udfs.runtime.models import load, promoted
 SALT = "detect"
 UNSEEN_SOURCES = frozenset({"musinsa"})
 """Sources of which no photo is learnt: what the detector does on other people's photos."""
+CHOICE_FOLDS = 10
+"""The first of so many folds of the rest is not learnt either: choices are made on it."""
+KEPT_EVERY = 25
+"""Steps between checkpoints: a step takes a second and more."""
 RECOMMENDED_SCORE = 0.3
 """Where the first release found most garments at about two right boxes in three."""
 
@@ -45,13 +51,15 @@ class Plan:
     start: str
     """Digest of the release that it goes on from."""
     side: int = 320
+    shape: tuple[int, int] = (320, 224)
+    """Height and width of a canvas that it learns from, multiples of 32: most photos are upright, grey costs time."""
     width: int = 96
     first_block: int = 5
     """The blocks of the backbone from this one on are trained; those before it stay as ImageNet left them."""
     steps: int = 4000
     cooling: int = 400
-    batch: int = 16
-    rate: float = 5e-4
+    batch: int = 8
+    rate: float = 4e-4
     backbone_rate: float = 2e-4
     warm_up: int = 50
     decay: float = 2e-2
@@ -72,12 +80,12 @@ def share_of_rate(plan: Plan, step: int) -> float:
 
 
 def batch_of(step: int, plan: Plan, photos: Sequence[Photo]) -> tuple[Tensor, list[Targets]]:
-    """The canvases [B, side, side, 3] and targets of one step."""
+    """The canvases [B, height, width, 3] and targets of one step."""
     per_pass = len(photos) // plan.batch
     order = np.random.default_rng([plan.seed, step // per_pass, 1]).permutation(len(photos))
     chosen = order[(step % per_pass) * plan.batch :][: plan.batch]
     views = [
-        view(photos, photos[row], plan.side, np.random.default_rng([plan.seed, step, slot]))
+        view(photos, photos[row], plan.shape, np.random.default_rng([plan.seed, step, slot]))
         for slot, row in enumerate(chosen)
     ]
     return torch.from_numpy(np.stack([one.pixels for one in views])), [one.targets() for one in views]
@@ -89,6 +97,7 @@ class Learner(torch.nn.Module):
     def __init__(self, detector: Detector, first_block: int) -> None:
         super().__init__()
         self.detector, self.first_block = detector, first_block
+        fix_depthwise(detector.backbone)
         for name, parameter in detector.named_parameters():
             block = name.partition("_blocks.")[2].partition(".")[0]
             parameter.requires_grad_(name.startswith("head.") or (block != "" and int(block) >= first_block))
@@ -147,7 +156,8 @@ def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -
             optimiser.step()
             follow(average, detector, min(plan.ema, (step + 1) / (step + 10)))
             progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f}")
-            (steady if step < plan.steps else cooling).save(step + 1, parts, surely=step + 1 == plan.steps)
+            surely = step + 1 == plan.steps or (step + 1) % KEPT_EVERY == 0
+            (steady if step < plan.steps else cooling).save(step + 1, parts, surely)
     return average
 
 
@@ -158,13 +168,26 @@ def follow(average: Detector, detector: Detector, weight: float) -> None:
             kept.lerp_(new, 1 - weight)
 
 
-def split(photos: Sequence[Photo]) -> tuple[list[Photo], list[Photo]]:
-    """The photos to learn from, and those of bloggers and sources that are held out."""
-    held_out = [photo.source in UNSEEN_SOURCES or part_of(photo.group, SALT) is Part.VALIDATION for photo in photos]
-    return (
-        [photo for photo, out in zip(photos, held_out, strict=True) if not out],
-        [photo for photo, out in zip(photos, held_out, strict=True) if out],
-    )
+@dataclass(frozen=True)
+class Split:
+    """Photos to learn from, to choose by, and of bloggers and sources that are held out."""
+
+    learnt: list[Photo]
+    choice: list[Photo]
+    held_out: list[Photo]
+
+
+def split(photos: Sequence[Photo]) -> Split:
+    """Each photo by its group."""
+    parts = Split([], [], [])
+    for photo in photos:
+        if photo.source in UNSEEN_SOURCES or part_of(photo.group, SALT) is Part.VALIDATION:
+            parts.held_out.append(photo)
+        elif fold_of(photo.group, SALT, CHOICE_FOLDS) == 0:
+            parts.choice.append(photo)
+        else:
+            parts.learnt.append(photo)
+    return parts
 
 
 def main() -> None:
@@ -180,14 +203,12 @@ def main() -> None:
     arguments = parser.parse_args()
     start = arguments.start or promoted("detect", arguments.out)
     plan = Plan(start=start.name, steps=arguments.steps, cooling=arguments.cooling, seed=arguments.seed)
-    learnt, held_out = split([photo for folder in arguments.data for photo in read_street(folder)])
-    detector = train(plan, detector_of(start, plan), learnt, arguments.work)
-    print(release_of(plan, detector, learnt, held_out, start, arguments.out))
+    parts = split([photo for folder in arguments.data for photo in read_street(folder)])
+    detector = train(plan, detector_of(start, plan), parts.learnt, arguments.work)
+    print(release_of(plan, detector, parts, start, arguments.out))
 
 
-def release_of(
-    plan: Plan, detector: Detector, learnt: Sequence[Photo], held_out: Sequence[Photo], start: Path, out: Path
-) -> Path:
+def release_of(plan: Plan, detector: Detector, parts: Split, start: Path, out: Path) -> Path:
     """Write the release with its card, and promote it where it is no worse."""
     release = Release(
         name="detect",
@@ -197,18 +218,26 @@ def release_of(
         classes={"boxes": list(CLASSES)},
         outputs=["scores", "boxes"],
         card="",
-        trained=[photo.path for photo in learnt] if plan.steps else [],
+        trained=[photo.path for photo in parts.learnt] if plan.steps else [],
         start=start,
         thresholds={"score": RECOMMENDED_SCORE},
         split={"salt": SALT, "validation_share": VALIDATION_SHARE, "unseen_sources": sorted(UNSEEN_SOURCES)},
     )
     folder = write_release(release, detector, out)
-    now, before = (scored(held_out, found_in(held_out, load(one))) for one in (folder, start))
-    card = detect_card(asdict(plan), learnt, held_out, now, before)
+    print(compared(unseen(start, parts.choice), folder, start))
+    now, before = (scored(parts.held_out, found_in(parts.held_out, load(one))) for one in (folder, start))
+    card = detect_card(asdict(plan), parts.learnt, parts.held_out, now, before)
     figures = {bound: now.mean(bound) for bound in now.by_class}
     folder = write_release(replace(release, figures=figures, card=card), detector, out)
     promote("detect", folder, out)
     return folder
+
+
+def compared(photos: Sequence[Photo], folder: Path, start: Path) -> str:
+    """Both releases' figures on the photos of the choice part that neither learnt: of these two, choose by them."""
+    now, before = (scored(photos, found_in(photos, load(one))) for one in (folder, start))
+    figures = ", ".join(f"{bound} {now.mean(bound):.3f} ({before.mean(bound):.3f})" for bound in now.by_class)
+    return f"{folder.name} on {len(photos)} photos to choose by ({start.name} in brackets): {figures}"
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ SMALLEST_VISIBLE = 0.4
 
 @dataclass(frozen=True)
 class View:
-    """A canvas (side, side, 3) uint8 with the boxes [N, 4] and the regions [M, 4] that lie on it, in its pixels."""
+    """A canvas (H, W, 3) uint8 with the boxes [N, 4] and the regions [M, 4] that lie on it, in its pixels."""
 
     pixels: np.ndarray
     boxes: np.ndarray
@@ -37,21 +37,21 @@ class View:
 
     def targets(self) -> Targets:
         """What the head should answer."""
-        return draw(self.boxes, self.classes, self.ignored, self.labelled, self.pixels.shape[0])
+        return draw(self.boxes, self.classes, self.ignored, self.labelled, self.pixels.shape[:2])
 
 
-def view(photos: Sequence[Photo], first: Photo, side: int, dice: np.random.Generator) -> View:
-    """A canvas with `first`, or with it and three other photos of which the same classes are labelled."""
+def view(photos: Sequence[Photo], first: Photo, shape: tuple[int, int], dice: np.random.Generator) -> View:
+    """A canvas of `shape` (height, width) with `first`, or three others too, labelled in the same classes."""
     if dice.random() >= FOURS:
-        return _moved(first, side, dice)
+        return _moved(first, shape, dice)
     alike = [photo for photo in photos if np.array_equal(photo.labelled, first.labelled)]
     others = [alike[place] for place in dice.integers(len(alike), size=3)]
-    half = side // 2
-    parts = [_moved(photo, half, dice) for photo in (first, *others)]
-    canvas = np.empty((side, side, 3), np.uint8)
-    offsets = [(0, 0), (half, 0), (0, half), (half, half)]
+    down, across = shape[0] // 2, shape[1] // 2
+    parts = [_moved(photo, (down, across), dice) for photo in (first, *others)]
+    canvas = np.empty((*shape, 3), np.uint8)
+    offsets = [(0, 0), (across, 0), (0, down), (across, down)]
     for part, (left, top) in zip(parts, offsets, strict=True):
-        canvas[top : top + half, left : left + half] = part.pixels
+        canvas[top : top + down, left : left + across] = part.pixels
     places = [np.array([*offset, *offset], np.float32) for offset in offsets]
     return View(
         canvas,
@@ -62,30 +62,32 @@ def view(photos: Sequence[Photo], first: Photo, side: int, dice: np.random.Gener
     )
 
 
-def _moved(photo: Photo, side: int, dice: np.random.Generator) -> View:
+def _moved(photo: Photo, shape: tuple[int, int], dice: np.random.Generator) -> View:
     pixels = read_picture(photo.path)
-    matrix = _matrix(pixels.shape[0], pixels.shape[1], side, dice)
-    canvas = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=(PAD, PAD, PAD))
+    matrix = _matrix(pixels.shape[:2], shape, dice)
+    canvas = cv2.warpAffine(pixels, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderValue=(PAD, PAD, PAD))
     scale = np.array([pixels.shape[1], pixels.shape[0]] * 2, np.float32)
     boxes, ignored = through(photo.boxes * scale, matrix), through(photo.ignored * scale, matrix)
-    clipped = np.clip(boxes, 0, side)
+    edge = np.array([shape[1], shape[0]] * 2, np.float32)
+    clipped = np.clip(boxes, 0, edge)
     left = np.clip(clipped[:, 2:] - clipped[:, :2], 0, None).prod(1)
     seen = left > SMALLEST_VISIBLE * np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-6)
     hidden = clipped[~seen & (left > 0)]
-    regions = np.concatenate((np.clip(ignored, 0, side), hidden))
+    regions = np.concatenate((np.clip(ignored, 0, edge), hidden))
     return View(_lit(canvas, dice), clipped[seen], photo.classes[seen], regions, photo.labelled)
 
 
-def _matrix(height: int, width: int, side: int, dice: np.random.Generator) -> np.ndarray:
-    """From the photo's pixels to the canvas's, 2 x 3."""
-    scale = side / max(height, width) * np.exp(dice.uniform(*np.log(ZOOM)))
+def _matrix(photo: tuple[int, ...], shape: tuple[int, int], dice: np.random.Generator) -> np.ndarray:
+    """From the photo's pixels to the canvas's, 2 x 3: its longer side fills the canvas's longer side before zooming."""
+    scale = max(shape) / max(photo) * np.exp(dice.uniform(*np.log(ZOOM)))
     wide = np.exp(dice.uniform(-ASPECT, ASPECT))
     angle = np.radians(dice.uniform(-MOST_DEGREES, MOST_DEGREES)) if dice.random() < TURNED else 0.0
     flip = -1.0 if dice.random() < 0.5 else 1.0
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn @ np.diag([scale * wide * flip, scale / wide])
-    middle = side / 2 + dice.uniform(-SHIFT, SHIFT, 2) * side
-    offset = middle - matrix @ np.array([width / 2, height / 2])
+    size = np.array(shape[::-1])
+    middle = size / 2 + dice.uniform(-SHIFT, SHIFT, 2) * size
+    offset = middle - matrix @ np.array(photo[::-1]) / 2
     return np.column_stack((matrix, offset)).astype(np.float32)
 
 

@@ -19,7 +19,7 @@ def one_box(box: tuple[float, ...], name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_peak_is_one_at_the_centre_and_only_in_its_class() -> None:
-    targets = draw(*one_box((80, 40, 160, 200), "dress"), NONE, ALL, SIDE)
+    targets = draw(*one_box((80, 40, 160, 200), "dress"), NONE, ALL, (SIDE, SIDE))
     dress = CLASSES.index("dress")
     assert np.argwhere(targets.heat == 1).tolist() == [[dress, 120 // STRIDE, 120 // STRIDE]]
     assert targets.heat[[index for index in range(len(CLASSES)) if index != dress]].max() == 0
@@ -29,14 +29,14 @@ def test_the_peak_is_one_at_the_centre_and_only_in_its_class() -> None:
 
 def test_what_a_source_does_not_label_is_not_learnt() -> None:
     known = np.array([name == "top" for name in CLASSES])
-    targets = draw(NONE, np.zeros(0, int), NONE, known, SIDE)
+    targets = draw(NONE, np.zeros(0, int), NONE, known, (SIDE, SIDE))
     assert targets.weight[CLASSES.index("top")].all()
     assert not targets.weight[CLASSES.index("shoes")].any()
 
 
 def test_ignored_regions_are_not_learnt_but_a_centre_inside_them_is() -> None:
     boxes, classes = one_box((40, 40, 120, 120), "bag")
-    targets = draw(boxes, classes, np.array([[0, 0, 200, 200]], np.float32), ALL, SIDE)
+    targets = draw(boxes, classes, np.array([[0, 0, 200, 200]], np.float32), ALL, (SIDE, SIDE))
     assert targets.weight[CLASSES.index("hat"), 5, 5] == 0
     assert targets.weight[CLASSES.index("hat"), 35, 35] == 1
     assert targets.weight[CLASSES.index("bag"), 80 // STRIDE, 80 // STRIDE] == 1
@@ -57,7 +57,7 @@ def perfect(targets_box: tuple[float, ...], name: int) -> Answer:
 def test_the_right_answer_has_no_loss_and_decodes_to_the_box() -> None:
     box, name = (80.0, 40.0, 160.0, 200.0), CLASSES.index("skirt")
     answer = perfect(box, name)
-    focal, boxes = loss(answer, [draw(*one_box(box, "skirt"), NONE, ALL, SIDE)])
+    focal, boxes = loss(answer, [draw(*one_box(box, "skirt"), NONE, ALL, (SIDE, SIDE))])
     assert focal < 1e-3
     assert boxes < 1e-4
     scores, corners = peaks_and_boxes(answer)
@@ -69,7 +69,7 @@ def test_the_right_answer_has_no_loss_and_decodes_to_the_box() -> None:
 def test_a_photo_without_garments_has_a_loss_too() -> None:
     head = Pyramid(width=16)
     maps = (torch.zeros(1, 40, 40, 40), torch.zeros(1, 112, 20, 20), torch.zeros(1, 320, 10, 10))
-    focal, boxes = loss(head(*maps), [draw(NONE, np.zeros(0, int), NONE, ALL, SIDE)])
+    focal, boxes = loss(head(*maps), [draw(NONE, np.zeros(0, int), NONE, ALL, (SIDE, SIDE))])
     assert torch.isfinite(focal + boxes)
     assert boxes == 0
 

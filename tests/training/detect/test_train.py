@@ -14,7 +14,7 @@ from training.networks.backbone import imagenet
 from training.networks.folded import fold
 from training.networks.pyramid import Detector, Pyramid
 
-PLAN = Plan(start="none", side=64, width=8, first_block=15, steps=1, cooling=1, batch=2)
+PLAN = Plan(start="none", side=64, shape=(64, 64), width=8, first_block=15, steps=1, cooling=1, batch=2)
 
 
 def weights(plan: Plan, photos: list[Photo], work: Path) -> np.ndarray:
@@ -45,7 +45,9 @@ def test_the_rate_rises_stays_and_falls() -> None:
 
 def test_a_source_that_is_held_out_is_never_learnt(photo: Photo) -> None:  # noqa: F811
     others = [Photo(**{**vars(photo), "source": source, "group": f"{source}/1"}) for source in ("musinsa", "ccp")]
-    learnt, held_out = split([*others, *(Photo(**{**vars(photo), "group": f"g/{n}"}) for n in range(40))])
-    assert others[0] in held_out
-    assert {one.group for one in learnt}.isdisjoint({one.group for one in held_out})
-    assert 20 < len(learnt) < 38
+    parts = split([*others, *(Photo(**{**vars(photo), "group": f"g/{n}"}) for n in range(40))])
+    assert others[0] in parts.held_out
+    groups = [{one.group for one in part} for part in (parts.learnt, parts.choice, parts.held_out)]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 42
+    assert 20 < len(parts.learnt) < 38
+    assert 0 < len(parts.choice) < 10

@@ -10,7 +10,7 @@ from training.data.street import Photo
 from training.detect.views import View, through, view
 from udfs.pictures.detect import CLASSES
 
-SIDE = 160
+SHAPE = (160, 120)
 BOX = np.array([0.3, 0.25, 0.7, 0.6], np.float32)
 
 
@@ -27,7 +27,7 @@ def photo(tmp_path: Path) -> Photo:
 
 
 def seen(photo: Photo, seed: int) -> View:
-    return view([photo], photo, SIDE, np.random.default_rng(seed))
+    return view([photo], photo, SHAPE, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("seed", range(12))
