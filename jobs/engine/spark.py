@@ -16,7 +16,7 @@ from schemas.errors import Stop
 from schemas.settings import SparkSettings
 from schemas.table import without_fixed_sizes
 from schemas.version import program_digest
-from udfs.runtime.device import THREADS
+from udfs.runtime.device import THREADS, assign
 from udfs.runtime.isolation import SAFE_PATH
 
 BatchMap = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -80,7 +80,9 @@ class SparkPool:
 
         builder = SparkSession.builder.appName("selvedge").master(self._settings.master)
         workers = {f"spark.executorEnv.{name}": value for name, value in self._for_workers().items()}
-        for name, value in (_defaults(self._settings) | workers | self._settings.conf).items():
+        for name, value in (
+            _defaults(self._settings) | _one_task_a_card(self._settings) | workers | self._settings.conf
+        ).items():
             builder = builder.config(name, value)
         self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
@@ -109,11 +111,21 @@ class _Worker:
         try:
             if program_digest() != self.program:
                 raise AnotherProgram(gethostname())
+            assign(_cards())
             function: BatchMap = pickle.loads(self.function)  # noqa: S301  (the driver's own)
             for batch in function(batches):
                 yield batch.cast(_plain(batch.schema))
         except Stop as stop:
             raise RuntimeError(_STOPPED.format(code=stop.exit_code, text=stop)) from stop
+
+
+def _cards() -> list[str]:
+    """The GPUs that Spark gave this task; none where it was not told of any."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    given = context.resources().get("gpu") if context is not None else None
+    return list(given.addresses) if given is not None else []
 
 
 class AnotherProgram(Stop):
@@ -150,6 +162,11 @@ def _defaults(settings: SparkSettings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "8",
         "spark.driver.extraJavaOptions": f"{_QUICK_START} -Dlog4j2.configurationFile={_LOGGING}",
     }
+
+
+def _one_task_a_card(settings: SparkSettings) -> dict[str, str]:
+    """Where executors have GPUs, a task gets one for itself: its process holds the networks, threads in it decode."""
+    return {"spark.task.resource.gpu.amount": "1"} if "spark.executor.resource.gpu.amount" in settings.conf else {}
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

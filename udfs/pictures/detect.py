@@ -6,11 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from udfs.pictures.preprocess import Placement, letterbox
-from udfs.runtime.models import Model
+from udfs.runtime.models import SCORE_FLOOR, Model
 
 CLASSES = ("top", "outerwear", "dress", "skirt", "trousers", "shorts", "shoes", "bag", "hat", "eyewear")
-SCORE_FLOOR = 0.05
-"""Boxes with a lower score are dropped: the thresholds of the night are higher."""
 MOST_BOXES = 100
 SAME_BOX = 0.5
 """Two boxes of one class that overlap more (intersection over union) are one garment."""

@@ -1,20 +1,48 @@
-"""Selects the device for networks in this process: TensorRT, CUDA or the CPU."""
+"""Selects the device for networks in this process: a GPU through PyTorch or TensorRT, or the CPU."""
 
+import ctypes
+import fcntl
+import importlib.util
+import logging
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO
 
 from schemas.errors import Stop
 
-KINDS = ("tensorrt", "cuda", "cpu")
+KINDS = ("cuda", "tensorrt", "torch", "cpu")
+"""`cuda` is PyTorch on a GPU, `torch` PyTorch on the CPU, `cpu` ONNX Runtime on the CPU."""
+ON_CARD = ("cuda", "tensorrt")
 THREADS = "SELVEDGE_INTRA_OP_THREADS"
 """Carries `work.model_threads` into workers: how many threads one network may use on a CPU."""
 DEVICE = "SELVEDGE_DEVICE"
-"""Environment name of the setting that says which device is used: auto, tensorrt, cuda or cpu."""
+"""Environment name of the setting that says which device is used: auto, or one of KINDS."""
+ADDRESSES = "SELVEDGE_GPU_ADDRESSES"
+"""Carries the GPUs that Spark gave a task to the networks of its processes."""
+
+_log = logging.getLogger("selvedge.device")
 
 
 class DeviceMissing(Stop):
     """The requested device is not available; the message names it and the variable to set."""
+
+
+class CardLost(DeviceMissing):
+    """A card stopped answering, or cannot hold a single picture."""
+
+    def __init__(self, index: int, said: str) -> None:
+        self.index, self.said = index, said
+        super().__init__(
+            f"GPU {index}: {said}; everything before is kept; to act: the engineer (look at the card with nvidia-smi "
+            f"and run again, or set {DEVICE}=cpu)"
+        )
+
+    def __reduce__(self) -> tuple[type["CardLost"], tuple[int, str]]:
+        return type(self), (self.index, self.said)
 
 
 @dataclass(frozen=True)
@@ -26,26 +54,42 @@ class Device:
     threads: int = 1
 
 
-def choose(environment: Mapping[str, str], addresses: Sequence[str] = (), available: Sequence[str] = ()) -> Device:
+NO_DRIVER = "this machine has no NVIDIA driver"
+HIDDEN = "CUDA_VISIBLE_DEVICES hides every GPU"
+EXPECTED = (NO_DRIVER, HIDDEN)
+"""Reasons that are no news: the machine was set up so."""
+
+Probe = Callable[[Device], str | None]
+"""Runs something on a device; gives the reason where that fails."""
+
+
+def choose(environment: Mapping[str, str], addresses: Sequence[str], probe: Probe, is_free: Probe) -> Device:
     """The device of this process, decided here and nowhere else.
 
-    `addresses` are the GPUs that the scheduler gave this task, `available` the kinds that are installed. The process
-    sees the GPUs of CUDA_VISIBLE_DEVICES renumbered from 0, so an address is looked up in it; a list that hides the
-    address is an error, not another GPU.
+    `addresses` are the GPUs that the scheduler gave this task. The process sees the GPUs of CUDA_VISIBLE_DEVICES
+    renumbered from 0, so an address is looked up in it; a list that hides the address is an error, not another GPU.
+    `auto` is the first GPU that runs and, where no scheduler decides, that no other process of ours uses; else the CPU.
     """
     wanted = environment.get(DEVICE, "auto")
     if wanted not in ("auto", *KINDS):
         raise DeviceMissing(f"{DEVICE}={wanted}: must be auto, {', '.join(KINDS)}")
     threads = int(environment.get(THREADS, "1"))
+    if wanted not in ("auto", *ON_CARD):
+        return Device(wanted, 0, threads)
     visible = _listed(environment.get("CUDA_VISIBLE_DEVICES"))
-    hidden = visible == []
-    usable = [kind for kind in KINDS if kind in (*available, "cpu") and not (kind != "cpu" and hidden)]
-    kind = usable[0] if wanted == "auto" else wanted
-    if kind not in usable:
-        raise DeviceMissing(f"{DEVICE}={wanted}, but this machine offers {', '.join(usable)}")
-    if kind == "cpu":
-        return Device("cpu", 0, threads)
-    return Device(kind, _index(addresses, visible), threads)
+    kind = "cuda" if wanted == "auto" else wanted
+    card = Device(kind, 0 if visible == [] else _index(addresses, visible), threads)
+    reason = HIDDEN if visible == [] else probe(card)
+    if wanted != "auto" and reason is not None:
+        raise DeviceMissing(
+            f"{DEVICE}={wanted}, but {reason}; to act: the engineer (mend it, or set {DEVICE} to auto or cpu)"
+        )
+    if wanted == "auto" and reason is None and not addresses:
+        reason = is_free(card)
+    if reason is None:
+        return card
+    _log.log(logging.INFO if reason in EXPECTED else logging.WARNING, "networks run on the CPU: %s", reason)
+    return Device("cpu", 0, threads)
 
 
 def _listed(text: str | None) -> list[str] | None:
@@ -65,20 +109,51 @@ def _index(addresses: Sequence[str], visible: list[str] | None) -> int:
     return visible.index(address)
 
 
-def installed() -> list[str]:
-    """The kinds that this Python can load. Touches no GPU."""
-    import importlib.util
+def runs(device: Device) -> str | None:
+    """Why a GPU cannot be used, found by running on it; None if it can. Loads nothing where there is no driver."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return NO_DRIVER
+    package = {"cuda": "torch", "tensorrt": "tensorrt"}[device.kind]
+    if importlib.util.find_spec(package) is None:
+        return f"{package} is not installed"
+    try:
+        if device.kind == "tensorrt":
+            from udfs.runtime.tensorrt_session import probe
+        else:
+            from udfs.runtime.torch_session import probe
+        probe(device.index)
+    except Exception as error:  # whatever a driver, a library or a build for other cards may raise
+        return f"GPU {device.index} does not run: {(str(error).strip().splitlines() or [type(error).__name__])[0]}"
+    return None
 
-    import onnxruntime
 
-    kinds = []
-    if importlib.util.find_spec("tensorrt") is not None:
-        kinds.append("tensorrt")
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        kinds.append("cuda")
-    return [*kinds, "cpu"]
+@cache
+def _lock_of(index: int) -> IO[bytes]:
+    """The file that stands for a card on this machine; open as long as this process lives."""
+    return (Path(tempfile.gettempdir()) / f"selvedge-gpu-{os.getuid()}-{index}.lock").open("ab")
 
 
-def this_process(addresses: Sequence[str] = ()) -> Device:
-    """The device of this process by its environment and what is installed."""
-    return choose(os.environ, addresses, installed())
+def unused(device: Device) -> str | None:
+    """Take a card for this process. Networks of a second process would only divide its time and its memory."""
+    try:
+        fcntl.flock(_lock_of(device.index), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return f"GPU {device.index} is used by another process of selvedge"
+    return None
+
+
+def assign(addresses: Sequence[str]) -> None:
+    """Remember the GPUs that a scheduler gave the task which this process works on now; child processes know too."""
+    os.environ[ADDRESSES] = ",".join(addresses)
+
+
+def this_process() -> Device:
+    """The device of this process by its environment, its scheduler and what runs here; looked for once."""
+    return _chosen(tuple(os.environ.get(name) for name in (ADDRESSES, DEVICE, THREADS, "CUDA_VISIBLE_DEVICES")))
+
+
+@cache
+def _chosen(surroundings: tuple[str | None, ...]) -> Device:
+    return choose(os.environ, _listed(surroundings[0]) or [], runs, unused)

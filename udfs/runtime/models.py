@@ -11,16 +11,17 @@ workers, and whoever loads it runs exactly the bytes that have these digests.
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from schemas.errors import Stop
-from udfs.runtime.device import this_process
+from udfs.runtime.device import ON_CARD, Device, this_process
 from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.sessions import Session, open_session
 
@@ -30,6 +31,7 @@ __all__ = [
     "Model",
     "ModelError",
     "Release",
+    "SCORE_FLOOR",
     "WeightsChanged",
     "body_in",
     "describe",
@@ -44,7 +46,11 @@ __all__ = [
 DIGEST_LENGTH = 12
 SAME_NUMERIC_CLASS = 0.999
 """Golden outputs must agree to this cosine: fp32 and fp16 do, int8 does not."""
+SCORE_FLOOR = 0.05
+"""Boxes with a lower score are dropped: the thresholds of the night are higher."""
 NUMERIC_CLASSES = ("float", "int8")
+
+_log = logging.getLogger("selvedge.models")
 
 
 class ModelError(Stop):
@@ -184,23 +190,39 @@ class Model:
         self.release, self.folder, self.description = release, release.folder, release.description
         body = body or body_in(release.folder)
         self.files: dict[str, bytes] = {name: body(name, sha256) for name, sha256 in release.files.items()}
+        self._sessions: dict[Device, Session] = {}
 
     @property
     def digest(self) -> str:
         """sha256 (hex) over weights, preprocessing and numeric class."""
         return self.description.digest
 
-    @cached_property
+    @property
     def session(self) -> Session:
-        """The network on this process's device, its golden inputs checked."""
-        session = open_session(self.files[self.description.weights], this_process())
-        self._check_golden(session)
-        self.files.clear()  # the session has its own copy
+        """The network on the device that this process has now, its golden inputs checked."""
+        device = this_process()
+        if device not in self._sessions:
+            self._sessions[device] = self._opened(device)
+        return self._sessions[device]
+
+    def _opened(self, device: Device) -> Session:
+        weights = self.files[self.description.weights]
+        session = open_session(weights, device)
+        try:
+            self._check_golden(session)
+        except GoldenDiffers as differs:
+            if device.kind not in ON_CARD:
+                raise
+            _log.warning("in fp16 %s; it runs in fp32", differs)
+            session = open_session(weights, device, half=False)
+            self._check_golden(session)
+        if device.kind not in ON_CARD:  # the session has its own copy, and a scheduler may give another card later
+            self.files.clear()
         return session
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for any number of inputs [N, ...], batch by batch of the fixed shape, the last one padded."""
-        return run_in_batches(self.session, inputs, self.description.batch)
+        """Outputs by name for any number of inputs [N, ...], in batches as the session takes them."""
+        return run_in_batches(self.session, inputs, self.session.batch)
 
     def _check_golden(self, session: Session) -> None:
         if self.description.golden is None:
@@ -209,13 +231,18 @@ class Model:
         with np.load(io.BytesIO(self.files[path.name]), allow_pickle=False) as golden:
             inputs = golden["inputs"]
             expected = {name.removeprefix("output_"): golden[name] for name in golden.files if name != "inputs"}
-        found = run_in_batches(session, inputs, self.description.batch)
+        found = run_in_batches(session, inputs, session.batch)
         for name, values in expected.items():
-            likeness = cosine(values, found[name])
+            likeness = cosine(*(read_from(name, answers) for answers in (values, found[name])))
             if likeness < SAME_NUMERIC_CLASS:
                 raise GoldenDiffers(
                     f"{path}: {name} has cosine {likeness:.4f} to the golden answers, below {SAME_NUMERIC_CLASS}"
                 )
+
+
+def read_from(name: str, values: np.ndarray) -> np.ndarray:
+    """What the stages read of an output: of the detector's peaks those from SCORE_FLOOR on."""
+    return np.where(values < SCORE_FLOOR, 0.0, values) if name == "scores" else values
 
 
 def cosine(first: np.ndarray, second: np.ndarray) -> float:
@@ -229,10 +256,15 @@ def cosine(first: np.ndarray, second: np.ndarray) -> float:
     return float(products.min())
 
 
-def run_in_batches(session: Session, inputs: np.ndarray, batch: int) -> dict[str, np.ndarray]:
-    """Run `session` over inputs [N, ...] in batches of exactly `batch`; padding rows are zero and dropped."""
+def run_in_batches(session: Session, inputs: np.ndarray, batch: int | None) -> dict[str, np.ndarray]:
+    """Run `session` over inputs [N, ...] in batches of exactly `batch`; padding rows are zero and dropped.
+
+    None: the session takes any number.
+    """
     if len(inputs) == 0:
         raise ValueError("a network needs at least one input")
+    if batch is None:
+        return session.run(inputs)
     collected: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(inputs), batch):
         rows = np.ascontiguousarray(inputs[start : start + batch])

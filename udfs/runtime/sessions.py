@@ -1,4 +1,4 @@
-"""One interface over TensorRT, CUDA and the CPU: a network, opened on a device."""
+"""One interface over PyTorch, TensorRT and ONNX Runtime: a network, opened on a device."""
 
 from typing import Protocol
 
@@ -8,19 +8,28 @@ from udfs.runtime.device import Device
 
 
 class Session(Protocol):
-    """A network that is ready to run batches of its one fixed shape."""
+    """A network that is ready to run batches."""
+
+    @property
+    def batch(self) -> int | None:
+        """How many rows `run` takes; None: any number."""
+        ...
 
     def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         """Outputs by name for the input `batch`."""
         ...
 
 
-def open_session(graph: bytes, device: Device) -> Session:
-    """Load the bytes of an ONNX file on `device`."""
+def open_session(graph: bytes, device: Device, half: bool | None = None) -> Session:
+    """Load the bytes of an ONNX file on `device`. `half`: in fp16 or not; None: on a GPU."""
     if device.kind == "tensorrt":
         from udfs.runtime.tensorrt_session import TensorRtSession
 
-        return TensorRtSession(graph, device)
+        return TensorRtSession(graph, device, half)
+    if device.kind in ("cuda", "torch"):
+        from udfs.runtime.torch_session import TorchSession
+
+        return TorchSession(graph, device, half)
     from udfs.runtime.onnx_session import OnnxSession
 
     return OnnxSession(graph, device)

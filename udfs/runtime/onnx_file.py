@@ -1,0 +1,167 @@
+"""Reads an ONNX file: nodes, weights, input and outputs. Needs no package, so that a bare machine with a GPU can too.
+
+The file is protobuf, of which the released graphs use little: messages, varints, floats and bytes. Everything else is
+refused: weights in other files, subgraphs, and tensors that are not stored as raw bytes.
+"""
+
+import struct
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from schemas.errors import Stop
+
+TYPES: Mapping[int, Any] = {
+    1: np.float32, 2: np.uint8, 3: np.int8, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16, 11: np.float64,
+}  # fmt: skip
+"""Numbers of element types (onnx.proto, TensorProto.DataType)."""
+VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
+"""Wire types of protobuf."""
+MOST_VARINT_BYTES = 10
+
+
+class GraphUnreadable(Stop):
+    """The bytes are no ONNX file, or hold what the released graphs never do; the message says what."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: names of what goes in ("" where an optional input is left out) and of what comes out."""
+
+    operator: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the graph. Its shape has a 0 where the file does not state a size."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OnnxGraph:
+    """A network with one input, its nodes in an order in which they can run."""
+
+    nodes: Sequence[Node]
+    weights: Mapping[str, np.ndarray] = field(repr=False)
+    input: Port
+    outputs: Sequence[Port]
+
+    @property
+    def batch(self) -> int:
+        """How many rows the released graph takes."""
+        return self.input.shape[0]
+
+
+def read_graph(body: bytes) -> OnnxGraph:
+    """The graph in the bytes of an ONNX file. Raises GraphUnreadable."""
+    try:
+        graph = _fields(_fields(body)[7][0])
+        weights = dict(map(_tensor, graph[5]))
+        (entry,) = [port for port in map(_port, graph[11]) if port.name not in weights]
+        return OnnxGraph([*map(_node, graph[1])], weights, entry, [*map(_port, graph[12])])
+    except (IndexError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise GraphUnreadable(
+            f"the network is no ONNX file that can be read ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _fields(body: Any) -> dict[int, list[Any]]:
+    """A message's values by field number: int for a varint, memoryview for bytes and for fixed widths."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    view, at = memoryview(body), 0
+    while at < len(view):
+        key, at = _varint(view, at)
+        wire = key & 7
+        if wire == VARINT:
+            value, at = _varint(view, at)
+            found[key >> 3].append(value)
+            continue
+        length = {EIGHT_BYTES: 8, FOUR_BYTES: 4}.get(wire, -1)
+        if wire == BYTES:
+            length, at = _varint(view, at)
+        if length < 0 or at + length > len(view):
+            raise ValueError(f"field {key >> 3} ends behind the file, or has wire type {wire}")
+        found[key >> 3].append(view[at : at + length])
+        at += length
+    return found
+
+
+def _varint(view: memoryview, at: int) -> tuple[int, int]:
+    value = 0
+    for place in range(MOST_VARINT_BYTES):
+        byte = view[at + place]
+        value |= (byte & 127) << (7 * place)
+        if byte < 128:
+            return value, at + place + 1
+    raise ValueError("a number has too many bytes")
+
+
+def _text(values: Sequence[Any]) -> str:
+    return bytes(values[0]).decode() if values else ""
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _whole_numbers(values: Sequence[Any]) -> list[int]:
+    """Repeated int64, written one by one or packed."""
+    found = []
+    for value in values:
+        if isinstance(value, int):
+            found.append(_signed(value))
+            continue
+        at = 0
+        while at < len(value):
+            number, at = _varint(value, at)
+            found.append(_signed(number))
+    return found
+
+
+def _tensor(body: Any) -> tuple[str, np.ndarray]:
+    """Name and values of a stored tensor."""
+    parts = _fields(body)
+    name, shape = _text(parts[8]), _whole_numbers(parts[1])
+    kind = TYPES[parts[2][0]]
+    if parts[13] or not parts[9] and 0 not in shape:
+        raise ValueError(f"{name} is not stored as raw bytes in the file")
+    raw = parts[9][0] if parts[9] else b""
+    return name, np.frombuffer(raw, np.dtype(kind).newbyteorder("<")).astype(kind).reshape(shape)
+
+
+def _port(body: Any) -> Port:
+    parts = _fields(body)
+    tensor = _fields(_fields(parts[2][0])[1][0])
+    sizes = _fields(tensor[2][0])[1] if tensor[2] else []
+    shape = tuple(int(next(iter(_fields(size)[1]), 0)) for size in sizes)
+    return Port(_text(parts[1]), np.dtype(TYPES[tensor[1][0]]), shape)
+
+
+def _node(body: Any) -> Node:
+    parts = _fields(body)
+    names = [[bytes(name).decode() for name in parts[number]] for number in (1, 2)]
+    return Node(_text(parts[4]), *names, dict(map(_attribute, parts[5])))
+
+
+def _attribute(body: Any) -> tuple[str, Any]:
+    parts = _fields(body)
+    readers = {
+        1: lambda: struct.unpack("<f", parts[2][0])[0],
+        2: lambda: _signed(parts[3][0]) if parts[3] else 0,
+        3: lambda: _text(parts[4]),
+        4: lambda: _tensor(parts[5][0])[1],
+        6: lambda: [*struct.unpack(f"<{len(b''.join(parts[7])) // 4}f", b"".join(parts[7]))],
+        7: lambda: _whole_numbers(parts[8]),
+    }
+    return _text(parts[1]), readers[parts[20][0]]()
