@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test long-test check kill-test desk-day year damage encodings mutation airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test long-test tensorrt-test check kill-test desk-day year damage encodings mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -16,6 +16,11 @@ test: check ## run the checks and all tests, in two processes
 
 long-test: setup ## run the tests that `make test` leaves out: whole nights that say little more than others do
 	@$(BIN)/pytest -m long
+
+tensorrt-test: setup ## build TensorRT engines of the released networks without a GPU, in an environment of their own (400 MB)
+	@test -d var/tensorrt || python3 -m venv var/tensorrt
+	@var/tensorrt/bin/pip install --quiet numpy onnx tensorrt-rtx
+	@SELVEDGE_TEST_TENSORRT_PYTHON=var/tensorrt/bin/python $(BIN)/pytest -rs tests/udfs/runtime/test_tensorrt_session.py
 
 check: setup ## run ruff, mypy and the import rules, but no tests
 	@$(BIN)/ruff check .

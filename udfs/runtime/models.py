@@ -26,12 +26,12 @@ from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.sessions import Session, open_session
 
 __all__ = [
+    "SCORE_FLOOR",
     "Description",
     "GoldenDiffers",
     "Model",
     "ModelError",
     "Release",
-    "SCORE_FLOOR",
     "WeightsChanged",
     "body_in",
     "describe",

@@ -134,7 +134,7 @@ def _tensor(body: Any) -> tuple[str, np.ndarray]:
     parts = _fields(body)
     name, shape = _text(parts[8]), _whole_numbers(parts[1])
     kind = TYPES[parts[2][0]]
-    if parts[13] or not parts[9] and 0 not in shape:
+    if parts[13] or (not parts[9] and 0 not in shape):
         raise ValueError(f"{name} is not stored as raw bytes in the file")
     raw = parts[9][0] if parts[9] else b""
     return name, np.frombuffer(raw, np.dtype(kind).newbyteorder("<")).astype(kind).reshape(shape)

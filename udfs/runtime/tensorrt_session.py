@@ -1,22 +1,27 @@
-"""A network as a TensorRT engine, built for the GPU at hand when it is first asked for.
+"""A network as a TensorRT engine, built for the GPU at hand and kept under `var/engines`.
 
-The engine is built from the released ONNX file with fp16 allowed: the numeric class stays "float", which the golden
-inputs prove at every load. Imported only where TensorRT was chosen; PyTorch, CUDA-Python and the like are not needed,
-memory is moved through the CUDA runtime that TensorRT brings.
+Written to TensorRT 10 and 11: networks are strongly typed, so fp16 is written into the graph. The golden inputs prove
+at every load that the numeric class stays "float". Imported only where TensorRT was chosen.
 """
 
-import ctypes
-import ctypes.util
+import contextlib
+import hashlib
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from udfs.runtime.device import Device, DeviceMissing
+from udfs.runtime.device import CardLost, Device, DeviceMissing
+from udfs.runtime.typed_graph import typed
 
-WORKSPACE_BYTES = 1 << 30
-TO_DEVICE, TO_HOST = 1, 2
-"""cudaMemcpyKind of the CUDA runtime."""
+WORKSPACE_BYTES = 4 << 30
+ENGINES = Path("var") / "engines"
+"""One file for each network, precision, card and version of TensorRT; it may be deleted at any time."""
+DIGEST_BYTES = 32
+"""The file begins with the sha256 of what follows."""
 
 
 @dataclass(frozen=True)
@@ -35,94 +40,135 @@ class Buffer:
 
 
 class Cuda:
-    """The few calls of the CUDA runtime that a session needs; each error is a `DeviceMissing`."""
+    """The few calls of the CUDA runtime that a session needs, through cuda-python; each error is a `CardLost`."""
 
     def __init__(self, index: int) -> None:
-        name = ctypes.util.find_library("cudart") or "libcudart.so.12"
-        try:
-            self._library = ctypes.CDLL(name)
-        except OSError as error:
-            raise DeviceMissing(f"the CUDA runtime cannot be loaded ({error})") from error
-        self._call("cudaSetDevice", index)
+        from cuda.bindings import runtime
 
-    def _call(self, name: str, *arguments: Any) -> None:
-        status = getattr(self._library, name)(*arguments)
-        if status:
-            raise DeviceMissing(f"{name} failed with CUDA error {status}")
+        self.index, self._runtime = index, runtime
+        self.call("cudaSetDevice", index)
+        self.stream = self.call("cudaStreamCreate")
 
-    def allocate(self, size_bytes: int) -> int:
-        """The address of new memory on the GPU."""
-        pointer = ctypes.c_void_p()
-        self._call("cudaMalloc", ctypes.byref(pointer), ctypes.c_size_t(size_bytes))
-        return int(pointer.value or 0)
+    def call(self, name: str, *arguments: Any) -> Any:
+        """What a function of the runtime gives beside its status."""
+        status, *found = getattr(self._runtime, name)(*arguments)
+        if int(status):
+            raise CardLost(self.index, f"{name} failed with {status.name}")
+        return found[0] if found else None
 
-    def copy(self, target: int, source: int, size_bytes: int, direction: int) -> None:
-        """Copy between host and GPU and wait for it."""
-        size = ctypes.c_size_t(size_bytes)
-        self._call("cudaMemcpy", ctypes.c_void_p(target), ctypes.c_void_p(source), size, ctypes.c_int(direction))
+    def to_card(self, buffer: Buffer, rows: np.ndarray) -> None:
+        """Copy rows to the card, in the stream's turn."""
+        kind = self._runtime.cudaMemcpyKind.cudaMemcpyHostToDevice
+        self.call("cudaMemcpyAsync", buffer.address, rows.ctypes.data, buffer.size_bytes, kind, self.stream)
 
-    def wait(self) -> None:
-        """Wait until the GPU has done what it was given."""
-        self._call("cudaDeviceSynchronize")
+    def from_card(self, buffer: Buffer) -> np.ndarray:
+        """New memory that holds a buffer's values once the stream was waited for."""
+        values = np.empty(buffer.shape, buffer.dtype)
+        kind = self._runtime.cudaMemcpyKind.cudaMemcpyDeviceToHost
+        self.call("cudaMemcpyAsync", values.ctypes.data, buffer.address, buffer.size_bytes, kind, self.stream)
+        return values
+
+    def card(self) -> str:
+        """The card's name and compute capability."""
+        found = self.call("cudaGetDeviceProperties", self.index)
+        return f"{found.name.split(bytes(1))[0].decode()} {found.major}.{found.minor}"
 
 
 class TensorRtSession:
     """One graph, one input, batches of its fixed shape."""
 
-    def __init__(self, graph: bytes, device: Device) -> None:
+    def __init__(self, graph: bytes, device: Device, half: bool | None = None, engines: Path = ENGINES) -> None:
+        """`half`: convolutions in fp16; None: yes."""
         import tensorrt
 
         self._cuda = Cuda(device.index)
         self._logger = tensorrt.Logger(tensorrt.Logger.WARNING)
+        written = typed(graph, half is not False)
+        place = engines / engine_name(written, self._cuda.card(), f"{tensorrt.__name__} {tensorrt.__version__}")
         runtime = tensorrt.Runtime(self._logger)
-        self._engine = runtime.deserialize_cuda_engine(build(tensorrt, self._logger, graph))
+        self._engine = runtime.deserialize_cuda_engine(
+            kept(place) or keep(place, build(tensorrt, self._logger, written))
+        )
+        if self._engine is None:
+            raise DeviceMissing(f"{place}: TensorRT does not take this engine; to act: the engineer (delete the file)")
         self._context = self._engine.create_execution_context()
-        self._inputs: list[Buffer] = []
-        self._outputs: list[Buffer] = []
-        for index in range(self._engine.num_io_tensors):
-            name = self._engine.get_tensor_name(index)
-            buffer = self._buffer(tensorrt, name)
-            self._context.set_tensor_address(name, buffer.address)
-            is_input = self._engine.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT
-            (self._inputs if is_input else self._outputs).append(buffer)
+        buffers = [
+            self._buffer(tensorrt, self._engine.get_tensor_name(at)) for at in range(self._engine.num_io_tensors)
+        ]
+        inputs = [b for b in buffers if self._engine.get_tensor_mode(b.name) == tensorrt.TensorIOMode.INPUT]
+        (self._input,) = inputs
+        self._outputs = [buffer for buffer in buffers if buffer is not self._input]
+        self.batch: int | None = self._input.shape[0]
 
     def _buffer(self, tensorrt: Any, name: str) -> Buffer:
         shape = tuple(self._engine.get_tensor_shape(name))
         dtype = np.dtype(tensorrt.nptype(self._engine.get_tensor_dtype(name)))
-        size_bytes = int(np.prod(shape)) * dtype.itemsize
-        return Buffer(name, self._cuda.allocate(size_bytes), shape, dtype)
+        address = self._cuda.call("cudaMalloc", int(np.prod(shape)) * dtype.itemsize)
+        self._context.set_tensor_address(name, address)
+        return Buffer(name, address, shape, dtype)
 
     def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         """Outputs by name for the input `batch`."""
-        (entry,) = self._inputs
-        rows = np.ascontiguousarray(batch, dtype=entry.dtype)
-        if rows.shape != entry.shape:
-            raise ValueError(f"the batch has the shape {rows.shape}, but the engine was built for {entry.shape}")
-        self._cuda.copy(entry.address, rows.ctypes.data, entry.size_bytes, TO_DEVICE)
-        self._context.execute_async_v3(0)
-        self._cuda.wait()
-        found = {}
-        for buffer in self._outputs:
-            values = np.empty(buffer.shape, buffer.dtype)
-            self._cuda.copy(values.ctypes.data, buffer.address, buffer.size_bytes, TO_HOST)
-            found[buffer.name] = values
+        rows = np.ascontiguousarray(batch, dtype=self._input.dtype)
+        if rows.shape != self._input.shape:
+            raise ValueError(f"the batch has the shape {rows.shape}, but the engine was built for {self._input.shape}")
+        self._cuda.to_card(self._input, rows)
+        if not self._context.execute_async_v3(int(self._cuda.stream)):
+            raise CardLost(self._cuda.index, "TensorRT could not start the network")
+        found = {buffer.name: self._cuda.from_card(buffer) for buffer in self._outputs}
+        self._cuda.call("cudaStreamSynchronize", self._cuda.stream)
         return found
 
 
-def build(tensorrt: Any, logger: Any, graph: bytes) -> Any:
-    """The serialised engine of an ONNX file; a graph that TensorRT cannot read is a `DeviceMissing`."""
+def engine_name(graph: bytes, card: str, library: str) -> str:
+    """The file of an engine: an engine of another network, card or version has another name."""
+    parts: Sequence[bytes] = (hashlib.sha256(graph).digest(), card.encode(), library.encode())
+    return f"{hashlib.sha256(bytes(1).join(parts)).hexdigest()[:24]}.engine"
+
+
+def kept(place: Path) -> bytes | None:
+    """The engine in a file; None where there is none, or not the whole of it."""
+    try:
+        body = place.read_bytes()
+    except OSError:
+        return None
+    digest, engine = body[:DIGEST_BYTES], body[DIGEST_BYTES:]
+    return engine if hashlib.sha256(engine).digest() == digest else None
+
+
+def keep(place: Path, engine: bytes) -> bytes:
+    """Write an engine for the next process; a disk that cannot take it costs only time."""
+    fresh = place.with_suffix(f".{os.getpid()}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(hashlib.sha256(engine).digest() + engine)
+        fresh.replace(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+    return engine
+
+
+def build(tensorrt: Any, logger: Any, graph: bytes) -> bytes:
+    """The serialised engine of an ONNX file, its types as they are written. Raises DeviceMissing."""
     builder = tensorrt.Builder(logger)
-    network = builder.create_network(0)
+    network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = tensorrt.OnnxParser(network, logger)
     if not parser.parse(graph):
         problems = "; ".join(str(parser.get_error(index)) for index in range(parser.num_errors))
         raise DeviceMissing(f"TensorRT cannot read the network ({problems})")
     config = builder.create_builder_config()
     config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
-    flag = getattr(tensorrt.BuilderFlag, "FP16", None)
-    if flag is not None:
-        config.set_flag(flag)
     engine = builder.build_serialized_network(network, config)
     if engine is None:
         raise DeviceMissing("TensorRT built no engine; its log says why")
-    return engine
+    return bytes(engine)
+
+
+def probe(index: int) -> None:
+    """Raise where TensorRT cannot be loaded, or no such card answers."""
+    import tensorrt
+
+    Cuda(index)
+    if tensorrt.Builder(tensorrt.Logger(tensorrt.Logger.ERROR)) is None:
+        raise RuntimeError("TensorRT has no builder for it")

@@ -24,6 +24,7 @@ STATIC: Mapping[str, Sequence[int]] = {
 """Inputs that have to be constants; operators get them as Python numbers and lists."""
 FOLLOWS_HALF = {"Add", "Clip", "Concat", "Flatten", "MaxPool", "Pad", "Relu", "Resize", "Transpose"}
 """Operators that lose nothing in fp16. Convolutions compute in it; all others get fp32."""
+ZERO = np.zeros(1, np.float32)
 ELEMENTWISE = {"Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "LessOrEqual", "Mul", "Pow", "Sub", "Where"}
 """Operators that repeat a single row for all others."""
 
@@ -300,7 +301,7 @@ OPERATORS: Mapping[str, Op] = {
     "Clip": lambda values, low=None, high=None: values.clamp(low, high),
     "Concat": lambda *values, axis: torch.cat(values, axis),
     "Constant": lambda value: _constant(value),
-    "ConstantOfShape": lambda shape, value=np.zeros(1, np.float32): _constant(value).expand(shape).contiguous(),
+    "ConstantOfShape": lambda shape, value=ZERO: _constant(value).expand(shape).contiguous(),
     "Conv": conv,
     "Div": divided,
     "Equal": torch.eq,

@@ -8,6 +8,7 @@ import pytest
 
 from tests.udfs.runtime.networks import BATCH, SIDE, release
 from udfs.runtime import models
+from udfs.runtime.device import Device
 from udfs.runtime.models import (
     GoldenDiffers,
     ModelError,
@@ -128,6 +129,39 @@ def test_other_answers_to_the_golden_inputs_are_refused(tmp_path: Path) -> None:
     np.savez(folder / "golden.npz", inputs=inputs, output_scaled=wrong)
     with pytest.raises(GoldenDiffers, match="scaled"):
         load(folder).run(pictures(1))
+
+
+class Coarse:
+    """A session on a card whose fp16 is another numeric class; in fp32 it answers right."""
+
+    batch = None
+
+    def __init__(self, half: bool | None) -> None:
+        self.half = half
+
+    def run(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        return {"scaled": rows.astype(np.float32) * 0.5 + (0 if self.half is False else 99 * (rows % 2))}
+
+
+def test_a_network_that_loses_too_much_in_fp16_runs_in_fp32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = Device("cuda", 1)
+    monkeypatch.setattr(models, "this_process", lambda: card)
+    monkeypatch.setattr(models, "open_session", lambda body, device, half=None: Coarse(half))
+    model = models.Model(read_release(release(tmp_path / "one")))
+    assert np.array_equal(model.run(pictures(3))["scaled"], pictures(3).astype(np.float32) * 0.5)
+    assert ["it runs in fp32" in record.getMessage() for record in caplog.records] == [True]
+
+
+def test_another_card_gets_a_session_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr(models, "open_session", lambda body, device, half=None: opened.append(device) or Coarse(False))
+    model = models.Model(read_release(release(tmp_path / "one")))
+    for index in (0, 1, 0):
+        monkeypatch.setattr(models, "this_process", lambda index=index: Device("cuda", index))
+        model.run(pictures(1))
+    assert opened == [Device("cuda", 0), Device("cuda", 1)]
 
 
 def test_promoted_names_the_folder(tmp_path: Path) -> None:

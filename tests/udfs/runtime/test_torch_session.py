@@ -14,7 +14,7 @@ from tests.udfs.pictures.promoted import MODELS, pictures
 from tests.udfs.runtime.networks import BATCH, SIDE, release
 from udfs.pictures.preprocess import letterbox
 from udfs.runtime.device import CardLost, Device
-from udfs.runtime.models import SAME_NUMERIC_CLASS, Model, cosine, load, promoted, read_from, run_in_batches
+from udfs.runtime.models import SAME_NUMERIC_CLASS, Model, cosine, promoted, read_from, read_release, run_in_batches
 from udfs.runtime.onnx_file import GraphUnreadable, read_graph
 from udfs.runtime.sessions import Session, open_session
 from udfs.runtime.torch_network import translated
@@ -28,7 +28,7 @@ MANY = 200
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def network(request: pytest.FixtureRequest) -> Iterator[tuple[str, Model, Session, Session]]:
-    model = Model(load(promoted(request.param, MODELS)).release)
+    model = Model(read_release(promoted(request.param, MODELS)))
     body = model.files[model.description.weights]
     yield request.param, model, open_session(body, Device("torch")), open_session(body, Device("cpu"))
 
