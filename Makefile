@@ -1,7 +1,7 @@
 # The targets of the project; `make help` lists them. Everything runs in .venv, which the targets set up when needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help nightly test long-test tensorrt-test check kill-test desk-day year damage encodings mutation airflow shops bench setup lock settings museum clean
+.PHONY: help nightly test long-test tensorrt-test gpu-bundle check kill-test desk-day year damage encodings mutation airflow shops bench setup lock settings museum clean
 
 BIN := .venv/bin
 
@@ -21,6 +21,9 @@ tensorrt-test: setup ## build TensorRT engines of the released networks without 
 	@test -d var/tensorrt || python3 -m venv var/tensorrt
 	@var/tensorrt/bin/pip install --quiet numpy onnx tensorrt-rtx
 	@SELVEDGE_TEST_TENSORRT_PYTHON=var/tensorrt/bin/python $(BIN)/pytest -rs tests/udfs/runtime/test_tensorrt_session.py
+
+gpu-bundle: setup ## pack what infra/gpu_check.sh needs on a machine with a GPU: var/gpu-check.tar, with photos from beside the project
+	@$(BIN)/python -m infra.gpu_bundle
 
 check: setup ## run ruff, mypy and the import rules, but no tests
 	@$(BIN)/ruff check .

@@ -5,6 +5,7 @@ while the card computes. Only this module and `torch_network` import torch, and 
 torch itself, was chosen.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,18 +37,23 @@ class TorchSession:
         """`half`: convolutions in fp16; None: on a card."""
         on_card = device.kind == "cuda"
         self._graph: OnnxGraph = read_graph(graph)
-        self._device = torch.device("cuda", device.index) if on_card else torch.device("cpu")
+        self.device = torch.device("cuda", device.index) if on_card else torch.device("cpu")
         self._half = on_card if half is None else half
         self._names = [port.name for port in self._graph.outputs]
         self.largest = LARGEST_BATCH if on_card else self._graph.batch
         self._networks: dict[int, _Network] = {}
+        self._turn = threading.Lock()
         if on_card:
             _set_up()
         else:
             torch.set_num_threads(device.threads)
 
     def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name, in the graph's order, for any number of rows. Raises CardLost."""
+        """Outputs by name, in the graph's order, for any number of rows; one thread after another. Raises CardLost."""
+        with self._turn:
+            return self._run(batch)
+
+    def _run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         at, parts = 0, []
         while at < len(batch):
             try:
@@ -59,18 +65,18 @@ class TorchSession:
             except RuntimeError as error:  # torch has no narrower class for what a driver says
                 if not self._is_of_the_card(error):
                     raise
-                raise CardLost(self._device.index or 0, _first_line(error)) from error
+                raise CardLost(self.device.index or 0, _first_line(error)) from error
         return dict(zip(self._names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
 
     def _answers(self, rows: np.ndarray) -> Iterator[list[np.ndarray]]:
         """The answers to `rows`, batch by batch."""
         size = batch_size(len(rows), self.largest)
         if size not in self._networks:
-            self._networks[size] = _Network(self._module(size), self._device, (size, *self._graph.input.shape[1:]))
+            self._networks[size] = _Network(self._module(size), self.device, (size, *self._graph.input.shape[1:]))
         yield from self._networks[size].run(rows)
 
     def _module(self, size: int) -> torch.nn.Module:
-        return translated(self._graph, size, self._half).to(self._device)
+        return translated(self._graph, size, self._half).to(self.device)
 
     def _halve(self, error: Exception) -> None:
         """Smaller batches from now on; what the larger ones held is freed."""
@@ -79,9 +85,9 @@ class TorchSession:
         self.largest = min(size, self.largest) // 2
         if self.largest < 1:
             raise CardLost(
-                self._device.index or 0, f"not one picture fits into its memory: {_first_line(error)}"
+                self.device.index or 0, f"not one picture fits into its memory: {_first_line(error)}"
             ) from error
-        if self._device.type == "cuda":
+        if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def _is_of_the_card(self, error: RuntimeError) -> bool:
