@@ -14,13 +14,16 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "var" / "gpu-check" / "result.json"
 PAGE = ROOT / "docs" / "gpu.md"
 BEGIN, END = "<!-- the tables begin -->\n", "<!-- the tables end -->\n"
+MACHINE = ("python", "torch", "cuda", "torchvision", "cores", "decoder")
 MISSING = "-"
 
 
 def tables(found: dict[str, Any]) -> str:
     """Everything that the check found, as Markdown."""
     machine = found["machine"]
-    said = ", ".join(f"{name} {machine[name]}" for name in ("python", "torch", "cuda", "torchvision", "cores", "decoder"))
+    said = ", ".join(
+        f"{name} {machine[name]}" for name in ("python", "torch", "cuda", "torchvision", "cores", "decoder")
+    )
     parts = [f"{found['card'] or 'No card'}; {found['said']}; {found['seconds']:.0f} seconds ({said}).\n"]
     parts += [
         "\n".join(lines(found)) + "\n"
@@ -49,7 +52,7 @@ def _decode(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _forward(found: dict[str, Any]) -> Iterator[str]:
-    yield "| network | precision | batch | pictures a second | plain: eager | CUDA graph | compiled | share of the best |"
+    yield "| network | precision | batch | pictures a second | plain: eager | CUDA graph | compiled | of the best |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for row in found["forward"]:
         plain = " | ".join(_speed(row["plain"].get(name)) for name in ("eager", "graph", "compiled"))

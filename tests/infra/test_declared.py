@@ -22,8 +22,8 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 SEARCHER = tomllib.loads((REPOSITORY / "searcher" / "pyproject.toml").read_text())["project"]
 OURS = {"cli", "desk", "jobs", "lake", "reports", "schemas", "selvedge_searcher", "shops", "training", "udfs"}
 NIGHT = OURS - {"selvedge_searcher", "training"}
-COMES_WITH = {"botocore": "boto3", "tensorrt": "tensorrt"}
-"""Modules of a package that another one brings, and of one that is installed on a GPU alone."""
+COMES_WITH = {"botocore": "boto3", "cuda": "cuda-bindings", "tensorrt": "tensorrt"}
+"""Modules of a package that another one brings, and of those that are installed on a GPU alone."""
 
 
 def requirements(*texts: str) -> dict[str, Requirement]:
