@@ -26,7 +26,8 @@ import torch
 from infra.gpu_chain import SIDE, chain, decoder, decoding, on_card, on_spark
 from infra.gpu_networks import CALLS_AT_ONCE, NETWORKS, Loaded, loaded, parity, plain, through_session
 from udfs.pictures.preprocess import letterbox
-from udfs.runtime.device import THREADS, Device, runs
+from udfs.runtime.cards import runs
+from udfs.runtime.device import THREADS, Device
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "var" / "gpu-check" / "pictures.arrow"

@@ -1,16 +1,9 @@
 """Selects the device for networks in this process: a GPU through PyTorch or TensorRT, or the CPU."""
 
-import ctypes
-import fcntl
-import importlib.util
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import IO
 
 from schemas.errors import Stop
 
@@ -76,7 +69,7 @@ def choose(environment: Mapping[str, str], addresses: Sequence[str], probe: Prob
     threads = int(environment.get(THREADS, "1"))
     if wanted not in ("auto", *ON_CARD):
         return Device(wanted, 0, threads)
-    visible = _listed(environment.get("CUDA_VISIBLE_DEVICES"))
+    visible = listed(environment.get("CUDA_VISIBLE_DEVICES"))
     kind = "cuda" if wanted == "auto" else wanted
     card = Device(kind, 0 if visible == [] else _index(addresses, visible), threads)
     reason = HIDDEN if visible == [] else probe(card)
@@ -92,7 +85,7 @@ def choose(environment: Mapping[str, str], addresses: Sequence[str], probe: Prob
     return Device("cpu", 0, threads)
 
 
-def _listed(text: str | None) -> list[str] | None:
+def listed(text: str | None) -> list[str] | None:
     if text is None:
         return None
     return [item.strip() for item in text.split(",") if item.strip() not in ("", "-1")]
@@ -109,51 +102,6 @@ def _index(addresses: Sequence[str], visible: list[str] | None) -> int:
     return visible.index(address)
 
 
-def runs(device: Device) -> str | None:
-    """Why a GPU cannot be used, found by running on it; None if it can. Loads nothing where there is no driver."""
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return NO_DRIVER
-    package = {"cuda": "torch", "tensorrt": "tensorrt"}[device.kind]
-    if importlib.util.find_spec(package) is None:
-        return f"{package} is not installed"
-    try:
-        if device.kind == "tensorrt":
-            from udfs.runtime.tensorrt_session import probe
-        else:
-            from udfs.runtime.torch_session import probe
-        probe(device.index)
-    except Exception as error:  # whatever a driver, a library or a build for other cards may raise
-        return f"GPU {device.index} does not run: {(str(error).strip().splitlines() or [type(error).__name__])[0]}"
-    return None
-
-
-@cache
-def _lock_of(index: int) -> IO[bytes]:
-    """The file that stands for a card on this machine; open as long as this process lives."""
-    return (Path(tempfile.gettempdir()) / f"selvedge-gpu-{os.getuid()}-{index}.lock").open("ab")
-
-
-def unused(device: Device) -> str | None:
-    """Take a card for this process. Networks of a second process would only divide its time and its memory."""
-    try:
-        fcntl.flock(_lock_of(device.index), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return f"GPU {device.index} is used by another process of selvedge"
-    return None
-
-
 def assign(addresses: Sequence[str]) -> None:
     """Remember the GPUs that a scheduler gave the task which this process works on now; child processes know too."""
     os.environ[ADDRESSES] = ",".join(addresses)
-
-
-def this_process() -> Device:
-    """The device of this process by its environment, its scheduler and what runs here; looked for once."""
-    return _chosen(tuple(os.environ.get(name) for name in (ADDRESSES, DEVICE, THREADS, "CUDA_VISIBLE_DEVICES")))
-
-
-@cache
-def _chosen(surroundings: tuple[str | None, ...]) -> Device:
-    return choose(os.environ, _listed(surroundings[0]) or [], runs, unused)

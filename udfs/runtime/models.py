@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from schemas.errors import Stop
-from udfs.runtime.device import ON_CARD, Device, this_process
+from udfs.runtime.cards import this_process
+from udfs.runtime.device import ON_CARD, Device
 from udfs.runtime.errors import WeightsChanged
 from udfs.runtime.sessions import Session, open_session
 

@@ -27,8 +27,8 @@ KIND = pa.schema([("address", pa.string()), ("kind", pa.string()), ("index", pa.
 def work(batches):
     import fcntl, os, time
     from pathlib import Path
-    from udfs.runtime import device
-    device.runs = lambda _: None  # the cards are played
+    from udfs.runtime import cards, device
+    cards.runs = lambda _: None  # the cards are played
     address = os.environ[device.ADDRESSES]
     with (Path(folder) / address).open("a") as lock:
         try:
@@ -37,7 +37,7 @@ def work(batches):
         except OSError:
             shared = True
         time.sleep(0.2)
-        found = device.this_process()
+        found = cards.this_process()
         for batch in batches:
             values = [[address], [found.kind], [found.index], [shared]]
             yield pa.RecordBatch.from_arrays([pa.array(v, f.type) for v, f in zip(values, KIND)], schema=KIND)

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.udfs.pictures.promoted import MODELS
-from udfs.runtime import device
+from udfs.runtime import cards
+from udfs.runtime.cards import this_process
 from udfs.runtime.device import (
     ADDRESSES,
     HIDDEN,
@@ -18,7 +19,6 @@ from udfs.runtime.device import (
     DeviceMissing,
     assign,
     choose,
-    this_process,
 )
 from udfs.runtime.models import Model, promoted, read_release
 from udfs.runtime.sessions import open_session
@@ -89,29 +89,29 @@ def test_a_card_is_used_by_one_process_unless_a_scheduler_or_a_person_says_other
 
 
 def test_a_second_process_does_not_get_the_card(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device.tempfile, "gettempdir", lambda: str(tmp_path))
-    device._lock_of.cache_clear()
-    assert device.unused(Device("cuda", 1)) is None
-    assert device.unused(Device("cuda", 1)) is None  # it has it already
+    monkeypatch.setattr(cards.tempfile, "gettempdir", lambda: str(tmp_path))
+    cards._lock_of.cache_clear()
+    assert cards.unused(Device("cuda", 1)) is None
+    assert cards.unused(Device("cuda", 1)) is None  # it has it already
     code = (
-        "import sys, tempfile; tempfile.tempdir = sys.argv[1]; from udfs.runtime import device as d;"
+        "import sys, tempfile; tempfile.tempdir = sys.argv[1]; from udfs.runtime import cards as d;"
         "print(d.unused(d.Device('cuda', 1)), d.unused(d.Device('cuda', 2)), sep='|')"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "GPU 1 is used by another process of selvedge|None"
-    device._lock_of.cache_clear()
+    cards._lock_of.cache_clear()
 
 
 def test_what_the_scheduler_gave_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ADDRESSES, "")
     monkeypatch.delenv("SELVEDGE_DEVICE", raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(device, "runs", lambda _: None)
-    device._chosen.cache_clear()
+    monkeypatch.setattr(cards, "runs", lambda _: None)
+    cards._chosen.cache_clear()
     for card in (2, 0):
         assign([str(card)])
         assert this_process().index == card
-    device._chosen.cache_clear()
+    cards._chosen.cache_clear()
 
 
 @pytest.mark.parametrize("kind", ["cuda", "tensorrt"])
@@ -119,15 +119,15 @@ def test_without_a_driver_nothing_is_loaded(kind: str, monkeypatch: pytest.Monke
     def missing(_: str) -> None:
         raise OSError("libcuda.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(device.ctypes, "CDLL", missing)
-    monkeypatch.setattr(device.importlib.util, "find_spec", lambda _: pytest.fail("a package was looked for"))
-    assert device.runs(Device(kind)) == NO_DRIVER
+    monkeypatch.setattr(cards.ctypes, "CDLL", missing)
+    monkeypatch.setattr(cards.importlib.util, "find_spec", lambda _: pytest.fail("a package was looked for"))
+    assert cards.runs(Device(kind)) == NO_DRIVER
 
 
 def test_a_driver_without_a_card_is_found_by_running(monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver and an importable TensorRT are there, and no card answers."""
-    monkeypatch.setattr(device.ctypes, "CDLL", lambda _: None)
-    monkeypatch.setattr(device.importlib.util, "find_spec", lambda _: True)
+    monkeypatch.setattr(cards.ctypes, "CDLL", lambda _: None)
+    monkeypatch.setattr(cards.importlib.util, "find_spec", lambda _: True)
 
     def probe(index: int) -> None:
         raise RuntimeError(f"no CUDA-capable device is detected, {index}\nsecond line")
@@ -135,9 +135,9 @@ def test_a_driver_without_a_card_is_found_by_running(monkeypatch: pytest.MonkeyP
     for kind in ("torch", "tensorrt"):
         monkeypatch.setitem(sys.modules, f"udfs.runtime.{kind}_session", SimpleNamespace(probe=probe))
     for kind in ("cuda", "tensorrt"):
-        assert device.runs(Device(kind)) == "GPU 0 does not run: no CUDA-capable device is detected, 0"
-    monkeypatch.setattr(device.importlib.util, "find_spec", lambda _: None)
-    assert device.runs(Device("cuda")) == "torch is not installed"
+        assert cards.runs(Device(kind)) == "GPU 0 does not run: no CUDA-capable device is detected, 0"
+    monkeypatch.setattr(cards.importlib.util, "find_spec", lambda _: None)
+    assert cards.runs(Device("cuda")) == "torch is not installed"
 
 
 def test_a_lost_card_survives_the_way_between_processes() -> None:
@@ -160,7 +160,7 @@ def test_importing_the_runtime_touches_no_gpu_and_loads_no_torch() -> None:
 @pytest.mark.gpu
 @pytest.mark.parametrize("kind", ["cuda", "tensorrt"])
 def test_a_gpu_answers_as_the_cpu_does(kind: str) -> None:
-    if (reason := device.runs(Device(kind))) is not None:
+    if (reason := cards.runs(Device(kind))) is not None:
         pytest.skip(f"{kind} was not run: {reason}")
     for name in ("screen", "detect", "embed"):
         model = Model(read_release(promoted(name, MODELS)))
