@@ -20,7 +20,7 @@ from udfs.runtime.torch_network import translated
 LARGEST_BATCH = 256
 """Rows of a call on a card until it says that they do not fit."""
 SMALLEST_BATCH = 8
-"""Fewer rows take a card as long as this."""
+"""Fewer rows take a card as long."""
 WARM_UPS = 3
 """Calls before a CUDA graph is recorded: cuDNN chooses its algorithms in them."""
 
@@ -70,7 +70,7 @@ class TorchSession:
 
     def _answers(self, rows: np.ndarray) -> Iterator[list[np.ndarray]]:
         """The answers to `rows`, batch by batch."""
-        size = batch_size(len(rows), self.largest)
+        size = batch_size(len(rows), self.largest, SMALLEST_BATCH if self.device.type == "cuda" else 1)
         if size not in self._networks:
             self._networks[size] = _Network(self._module(size), self.device, (size, *self._graph.input.shape[1:]))
         yield from self._networks[size].run(rows)
@@ -95,9 +95,9 @@ class TorchSession:
         return isinstance(error, torch.AcceleratorError) or any(word in said for word in ("CUDA", "cuDNN", "NVML"))
 
 
-def batch_size(rows: int, largest: int) -> int:
-    """Rows of the next batch: the largest, or the power of two that holds what is left."""
-    needed = SMALLEST_BATCH
+def batch_size(rows: int, largest: int, smallest: int) -> int:
+    """Rows of the next batch: the largest, or the smallest times the power of two that holds what is left."""
+    needed = smallest
     while needed < rows:
         needed *= 2
     return min(needed, largest)

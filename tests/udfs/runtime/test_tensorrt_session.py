@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.long import few_of
 from tests.udfs.pictures.promoted import MODELS
 from tests.udfs.runtime.networks import graph
 from udfs.runtime.device import CardLost, Device, DeviceMissing
@@ -41,7 +42,7 @@ def weights(name: str) -> Path:
     return promoted(name, MODELS) / "model.onnx"
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", few_of(("embed", "detect", "screen"), 2))
 def test_the_typed_graph_answers_in_the_numeric_class(name: str) -> None:
     """In ONNX Runtime, which computes fp16 on a CPU too."""
     body = typed(weights(name).read_bytes(), half=True)
