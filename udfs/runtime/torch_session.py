@@ -60,12 +60,13 @@ class TorchSession:
                 for found in self._answers(batch[at:]):
                     parts.append(found)
                     at += len(found[0])
-            except torch.OutOfMemoryError as error:
-                self._halve(error)
             except RuntimeError as error:  # torch has no narrower class for what a driver says
-                if not self._is_of_the_card(error):
+                if _is_out_of_memory(error):
+                    self._halve(error)
+                elif _is_of_the_card(error):
+                    raise CardLost(self.device.index or 0, _first_line(error)) from error
+                else:
                     raise
-                raise CardLost(self.device.index or 0, _first_line(error)) from error
         return dict(zip(self._names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
 
     def _answers(self, rows: np.ndarray) -> Iterator[list[np.ndarray]]:
@@ -89,10 +90,6 @@ class TorchSession:
             ) from error
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-
-    def _is_of_the_card(self, error: RuntimeError) -> bool:
-        said = str(error)
-        return isinstance(error, torch.AcceleratorError) or any(word in said for word in ("CUDA", "cuDNN", "NVML"))
 
 
 def batch_size(rows: int, largest: int, smallest: int) -> int:
@@ -145,6 +142,7 @@ class _Network:
                 for _ in range(WARM_UPS):
                     self._compute(self._input)
             torch.cuda.current_stream().wait_stream(aside)
+            torch.cuda.empty_cache()  # a graph has memory of its own
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph):
                 self._output = self._compute(self._input)
@@ -191,6 +189,19 @@ def _set_up() -> None:
     """In this process: fp32 means fp32, and cuDNN tries its algorithms on each batch size."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out, also where ending the record of a CUDA graph failed for that."""
+    while error is not None:
+        if isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error):
+            return True
+        error = error.__context__
+    return False
+
+
+def _is_of_the_card(error: RuntimeError) -> bool:
+    return isinstance(error, torch.AcceleratorError) or any(word in str(error) for word in ("CUDA", "cuDNN", "NVML"))
 
 
 def _padded(chunk: np.ndarray, size: int) -> np.ndarray:

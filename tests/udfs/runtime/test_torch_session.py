@@ -134,6 +134,24 @@ def test_a_card_that_disappears_is_one_line_and_exit_1(halving: TorchSession, mo
     assert caught.value.exit_code == 1
 
 
+def test_memory_that_runs_out_while_a_graph_is_recorded_halves_too(
+    halving: TorchSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = halving._module
+
+    def narrow(size: int) -> torch.nn.Module:
+        if size > 2:
+            try:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            finally:
+                raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
+        return module(size)
+
+    monkeypatch.setattr(halving, "_module", narrow)
+    assert np.array_equal(halving.run(rows(7))["scaled"], rows(7) * np.float32(0.5))
+    assert halving.largest == 2
+
+
 def test_an_error_of_ours_stays_what_it_is(halving: TorchSession, monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(_: int) -> torch.nn.Module:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
