@@ -6,7 +6,7 @@ refused: weights in other files, subgraphs, and tensors that are not stored as r
 
 import struct
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,13 +150,13 @@ def _port(body: Any) -> Port:
 
 def _node(body: Any) -> Node:
     parts = _fields(body)
-    names = [[bytes(name).decode() for name in parts[number]] for number in (1, 2)]
-    return Node(_text(parts[4]), *names, dict(map(_attribute, parts[5])))
+    inputs, outputs = ([bytes(name).decode() for name in parts[number]] for number in (1, 2))
+    return Node(_text(parts[4]), inputs, outputs, dict(map(_attribute, parts[5])))
 
 
 def _attribute(body: Any) -> tuple[str, Any]:
     parts = _fields(body)
-    readers = {
+    readers: dict[int, Callable[[], Any]] = {
         1: lambda: struct.unpack("<f", parts[2][0])[0],
         2: lambda: _signed(parts[3][0]) if parts[3] else 0,
         3: lambda: _text(parts[4]),
