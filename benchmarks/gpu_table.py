@@ -80,6 +80,9 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path, default=RESULT)
     parser.add_argument("--write", action="store_true", help="put the tables into docs/gpu.md")
     flags = parser.parse_args()
+    if not flags.file.is_file():
+        print(f"gpu_table: {flags.file} does not exist; infra/gpu_check.sh writes it")
+        return
     made = tables(json.loads(flags.file.read_text(encoding="utf-8")))
     if not flags.write:
         print(made)

@@ -18,6 +18,8 @@ TYPES: Mapping[int, Any] = {
     1: np.float32, 2: np.uint8, 3: np.int8, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16, 11: np.float64,
 }  # fmt: skip
 """Numbers of element types (onnx.proto, TensorProto.DataType)."""
+FOLLOWS_HALF = ("Add", "Clip", "Concat", "Flatten", "MaxPool", "Pad", "Relu", "Resize", "Transpose")
+"""Operators that lose nothing in fp16. On a card convolutions compute in it; all others get fp32."""
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
 """Wire types of protobuf."""
 MOST_VARINT_BYTES = 10

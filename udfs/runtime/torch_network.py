@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from udfs.runtime.onnx_file import GraphUnreadable, Node, OnnxGraph
+from udfs.runtime.onnx_file import FOLLOWS_HALF, GraphUnreadable, Node, OnnxGraph
 
 Op = Callable[..., Any]
 
@@ -22,8 +22,6 @@ STATIC: Mapping[str, Sequence[int]] = {
     "Reshape": (1,), "Resize": (1, 2, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "Squeeze": (1,), "Unsqueeze": (1,),
 }  # fmt: skip
 """Inputs that have to be constants; operators get them as Python numbers and lists."""
-FOLLOWS_HALF = {"Add", "Clip", "Concat", "Flatten", "MaxPool", "Pad", "Relu", "Resize", "Transpose"}
-"""Operators that lose nothing in fp16. Convolutions compute in it; all others get fp32."""
 ZERO = np.zeros(1, np.float32)
 ELEMENTWISE = {"Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "LessOrEqual", "Mul", "Pow", "Sub", "Where"}
 """Operators that repeat a single row for all others."""
@@ -57,11 +55,11 @@ class _Translation:
         self.module = fx.GraphModule(self._root, self._fx).eval()
 
     def _translate(self, node: Node) -> None:
-        if node.operator not in OPERATORS:
-            raise GraphUnreadable(f"torch_network knows no operator {node.operator} ({node.outputs[0]})")
         inputs = [self._values[name] if name else None for name in node.inputs]
         if node.operator == "Shape":
             found: Any = torch.tensor(_like(inputs[0]).shape)
+        elif node.operator not in OPERATORS:
+            raise GraphUnreadable(f"torch_network knows no operator {node.operator} ({node.outputs[0]})")
         elif not any(isinstance(value, fx.Node) for value in inputs):
             found = _applied(node, [_static(node, place, value) for place, value in enumerate(inputs)])
         else:
@@ -335,7 +333,6 @@ OPERATORS: Mapping[str, Op] = {
     "Resize": resize,
     "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd,
-    "Shape": lambda values: torch.tensor(values.shape),
     "Sigmoid": torch.sigmoid,
     "Slice": slices,
     "Softmax": lambda values, axis=-1: values.softmax(axis),

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-FOLLOWS_HALF = ("Add", "Clip", "Concat", "Flatten", "MaxPool", "Pad", "Relu", "Resize", "Transpose")
-"""Operators that lose nothing in fp16. Convolutions compute in it; all others get fp32."""
+from udfs.runtime.onnx_file import FOLLOWS_HALF
+
 LEFT_ALONE = {"Pad": (1,), "Resize": (1, 2, 3)}
 """Inputs that hold sizes, not values."""
 COLUMNS = 337
