@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from schemas.table import DIGEST, DONE, stage_table
-from udfs.runtime.device import DeviceMissing, choose
+from udfs.runtime.cards import this_process
+from udfs.runtime.device import CardLost, DeviceMissing
 from udfs.runtime.isolation import Work
 
 NUMBERS = stage_table("numbers", ("number",), pa.field("number", pa.int64()), pa.field("square", pa.int64()))
@@ -44,7 +45,7 @@ class ModelThreads:
     """Answers with the number of threads that a model would use here."""
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        threads = choose(os.environ).threads
+        threads = this_process().threads
         rows = [{"number": n, "status": DONE, "square": threads} for n in batch["number"].to_pylist()]
         return pa.RecordBatch.from_pylist(rows, ANSWER)
 
@@ -55,6 +56,18 @@ class Unusable:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         raise DeviceMissing("SELVEDGE_DEVICE=cuda, but this machine offers cpu")
+
+
+@dataclass(frozen=True)
+class LosesItsCard:
+    """Squares numbers until the card is gone."""
+
+    at: int
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if self.at in batch["number"].to_pylist():
+            raise CardLost(0, "CUDA error: unspecified launch failure")
+        return Square()(batch)
 
 
 def needed(*numbers: int) -> pa.Table:

@@ -20,7 +20,7 @@ from schemas.rejects import Code
 from schemas.settings import Settings, SparkSettings, WorkSettings
 from schemas.version import ON_WORKERS, program_digest
 from tests.jobs.lake_of_offers import REPOSITORY
-from tests.jobs.works import FUNCTION, NUMBERS, Square, Unusable, needed
+from tests.jobs.works import FUNCTION, NUMBERS, LosesItsCard, Square, Unusable, needed
 from udfs.runtime.isolation import Child, row_by_row
 
 
@@ -111,6 +111,17 @@ def test_a_model_that_cannot_run_ends_the_night_and_rejects_no_row(tmp_path: Pat
     finally:
         where.spark.stop()
     assert stored(where) == []
+
+
+def test_a_card_that_is_lost_ends_the_night_and_keeps_the_chunks_before(tmp_path: Path) -> None:
+    where = bench(tmp_path, chunk_rows=4)
+    losing = Stage("numbers", NUMBERS, FUNCTION, needed(*range(10)), LosesItsCard(6), 2)
+    with pytest.raises(Stop, match=r"^GPU 0: CUDA error: [^\n]*; to act: the engineer [^\n]*$") as caught:
+        run_stage(where, losing)
+    assert caught.value.exit_code == 1
+    assert [row["number"] for row in stored(where)] == [0, 1, 2, 3]
+    counts = run_stage(where, stage(needed(*range(10))))
+    assert (counts.due, counts.done, counts.rejected) == (6, 6, 0)
 
 
 @pytest.mark.spark
