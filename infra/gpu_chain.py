@@ -2,6 +2,9 @@
 
 import importlib.util
 import itertools
+import os
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -114,8 +117,6 @@ def on_card(bodies: Sequence[bytes], device: Any, seconds: float) -> dict[str, A
 
 def on_spark(decode: Decode, bodies: Sequence[bytes]) -> dict[str, Any]:
     """Seconds of a Spark job that opens the pictures; only where Java and pyspark are."""
-    import shutil
-
     if shutil.which("java") is None or importlib.util.find_spec("pyspark") is None:
         return {"left_out": "Java or pyspark is missing"}
     import pyarrow as pa
@@ -126,6 +127,7 @@ def on_spark(decode: Decode, bodies: Sequence[bytes]) -> dict[str, Any]:
             sizes = [decode(body, SIDE).size for body in batch["body"].to_pylist()]
             yield pa.RecordBatch.from_arrays([pa.array(sizes, pa.int64())], ["size"])
 
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     frame = session.createDataFrame(pa.table({"body": pa.array(bodies, pa.binary())})).repartition(2).cache()
     frame.count()

@@ -87,7 +87,10 @@ class Check:
                 except Exception as error:  # the next size may do, and what was found so far has to be written
                     self.found["left_out"].append(f"{precision}, batch {batch} ({type(error).__name__}: {error})")
                 self.write()
-        self.found["spark"] = on_spark(decode, photos) if self.left() > 60 else {"left_out": "no time was left"}
+        try:
+            self.found["spark"] = on_spark(decode, photos) if self.left() > 60 else {"left_out": "no time was left"}
+        except Exception as error:  # Spark is beside the point here
+            self.found["spark"] = {"left_out": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
         self.write()
 
     def _one(self, precision: str, batch: int, canvases: list[np.ndarray], whole: Any) -> None:

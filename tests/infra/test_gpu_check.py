@@ -94,4 +94,5 @@ def test_the_check_runs_on_a_cpu_and_says_that_it_saw_no_card(tmp_path: Path) ->
         (precision, batch) for precision in ("fp32", "fp16") for batch in (1, 2, 3)
     ]
     assert all(min(row["cosine"].values()) >= 0.999 for row in found["parity"])
+    assert "left_out" not in found["spark"] or "missing" in found["spark"]["left_out"]
     assert "No card; " in tables(found)
