@@ -30,6 +30,9 @@ def tables(found: dict[str, Any]) -> str:
         for lines in (_parity, _decode, _forward, _chain)
         if found[lines.__name__.lstrip("_")]
     ]
+    if (spark := found.get("spark")) is not None:
+        speed = spark.get("left_out") or f"{_speed(spark['decode_pictures_a_second'])} pictures a second opened"
+        parts.append(f"Through Spark on two cores: {speed}.\n")
     if found["left_out"]:
         parts.append(f"No time was left for: {'; '.join(found['left_out'])}.\n")
     return "\n".join(parts)

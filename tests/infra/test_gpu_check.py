@@ -17,6 +17,7 @@ from infra.gpu_chain import SIDE, _by_opencv
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOUND = {
+    "spark": {"left_out": "Java or pyspark is missing"},
     "card": "NVIDIA H200", "said": "device cuda", "seconds": 431.2, "left_out": ["fp16, batch 256"],
     "machine": {
         "python": "3.12.3", "torch": "2.11.0", "cuda": "13.0", "torchvision": None, "cores": 16, "decoder": "opencv",
@@ -54,6 +55,7 @@ def test_tables_say_everything_that_was_found() -> None:
         "| embed | fp16 | 64 | 900 | 500 | 1,000 | - | 0.90 |",
         "| fp16 | 64 | 3.2 | 4.0 | 0.81 | 50% | 2.5 GB |",
         "No time was left for: fp16, batch 256.",
+        "Through Spark on two cores: Java or pyspark is missing.",
     ):
         assert line in lines
 
