@@ -11,7 +11,7 @@ from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.stage import Query
-from jobs.engine.visual import OverPixels
+from jobs.engine.visual import OverPixels, batch_rows
 from jobs.live.asked import Asked
 from jobs.live.derived import choices_by_picture
 from jobs.live.functions import detect_function, screen_function
@@ -53,7 +53,8 @@ def _wanted(night: Night) -> Query:
 
 def _work(night: Night) -> OverPixels:
     source = night.model_source("detect")
-    return OverPixels(night.store.uri, BOXES, source.release.description.side, Detecting(source))
+    side = source.release.description.side
+    return OverPixels(night.store.uri, BOXES, side, Detecting(source), night.settings.work.batch_rows)
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
@@ -74,6 +75,7 @@ RULE = Rule(
     function=detect_function,
     needed=_wanted,
     work=_work,
+    batch_rows=batch_rows,
     tolerance=OF_A_NETWORK,
     derived=choices_by_picture,
 )

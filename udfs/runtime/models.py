@@ -199,8 +199,8 @@ class Model:
         return session
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for any number of inputs [N, ...], batch by batch of the fixed shape, the last one padded."""
-        return run_in_batches(self.session, inputs, self.description.batch)
+        """Outputs by name for any number of inputs [N, ...], in batches as the session takes them."""
+        return run_in_batches(self.session, inputs, self.session.batch or self.description.batch)
 
     def _check_golden(self, session: Session) -> None:
         if self.description.golden is None:
@@ -209,7 +209,7 @@ class Model:
         with np.load(io.BytesIO(self.files[path.name]), allow_pickle=False) as golden:
             inputs = golden["inputs"]
             expected = {name.removeprefix("output_"): golden[name] for name in golden.files if name != "inputs"}
-        found = run_in_batches(session, inputs, self.description.batch)
+        found = run_in_batches(session, inputs, session.batch or self.description.batch)
         for name, values in expected.items():
             likeness = cosine(values, found[name])
             if likeness < SAME_NUMERIC_CLASS:

@@ -10,6 +10,11 @@ from udfs.runtime.device import Device
 class Session(Protocol):
     """A network that is ready to run batches of its one fixed shape."""
 
+    @property
+    def batch(self) -> int | None:
+        """How many rows `run` takes; None: as many as the release says."""
+        ...
+
     def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         """Outputs by name for the input `batch`."""
         ...

@@ -69,6 +69,8 @@ class Cuda:
 class TensorRtSession:
     """One graph, one input, batches of its fixed shape."""
 
+    batch: int | None = None
+
     def __init__(self, graph: bytes, device: Device) -> None:
         import tensorrt
 

@@ -1,0 +1,34 @@
+"""Networks on a CPU run picture by picture where their graph allows it, with the same answers to the bit."""
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from tests.udfs.pictures.promoted import MODELS
+from tests.udfs.runtime.networks import graph
+from udfs.runtime.device import Device
+from udfs.runtime.models import promoted, read_release, run_in_batches
+from udfs.runtime.onnx_session import OnnxSession, one_at_a_time
+
+
+@pytest.mark.parametrize(("name", "batch"), [("screen", 1), ("detect", 1), ("embed", 8)])
+def test_answers_are_those_of_the_released_batch(name: str, batch: int) -> None:
+    description = read_release(promoted(name, MODELS)).description
+    body = (promoted(name, MODELS) / description.weights).read_bytes()
+    plain = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
+    (entry,) = plain.get_inputs()
+    generator = np.random.default_rng(1)
+    coarse = generator.integers(0, 256, (8, 4, 4, 3), dtype=np.uint8)
+    pixels = coarse.repeat(description.side // 4, axis=1).repeat(description.side // 4, axis=2)
+    session = OnnxSession(body, Device("cpu"))
+    assert session.batch == batch
+    found = run_in_batches(session, pixels, batch)
+    for output, expected in zip(plain.get_outputs(), plain.run(None, {entry.name: pixels}), strict=True):
+        assert np.array_equal(found[output.name], expected), output.name
+
+
+def test_where_no_batch_is_stated_nothing_is_changed() -> None:
+    model = graph(0.5)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "any"
+    assert one_at_a_time(model.SerializeToString()) is None
+    assert one_at_a_time(b"") is None
