@@ -4,9 +4,11 @@
 ones. Pictures come from the folders, else from a drawn shop; each is scaled and encoded again. All figures are seconds
 of CPU on one thread, the best of some rounds, so that other work on the machine counts little.
 
-Bare means: each picture decoded by simplejpeg at the scale that a stage asks for, and each released network run by
-ONNX Runtime as it stands in its file, once a picture. The filter looks twice at a part of the pictures; its second
-looks are not among the bare ones.
+Bare means: each picture decoded by simplejpeg at the scales that are asked for, once each, and each released network
+run by ONNX Runtime as it stands in its file, once for every picture that it looks at. The filter looks twice at a part
+of the pictures; its second looks are said, and are not among the bare ones.
+
+`--memory 100000` prints instead what the one pass holds at most, chunk by chunk, over so many pictures.
 """
 
 import argparse
@@ -15,7 +17,7 @@ import io
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,23 +25,30 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pyarrow as pa
+import simplejpeg
 from PIL import Image
 
+from jobs.engine.beside import due_in, made_column
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
-from jobs.engine.visual import OverPixels
+from jobs.engine.stage import Writing
+from jobs.engine.visual import GROUPS, OverPixels
 from jobs.stages import detect, embed, fingerprint, screen
 from lake.shards import ShardWriter
 from lake.store import open_store
+from lake.tables import RowWriter
 from schemas.settings import Settings
 from shops.draw import DrawOptions, draw
 from udfs.pictures.crops import WHOLE
 from udfs.pictures.decode import decode
-from udfs.pictures.fingerprint import OPENED_AT_PX
+from udfs.pictures.preprocess import letterbox
+from udfs.pictures.screen import Chances, in_doubt
 from udfs.runtime.device import THREADS
 
 SIZES = {"600 x 800": (600, 800), "240 x 320": (240, 320)}
+STAGES = {"fingerprint": fingerprint, "screen": screen, "detect": detect, "embed": embed}
 ROUNDS = 3
+CHUNK = 1_000
 QUALITY = 88
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -59,48 +68,103 @@ class Line:
         figures = " | ".join(f"{part:.1f}" for part in parts)
         return f"| {self.name} | {count / self.measured:.0f} | {figures} | {bare / self.measured:.2f} |"
 
+    def and_(self, name: str, other: "Line") -> "Line":
+        return Line(name, self.decode + other.decode, self.forward + other.forward, self.measured + other.measured)
+
 
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--count", type=int, default=192)
+    parser.add_argument("--memory", type=int, metavar="PICTURES")
     asked = parser.parse_args()
     os.environ[THREADS] = "1"
     Path("var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-", dir="var") as folder:
         photos = some_of(asked.folders or [drawn(Path(folder))], asked.count)
+        if asked.memory:
+            print("| pictures | most held, MiB |\n| --- | --- |")
+            for seen, mib in peaks(Path(folder) / "lake", [encoded(photo, 600, 800) for photo in photos], asked.memory):
+                print(f"| {seen:,} | {mib:,.0f} |", flush=True)
+            return
         for name, (width, height) in SIZES.items():
             bodies = [encoded(photo, width, height) for photo in photos]
             print(f"\n{len(bodies)} pictures of {name}, {sum(map(len, bodies)) // len(bodies) // 1000} kB each\n")
-            print("| what | pictures a second and core | bare decode, ms | bare network, ms | measured, ms | ratio |")
-            print("| --- | --- | --- | --- | --- | --- |")
             for line in table(Path(folder) / name.partition(" ")[0], bodies):
                 print(line.row(len(bodies)), flush=True)
 
 
 def table(lake: Path, bodies: Sequence[bytes]) -> list[Line]:
-    """One line a stage, and one for all of them."""
-    night = Night(Settings(lake=str(lake)), "bench", datetime.now(UTC).date(), Progress(quiet=True))
+    """One line a stage, one for all three that one pass does, and one for the whole chain."""
+    night, count = night_over(lake), len(bodies)
     rows = stored(lake, bodies)
-    work = {
-        "fingerprint": (fingerprint.RULE.work(night), OPENED_AT_PX),
-        **{name: (stage.RULE.work(night), night.model(name).release.description.side)
-           for name, stage in (("screen", screen), ("detect", detect), ("embed", embed))},
-    }  # fmt: skip
+    work = {name: stage.RULE.work(night) for name, stage in STAGES.items()}
+    sides = {name: function.side for name, function in work.items()}
     networks = {name: bare_network(night, name) for name in work if name != "fingerprint"}
-    lines = []
-    for name, (function, side) in work.items():
-        decoding = cpu_seconds(lambda side=side: [decode(body, side) for body in bodies])
-        forward = networks[name](len(bodies)) if name in networks else 0.0
-        lines.append(Line(name, decoding, forward, cpu_seconds(lambda function=function: batches(function, rows))))
-    parts = [sum(getattr(line, part) for line in lines) for part in ("decode", "forward", "measured")]
-    return [*lines, Line("**all four**", *parts)]
+    lines = {}
+    for name, function in work.items():
+        forward = networks[name](count) if name in networks else 0.0
+        decoding = cpu_seconds(lambda name=name: bare_decode(bodies, [sides[name]]))
+        lines[name] = Line(name, decoding, forward, cpu_seconds(lambda function=function: batches(function, rows)))
+    due = in_one_pass(rows)
+    wanted = sum(len(found) - found[made_column("detect")].null_count for found in batches(work["screen"], due))
+    together = cpu_seconds(lambda: bare_decode(bodies, [sides[name] for name in ("fingerprint", "screen", "detect")]))
+    forward = lines["screen"].forward + lines["detect"].forward * wanted / count
+    one = Line("fingerprint, screen, detect in one pass", together, forward,
+               cpu_seconds(lambda: batches(work["screen"], due)))  # fmt: skip
+    print(f"{wanted} pictures are wanted; the filter looks twice at {second_looks(night, bodies)}\n")
+    print("| what | pictures a second and core | bare decode, ms | bare network, ms | measured, ms | ratio |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    return [*lines.values(), one, one.and_("**one pass, then embed**", lines["embed"])]
 
 
-def batches(function: OverPixels, rows: pa.RecordBatch, size: int = 32) -> None:
-    for at in range(0, rows.num_rows, size):
-        function(rows.slice(at, size))
+def night_over(lake: Path) -> Night:
+    return Night(Settings(lake=str(lake)), "bench", datetime.now(UTC).date(), Progress(quiet=True))
+
+
+def in_one_pass(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows that are due in all three stages, as a new picture is."""
+    rows = rows.drop_columns(["box"])
+    for name in ("fingerprint", "detect"):
+        rows = rows.append_column(due_in(name), pa.array([True] * rows.num_rows))
+    return rows
+
+
+def batches(function: OverPixels, rows: pa.RecordBatch) -> list[pa.RecordBatch]:
+    size = GROUPS * function.group
+    return [function(rows.slice(at, size)) for at in range(0, rows.num_rows, size)]
+
+
+def bare_decode(bodies: Sequence[bytes], sides: Sequence[int]) -> None:
+    for body in bodies:
+        height, width, *_ = simplejpeg.decode_jpeg_header(body)
+        for factor in {next(f for f in (8, 4, 2, 1) if f == 1 or min(height, width) // f >= side) for side in sides}:
+            simplejpeg.decode_jpeg(body, "RGB", fastdct=True, fastupsample=True, min_height=-(-height // factor),
+                                   min_width=-(-width // factor))  # fmt: skip
+
+
+def second_looks(night: Night, bodies: Sequence[bytes]) -> int:
+    """How many pictures the filter looks at once more."""
+    model = night.model_source("screen").load()
+    side = model.description.side
+    found = model.run(np.stack([letterbox(decode(body, side), side)[0] for body in bodies]))
+    return int(in_doubt(Chances(found["screen"], found["depicts"]), model.description.preprocessing).sum())
+
+
+def peaks(lake: Path, bodies: Sequence[bytes], pictures: int) -> Iterator[tuple[int, float]]:
+    """Pictures that one pass went through so far, and the most MiB held during the chunk that ends there."""
+    night = night_over(lake)
+    stage = screen.RULE.tonight(night)
+    others = {name: (RowWriter(str(lake), STAGES[name].RULE.table), bytes(32)) for name in ("fingerprint", "detect")}
+    write = Writing(RowWriter(str(lake), stage.table), stage.function, stage.work, 60, others)
+    rows = in_one_pass(stored(lake, bodies))
+    whole = pa.Table.from_batches([rows] * -(-CHUNK // rows.num_rows)).slice(0, CHUNK)
+    for seen in range(CHUNK, pictures + 1, CHUNK):
+        Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
+        list(write(whole.to_batches(max_chunksize=stage.batch_rows)))
+        lines = Path("/proc/self/status").read_text().splitlines()
+        yield seen, next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def bare_network(night: Night, name: str) -> Callable[[int], float]:

@@ -5,16 +5,13 @@ later stage's row, or null. Each goes to the table of its own stage, under its o
 a row that was made on the way is like any other. What was not made, whatever the reason, is still due in its stage.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.tables import Tables, literal
-
-if TYPE_CHECKING:
-    from jobs.engine.stage import Stage
+from schemas.table import Table
 
 SECONDS = "seconds"
 """The field of a made row that says how long it took; no table has it."""
@@ -30,14 +27,14 @@ def made_column(stage: str) -> str:
     return f"{MADE}{stage}"
 
 
-def with_due(tables: Tables, rows: pa.Table, others: Sequence["Stage"]) -> pa.Table:
-    """Due rows of a stage, with a column for each other stage that has no row of them yet."""
-    for other in others:
-        (key,) = other.table.key
-        query = f"select {key} from {other.table.name} where function = {literal(other.function)}"  # noqa: S608
-        present = tables.among(query, [other.table], key, rows[key].combine_chunks())
+def with_due(tables: Tables, rows: pa.Table, others: Iterable[tuple[str, Table, bytes]]) -> pa.Table:
+    """Due rows of a stage, with a column for each other one (name, table, function): whether it has no row of them."""
+    for name, table, function in others:
+        (key,) = table.key
+        query = f"select {key} from {table.name} where function = {literal(function)}"  # noqa: S608
+        present = tables.among(query, [table], key, rows[key].combine_chunks())
         missing = pc.invert(pc.is_in(rows[key], present[key].cast(rows[key].type).combine_chunks()))
-        rows = rows.append_column(due_in(other.name), missing)
+        rows = rows.append_column(due_in(name), missing)
     return rows
 
 

@@ -146,7 +146,7 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     counts.complete = counts.due == missing
     if not todo.num_rows:
         return counts
-    todo = beside.with_due(bench.tables, todo, stage.beside)
+    todo = beside.with_due(bench.tables, todo, ((one.name, one.table, one.function) for one in stage.beside))
     with bench.progress.stage(stage.name, counts.due) as advance:
         began = time.perf_counter()
         for written in _chunks(bench, stage, todo):

@@ -14,8 +14,10 @@ from PIL import Image
 
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
-from jobs.engine.stage import Query, run_stage
-from jobs.stages import detect, fingerprint, screen
+from jobs.engine.stage import Counts, Query, Stage, run_stage
+from jobs.live.settled import Question
+from jobs.stage_list import STAGE_NAMES
+from jobs.stages import detect, fingerprint, record, screen
 from lake.shards import ShardWriter
 from lake.store import open_store
 from schemas.settings import ChoiceSettings, Settings
@@ -27,6 +29,12 @@ from tests.udfs.pictures.promoted import pictures
 RULES = {"screen": screen.RULE, "fingerprint": fingerprint.RULE, "detect": detect.RULE}
 SIZES = ((700, 900), (300, 420), (1300, 1290), (90, 60))
 """Opened for the three functions at scales that are all apart, the same for two, and the same for all."""
+
+
+class Local(InPlace):
+    """Workers on this machine, in this process."""
+
+    is_local = True
 
 
 def bodies() -> list[bytes]:
@@ -41,7 +49,7 @@ def bodies() -> list[bytes]:
 def night_over(lake: Path, wanted: float) -> Night:
     settings = Settings(lake=str(lake), choice=ChoiceSettings(wanted=wanted), spark={"few_rows": 0})
     night = Night(settings, "run", date(2026, 1, 1), Progress(quiet=True))
-    night.spark = InPlace()  # type: ignore[assignment]
+    night.spark = Local()  # type: ignore[assignment]
     return night
 
 
@@ -110,3 +118,28 @@ def test_a_new_detector_looks_alone(
     assert [row["boxes"] for row in second["boxes"] if row["function"] == b"d" * 32] == [
         row["boxes"] for row in first["boxes"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("stages", "beside"),
+    [(("screen",), []), (("screen", "detect"), ["detect"]), (STAGE_NAMES, ["fingerprint", "detect"])],
+)
+def test_only_stages_that_the_run_comes_to_are_looked_after(
+    stages: tuple[str, ...], beside: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Stage] = []
+    night = night_over(tmp_path, 0.5)
+    night.stages = stages
+    made = {name: Counts(due=3, done=2, rejected=1, elsewhere=4.0) for name in beside}
+    monkeypatch.setattr(record, "is_settled", lambda *_: False)
+    monkeypatch.setattr(record, "asked_now", lambda *_: Question(b"", b""))
+    monkeypatch.setattr(record, "run_stage", lambda _, stage: asked.append(stage) or Counts(beside=made))
+    screen.RULE.run(night)
+    assert [stage.name for stage in asked[0].beside] == beside
+    monkeypatch.setattr(record, "run_stage", lambda *_: Counts(due=1, done=1, complete=True))
+    counts = detect.RULE.run(night)
+    ours = made.get("detect", Counts())
+    assert (counts.due, counts.done, counts.rejected, counts.elsewhere) == (
+        1 + ours.due, 1 + ours.done, ours.rejected, ours.elsewhere,
+    )  # fmt: skip
+    assert detect.RULE.run(night).due == 1, "they are counted once"
