@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from udfs.runtime.device import Device, DeviceMissing
 
@@ -31,8 +32,13 @@ class OnnxSession:
         self.batch: int | None = self._session.get_inputs()[0].shape[0]
 
     def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name, in the graph's order."""
-        values = self._session.run(self._outputs, {self._input: batch})
+        """Outputs by name, in the graph's order. Raises MemoryError where the batch needs more than there is."""
+        try:
+            values = self._session.run(self._outputs, {self._input: batch})
+        except RuntimeException as error:
+            if "alloc" in str(error):
+                raise MemoryError(str(error)) from error
+            raise
         return dict(zip(self._outputs, values, strict=True))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import onnxruntime
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from tests.udfs.pictures.promoted import MODELS
 from tests.udfs.runtime.networks import graph
@@ -32,3 +33,21 @@ def test_where_no_batch_is_stated_nothing_is_changed() -> None:
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "any"
     assert one_at_a_time(model.SerializeToString()) is None
     assert one_at_a_time(b"") is None
+
+
+def test_too_little_memory_is_said_as_python_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = OnnxSession(graph(0.5).SerializeToString(), Device("cpu"))
+
+    class Full:
+        def __init__(self, message: str) -> None:
+            self.message = message
+
+        def run(self, *_: object) -> None:
+            raise RuntimeException(self.message)
+
+    monkeypatch.setattr(session, "_session", Full("Failed to allocate memory for requested buffer of size 9"))
+    with pytest.raises(MemoryError):
+        session.run(np.zeros(1))
+    monkeypatch.setattr(session, "_session", Full("bad node"))
+    with pytest.raises(RuntimeException, match="bad node"):
+        session.run(np.zeros(1))
