@@ -44,9 +44,15 @@ class Opened:
         self._body, self._header = body, read_header(body, limits)
         self._decoded: dict[int, tuple[np.ndarray, bytes | None]] = {}
         self._made: dict[tuple[int, int], np.ndarray] = {}
+        self._of_side: dict[int, np.ndarray] = {}
 
     def pixels(self, side: int) -> np.ndarray:
         """What `decode` gives for this side. Not to be written to."""
+        if side not in self._of_side:
+            self._of_side[side] = self._scaled(side)
+        return self._of_side[side]
+
+    def _scaled(self, side: int) -> np.ndarray:
         scale = self._scale(side)
         raw, profile = self._decoded.get(scale) or self._decode(scale)
         factor = _factor(min(raw.shape[:2]), side)
