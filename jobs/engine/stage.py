@@ -173,7 +173,7 @@ def _commit(tables: Tables, handle: DeltaTable, stage: Stage, written: list[dict
 
 def _share(files: list[dict[str, Any]], own: list[dict[str, Any]]) -> float:
     """Of the workers' seconds, those spent on these files."""
-    return sum(w["seconds"] for w in files) / max(sum(w["seconds"] for w in own), 1e-9)
+    return float(sum(w["seconds"] for w in files) / max(sum(w["seconds"] for w in own), 1e-9))
 
 
 def _count_beside(counts: Counts, other: Stage, files: list[dict[str, Any]], seconds: float) -> None:

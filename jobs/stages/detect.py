@@ -51,7 +51,7 @@ def _wanted(night: Night) -> Query:
     return Query(sql, (*seen.tables, SCREENS))
 
 
-def _work(night: Night) -> OverPixels:
+def detection_work(night: Night) -> OverPixels:
     source = night.model_source("detect")
     side = source.release.description.side
     return OverPixels(night.store.uri, BOXES, side, Detecting(source), night.settings.work.batch_rows)
@@ -74,7 +74,7 @@ RULE = Rule(
     table=BOXES,
     function=detect_function,
     needed=_wanted,
-    work=_work,
+    work=detection_work,
     batch_rows=batch_rows,
     tolerance=OF_A_NETWORK,
     derived=choices_by_picture,

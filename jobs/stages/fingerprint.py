@@ -30,7 +30,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
     )
 
 
-def _work(night: Night) -> OverPixels:
+def fingerprint_work(night: Night) -> OverPixels:
     return OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint, night.settings.work.batch_rows)
 
 
@@ -39,7 +39,7 @@ RULE = Rule(
     table=FINGERPRINTS,
     function=lambda night: fingerprint_function(),
     needed=pictures,
-    work=_work,
+    work=fingerprint_work,
     batch_rows=batch_rows,
     derived=groups_of,
 )

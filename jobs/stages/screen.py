@@ -18,6 +18,8 @@ from jobs.live.functions import screen_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import pictures
 from jobs.stages import detect, fingerprint
+from jobs.stages.detect import detection_work
+from jobs.stages.fingerprint import fingerprint_work
 from jobs.stages.record import Rule
 from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
@@ -54,8 +56,8 @@ def _work(night: Night) -> OverPixels:
     source = night.model_source("screen")
     side, group = source.release.description.side, night.settings.work.batch_rows
     others = (
-        Aside("fingerprint", fingerprint.RULE.work(night)),
-        Aside("detect", detect.RULE.work(night), Wanted(night.settings.choice.wanted)),
+        Aside("fingerprint", fingerprint_work(night)),
+        Aside("detect", detection_work(night), Wanted(night.settings.choice.wanted)),
     )
     return OverPixels(night.store.uri, SCREENS, side, Screening(source), group, others)
 
