@@ -24,10 +24,11 @@ from udfs.runtime.isolation import Child, ChildDied, Work, row_by_row
 
 WRITTEN = pa.schema([
     ("path", pa.string()), ("bytes", pa.int64()), ("rows", pa.int64()), ("done", pa.int64()), ("internal", pa.int64()),
-    ("beside", pa.string()), ("seconds", pa.float64()),
 ])  # fmt: skip
-"""What a worker reports to the driver about the file that it wrote, and the seconds that its rows took. `beside`: the
-later stage whose rows they are; null for the stage's own."""
+"""What a worker reports to the driver about the file that it wrote."""
+
+REPORTED = pa.schema([*WRITTEN, ("beside", pa.string()), ("seconds", pa.float64())])
+"""The same with the later stage whose rows these are (null: the stage's own), and the seconds that they took."""
 
 INTERNAL_SHARE = 0.5
 """If more than this share of a chunk's rows fail with an internal error, the chunk is not committed."""
@@ -195,7 +196,7 @@ def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[st
     others = {one.name: (RowWriter(writer.lake, one.table), one.function) for one in stage.beside}
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds, others)
     at = 0
-    for answer in _worked(bench, stage, todo, write, WRITTEN):
+    for answer in _worked(bench, stage, todo, write, REPORTED):
         written, part = answer.to_pylist(), todo.slice(at, bench.settings.work.chunk_rows)
         at += part.num_rows
         rows = sum(w["rows"] for w in written if w["beside"] is None)
@@ -322,5 +323,5 @@ def _report(file: WrittenFile, rows: pa.Table, name: str | None, seconds: float)
     done = pc.sum(pc.equal(rows["status"], DONE)).as_py()
     internal = pc.sum(pc.equal(rows["code"], str(Code.INTERNAL))).as_py() or 0
     said = [file.path, file.bytes, file.rows, done, internal, name, seconds]
-    return pa.RecordBatch.from_arrays([pa.array([value], f.type) for value, f in zip(said, WRITTEN, strict=True)],
-                                      schema=WRITTEN)  # fmt: skip
+    return pa.RecordBatch.from_arrays([pa.array([value], f.type) for value, f in zip(said, REPORTED, strict=True)],
+                                      schema=REPORTED)  # fmt: skip
