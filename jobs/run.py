@@ -40,11 +40,12 @@ class Outcome:
 def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outcome:
     """Run stages in order under the lake's lease. Raises Stop if the run has to end."""
     outcome = Outcome(night.run)
+    night.stages = tuple(names)
     os.environ[THREADS] = str(night.settings.work.model_threads or os.cpu_count() or 1)  # children inherit it
     with lease(night.store, night.run, night.settings.lease_seconds, shared):
         try:
             night.keep_models()
-            for name in names:
+            for name in night.stages:
                 _run_one(night, name, outcome)
         finally:
             night.spark.stop()
@@ -73,7 +74,7 @@ def _run_one(night: Night, name: str, outcome: Outcome) -> None:
         said = str(stop)
         raise
     finally:
-        counts.started_at, counts.seconds = started, time.time() - started
+        counts.started_at, counts.seconds = started, time.time() - started + counts.elsewhere
         outcome.counts[name] = counts
         records.record(night.tables, night.run, name, counts, said)
     night.progress.say(_line(name, counts))

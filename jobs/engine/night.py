@@ -12,6 +12,7 @@ from jobs.engine.mapping_files import RetailerFiles, read_files
 from jobs.engine.models import MODELS, ModelSource, PromotedModel, release_folder
 from jobs.engine.progress import Progress
 from jobs.engine.spark import SparkPool
+from jobs.engine.stage import Counts
 from lake import snapshots
 from lake.doctor.finding import Kind, Lake
 from lake.doctor.rounds import examine
@@ -44,6 +45,8 @@ class Night:
     accepted: dict[str, str] = field(default_factory=dict)  # gates that an engineer lets through, with the reason
     candidates: dict[str, Path] = field(default_factory=dict)  # releases to use in place of the promoted ones
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    stages: tuple[str, ...] = ()  # those that this run goes through, in order
+    made_beside: dict[str, Counts] = field(default_factory=dict)  # what earlier stages of this run made for later ones
     store: Store = field(init=False)
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)

@@ -5,14 +5,16 @@ chunk is one atomic commit, so that a kill loses at most one chunk (tested under
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
+from jobs.engine import beside
 from jobs.engine.bench import Bench
 from lake.tables import RowWriter, Tables, WrittenFile, literal
 from schemas.errors import Stop
@@ -24,6 +26,9 @@ WRITTEN = pa.schema([
     ("path", pa.string()), ("bytes", pa.int64()), ("rows", pa.int64()), ("done", pa.int64()), ("internal", pa.int64()),
 ])  # fmt: skip
 """What a worker reports to the driver about the file that it wrote."""
+
+REPORTED = pa.schema([*WRITTEN, ("beside", pa.string()), ("seconds", pa.float64())])
+"""The same with the later stage whose rows these are (null: the stage's own), and the seconds that they took."""
 
 INTERNAL_SHARE = 0.5
 """If more than this share of a chunk's rows fail with an internal error, the chunk is not committed."""
@@ -52,6 +57,13 @@ class Stage:
     batch_rows: int = 32
     gather: Callable[[pa.Table], pa.Table] | None = None
     """Adds the input of the work to the due rows. Rows that it leaves out are not ready and stay due."""
+    beside: tuple["Stage", ...] = ()
+    """Later stages whose rows the work makes on the way (`jobs.engine.beside`)."""
+
+    @property
+    def transaction(self) -> str:
+        """Under this name its rows are committed."""
+        return f"{self.name}-{self.function.hex()}"
 
 
 @dataclass
@@ -67,10 +79,23 @@ class Counts:
     """Whether every needed row is there now."""
     settled: bytes | None = None
     """Digest of what the stage asked, if nothing is due any more (`jobs.live.settled`)."""
+    beside: dict[str, "Counts"] = field(default_factory=dict)
+    """What was made on the way for later stages, by their names."""
+    elsewhere: float = 0.0
+    """Seconds spent on these rows in another stage; below 0: spent here on those of others."""
 
     @property
     def pending(self) -> int:
         return self.due - self.done - self.rejected
+
+    def add(self, other: "Counts") -> None:
+        """Count what was made for this stage elsewhere."""
+        self.due, self.done, self.rejected = (
+            self.due + other.due,
+            self.done + other.done,
+            self.rejected + other.rejected,
+        )
+        self.elsewhere += other.elsewhere
 
 
 class OurFault(Stop):
@@ -111,7 +136,8 @@ def _among(needed: pa.Table, keys: list[str], present: pa.Table, join: str) -> p
 
 def run_stage(bench: Bench, stage: Stage) -> Counts:
     """Work off the due rows, chunk by chunk. Raises Stop if the run has to end."""
-    handle = bench.tables.open(stage.table)  # before due is asked: a racing commit is then a conflict
+    handles = {one.name: bench.tables.open(one.table) for one in (stage, *stage.beside)}
+    # before due is asked: a racing commit is then a conflict
     counts = Counts()
     todo = due(bench.tables, stage)
     missing = todo.num_rows
@@ -121,18 +147,41 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     counts.complete = counts.due == missing
     if not todo.num_rows:
         return counts
-    transaction = f"{stage.name}-{stage.function.hex()}"
+    todo = beside.with_due(bench.tables, todo, ((one.name, one.table, one.function) for one in stage.beside))
     with bench.progress.stage(stage.name, counts.due) as advance:
+        began = time.perf_counter()
         for written in _chunks(bench, stage, todo):
-            _judge(stage, written)
-            files = [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written]
-            bench.tables.commit(handle, files, transaction)
-            rows = sum(w["rows"] for w in written)
-            done = sum(w["done"] for w in written)
-            counts.done += done
-            counts.rejected += rows - done
-            advance(rows)
+            own = [w for w in written if w["beside"] is None]
+            _judge(stage, own)
+            counts.done += _commit(bench.tables, handles[stage.name], stage, own)
+            counts.rejected += sum(w["rows"] - w["done"] for w in own)
+            taken = time.perf_counter() - began
+            for other in stage.beside:
+                files = [w for w in written if w["beside"] == other.name]
+                _count_beside(counts, other, files, taken * _share(files, own))
+                _commit(bench.tables, handles[other.name], other, files)
+            advance(sum(w["rows"] for w in own))
+            began = time.perf_counter()
     return counts
+
+
+def _commit(tables: Tables, handle: DeltaTable, stage: Stage, written: list[dict[str, Any]]) -> int:
+    """Commit files of one table; how many of their rows are done."""
+    if written:
+        tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written], stage.transaction)
+    return sum(w["done"] for w in written)
+
+
+def _share(files: list[dict[str, Any]], own: list[dict[str, Any]]) -> float:
+    """Of the workers' seconds, those spent on these files."""
+    return float(sum(w["seconds"] for w in files) / max(sum(w["seconds"] for w in own), 1e-9))
+
+
+def _count_beside(counts: Counts, other: Stage, files: list[dict[str, Any]], seconds: float) -> None:
+    rows, done = sum(w["rows"] for w in files), sum(w["done"] for w in files)
+    if rows:
+        counts.beside.setdefault(other.name, Counts()).add(Counts(rows, done, rows - done, elsewhere=seconds))
+        counts.elsewhere -= seconds
 
 
 def made_again(bench: Bench, stage: Stage, rows: pa.Table) -> Iterator[pa.Table]:
@@ -144,13 +193,15 @@ def made_again(bench: Bench, stage: Stage, rows: pa.Table) -> Iterator[pa.Table]
 def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[str, Any]]]:
     """The written files, chunk by chunk. Every due row is in exactly one of them."""
     writer = RowWriter(bench.tables.store.uri, stage.table)
-    write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds)
+    others = {one.name: (RowWriter(writer.lake, one.table), one.function) for one in stage.beside}
+    write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds, others)
     at = 0
-    for answer in _worked(bench, stage, todo, write, WRITTEN):
+    for answer in _worked(bench, stage, todo, write, REPORTED):
         written, part = answer.to_pylist(), todo.slice(at, bench.settings.work.chunk_rows)
         at += part.num_rows
-        if sum(w["rows"] for w in written) != part.num_rows:
-            raise Stop(f"{stage.name}: {part.num_rows} rows went in, {sum(w['rows'] for w in written)} came out")
+        rows = sum(w["rows"] for w in written if w["beside"] is None)
+        if rows != part.num_rows:
+            raise Stop(f"{stage.name}: {part.num_rows} rows went in, {rows} came out")
         yield written
 
 
@@ -193,7 +244,7 @@ class Answering:
         context = TaskContext.get()
         if context is not None and context.attemptNumber() > 0:
             with Child(self.work, self.row_seconds) as child:
-                yield from (self._checked(row_by_row(child, self.table, batch)) for batch in batches)
+                yield from (self._checked(self._row_by_row(child, batch)) for batch in batches)
         else:
             yield from (self._checked(self._in_place(batch)) for batch in batches)
 
@@ -207,7 +258,7 @@ class Answering:
         except Stop:
             raise
         except Exception:
-            return row_by_row(self.work, self.table, batch)
+            return self._row_by_row(self.work, batch)
 
     def _in_child(self, batch: pa.RecordBatch, child: Child) -> pa.RecordBatch:
         try:
@@ -216,7 +267,11 @@ class Answering:
             raise
         except (ChildDied, RuntimeError):
             with Child(self.work, self.row_seconds) as careful:
-                return row_by_row(careful, self.table, batch)
+                return self._row_by_row(careful, batch)
+
+    def _row_by_row(self, work: Work, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The stage's own rows alone: that another one's function fails at a row is not to reject it here."""
+        return row_by_row(work, self.table, beside.without_due(batch))
 
     def _checked(self, answer: pa.RecordBatch) -> pa.RecordBatch:
         """The answer in the table's column order, with the digest of the function added."""
@@ -225,8 +280,8 @@ class Answering:
         statuses = set(pc.unique(columns["status"]).to_pylist())
         if not statuses <= {DONE, REJECTED}:
             raise Stop(f"{self.table.name}: statuses {sorted(map(str, statuses))}; allowed: {DONE}, {REJECTED}")
-        schema = self.table.schema
-        return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
+        fields = [*self.table.schema, *(field for field in answer.schema if field.name.startswith(beside.MADE))]
+        return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in fields], schema=pa.schema(fields))
 
 
 @dataclass(frozen=True)
@@ -237,6 +292,8 @@ class Writing:
     function: bytes
     work: Work
     row_seconds: float
+    others: Mapping[str, tuple[RowWriter, bytes]] = field(default_factory=dict)
+    """Writer and function of the later stages whose rows the work may make."""
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Under Spark."""
@@ -251,14 +308,20 @@ class Writing:
         return Answering(self.writer.table, self.function, self.work, self.row_seconds)
 
     def _write(self, answers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        began = time.perf_counter()
         parts = list(answers)
-        rows = pa.Table.from_batches(parts) if parts else None
-        if rows is None or not rows.num_rows:
+        own = pa.Table.from_batches(map(beside.own, parts)) if parts else None
+        if own is None or not own.num_rows:
             return
-        file = self.writer(rows)
-        done = pc.sum(pc.equal(rows["status"], DONE)).as_py()
-        internal = pc.sum(pc.equal(rows["code"], str(Code.INTERNAL))).as_py() or 0
-        counts = [[file.path], [file.bytes], [file.rows], [done], [internal]]
-        yield pa.RecordBatch.from_arrays(
-            [pa.array(c, f.type) for c, f in zip(counts, WRITTEN, strict=True)], schema=WRITTEN
-        )
+        yield _report(self.writer(own), own, None, time.perf_counter() - began)
+        functions = {name: function for name, (_, function) in self.others.items()}
+        for name, rows, seconds in beside.made(parts, functions):
+            yield _report(self.others[name][0](rows), rows, name, seconds)
+
+
+def _report(file: WrittenFile, rows: pa.Table, name: str | None, seconds: float) -> pa.RecordBatch:
+    done = pc.sum(pc.equal(rows["status"], DONE)).as_py()
+    internal = pc.sum(pc.equal(rows["code"], str(Code.INTERNAL))).as_py() or 0
+    said = [file.path, file.bytes, file.rows, done, internal, name, seconds]
+    return pa.RecordBatch.from_arrays([pa.array([value], f.type) for value, f in zip(said, REPORTED, strict=True)],
+                                      schema=REPORTED)  # fmt: skip

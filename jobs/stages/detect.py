@@ -11,7 +11,7 @@ from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.recheck import OF_A_NETWORK
 from jobs.engine.stage import Query
-from jobs.engine.visual import OverPixels
+from jobs.engine.visual import OverPixels, batch_rows
 from jobs.live.asked import Asked
 from jobs.live.derived import choices_by_picture
 from jobs.live.functions import detect_function, screen_function
@@ -51,9 +51,10 @@ def _wanted(night: Night) -> Query:
     return Query(sql, (*seen.tables, SCREENS))
 
 
-def _work(night: Night) -> OverPixels:
+def detection_work(night: Night) -> OverPixels:
     source = night.model_source("detect")
-    return OverPixels(night.store.uri, BOXES, source.release.description.side, Detecting(source))
+    side = source.release.description.side
+    return OverPixels(night.store.uri, BOXES, side, Detecting(source), night.settings.work.batch_rows)
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
@@ -73,7 +74,8 @@ RULE = Rule(
     table=BOXES,
     function=detect_function,
     needed=_wanted,
-    work=_work,
+    work=detection_work,
+    batch_rows=batch_rows,
     tolerance=OF_A_NETWORK,
     derived=choices_by_picture,
 )

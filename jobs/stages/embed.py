@@ -10,7 +10,7 @@ import pyarrow as pa
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.recheck import OF_A_NETWORK
-from jobs.engine.visual import OverPixels
+from jobs.engine.visual import OverPixels, batch_rows
 from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import embed_function
@@ -43,7 +43,8 @@ class Embedding:
 
 def embedding_work(night: Night) -> OverPixels:
     source = night.model_source("embed")
-    return OverPixels(night.store.uri, VECTORS, source.release.description.side, Embedding(source))
+    side = source.release.description.side
+    return OverPixels(night.store.uri, VECTORS, side, Embedding(source), night.settings.work.batch_rows)
 
 
 def _needed(night: Night) -> pa.Table:
@@ -87,6 +88,7 @@ RULE = Rule(
     function=embed_function,
     needed=_needed,
     work=embedding_work,
+    batch_rows=batch_rows,
     tolerance=replace(OF_A_NETWORK, bits=CODE_BITS),
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
-from jobs.engine.visual import OverPixels
+from jobs.engine.visual import OverPixels, batch_rows
 from jobs.live.asked import Asked
 from jobs.live.derived import groups_of
 from jobs.live.functions import fingerprint_function
@@ -30,13 +30,17 @@ def _verdicts(night: Night, asked: Asked) -> Iterable[Verdict]:
     )
 
 
+def fingerprint_work(night: Night) -> OverPixels:
+    return OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint, night.settings.work.batch_rows)
+
+
 RULE = Rule(
     name="fingerprint",
     table=FINGERPRINTS,
     function=lambda night: fingerprint_function(),
     needed=pictures,
-    work=lambda night: OverPixels(night.store.uri, FINGERPRINTS, OPENED_AT_PX, _fingerprint),
-    batch_rows=lambda night: 128,
+    work=fingerprint_work,
+    batch_rows=batch_rows,
     derived=groups_of,
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

@@ -1,7 +1,7 @@
 """One record per stage: everything that the night, `plan`, `rejects`, `explain` and the report need from it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
@@ -62,6 +62,8 @@ class Rule:
     gather: Callable[[Night, pa.Table], pa.Table] | None = None
     """Adds the input of the work to the due rows, and leaves out rows that are not ready."""
     batch_rows: Callable[[Night], int] = _pictures_at_once
+    beside: tuple["Rule", ...] = ()
+    """Later stages whose rows the work makes too where this run comes to them; they follow this rule themselves."""
     tolerance: Tolerance = EXACT
     """How far its answers may be apart on different processors."""
     derived: Callable[[Night, pa.Array], list[Keep]] = lambda night, keys: []
@@ -72,8 +74,13 @@ class Rule:
         before = asked_now(night, [self.table])
         if is_settled(night, self.name, before):
             return Counts(settled=before.digest)
-        counts = run_stage(night.bench, self.tonight(night))
-        return settle(counts, before, asked_now(night, [self.table]))
+        others = tuple(rule.tonight(night) for rule in self.beside if rule.name in night.stages)
+        counts = run_stage(night.bench, replace(self.tonight(night), beside=others))
+        night.made_beside |= counts.beside
+        counts = settle(counts, before, asked_now(night, [self.table]))
+        if self.name in night.made_beside:
+            counts.add(night.made_beside.pop(self.name))
+        return counts
 
     def due(self, night: Night) -> int:
         if is_settled(night, self.name, asked_now(night, [self.table])):

@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.recheck import OF_A_NETWORK
-from jobs.engine.visual import OverPixels
+from jobs.engine.visual import Aside, OverPixels, batch_rows
 from jobs.live.asked import Asked
 from jobs.live.derived import choices_by_picture
 from jobs.live.functions import screen_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import pictures
+from jobs.stages import detect, fingerprint
+from jobs.stages.detect import detection_work
+from jobs.stages.fingerprint import fingerprint_work
 from jobs.stages.record import Rule
 from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
@@ -35,9 +39,27 @@ class Screening:
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which answers let a picture through to detection."""
+
+    least: float
+
+    def __call__(self, answer: pa.RecordBatch) -> pa.Array:
+        wanted = pc.and_(
+            pc.equal(answer["status"], DONE), pc.greater_equal(answer["wanted"].cast("double"), self.least)
+        )
+        return wanted.fill_null(False)
+
+
 def _work(night: Night) -> OverPixels:
     source = night.model_source("screen")
-    return OverPixels(night.store.uri, SCREENS, source.release.description.side, Screening(source))
+    side, group = source.release.description.side, night.settings.work.batch_rows
+    others = (
+        Aside("fingerprint", fingerprint_work(night)),
+        Aside("detect", detection_work(night), Wanted(night.settings.choice.wanted)),
+    )
+    return OverPixels(night.store.uri, SCREENS, side, Screening(source), group, others)
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
@@ -62,6 +84,8 @@ RULE = Rule(
     function=screen_function,
     needed=pictures,
     work=_work,
+    batch_rows=batch_rows,
+    beside=(fingerprint.RULE, detect.RULE),
     tolerance=OF_A_NETWORK,
     derived=choices_by_picture,
 )

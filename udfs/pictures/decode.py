@@ -29,6 +29,58 @@ NO_PROFILE = b"_" * len(PROFILE)
 COLOUR_MODES = ("RGB", "RGBA", "P")
 """Pillow's modes whose colours an RGB profile speaks of; grey and CMYK are converted without one."""
 
+KEPT_PIXELS = 1 << 20
+"""Of a picture that was decoded whole: as many are kept for those who ask for another scale; a larger one is decoded
+again, so that a few huge pictures do not fill the memory."""
+
+
+class Opened:
+    """A picture whose pixels several functions ask for. Each scale is decoded once; not for several threads at once.
+
+    Raises `PictureRefused` as `decode` does: here for the file's structure, in `pixels` for the pixels.
+    """
+
+    def __init__(self, body: bytes, limits: Limits = ANY_SIZE) -> None:
+        self._body, self._header = body, read_header(body, limits)
+        self._decoded: dict[int, tuple[np.ndarray, bytes | None]] = {}
+        self._made: dict[tuple[int, int], np.ndarray] = {}
+        self._of_side: dict[int, np.ndarray] = {}
+
+    def pixels(self, side: int) -> np.ndarray:
+        """What `decode` gives for this side. Not to be written to."""
+        if side not in self._of_side:
+            self._of_side[side] = self._scaled(side)
+        return self._of_side[side]
+
+    def _scaled(self, side: int) -> np.ndarray:
+        scale = self._scale(side)
+        raw, profile = self._decoded.get(scale) or self._decode(scale)
+        factor = _factor(min(raw.shape[:2]), side)
+        if (scale, factor) not in self._made:
+            shrunk = to_srgb(_shrink(raw, factor), profile)
+            self._made[scale, factor] = np.ascontiguousarray(_upright(shrunk, self._header.orientation))
+        return self._made[scale, factor]
+
+    def _scale(self, side: int) -> int:
+        """What the decoder itself divides both sides by."""
+        if self._header.mime != JPEG:
+            return 1
+        factor = _factor(min(self._header.width, self._header.height), side)
+        if self._header.channels == 4:
+            return factor
+        return next((known for known in JPEG_FACTORS if known <= factor), 1)
+
+    def _decode(self, scale: int) -> tuple[np.ndarray, bytes | None]:
+        header = self._header
+        if header.mime == JPEG and header.channels != 4:
+            raw = _decode_jpeg(self._body, header, scale)
+            found = raw, header.profile if header.channels == 3 else None
+        else:
+            found = _decode_any(self._body, header, scale)
+        if found[0].shape[0] * found[0].shape[1] <= KEPT_PIXELS:
+            self._decoded[scale] = found
+        return found
+
 
 def decode(body: bytes, side: int, limits: Limits = ANY_SIZE) -> np.ndarray:
     """Decode the whole picture to (H, W, 3) uint8 sRGB: EXIF applied, alpha on white, the first frame of several.
@@ -36,14 +88,7 @@ def decode(body: bytes, side: int, limits: Limits = ANY_SIZE) -> np.ndarray:
     The scale is 1, 1/2, 1/4, ... : the smallest at which the shorter side still has `side` pixels; never enlarged.
     Raises `PictureRefused`: what `inspect` raises, PICTURE_TRUNCATED or PICTURE_DECODE where the pixels are damaged.
     """
-    header = read_header(body, limits)
-    factor = _factor(min(header.width, header.height), side)
-    if header.mime == JPEG and header.channels != 4:
-        pixels, profile = _decode_jpeg(body, header, factor), header.profile if header.channels == 3 else None
-    else:
-        pixels, profile = _decode_any(body, header, factor)
-    pixels = to_srgb(_shrink(pixels, side), profile)
-    return np.ascontiguousarray(_upright(pixels, header.orientation))
+    return Opened(body, limits).pixels(side)
 
 
 def _factor(shorter: int, side: int) -> int:
@@ -55,8 +100,7 @@ def _factor(shorter: int, side: int) -> int:
 
 
 def _decode_jpeg(body: bytes, header: Header, factor: int) -> np.ndarray:
-    """Grey and colour JPEG through libjpeg-turbo, reduced by up to 8 while decoding."""
-    factor = next((f for f in JPEG_FACTORS if f <= factor), 1)
+    """Grey and colour JPEG through libjpeg-turbo, reduced by 1, 2, 4 or 8 while decoding."""
     least = {"min_width": -(-header.width // factor), "min_height": -(-header.height // factor)}
     try:
         return simplejpeg.decode_jpeg(body, "RGB", fastdct=True, fastupsample=True, **least)
@@ -105,12 +149,11 @@ def _rgb(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def _shrink(pixels: np.ndarray, side: int) -> np.ndarray:
+def _shrink(pixels: np.ndarray, factor: int) -> np.ndarray:
     """Area average by what is left of the power of two after decoding."""
-    height, width = pixels.shape[:2]
-    factor = _factor(min(height, width), side)
     if factor == 1:
         return pixels
+    height, width = pixels.shape[:2]
     return cv2.resize(pixels, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
 
 

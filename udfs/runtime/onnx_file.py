@@ -23,6 +23,10 @@ FOLLOWS_HALF = ("Add", "Clip", "Concat", "Flatten", "MaxPool", "Pad", "Relu", "R
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5
 """Wire types of protobuf."""
 MOST_VARINT_BYTES = 10
+BATCH = (7, 11, 2, 1, 2, 1)
+"""Fields on the way to the batch of the first input: ModelProto.graph, input, type, tensor_type, shape, dim."""
+STATED = 0x08
+"""How a dimension of a stated size begins; the size follows in one byte if it is below 128."""
 
 
 class GraphUnreadable(Stop):
@@ -76,6 +80,21 @@ def read_graph(body: bytes) -> OnnxGraph:
         raise GraphUnreadable(
             f"the network is no ONNX file that can be read ({type(error).__name__}: {error})"
         ) from error
+
+
+def one_at_a_time(body: bytes) -> bytes | None:
+    """The bytes of an ONNX file with 1 in place of the batch of its first input; None if it states none there."""
+    copy = bytearray(body)
+    found: Any = copy
+    try:
+        for number in BATCH:
+            found = _fields(found)[number][0]
+    except (IndexError, ValueError, TypeError):
+        return None
+    if len(found) != 2 or found[0] != STATED:
+        return None
+    found[1] = 1
+    return bytes(copy)
 
 
 def _fields(body: Any) -> dict[int, list[Any]]:

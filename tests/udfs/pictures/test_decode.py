@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from schemas.rejects import Code
 from schemas.settings import FetchSettings
+from udfs.pictures import decode as module
 from udfs.pictures.decode import decode
 from udfs.pictures.inspect import Limits, PictureRefused
 
@@ -215,3 +216,24 @@ def test_every_real_photo_opens(shared_data: Path) -> None:
             upright = ImageOps.exif_transpose(image)
         pixels = decode(photo.read_bytes(), 4096)
         assert pixels.shape[:2] == (upright.height, upright.width), photo
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "decoded"), [("PNG", (400, 300), 1), ("PNG", (1200, 1000), 3), ("JPEG", (800, 700), 2)]
+)
+def test_who_asks_again_gets_the_same_pixels_without_another_decoding(
+    kind: str, size: tuple[int, int], decoded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 96, 288 and 320: a large PNG is not kept, and a JPEG is reduced inside the decoder."""
+    calls = []
+    for name in ("_decode_any", "_decode_jpeg"):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *parts, real=real: calls.append(1) or real(*parts))
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 256, (30, 40, 3), np.uint8)).resize(size)
+    target = io.BytesIO()
+    noise.save(target, kind)
+    opened = module.Opened(target.getvalue())
+    found = [opened.pixels(side) for side in (96, 288, 320, 96, 288)]
+    assert len(calls) == decoded
+    assert all(np.array_equal(decode(target.getvalue(), side), pixels)
+               for side, pixels in zip((96, 288, 320, 96, 288), found, strict=True))  # fmt: skip
