@@ -21,12 +21,12 @@ from jobs.stages.canary import canary
 from jobs.stages.publish_rows import Fresh, Source, published_vectors
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
-from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
+from lake.candidate import Candidate, Rows, held_by, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
 from lake.published_files import read_rows
 from lake.recalled import recalled_keys
-from lake.segments import NO_KEYS
+from lake.segments import NO_KEYS, Held
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Category, Encoder, Facts, Gate, Manifest, RetailerState
 from schemas.manifest import Counts as RowCounts
@@ -70,12 +70,13 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     source = Source(night)
     kept = {*missing(night, parent), *source.unchanged(parent)}
     fresh = source.fresh(kept)
-    candidate = _prepare(night, fresh, kept, parent, encoder, avoided)
+    base = _Base(parent, held_by(night.store, parent), encoder.digest, avoided)
+    candidate = _prepare(night, fresh, kept, base)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if withheld:
         kept |= withheld
-        candidate = _prepare(night, fresh.without(withheld), kept, parent, encoder, avoided)
+        candidate = _prepare(night, fresh.without(withheld), kept, base)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
     if candidate.is_new or banned is not None:
@@ -95,18 +96,27 @@ def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
                 raise WeightsChanged(model.folder / name, sha256, kept.get(f"{part}/{name}", "missing"))
 
 
-def _prepare(
-    night: Night, fresh: Fresh, kept: set[str], parent: Manifest | None, encoder: Encoder, banned: pa.Array
-) -> Candidate:
+@dataclass(frozen=True)
+class _Base:
+    """What the next version is made on."""
+
+    parent: Manifest | None
+    held: Held  # its segments
+    encoder: str  # digest
+    banned: pa.Array  # keys of vectors that no segment may hold on
+
+
+def _prepare(night: Night, fresh: Fresh, kept: set[str], base: _Base) -> Candidate:
     """A candidate of the fresh rows, the parent's rows of the retailers that keep them, and the vectors that no segment
     of the parent holds, or that are banned."""
+    parent = base.parent
     unchanged = frozenset(kept & parent.counts.keys() if parent else ())
-    if parent and len(banned):  # anybody may show one of them
+    if parent and len(base.banned):  # anybody may show one of them
         fresh, unchanged = fresh.beside(*rows_of(night.store, parent, unchanged)), frozenset()
-    lacking = missing_vectors(night.store, parent, fresh.garments["vector_key"], banned)
+    lacking = missing_vectors(base.held, fresh.garments["vector_key"], base.banned)
     vectors = published_vectors(night, fresh.crops_of(lacking), embed_function(night))
     rows = Rows(fresh.garments, fresh.products, vectors, unchanged)
-    return prepare(night.store, rows, parent, encoder.digest, banned)
+    return prepare(night.store, rows, parent, base.encoder, base.banned, base.held)
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
