@@ -54,6 +54,14 @@ class Stage:
     """Adds the input of the work to the due rows. Rows that it leaves out are not ready and stay due."""
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a stage asked when nothing was due, by retailer (`jobs.live.touched`): rows of columns of `runs`."""
+
+    asked_of: list[dict[str, Any]]
+    asked_at: list[dict[str, Any]]
+
+
 @dataclass
 class Counts:
     """The counts of a stage: due = done + rejected + pending."""
@@ -67,6 +75,8 @@ class Counts:
     """Whether every needed row is there now."""
     settled: bytes | None = None
     """Digest of what the stage asked, if nothing is due any more (`jobs.live.settled`)."""
+    note: Note | None = None
+    """The same by retailer."""
 
     @property
     def pending(self) -> int:

@@ -20,9 +20,9 @@ from jobs.live.asked import Asked
 from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
 from jobs.live.functions import Reading, parser_digest
+from jobs.live.memory import Memory
 from jobs.live.prices import said_of
 from jobs.live.products import keep
-from jobs.live.settled import asked_now, is_settled, settle
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -49,6 +49,7 @@ DUE = pa.schema([
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
 
 TABLES = (OFFERS, MERGED)
+MEMORY = Memory("parse", (OFFERS,))  # products are kept whether offers are due or not
 
 FEW_BYTES = 64 << 20
 """Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
@@ -57,15 +58,15 @@ FEW_BYTES = 64 << 20
 def parse(night: Night) -> Counts:
     """Parse the live feeds whose offers are not in the table yet for the current parser digest."""
     handle = night.tables.open(OFFERS)
-    before = asked_now(night, TABLES)
-    counts = Counts(complete=True)
-    if not is_settled(night, "parse", before) and (feeds := _due_feeds(night)):
-        _parse(night, handle, feeds, counts)
+    counts = MEMORY.run(night, lambda part: _parse(part, handle))
     keep(night, {retailer.name for retailer in night.chosen})
-    return settle(counts, before, asked_now(night, TABLES))
+    return counts
 
 
-def _parse(night: Night, handle: DeltaTable, feeds: list[LiveFeed], counts: Counts) -> None:
+def _parse(night: Night, handle: DeltaTable) -> Counts:
+    feeds = _due_feeds(night)
+    if not feeds:
+        return Counts(complete=True)
     work = ParseFeeds(night.store.uri, night.settings)
     with night.progress.stage("parse", len(feeds)) as advance:
         if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
@@ -74,9 +75,8 @@ def _parse(night: Night, handle: DeltaTable, feeds: list[LiveFeed], counts: Coun
             written = _in_children(work, _rows(feeds))
         advance(len(feeds))
     night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written], "parse")
-    counts.due = sum(w["rows"] for w in written)
-    counts.done = sum(w["done"] for w in written)
-    counts.rejected = counts.due - counts.done
+    due, done = (sum(w[name] for w in written) for name in ("rows", "done"))
+    return Counts(due=due, done=done, rejected=due - done, complete=True)
 
 
 def _due_feeds(night: Night) -> list[LiveFeed]:
@@ -218,8 +218,10 @@ def _whole(batch: pa.RecordBatch, feed: dict[str, Any]) -> pa.RecordBatch:
 
 def _due(night: Night) -> int:
     """The offers of accepted feeds that are to be read, as when they were judged."""
-    if is_settled(night, "parse", asked_now(night, TABLES)):
-        return 0
+    return MEMORY.due(night, _due_offers)
+
+
+def _due_offers(night: Night) -> int:
     offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
     return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night))
 

@@ -10,10 +10,12 @@ import pyarrow.compute as pc
 import selvedge_searcher
 from jobs.engine.models import ENCODER_PARTS, MODELS, PromotedModel
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts
+from jobs.engine.stage import Counts, Note
+from jobs.live import touched
 from jobs.live.asked import Asked
 from jobs.live.coverage import covered_share, covered_share_of
-from jobs.live.functions import embed_function
+from jobs.live.functions import digest_of, embed_function
+from jobs.live.products import feeds_keys, sources_of
 from jobs.live.retailers import missing, retailer_states, taken_out
 from jobs.live.verdict import Verdict
 from jobs.stages import gates
@@ -67,8 +69,10 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()}, PIXELS_REVISION)
     _same_models(models, encoder)
     states = retailer_states(night, parent)
-    source = Source(night)
-    kept = {*missing(night, parent), *source.unchanged(parent)}
+    asked = touched.question(night, "publish", _besides(night, parent, encoder.digest))
+    anew = asked.digests.keys() if len(avoided) or banned is not None else asked.retailers
+    source = Source(night.among(anew))
+    kept = {*missing(night, parent), *source.unchanged(parent), *(asked.digests.keys() - anew)}
     fresh = source.fresh(kept)
     base = _Base(parent, held_by(night.store, parent), encoder.digest, avoided)
     candidate = _prepare(night, fresh, kept, base)
@@ -84,7 +88,28 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     else:
         snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
+    publication.complete = True
+    publication.note = _note(night, asked, publication, encoder.digest, withheld)
     return publication
+
+
+def _besides(night: Night, parent: Manifest | None, encoder: str) -> dict[str, bytes]:
+    """By retailer, what its published rows follow from besides the rows of the stages: the last version, from which it
+    may take them, and the nights in which its prices hold."""
+    base = (str(parent.version), parent.content_digest) if parent else ()
+    kept, tonight = sources_of(night), (str(night.today).encode(), 0)
+    sources = {name: kept.get((name, feeds), tonight)[0] for name, feeds in feeds_keys(night).items()}
+    return {name: digest_of(encoder, *base, source) for name, source in sources.items()}
+
+
+def _note(
+    night: Night, asked: touched.Question, publication: Publication, encoder: str, withheld: set[str]
+) -> Note | None:
+    """What has been asked, as the next night will ask it: over the version that is the last one now."""
+    last = _besides(night, snapshots.parent(night.store), encoder)
+    digests = touched.question(night, "publish", last).digests
+    done = {name: digest for name, digest in digests.items() if name not in withheld}
+    return touched.note(night, "publish", asked._replace(digests=done), publication)
 
 
 def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
