@@ -39,6 +39,9 @@ class WorkSettings(_Group):
     """Sizes of chunks and batches, and limits of the workers."""
 
     chunk_rows: int = Field(20_000, ge=1, description="rows per commit; if a run is killed, at most one chunk is lost")
+    offers_at_once: int = Field(
+        500_000, ge=1, description="offers of the shops that a stage asks for at once, which bounds memory"
+    )
     batch_rows: int = Field(32, ge=1, description="pictures per batch; small batches keep the workers' memory low")
     text_batch_rows: int = Field(2_000, ge=1, description="texts per batch")
     model_threads: int = Field(0, ge=0, description="CPU threads per model; 0: one under Spark, all cores without")

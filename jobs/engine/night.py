@@ -200,6 +200,10 @@ class Night:
         found: Kept = self._kept[name][1]
         return found
 
+    def forget(self) -> None:
+        """Let go of all cached results."""
+        self._kept.clear()
+
     def now(self) -> datetime:
         """The current time, as if the run had begun on the date of `--date`; it may pass midnight."""
         return datetime.combine(self.today, self.began.timetz()) + (datetime.now(UTC) - self.began)

@@ -1,11 +1,12 @@
 """The one place where a stage finds that it need not ask, or for some retailers alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live import touched
+from jobs.live.products import in_groups
 from jobs.live.settled import asked_now, is_settled, settle
 from schemas.table import Table
 
@@ -28,15 +29,28 @@ class Memory:
         if self.stage not in touched.ASKS:
             return settle(work(night), before, asked_now(night, self.tables, self.more(night)))
         asked = touched.question(night, self.stage)
-        counts = work(night.among(asked.retailers)) if asked.retailers else Counts(complete=True)
+        counts = Counts(complete=True)
+        for part in _parts(night, asked.retailers):
+            one = work(part)
+            counts.due, counts.done = counts.due + one.due, counts.done + one.done
+            counts.rejected, counts.complete = counts.rejected + one.rejected, counts.complete and one.complete
         counts.note = touched.note(night, self.stage, asked, counts)
         return settle(counts, before, asked_now(night, self.tables, self.more(night)))
 
     def due(self, night: Night, count: Callable[[Night], int]) -> int:
-        """How many rows are due, by the same rule."""
+        """How many rows are due, by the same rule. Of several groups of retailers, what two share counts twice."""
         if is_settled(night, self.stage, asked_now(night, self.tables, self.more(night))):
             return 0
         if self.stage not in touched.ASKS:
             return count(night)
-        retailers = touched.question(night, self.stage).retailers
-        return count(night.among(retailers)) if retailers else 0
+        return sum(count(part) for part in _parts(night, touched.question(night, self.stage).retailers))
+
+
+def _parts(night: Night, retailers: frozenset[str]) -> Iterator[Night]:
+    """The night among some retailers, a group after the other, so that memory is bounded by a setting."""
+    groups = [*in_groups(night, sorted(retailers), night.settings.work.offers_at_once)]
+    for group in groups:
+        part = night.among(group)
+        yield part
+        if len(groups) > 1:
+            part.forget()

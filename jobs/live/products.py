@@ -58,11 +58,18 @@ def keep(night: Night, retailers: Iterable[str]) -> None:
 
 def unkept(night: Night, retailers: Iterable[str]) -> Iterator[list[str]]:
     """Those of some retailers whose live products are not kept, in groups."""
-    sources, keys, offers = sources_of(night), feeds_keys(night), _offers(night)
+    sources, keys = sources_of(night), feeds_keys(night)
+    new = _in_order(name for name in retailers if name in keys and (name, keys[name]) not in sources)
+    yield from in_groups(night, new, GROUP_OFFERS)
+
+
+def in_groups(night: Night, retailers: Iterable[str], most: int) -> Iterator[list[str]]:
+    """Retailers in groups with not more than so many live offers together; one that has more is alone."""
+    offers = _offers(night)
     group: list[str] = []
     held = 0
-    for name in _in_order(name for name in retailers if name in keys and (name, keys[name]) not in sources):
-        if group and held + offers[name] > GROUP_OFFERS:
+    for name in retailers:
+        if group and held + offers[name] > most:
             yield group
             group, held = [], 0
         group.append(name)

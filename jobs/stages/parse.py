@@ -1,18 +1,22 @@
-"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, one commit for all.
+"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, a commit in five minutes.
 
 Then the offers of each feed are merged into products, which are kept."""
 
+import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from jobs.engine.lots import lots
 from jobs.engine.night import Night
 from jobs.engine.recheck import Draw, Pair, Recheck
 from jobs.engine.stage import WRITTEN, Counts, Query
@@ -54,6 +58,17 @@ MEMORY = Memory("parse", (OFFERS,))  # products are kept whether offers are due 
 FEW_BYTES = 64 << 20
 """Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
 
+READER_BYTES = 8 << 20
+"""For so many bytes another reader is started: to start one costs as much as to read them."""
+
+TASK_BYTES = 256 << 20
+"""So many are read by each of Spark's tasks before a commit: two minutes."""
+
+SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
+
+Written = dict[str, Any]
+"""A row of WRITTEN."""
+
 
 def parse(night: Night) -> Counts:
     """Parse the live feeds whose offers are not in the table yet for the current parser digest."""
@@ -68,15 +83,26 @@ def _parse(night: Night, handle: DeltaTable) -> Counts:
     if not feeds:
         return Counts(complete=True)
     work = ParseFeeds(night.store.uri, night.settings)
+    written: list[Written] = []
     with night.progress.stage("parse", len(feeds)) as advance:
-        if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
-            written = night.spark.map(_rows(feeds), work, WRITTEN, 1).to_pylist()
-        else:
-            written = _in_children(work, _rows(feeds))
-        advance(len(feeds))
-    night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written], "parse")
+        for lot in lots(_read(night, work, feeds)):
+            night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in lot], "parse")
+            written += lot
+            advance(len(lot))
     due, done = (sum(w[name] for w in written) for name in ("rows", "done"))
     return Counts(due=due, done=done, rejected=due - done, complete=True)
+
+
+def _read(night: Night, work: "ParseFeeds", feeds: list[LiveFeed]) -> Iterator[Written]:
+    """Reads feeds side by side: in children of this process, or in Spark."""
+    sizes = [_bytes(night, feed) for feed in feeds]
+    if sum(sizes) <= FEW_BYTES:
+        yield from _in_children(work, _rows(feeds), 1 + sum(sizes) // READER_BYTES)
+        return
+    turn = np.cumsum(sizes) // (TASK_BYTES * night.spark.parallelism)
+    for at in np.unique(turn).tolist():
+        part = [feed for feed, of in zip(feeds, turn.tolist(), strict=True) if of == at]
+        yield from night.spark.map(_rows(part), work, WRITTEN, 1).to_pylist()
 
 
 def _due_feeds(night: Night) -> list[LiveFeed]:
@@ -115,10 +141,10 @@ def _rows(feeds: list[LiveFeed]) -> pa.Table:
     return pa.Table.from_pylist(rows, DUE)
 
 
-def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict[str, Any]]:
+def _in_children(work: "ParseFeeds", rows: pa.Table, readers: int = 1) -> Iterator[Written]:
     """Reads each feed in a child process. A feed that crashes its reader becomes one reject row."""
-    written = []
-    for batch in rows.combine_chunks().to_batches(max_chunksize=1):
+
+    def one(batch: pa.RecordBatch) -> Written:
         with Child(_One(work)) as child:
             try:
                 answer = child(batch)
@@ -126,8 +152,11 @@ def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict[str, Any]]:
                 answer = work.refuse(batch, death.code, death.detail)
             except RuntimeError as error:
                 answer = work.refuse(batch, Code.INTERNAL, str(error))
-        written += answer.to_pylist()
-    return written
+        (written,) = answer.to_pylist()
+        return dict(written)
+
+    with ThreadPoolExecutor(min(readers, SIDE_BY_SIDE)) as pool:
+        yield from pool.map(one, rows.combine_chunks().to_batches(max_chunksize=1))
 
 
 @dataclass(frozen=True)
@@ -241,7 +270,7 @@ def _again(night: Night, draw: Draw) -> Iterator[Pair]:
     for place in draw.of(pa.table({"place": range(len(feeds))}))["place"].to_pylist():
         stored = night.tables.sql(f"select * from {OFFERS.name} where {_of(feeds[place])}", [OFFERS])  # noqa: S608
         if stored.num_rows:
-            (written,) = _in_children(work, _rows([feeds[place]]))
+            (written,) = [*_in_children(work, _rows([feeds[place]]))]
             path = f"{FOLDER}/{OFFERS.name}/{written['path']}"
             with night.store.filesystem.open_input_file(path) as file:
                 made = pq.read_table(file)

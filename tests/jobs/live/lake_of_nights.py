@@ -52,6 +52,7 @@ class Nights(Index):
         self._tonight: Night | None = None
         super().__init__(root)
         self.draw, self.on, self.version = random.Random(seed), 0, dict.fromkeys(SHOPS, 0)
+        self.shop_by_shop = seed % 2 == 0
         self.answers: dict[str, int] = {}
         self.blocked: list[str] = []
         for part in self.gates.values():
@@ -76,7 +77,8 @@ class Nights(Index):
         last = self._last_state(shop)
         feed = sha256(f"{shop} {self.version[shop]}".encode()).digest()
         common = {"retailer": shop, "feed": feed, "function": last["function"], "status": "done"}
-        self.write(FEEDS, [common | {"attempt": last["attempt"] + 1, "acquired_at": NOON}])
+        offers = len(self.products[shop])
+        self.write(FEEDS, [common | {"attempt": last["attempt"] + 1, "acquired_at": NOON, "offers": offers}])
         self.write(OFFERS, [
             common | product | {"position": at, "offer_id": str(at), "product_id": f"{shop}:{at}",
                                 "text_key": sha256(product["title"].encode()).digest()}
@@ -121,7 +123,11 @@ class Nights(Index):
 
     def tonight(self) -> Night:
         """The same until something happens."""
-        self._tonight = self._tonight or self.night(self.on)
+        if self._tonight is None:
+            self._tonight = self.night(self.on)
+            if self.shop_by_shop:
+                work = self._tonight.settings.work.model_copy(update={"offers_at_once": 1})
+                self._tonight.settings = self._tonight.settings.model_copy(update={"work": work})
         return self._tonight
 
     # ---- what happens between two nights

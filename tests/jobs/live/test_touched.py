@@ -11,8 +11,8 @@ from jobs.stages.declared import record_of
 from tests.jobs.live.lake_of_nights import SHOPS, Nights
 from tests.jobs.stages.publishing import Tried
 
-SEEDS = [int(seed) for seed in os.environ.get("SELVEDGE_TEST_NIGHTS", "1").split()]
-ROUNDS = int(os.environ.get("SELVEDGE_TEST_ROUNDS", "4"))
+SEEDS = [int(seed) for seed in os.environ.get("SELVEDGE_TEST_NIGHTS", "1 2").split()]
+ROUNDS = int(os.environ.get("SELVEDGE_TEST_ROUNDS", "3"))
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def whole_night(lake: Nights, said: str) -> None:
     for stage in lake.stages():
         if stage != "publish":
             by_note, whole = lake.due_of(stage)
-            assert by_note == whole, f"{stage} after {said}"
+            assert by_note >= whole if lake.shop_by_shop else by_note == whole, f"{stage} after {said}"
         lake.work(stage)
     assert lake.content() == lake.whole_content(), said
 
