@@ -79,8 +79,8 @@ class Question(NamedTuple):
 
 def question(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b"") -> Question:
     """What a stage has to ask now. `more`: what it asks besides, of each retailer or of all."""
-    digests = _digests(night, stage, more)
-    waiting = frozenset().union(*(_changed(night, earlier, _digests(night, earlier)) for earlier in _before(stage)))
+    digests = digests_of(night, stage, more)
+    waiting = frozenset().union(*(_changed(night, earlier, digests_of(night, earlier)) for earlier in _before(stage)))
     versions = {table.name: _version(night, table) for table in _tables(stage)}
     return Question(_changed(night, stage, digests) | waiting, waiting, digests, versions)
 
@@ -112,7 +112,7 @@ def _tables(stage: str) -> list[Table]:
     return [OFFERS, MERGED, *of_pictures, *(table for name in _before(stage) for table in ASKS[name].own), *asks.own]
 
 
-def _digests(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b"") -> dict[str, bytes]:
+def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b"") -> dict[str, bytes]:
     """By retailer with a live feed, all that decides on what the stage needs there besides rows of tables."""
     common = [common_inputs(night)]
     if stage == "map":

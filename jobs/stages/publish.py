@@ -107,7 +107,7 @@ def _note(
 ) -> Note | None:
     """What has been asked, as the next night will ask it: over the version that is the last one now."""
     last = _besides(night, snapshots.parent(night.store), encoder)
-    digests = touched.question(night, "publish", last).digests
+    digests = touched.digests_of(night, "publish", last)
     done = {name: digest for name, digest in digests.items() if name not in withheld}
     return touched.note(night, "publish", asked._replace(digests=done), publication)
 
