@@ -11,8 +11,8 @@ from jobs.stages.declared import record_of
 from tests.jobs.live.lake_of_nights import SHOPS, Nights
 from tests.jobs.stages.publishing import Tried
 
-SEEDS = [int(seed) for seed in os.environ.get("SELVEDGE_TEST_NIGHTS", "1 2").split()]
-ROUNDS = int(os.environ.get("SELVEDGE_TEST_ROUNDS", "3"))
+SEEDS = [int(seed) for seed in os.environ.get("SELVEDGE_TEST_NIGHTS", "2").split()]
+ROUNDS = int(os.environ.get("SELVEDGE_TEST_ROUNDS", "2"))
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +43,15 @@ def test_whatever_happens_what_is_due_is_asked(tmp_path: Path, seed: int) -> Non
 
 def test_only_the_shops_that_changed_are_asked(tmp_path: Path) -> None:
     lake = Nights(tmp_path, 3)
-    whole_night(lake, "the first night")
+    stages = lake.stages(8)
+    for stage in stages:
+        lake.work(stage)
     lake.another_night()
-    assert {stage: lake.asked(stage) for stage in ASKS if stage != "publish"} == dict.fromkeys(
-        [stage for stage in ASKS if stage != "publish"], frozenset()
-    )
+    assert [lake.asked(stage) for stage in stages] == [frozenset()] * len(stages)
     lake.send("lane")
-    assert all(lake.asked(stage) == {"lane"} for stage in ASKS if stage != "publish")
-    whole_night(lake, "a new feed of lane")
+    assert [lake.asked(stage) for stage in stages] == [{"lane"}] * len(stages)
+    for stage in stages:
+        lake.work(stage)
     answered = sorted(lake.answers)[0]
     lake.ask(answered)
     assert lake.asked("choose") == frozenset(), "the same picture came again"
