@@ -49,7 +49,7 @@ def test_only_the_shops_that_changed_are_asked(tmp_path: Path) -> None:
     lake.another_night()
     assert [lake.asked(stage) for stage in stages] == [frozenset()] * len(stages)
     lake.send("lane")
-    assert [lake.asked(stage) for stage in stages] == [{"lane"}] * len(stages)
+    assert [lake.asked(stage) for stage in stages] == [frozenset({"lane"})] * len(stages)
     for stage in stages:
         lake.work(stage)
     answered = sorted(lake.answers)[0]
