@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -64,12 +64,20 @@ SHARD_BYTES = 1000
 """All pictures are at one place in one shard: no stage here reads them."""
 
 
+class Feed(NamedTuple):
+    """What a retailer sent last."""
+
+    version: int
+    first: int  # number of its first product
+    dearer: list[int]  # one product in so many is dearer by one, for each of these
+
+
 class DrawnLake:
     """The lake and the folders that operators write, below one root."""
 
     def __init__(self, root: Path, products: int, retailers: int, width: int) -> None:
         """`width`: numbers of a drawn vector; only those of the real width can be published."""
-        self.root, self.width = root, width
+        self.root, self.products, self.width = root, products, width
         self.names = [f"shop-{at:04}" for at in range(retailers)]
         first = products // 3 if retailers > 1 else products
         rest = np.full(max(retailers - 1, 0), (products - first) // max(retailers - 1, 1))
@@ -99,8 +107,8 @@ class DrawnLake:
             self._write_spec(name)
         self.write_mapping(self.names[0], LEAVES)
         self.night().store.write("shards/drawn.tar", bytes(SHARD_BYTES))
-        for name, size in self.sizes.items():
-            self.deliver(name, np.arange(size), version=0)
+        for name in self.sizes:
+            self.change(name)
         self._draw_answers()
 
     def _write_spec(self, retailer: str) -> None:
@@ -118,24 +126,38 @@ class DrawnLake:
         text = f'<mapping retailer="{retailer}" taxonomy="1">\n{rules}\n</mapping>\n'
         (self.root / "mappings" / retailer / "categories.xml").write_text(text)
 
-    def deliver(self, retailer: str, numbers: np.ndarray, version: int, dearer: int = 0) -> None:
-        """A feed of a retailer, with its offers as if it had been parsed.
+    def change(self, retailer: str, new: int = 0, dearer: int = 0) -> np.ndarray:
+        """The next feed of a retailer: one product in `new` leaves and as many come, of one in `dearer` the price is
+        another one; 0: none -> the numbers of the new ones."""
+        feeds = self._feeds()
+        feed = feeds.setdefault(retailer, Feed(0, 0, []))
+        size = self.sizes[retailer]
+        came = feed.first + size + np.arange(size // new if new else 0)
+        feeds[retailer] = feed = Feed(feed.version + 1, feed.first + len(came), feed.dearer + [dearer] * bool(dearer))
+        self._deliver(retailer, np.arange(feed.first, feed.first + size), feed)
+        (self.root / "drawn.json").write_text(json.dumps(feeds))
+        return came
 
-        numbers: of its products. Of every 10 products the price of the first `dearer` is another one.
-        """
-        night = self.night()
+    def _feeds(self) -> dict[str, "Feed"]:
+        """The last feed of each retailer: several processes draw, one after the other."""
+        file = self.root / "drawn.json"
+        return {name: Feed(*feed) for name, feed in json.loads(file.read_text()).items()} if file.exists() else {}
+
+    def _deliver(self, retailer: str, numbers: np.ndarray, feed: "Feed") -> None:
+        """A feed of a retailer, with the offers of some products as if it had been parsed."""
+        night, version = self.night(), feed.version
         text = f"{retailer} {version}".encode()
         file = self.root / "feeds" / f"{retailer}.xml"
         file.write_bytes(text)
         found = file.stat()
-        feed = hashlib.sha256(text).digest()
+        sha256 = hashlib.sha256(text).digest()
         (only,) = read_retailer(self.root / "mappings" / retailer).files
         function = parser_of(only)
-        night.store.write(f"feeds/{feed.hex()[:2]}/{feed.hex()}", text)
+        night.store.write(f"feeds/{sha256.hex()[:2]}/{sha256.hex()}", text)
         for part in np.array_split(numbers, -(-len(numbers) // FILE_ROWS)):
-            _append(night.tables, OFFERS, _offers(retailer, part, dearer, feed), function)
+            _append(night.tables, OFFERS, _offers(retailer, part, feed.dearer, sha256), function)
         state = {
-            "retailer": [retailer], "attempt": [version + 1], "feed": [feed], "acquired_at": [NOON],
+            "retailer": [retailer], "attempt": [version], "feed": [sha256], "acquired_at": [NOON],
             "url": [f"{retailer}.xml"], "bytes": [len(text)], "offers": [len(numbers) * 3 // 2],
             "products": [len(numbers)], "etag": [f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"],
         }  # fmt: skip
@@ -251,13 +273,13 @@ def _lists(flat: pa.Array, width: int) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(np.arange(0, len(flat) + 1, width, dtype=np.int32)), flat)
 
 
-def _offers(retailer: str, numbers: np.ndarray, dearer: int, feed: bytes) -> dict[str, Any]:
+def _offers(retailer: str, numbers: np.ndarray, dearer: Sequence[int], feed: bytes) -> dict[str, Any]:
     """Every second product comes in two sizes."""
     of = np.repeat(numbers, 1 + numbers % 2)
     size = np.arange(len(of)) - np.searchsorted(of, of) if len(of) else of
     count = len(of)
     names = pa.array(of).cast(pa.string())
-    changed = (of % 10 < dearer).astype(np.int64)
+    changed = np.sum([np.zeros(count, np.int64), *(of % one == 0 for one in dearer)], axis=0, dtype=np.int64)
     categories = of % CATEGORIES
     path = pa.ListArray.from_arrays(
         pa.array(np.arange(0, 2 * count + 1, 2, dtype=np.int32)),

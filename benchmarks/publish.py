@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lake.candidate import KEYED_GARMENTS, Rows, missing_vectors, prepare
+from lake.candidate import KEYED_GARMENTS, Rows, held_by, missing_vectors, prepare
 from lake.integrity import integrity
 from lake.published_files import DENSE_VECTORS
 from lake.snapshots import parent, publish, write
@@ -110,14 +110,15 @@ def night(folder: str, garments: int, renamed: Renamed, only: tuple[int, ...] = 
     """Publish a night -> what it took."""
     store = DiskStore(Path(folder))
     tonight, before = rows(garments, renamed, only), parent(store)
-    new = vectors(missing_vectors(store, before, tonight.garments["vector_key"]))
+    new = vectors(missing_vectors(held_by(store, before), tonight.garments["vector_key"]))
     tonight = replace(tonight, vectors=new)
     if before and only:
         others = before.counts.keys() - set(pc.unique(tonight.products["retailer"]).to_pylist())
         tonight = replace(tonight, unchanged=frozenset(others))
     handed, clock = peak(), Clock()
-    missing_vectors(store, before, tonight.garments["vector_key"])
-    candidate = prepare(store, tonight, before)
+    held = held_by(store, before)
+    missing_vectors(held, tonight.garments["vector_key"])
+    candidate = prepare(store, tonight, before, held=held)
     if not candidate.is_new or integrity(candidate, 1e-3):
         raise ValueError("the rows were drawn wrong")
     prepared = clock.cpu()
@@ -137,7 +138,7 @@ def night(folder: str, garments: int, renamed: Renamed, only: tuple[int, ...] = 
 def raw(folder: str, garments: int) -> str:
     """What any Arrow program does: write the same rows as they come, compressed in the same way."""
     tonight = rows(garments, first)
-    drawn = vectors(missing_vectors(DiskStore(Path(folder)), None, tonight.garments["vector_key"]))
+    drawn = vectors(missing_vectors(held_by(DiskStore(Path(folder)), None), tonight.garments["vector_key"]))
     clock = Clock()
     pq.write_table(tonight.garments, f"{folder}/garments.parquet", compression="zstd")
     pq.write_table(tonight.products, f"{folder}/products.parquet", compression="zstd")

@@ -26,7 +26,7 @@ from lake.published_files import (
     stored_parts,
     with_vector_keys,
 )
-from lake.segments import NO_KEYS, Held, Shelf, absent, fixed_width, one_array, segment_keys, shelve, staying
+from lake.segments import NO_KEYS, Held, Shelf, absent, fixed_width, one_array, shelve, staying
 from lake.store import Store
 from schemas.manifest import Content, Counts, DataFile, Manifest, PublishedTable, check_parent
 from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
@@ -103,12 +103,15 @@ class Candidate:
         return pa.concat_tables([*new, *([] if new else [nullable(schema).empty_table()])])
 
 
-def missing_vectors(
-    store: Store, parent: Manifest | None, vector_keys: pa.ChunkedArray, banned: pa.Array = NO_KEYS
-) -> pa.Array:
+def held_by(store: Store, parent: Manifest | None) -> Held:
+    """The segments of the parent, whose keys are read here and nowhere else."""
+    return Held.of(store, parent.of("vectors") if parent else [])
+
+
+def missing_vectors(held: Held, vector_keys: pa.ChunkedArray, banned: pa.Array = NO_KEYS) -> pa.Array:
     """The vector keys, each once, that no segment of the parent holds, or that are `banned`; publish has to supply
     these vectors."""
-    present = segment_keys(store, parent.of("vectors") if parent else [])
+    present = held.keys
     if len(banned):
         present = present.filter(pc.invert(pc.is_in(present, banned)))
     return absent(one_array(vector_keys.cast(present.type)), present)
@@ -127,15 +130,16 @@ def prepare(
     parent: Manifest | None,
     encoder: str | None = None,
     banned: pa.Array = NO_KEYS,
+    held: Held | None = None,
 ) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
     No segment of it holds a `banned` vector of the parent (its published key), not even unused. Retailers that show one
-    are not `unchanged`.
+    are not `unchanged`. `held`: the parent's segments, where they have been read.
     Raises WrongInput if a newer program made the parent, ValueError for an unchanged retailer that it does not have.
     """
     check_parent(parent)
-    held = Held.of(store, parent.of("vectors") if parent else [])
+    held = held or held_by(store, parent)
     offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
     found = _compared(rows, parent, _renewed(held, banned, offered))
     kept = _references(store, found, parent)

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder, Transaction
 from deltalake import Schema as DeltaSchema
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from lake.engine_errors import in_one_line
@@ -80,6 +80,23 @@ class Tables:
                     raise
             raise damaged(f"{self.uri(table)}/_delta_log", f"cannot be read ({first_line(error)})") from error
 
+    def files_at(self, table: Table, version: int) -> frozenset[str] | None:
+        """The names of a table's files at an earlier version; None where its log does not reach back so far."""
+        try:
+            handle = DeltaTable(self.uri(table), version, storage_options=self.store.storage_options or None)
+        except (DeltaError, OSError):
+            return None
+        return frozenset(live_files(handle))
+
+    def of_files(self, table: Table, names: Iterable[str], columns: Sequence[str]) -> pa.Table:
+        """Some columns of some of a table's files. Raises DamagedLake."""
+        handle, wanted = self.found(table), set(names)
+        if handle is not None:
+            self._prove(table, {name: size for name, size in live_files(handle).items() if name in wanted})
+        places = [f"{self.folder}/{table.name}/{name}" for name in sorted(wanted)]
+        parts = [pq.read_table(place, columns=list(columns), filesystem=self.store.filesystem) for place in places]
+        return pa.concat_tables(parts) if parts else table.stored.empty_table().select(columns)
+
     def _made(self, table: Table) -> DeltaTable:
         with in_one_line():
             return DeltaTable.create(
@@ -119,7 +136,7 @@ class Tables:
         for table in set(tables):
             handle = self.found(table)
             if handle is not None:
-                self._prove(table, handle)
+                self._prove(table, live_files(handle))
             _register(builder, table, handle)
         with _file_named(self.store):
             return pa.RecordBatchReader.from_stream(builder.execute(query))
@@ -130,9 +147,9 @@ class Tables:
             for batch in reader:
                 yield from _in_plain(batch, schema)
 
-    def _prove(self, table: Table, handle: DeltaTable) -> None:
+    def _prove(self, table: Table, files: Mapping[str, int]) -> None:
         """Read every file once in the life of this object before the engine does: raises DamagedLake."""
-        new = {name: size for name, size in live_files(handle).items() if (table.name, name) not in self._proven}
+        new = {name: size for name, size in files.items() if (table.name, name) not in self._proven}
         for name, fault in faults(self.store, f"{self.folder}/{table.name}", new).items():
             raise damaged(f"{self.uri(table)}/{name}", fault)
         self._proven.update((table.name, name) for name in new)

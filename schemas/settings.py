@@ -39,6 +39,9 @@ class WorkSettings(_Group):
     """Sizes of chunks and batches, and limits of the workers."""
 
     chunk_rows: int = Field(20_000, ge=1, description="rows per commit; if a run is killed, at most one chunk is lost")
+    offers_at_once: int = Field(
+        500_000, ge=1, description="offers of the shops that a stage asks for at once, which bounds memory"
+    )
     batch_rows: int = Field(
         32, ge=1, description="pictures that a stage looks at together; a worker holds twice as many"
     )

@@ -1,6 +1,7 @@
 """The context of a run: its settings, tables and date, the retailers, and the files that people wrote for them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -26,6 +27,7 @@ from schemas.manifest import check_parent
 from schemas.not_duplicates import Apart, read_not_duplicates
 from schemas.retailer import Retailer
 from schemas.settings import Settings
+from schemas.table import Table
 from schemas.tables import RUNS
 from udfs.rules.mapping import Mapping
 from udfs.rules.taxonomy import Taxonomy
@@ -51,6 +53,7 @@ class Night:
     tables: Tables = field(init=False)
     spark: SparkPool = field(init=False)
     _kept: dict[str, tuple[int, Any]] = field(default_factory=dict, init=False, repr=False)
+    _parts: dict[frozenset[str], "Night"] = field(default_factory=dict, init=False, repr=False)
     _models: dict[str, PromotedModel] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -177,13 +180,32 @@ class Night:
             raise DamagedLake(f"{self.store.uri}/{stopping[0].line}{more}")
         check_parent(snapshots.parent(self.store))
 
-    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
-        """The result of `make`, cached until this run commits rows. The lease keeps other runs from committing."""
-        commits = self.tables.commits.total() - self.tables.commits[RUNS.name]
+    def among(self, retailers: Collection[str]) -> "Night":
+        """The same run as if of the enabled retailers there were only these."""
+        names = frozenset(retailers)
+        if names >= self.retailers.keys():
+            return self
+        if names not in self._parts:
+            part = copy(self)
+            part._kept, part._parts = {}, {}
+            part.__dict__["retailers"] = {name: spec for name, spec in self.retailers.items() if name in names}
+            self._parts[names] = part
+        return self._parts[names]
+
+    def kept(self, name: str, make: Callable[[], Kept], of: Iterable[Table] | None = None) -> Kept:
+        """The result of `make`, cached until this run commits rows (to the tables `of`, or to any but `runs`).
+
+        The lease keeps other runs from committing."""
+        done = self.tables.commits
+        commits = done.total() - done[RUNS.name] if of is None else sum(done[table.name] for table in of)
         if name not in self._kept or self._kept[name][0] != commits:
             self._kept[name] = (commits, make())
         found: Kept = self._kept[name][1]
         return found
+
+    def forget(self) -> None:
+        """Let go of all cached results."""
+        self._kept.clear()
 
     def now(self) -> datetime:
         """The current time, as if the run had begun on the date of `--date`; it may pass midnight."""

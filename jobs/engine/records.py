@@ -41,6 +41,8 @@ def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -
         "peak_mib": _peak_kib() / 1024,
         "outcome": outcome,
         "settled": counts.settled,
+        "asked_of": counts.note and counts.note.asked_of,
+        "asked_at": counts.note and counts.note.asked_at,
     }
     tables.append(RUNS, pa.Table.from_pylist([row], RUNS.schema))
 

@@ -66,6 +66,14 @@ class Stage:
         return f"{self.name}-{self.function.hex()}"
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a stage asked when nothing was due, by retailer (`jobs.live.touched`): rows of columns of `runs`."""
+
+    asked_of: list[dict[str, Any]]
+    asked_at: list[dict[str, Any]]
+
+
 @dataclass
 class Counts:
     """The counts of a stage: due = done + rejected + pending."""
@@ -79,6 +87,8 @@ class Counts:
     """Whether every needed row is there now."""
     settled: bytes | None = None
     """Digest of what the stage asked, if nothing is due any more (`jobs.live.settled`)."""
+    note: Note | None = None
+    """The same by retailer."""
     beside: dict[str, "Counts"] = field(default_factory=dict)
     """What was made on the way for later stages, by their names."""
     elsewhere: float = 0.0
@@ -89,13 +99,9 @@ class Counts:
         return self.due - self.done - self.rejected
 
     def add(self, other: "Counts") -> None:
-        """Count what was made for this stage elsewhere."""
-        self.due, self.done, self.rejected = (
-            self.due + other.due,
-            self.done + other.done,
-            self.rejected + other.rejected,
-        )
-        self.elsewhere += other.elsewhere
+        """Count other rows of this stage too: of further retailers, or made elsewhere."""
+        self.due, self.done = self.due + other.due, self.done + other.done
+        self.rejected, self.elsewhere = self.rejected + other.rejected, self.elsewhere + other.elsewhere
 
 
 class OurFault(Stop):

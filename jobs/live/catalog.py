@@ -19,14 +19,21 @@ from jobs.live.views import newest_fetches, urls
 from lake.tables import literal
 from schemas.rejects import Code
 from schemas.table import DONE, REJECTED
-from schemas.tables import FETCHES, GARMENTS, MAPPED
+from schemas.tables import FEEDS, FETCHES, FINGERPRINTS, GARMENTS, MAPPED, MERGED, OFFERS
 
 URL_STATES = pa.schema([
     ("url", pa.string()), ("picture", pa.binary()), ("code", pa.string()), ("detail", pa.string()),
     ("tried", pa.bool_()),
 ])  # fmt: skip
 
+SEPARATOR = b"\x00"
+"""Between a retailer's name and a picture; no name has it."""
+
 PLACES = pa.schema([("product", pa.int64()), ("rank", pa.int32()), ("url", pa.string())])
+
+PRODUCTS_OF = (FEEDS, OFFERS, MERGED)
+URLS_OF = (FEEDS, OFFERS, FETCHES, FINGERPRINTS)
+"""The tables that they are made from."""
 
 GARMENT = GARMENTS.schema.field("garments").type.value_type
 
@@ -45,7 +52,7 @@ class Catalog:
     @cached_property
     def products(self) -> pa.Table:
         """`udfs.rules.products.PRODUCTS` of the live offers by product id, without blocked products."""
-        return live_products(self._night)
+        return self._night.kept("products", lambda: live_products(self._night), of=PRODUCTS_OF)
 
     @cached_property
     def categories(self) -> pa.DictionaryArray:
@@ -68,6 +75,9 @@ class Catalog:
     @cached_property
     def url_states(self) -> pa.Table:
         """URL_STATES of the live URLs: the picture from the last successful fetch, or why there is none."""
+        return self._night.kept("url_states", self._url_states, of=URLS_OF)
+
+    def _url_states(self) -> pa.Table:
         found = urls(self._night)
         query = f"""
             select live.url, good.picture, last.code, last.detail, last.url is not null tried
@@ -113,13 +123,23 @@ class Catalog:
 
     @cached_property
     def groups(self) -> dict[bytes, bytes]:
-        """Picture -> its group of near-duplicates; none where it is alone."""
-        return {picture: group.medoid for group in self.near_copies for picture in group.members}
+        """Retailer and picture, as `_at_retailers` joins them -> the group of near-duplicates there."""
+        return {
+            group.retailer.encode() + SEPARATOR + picture: group.medoid
+            for group in self.near_copies
+            for picture in group.members
+        }
 
-    def group_of(self, pictures: pa.ChunkedArray) -> pa.ChunkedArray:
-        """The group of each picture; null where it is alone."""
-        at = pc.index_in(pictures, pa.array(list(self.groups), pa.binary()))
+    def group_of(self, retailers: pa.ChunkedArray, pictures: pa.ChunkedArray) -> pa.ChunkedArray:
+        """The group of each picture at its retailer; null where it is alone."""
+        if not self.groups:
+            return pa.chunked_array([pa.nulls(len(pictures), pa.binary())])
+        at = pc.index_in(_at_retailers(retailers, pictures), pa.array(list(self.groups), pa.large_binary()))
         return pa.chunked_array([pa.array(list(self.groups.values()), pa.binary())]).take(at)
+
+    def retailers_of(self, products: pa.ChunkedArray) -> pa.ChunkedArray:
+        """The retailer of each product, by its row in `products`."""
+        return taken(self.products.select(["retailer"]), products)["retailer"]
 
     @cached_property
     def near_copies(self) -> list[NearCopies]:
@@ -146,7 +166,9 @@ class Catalog:
             for verdicts in self.category_verdicts
         ]
         by_category = pa.DictionaryArray.from_arrays(self.categories.indices, pa.array(texts, pa.large_string()))
-        pictures = self.pictures.append_column("group", self.group_of(self.pictures["picture"]))
+        pictures = self.pictures.append_column(
+            "group", self.group_of(self.retailers_of(self.pictures["product"]), self.pictures["picture"])
+        )
         return product_keys(self.products, by_category, pictures, orders)
 
     @cached_property
@@ -181,3 +203,9 @@ class Catalog:
         codes = self.chosen.filter(pc.equal(self.chosen["status"], REJECTED))["code"]
         counted = pc.value_counts(codes)
         return dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+
+
+def _at_retailers(retailers: pa.ChunkedArray, pictures: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each picture with its retailer's name before it, large_binary; null where there is none."""
+    parts = (retailers.cast(pa.large_string()).cast(pa.large_binary()), pictures.cast(pa.large_binary()))
+    return pc.binary_join_element_wise(*parts, pa.scalar(SEPARATOR, pa.large_binary()))

@@ -97,7 +97,7 @@ def feed_states(night: Night) -> list[State]:
             left join ({whole}) w on {same.format("g", "w")}
             where g.status = '{DONE}' and g.attempt > coalesce(w.attempt, 0) group by g.retailer, g.part
         ) n on f.retailer = n.retailer and f.attempt = n.attempt order by f.retailer, f.part, n.kind"""  # noqa: S608
-    return night.kept("feed_states", lambda: night.tables.sql(newest, [FEEDS]).to_pylist())
+    return night.kept("feed_states", lambda: night.tables.sql(newest, [FEEDS]).to_pylist(), of=[FEEDS])
 
 
 def newest_states(night: Night) -> list[State]:
@@ -166,7 +166,7 @@ def awaited(night: Night, spec: Retailer, files: Files) -> list[FeedFile]:
 def live_feeds(night: Night) -> list[LiveFeed]:
     """The last accepted feed of each part of every enabled retailer, unless it has been held for too long. Of an id in
     two of them the first one counts."""
-    return night.kept("live_feeds", lambda: _live_feeds(night))
+    return night.kept("live_feeds", lambda: _live_feeds(night), of=[FEEDS])
 
 
 def _live_feeds(night: Night) -> list[LiveFeed]:

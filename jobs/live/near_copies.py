@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.functions import duplicates_function
+from jobs.live.rows import runs
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import DUPLICATES
@@ -34,8 +35,12 @@ def near_copies(night: Night, shown: Mapping[str, pa.Array]) -> list[NearCopies]
         order by retailer, medoid, picture"""  # noqa: S608
     rows = night.tables.sql(query, [DUPLICATES])
     found = []
-    for retailer, pictures in shown.items():
-        mine = rows.filter(pc.and_(pc.equal(rows["retailer"], retailer), pc.is_in(rows["picture"], pictures)))
+    for retailer, start, end in runs(rows["retailer"]):
+        pictures = shown.get(retailer)
+        if pictures is None:
+            continue
+        own = rows.slice(start, end - start)
+        mine = own.filter(pc.is_in(own["picture"], pictures))
         is_shown = pc.is_in(mine["medoid"], pictures)
         members: dict[bytes, dict[bytes, int]] = {}
         columns = (mine["medoid"], is_shown, mine["picture"], mine["bits"])

@@ -21,7 +21,7 @@ from jobs.live.takedowns import is_barred_product
 from jobs.live.views import live_offers
 from lake.tables import literal
 from schemas.table import DONE
-from schemas.tables import MERGED
+from schemas.tables import FEEDS, MERGED
 from udfs.rules.products import OFFER_COLUMNS, PRODUCTS, products_of
 from udfs.rules.sales import SALE_COLUMNS, nights_of, priced_on
 
@@ -58,11 +58,18 @@ def keep(night: Night, retailers: Iterable[str]) -> None:
 
 def unkept(night: Night, retailers: Iterable[str]) -> Iterator[list[str]]:
     """Those of some retailers whose live products are not kept, in groups."""
-    sources, keys, offers = _sources(night), feeds_keys(night), _offers(night)
+    sources, keys = sources_of(night), feeds_keys(night)
+    new = _in_order(name for name in retailers if name in keys and (name, keys[name]) not in sources)
+    yield from in_groups(night, new, GROUP_OFFERS)
+
+
+def in_groups(night: Night, retailers: Iterable[str], most: int) -> Iterator[list[str]]:
+    """Retailers in groups with not more than so many live offers together; one that has more is alone."""
+    offers = _offers(night)
     group: list[str] = []
     held = 0
-    for name in _in_order(name for name in retailers if name in keys and (name, keys[name]) not in sources):
-        if group and held + offers[name] > GROUP_OFFERS:
+    for name in retailers:
+        if group and held + offers[name] > most:
             yield group
             group, held = [], 0
         group.append(name)
@@ -97,7 +104,7 @@ def merged(night: Night, retailers: Sequence[str]) -> pa.Table:
 
 def feeds_keys(night: Night) -> dict[str, bytes]:
     """By retailer with a live feed the digest of all that decides on its products besides the night."""
-    return night.kept("feeds_keys", lambda: _feeds_keys(night))
+    return night.kept("feeds_keys", lambda: _feeds_keys(night), of=[FEEDS])
 
 
 def _feeds_keys(night: Night) -> dict[str, bytes]:
@@ -132,7 +139,7 @@ def _rows(key: bytes, nights: tuple[date | None, date | None], products: pa.Tabl
     return pa.table(arrays, schema=MERGED.schema)
 
 
-def _sources(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
+def sources_of(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
     """Retailer and key of its feeds -> source and attempt of the products that are kept as a whole for tonight."""
     tonight = f"date '{night.today.isoformat()}'"
     query = f"""
@@ -140,13 +147,13 @@ def _sources(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
         where function = {literal(merge_function())} and (from_night is null or from_night <= {tonight})
         and (until_night is null or until_night > {tonight})
         group by retailer, feeds, source, attempt having count(*) = max("count") order by attempt"""  # noqa: S608
-    rows = night.kept("sources", lambda: night.tables.sql(query, [MERGED]).to_pylist())
+    rows = night.kept("sources", lambda: night.tables.sql(query, [MERGED]).to_pylist(), of=[MERGED])
     return {(row["retailer"], row["feeds"]): (row["source"], row["attempt"]) for row in rows}
 
 
 def _kept(night: Night, retailers: Sequence[str]) -> pa.Table:
     """PRODUCTS of the retailers of which they are kept, in their order."""
-    sources, keys = _sources(night), feeds_keys(night)
+    sources, keys = sources_of(night), feeds_keys(night)
     wanted = [(name, *sources[name, keys[name]]) for name in retailers if (name, keys[name]) in sources]
     if not wanted:
         return PRODUCTS.empty_table()

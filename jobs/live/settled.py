@@ -2,6 +2,7 @@
 
 It is kept as a digest in `runs`. A stage asks tables of the stages before it and its own ones, what people wrote, and
 the feeds that are live; a table is known by the names of its files, each of which ends with the SHA-256 of its bytes.
+Where something has changed, `jobs.live.touched` tells for which retailers a stage has to ask.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from jobs.live.functions import (
 )
 from lake.tables import live_files
 from schemas.table import Table
-from schemas.tables import RUNS, STAGE_TABLES
+from schemas.tables import FEEDS, RUNS, STAGE_TABLES
 from schemas.version import program_digest
 
 
@@ -60,33 +61,48 @@ def settle(counts: Counts, before: Question, after: Question) -> Counts:
 
 
 def _inputs(night: Night) -> bytes:
-    return night.kept("inputs", lambda: _digest_of_inputs(night))
+    return night.kept("inputs", lambda: _digest_of_inputs(night), of=[FEEDS])
 
 
 def _digest_of_inputs(night: Night) -> bytes:
-    functions = (choose_function, duplicates_function, embed_function, map_function)
     specs = (spec.model_dump_json() for _, spec in sorted(night.retailers.items()))
+    return digest_of(
+        common_inputs(night),
+        map_function(night),
+        repr(night.only),
+        repr(live_feeds(night)),
+        repr(live_prices(night)),
+        *specs,
+    )
+
+
+def common_inputs(night: Night) -> bytes:
+    """A digest of what decides on every retailer, besides rows of tables: program, functions, settings, what is barred.
+
+    Without the mapping files, which are those of retailers.
+    """
+    functions = (choose_function, duplicates_function, embed_function)
     return digest_of(
         program_digest(),
         fetch_function(),
         fingerprint_function(),
         *(function(night) for function in functions),
         night.settings.model_dump_json(),
-        repr(night.only),
-        repr(live_feeds(night)),
-        repr(live_prices(night)),
         repr(sorted(night.erased)),
         repr(night.blocked),
         repr(sorted((picture, sorted(others)) for picture, others in night.told_apart.items())),
-        *specs,
     )
 
 
-def _files(night: Night, table: Table) -> bytes:
-    """Of the names of a table's files."""
+def files_of(night: Night, table: Table) -> tuple[int, frozenset[str]]:
+    """The version of a table and the names of its files; -1 if there is none yet."""
 
-    def found() -> bytes:
+    def found() -> tuple[int, frozenset[str]]:
         handle = night.tables.found(table)
-        return digest_of(table.name, *sorted(live_files(handle) if handle else ()))
+        return (handle.version(), frozenset(live_files(handle))) if handle else (-1, frozenset())
 
-    return night.kept(f"files of {table.name}", found)
+    return night.kept(f"files of {table.name}", found, of=[table])
+
+
+def _files(night: Night, table: Table) -> bytes:
+    return digest_of(table.name, *sorted(files_of(night, table)[1]))

@@ -18,7 +18,9 @@ from udfs.rules.duplicates import copies_of
 
 def barred_pictures(night: Night) -> frozenset[bytes]:
     """Blocked and erased pictures, those that blocked URLs brought, and near copies of all of them."""
-    return night.kept("barred_pictures", lambda: with_copies(night, _seeds(night)) | night.erased)
+    return night.kept(
+        "barred_pictures", lambda: with_copies(night, _seeds(night)) | night.erased, of=[FETCHES, FINGERPRINTS]
+    )
 
 
 def _seeds(night: Night) -> frozenset[bytes]:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from jobs.engine.lots import lots
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
@@ -80,7 +81,7 @@ class Judged:
 
 
 def acquire(night: Night) -> Counts:
-    """Request every file of every retailer, and commit the rows of the files whose state changed."""
+    """Request every file of every retailer, and commit the rows of the files whose state changed every five minutes."""
     handle = night.tables.open(FEEDS)  # before the states are read: a racing commit is then a conflict
     states = states_by_retailer(night)
     files = [file for spec in night.chosen for file in spec.files]
@@ -89,18 +90,21 @@ def acquire(night: Night) -> Counts:
     def one(file: FeedFile) -> State | None:
         return _acquire(night, file, kinds_of(file, states.get(file.name, {})))
 
+    def of_one_retailer(rows: Iterator[State | None]) -> Iterator[list[State]]:
+        """The new rows of each retailer, once all of its files have come: their attempts are numbered together."""
+        for spec in night.chosen:
+            new = [row for row in islice(rows, len(spec.files)) if row is not None]
+            new += _removed(night, spec, states.get(spec.name, {}), new)
+            advance(len(spec.files))
+            yield new
+
     with night.progress.stage("acquire", len(files)) as advance, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        rows = []
-        for row in pool.map(one, files):
-            rows.append(row)
-            advance(1)
-    changed = [row for row in rows if row is not None]
-    for spec in night.chosen:
-        changed += _removed(night, spec, states.get(spec.name, {}), changed)
-    _commit(night, handle, _numbered(changed, states))
-    counts.due = len(changed)
-    counts.rejected = sum(row["status"] == REJECTED for row in changed)
-    counts.done = counts.due - counts.rejected
+        for lot in lots(of_one_retailer(pool.map(one, files))):
+            changed = [row for rows in lot for row in rows]
+            _commit(night, handle, _numbered(changed, states))
+            rejected = sum(row["status"] == REJECTED for row in changed)
+            counts.due, counts.rejected = counts.due + len(changed), counts.rejected + rejected
+            counts.done += len(changed) - rejected
     return counts
 
 

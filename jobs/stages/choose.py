@@ -79,7 +79,11 @@ def _seen(night: Night, catalog: Catalog, pictures: pa.Table) -> tuple[pa.Array,
     columns = {name: pictures[name] for name in ("url", "rank", "picture")}
     columns |= {name: pc.if_else(refused, screens[name], pictures[name]) for name in ("code", "detail")}
     models = {name: screens[name] for name in (*SCREEN_CLASSES, "depicts", "depicts_score")}
-    models |= {"width": sizes["width"], "height": sizes["height"], "group": catalog.group_of(shown)}
+    models |= {
+        "width": sizes["width"],
+        "height": sizes["height"],
+        "group": catalog.group_of(catalog.retailers_of(pictures["product"]), shown),
+    }
     models |= {"boxes": boxes["boxes"]}
     columns |= {name: pc.if_else(done, column, pa.scalar(None, column.type)) for name, column in models.items()}
     fields = list(PICTURES_TO_CHOOSE.value_type)

@@ -16,8 +16,8 @@ from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.derived import groups_of
 from jobs.live.functions import duplicates_function, fingerprint_function
+from jobs.live.memory import Memory
 from jobs.live.prints import read_prints
-from jobs.live.settled import asked_now, is_settled, settle
 from jobs.live.verdict import Verdict
 from jobs.stages.record import StageRecord, no_rejects
 from lake.tables import literal, write_rows
@@ -46,14 +46,15 @@ class Due:
 
 def dedup(night: Night) -> Counts:
     """Place the pictures that are new to a retailer. Raises Stop if the run has to end."""
-    handle = night.tables.open(DUPLICATES)
-    before = asked_now(night, STAGE.tables)
-    if is_settled(night, STAGE.name, before):
-        return Counts(settled=before.digest)
+    return MEMORY.run(night, _place)
+
+
+def _place(night: Night) -> Counts:
+    handle = night.tables.open(DUPLICATES)  # before due is asked: a racing commit is then a conflict
     todo = _due(night)
     counts = Counts(due=sum(len(due.new) for due in todo), complete=True)
     if not todo:
-        return settle(counts, before, asked_now(night, STAGE.tables))
+        return counts
     function = duplicates_function(night)
     with night.progress.stage("dedup", counts.due) as advance:
         for part in _parts(todo):
@@ -62,11 +63,11 @@ def dedup(night: Night) -> Counts:
             night.tables.commit(handle, [file], f"dedup-{function.hex()}")
             counts.done += rows.num_rows
             advance(rows.num_rows)
-    return settle(counts, before, asked_now(night, STAGE.tables))
+    return counts
 
 
 def _due_pictures(night: Night) -> int:
-    return 0 if is_settled(night, STAGE.name, asked_now(night, STAGE.tables)) else sum(len(d.new) for d in _due(night))
+    return MEMORY.due(night, lambda part: sum(len(due.new) for due in _due(part)))
 
 
 def _due(night: Night) -> list[Due]:
@@ -192,9 +193,10 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
                 yield Verdict("dedup", picture.hex(), "done", found)
 
 
+MEMORY = Memory("dedup", (DUPLICATES,))
 STAGE = StageRecord(
-    name="dedup",
-    tables=(DUPLICATES,),
+    name=MEMORY.stage,
+    tables=MEMORY.tables,
     codes=frozenset(),
     run=dedup,
     due=_due_pictures,

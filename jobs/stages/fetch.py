@@ -9,13 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.functions import fetch_function
+from jobs.live.memory import Memory
 from jobs.live.placeholders import suspects
-from jobs.live.settled import Question, asked_now, is_settled, settle
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import newest_fetches, urls
 from jobs.stages.fetch_queue import CHUNK_S, Owed, chunks, due_urls, in_turns, owed
@@ -48,13 +49,16 @@ def fetch(night: Night) -> Counts:
     """Fetch what is due until the deadline. URLs that were not tried stay due: neither rejected nor failed."""
     handles = night.tables.open(PICTURES), night.tables.open(FETCHES)
     salvaged = salvage_shards(night, fetch_function())
-    before = _asked_tonight(night)
-    if is_settled(night, "fetch", before):
-        return Counts(settled=before.digest)
+    counts = MEMORY.run(night, lambda part: _fetch(part, handles))
+    counts.due, counts.done = counts.due + salvaged, counts.done + salvaged
+    return counts
+
+
+def _fetch(night: Night, handles: tuple[DeltaTable, DeltaTable]) -> Counts:
     todo = due_urls(night)
-    counts = Counts(due=todo.num_rows + salvaged, done=salvaged, complete=not todo.num_rows)
+    counts = Counts(due=todo.num_rows, complete=not todo.num_rows)
     if not todo.num_rows:
-        return settle(counts, before, _asked_tonight(night))
+        return counts
     with night.progress.stage("fetch", todo.num_rows) as advance:
         for found in _by_chunks(night, todo):
             _commit(night, handles, found)
@@ -65,12 +69,8 @@ def fetch(night: Night) -> Counts:
     return counts
 
 
-def _asked_tonight(night: Night) -> Question:
-    return asked_now(night, [FETCHES, PICTURES], night.today.isoformat())
-
-
 def _due(night: Night) -> int:
-    return 0 if is_settled(night, "fetch", _asked_tonight(night)) else due_urls(night).num_rows
+    return MEMORY.due(night, lambda part: int(due_urls(part).num_rows))
 
 
 def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
@@ -148,7 +148,7 @@ def _policy(night: Night, ends_at: datetime) -> FetchPolicy:
     )
 
 
-def _commit(night: Night, handles: tuple[Any, Any], found: pa.Table) -> None:
+def _commit(night: Night, handles: tuple[DeltaTable, DeltaTable], found: pa.Table) -> None:
     """Commits pictures first, so that a fetch with status done always has its picture."""
     function = pa.array([fetch_function()] * found.num_rows, pa.binary())
     rows = found.append_column("function", function)
@@ -279,9 +279,10 @@ def _on_picture(night: Night, asked: Asked, picture: bytes) -> Iterator[Verdict]
             yield Verdict("fetch", name, "suspected", said, "to block it, add a line to mappings/blocked.tsv")
 
 
+MEMORY = Memory("fetch", (FETCHES, PICTURES), lambda night: night.today.isoformat())
 STAGE = StageRecord(
-    name="fetch",
-    tables=(FETCHES, PICTURES),
+    name=MEMORY.stage,
+    tables=MEMORY.tables,
     codes=FETCH_CODES | PICTURE_CODES | {Code.INTERNAL},
     run=fetch,
     due=_due,

@@ -14,6 +14,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_rows
 from jobs.live.derived import coverage_of
 from jobs.live.functions import map_function
+from jobs.live.memory import Memory
 from jobs.live.rows import taken
 from jobs.live.verdict import Verdict
 from jobs.stages.record import Rule
@@ -22,9 +23,13 @@ from udfs.rules.map_categories import MapCategories
 from udfs.rules.wording import written
 
 
+def _run(night: Night) -> Counts:
+    return MEMORY.run(night, _map_and_count)
+
+
 def _map_and_count(night: Night) -> Counts:
     """Map each category path once, then count the coverage of each live feed."""
-    counts = RULE.run(night)
+    counts = RULE.work_off(night)
     catalog = Catalog.of(night)
     covered = coverage_rows(night, catalog)
     night.tables.append(COVERAGE, covered)
@@ -81,4 +86,10 @@ RULE = Rule(
     batch_rows=lambda night: 1_000,
     derived=lambda night, keys: [coverage_of(night, night.retailers)],
 )
-STAGE = replace(RULE.record(verdicts=_verdicts), tables=(MAPPED, COVERAGE), run=_map_and_count)
+MEMORY = Memory("map", (MAPPED, COVERAGE))
+STAGE = replace(
+    RULE.record(verdicts=_verdicts),
+    tables=MEMORY.tables,
+    run=_run,
+    due=lambda night: MEMORY.due(night, RULE.all_due),
+)

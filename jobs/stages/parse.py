@@ -1,18 +1,22 @@
-"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, one commit for all.
+"""Reads live feeds into offers: many feeds side by side, one reader and one file per feed, a commit in five minutes.
 
 Then the offers of each feed are merged into products, which are kept."""
 
+import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from jobs.engine.lots import lots
 from jobs.engine.night import Night
 from jobs.engine.recheck import Draw, Pair, Recheck
 from jobs.engine.stage import WRITTEN, Counts, Query
@@ -20,9 +24,9 @@ from jobs.live.asked import Asked
 from jobs.live.derived import coverage_of
 from jobs.live.feeds import LiveFeed, feed_states, live_feeds, live_prices
 from jobs.live.functions import Reading, parser_digest
+from jobs.live.memory import Memory
 from jobs.live.prices import said_of
 from jobs.live.products import keep
-from jobs.live.settled import asked_now, is_settled, settle
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import offers_of
 from jobs.stages.record import StageRecord
@@ -49,34 +53,56 @@ DUE = pa.schema([
 ANOTHER_PROGRAM = "this worker has another version of the program than the driver; to act: the data engineer"
 
 TABLES = (OFFERS, MERGED)
+MEMORY = Memory("parse", (OFFERS,))  # products are kept whether offers are due or not
 
 FEW_BYTES = 64 << 20
 """Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
+
+READER_BYTES = 8 << 20
+"""For so many bytes another reader is started: to start one costs as much as to read them."""
+
+TASK_BYTES = 256 << 20
+"""So many are read by each of Spark's tasks before a commit: two minutes."""
+
+SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
+
+Written = dict[str, Any]
+"""A row of WRITTEN."""
 
 
 def parse(night: Night) -> Counts:
     """Parse the live feeds whose offers are not in the table yet for the current parser digest."""
     handle = night.tables.open(OFFERS)
-    before = asked_now(night, TABLES)
-    counts = Counts(complete=True)
-    if not is_settled(night, "parse", before) and (feeds := _due_feeds(night)):
-        _parse(night, handle, feeds, counts)
+    counts = MEMORY.run(night, lambda part: _parse(part, handle))
     keep(night, {retailer.name for retailer in night.chosen})
-    return settle(counts, before, asked_now(night, TABLES))
+    return counts
 
 
-def _parse(night: Night, handle: DeltaTable, feeds: list[LiveFeed], counts: Counts) -> None:
+def _parse(night: Night, handle: DeltaTable) -> Counts:
+    feeds = _due_feeds(night)
+    if not feeds:
+        return Counts(complete=True)
     work = ParseFeeds(night.store.uri, night.settings)
+    written: list[Written] = []
     with night.progress.stage("parse", len(feeds)) as advance:
-        if sum(_bytes(night, feed) for feed in feeds) > FEW_BYTES:
-            written = night.spark.map(_rows(feeds), work, WRITTEN, 1).to_pylist()
-        else:
-            written = _in_children(work, _rows(feeds))
-        advance(len(feeds))
-    night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in written], "parse")
-    counts.due = sum(w["rows"] for w in written)
-    counts.done = sum(w["done"] for w in written)
-    counts.rejected = counts.due - counts.done
+        for lot in lots(_read(night, work, feeds)):
+            night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in lot], "parse")
+            written += lot
+            advance(len(lot))
+    due, done = (sum(w[name] for w in written) for name in ("rows", "done"))
+    return Counts(due=due, done=done, rejected=due - done, complete=True)
+
+
+def _read(night: Night, work: "ParseFeeds", feeds: list[LiveFeed]) -> Iterator[Written]:
+    """Reads feeds side by side: in children of this process, or in Spark."""
+    sizes = [_bytes(night, feed) for feed in feeds]
+    if sum(sizes) <= FEW_BYTES:
+        yield from _in_children(work, _rows(feeds), 1 + sum(sizes) // READER_BYTES)
+        return
+    turn = np.cumsum(sizes) // (TASK_BYTES * night.spark.parallelism)
+    for at in np.unique(turn).tolist():
+        part = [feed for feed, of in zip(feeds, turn.tolist(), strict=True) if of == at]
+        yield from night.spark.map(_rows(part), work, WRITTEN, 1).to_pylist()
 
 
 def _due_feeds(night: Night) -> list[LiveFeed]:
@@ -115,10 +141,10 @@ def _rows(feeds: list[LiveFeed]) -> pa.Table:
     return pa.Table.from_pylist(rows, DUE)
 
 
-def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict[str, Any]]:
+def _in_children(work: "ParseFeeds", rows: pa.Table, readers: int = 1) -> Iterator[Written]:
     """Reads each feed in a child process. A feed that crashes its reader becomes one reject row."""
-    written = []
-    for batch in rows.combine_chunks().to_batches(max_chunksize=1):
+
+    def one(batch: pa.RecordBatch) -> Written:
         with Child(_One(work)) as child:
             try:
                 answer = child(batch)
@@ -126,8 +152,11 @@ def _in_children(work: "ParseFeeds", rows: pa.Table) -> list[dict[str, Any]]:
                 answer = work.refuse(batch, death.code, death.detail)
             except RuntimeError as error:
                 answer = work.refuse(batch, Code.INTERNAL, str(error))
-        written += answer.to_pylist()
-    return written
+        (written,) = answer.to_pylist()
+        return dict(written)
+
+    with ThreadPoolExecutor(min(readers, SIDE_BY_SIDE)) as pool:
+        yield from pool.map(one, rows.combine_chunks().to_batches(max_chunksize=1))
 
 
 @dataclass(frozen=True)
@@ -218,8 +247,10 @@ def _whole(batch: pa.RecordBatch, feed: dict[str, Any]) -> pa.RecordBatch:
 
 def _due(night: Night) -> int:
     """The offers of accepted feeds that are to be read, as when they were judged."""
-    if is_settled(night, "parse", asked_now(night, TABLES)):
-        return 0
+    return MEMORY.due(night, _due_offers)
+
+
+def _due_offers(night: Night) -> int:
     offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
     return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night))
 
@@ -239,7 +270,7 @@ def _again(night: Night, draw: Draw) -> Iterator[Pair]:
     for place in draw.of(pa.table({"place": range(len(feeds))}))["place"].to_pylist():
         stored = night.tables.sql(f"select * from {OFFERS.name} where {_of(feeds[place])}", [OFFERS])  # noqa: S608
         if stored.num_rows:
-            (written,) = _in_children(work, _rows([feeds[place]]))
+            (written,) = [*_in_children(work, _rows([feeds[place]]))]
             path = f"{FOLDER}/{OFFERS.name}/{written['path']}"
             with night.store.filesystem.open_input_file(path) as file:
                 made = pq.read_table(file)

@@ -10,10 +10,12 @@ import pyarrow.compute as pc
 import selvedge_searcher
 from jobs.engine.models import ENCODER_PARTS, MODELS, PromotedModel
 from jobs.engine.night import Night
-from jobs.engine.stage import Counts
+from jobs.engine.stage import Counts, Note
+from jobs.live import touched
 from jobs.live.asked import Asked
 from jobs.live.coverage import covered_share, covered_share_of
-from jobs.live.functions import embed_function
+from jobs.live.functions import digest_of, embed_function
+from jobs.live.products import feeds_keys, sources_of
 from jobs.live.retailers import missing, retailer_states, taken_out
 from jobs.live.verdict import Verdict
 from jobs.stages import gates
@@ -21,12 +23,12 @@ from jobs.stages.canary import canary
 from jobs.stages.publish_rows import Fresh, Source, published_vectors
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
-from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
+from lake.candidate import Candidate, Rows, held_by, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
 from lake.integrity import integrity
 from lake.published_files import read_rows
 from lake.recalled import recalled_keys
-from lake.segments import NO_KEYS
+from lake.segments import NO_KEYS, Held
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Category, Encoder, Facts, Gate, Manifest, RetailerState
 from schemas.manifest import Counts as RowCounts
@@ -67,15 +69,18 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     encoder = keep_encoder(night.store, {part: model.folder for part, model in models.items()}, PIXELS_REVISION)
     _same_models(models, encoder)
     states = retailer_states(night, parent)
-    source = Source(night)
-    kept = {*missing(night, parent), *source.unchanged(parent)}
+    asked = touched.question(night, "publish", _besides(night, parent, encoder.digest))
+    anew = asked.digests.keys() if len(avoided) or banned is not None else asked.retailers
+    source = Source(night.among(anew))
+    kept = {*missing(night, parent), *source.unchanged(parent), *(asked.digests.keys() - anew)}
     fresh = source.fresh(kept)
-    candidate = _prepare(night, fresh, kept, parent, encoder, avoided)
+    base = _Base(parent, held_by(night.store, parent), encoder.digest, avoided)
+    candidate = _prepare(night, fresh, kept, base)
     judged = _judge_retailers(night, candidate, states)
     withheld = {str(gate.retailer) for gate in judged if not gate.passed}
     if withheld:
         kept |= withheld
-        candidate = _prepare(night, fresh.without(withheld), kept, parent, encoder, avoided)
+        candidate = _prepare(night, fresh.without(withheld), kept, base)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
     publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
     if candidate.is_new or banned is not None:
@@ -83,7 +88,28 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     else:
         snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
+    publication.complete = True
+    publication.note = _note(night, asked, publication, encoder.digest, withheld)
     return publication
+
+
+def _besides(night: Night, parent: Manifest | None, encoder: str) -> dict[str, bytes]:
+    """By retailer, what its published rows follow from besides the rows of the stages: the last version, from which it
+    may take them, and the nights in which its prices hold."""
+    base = (str(parent.version), parent.content_digest) if parent else ()
+    kept, tonight = sources_of(night), (str(night.today).encode(), 0)
+    sources = {name: kept.get((name, feeds), tonight)[0] for name, feeds in feeds_keys(night).items()}
+    return {name: digest_of(encoder, *base, source) for name, source in sources.items()}
+
+
+def _note(
+    night: Night, asked: touched.Question, publication: Publication, encoder: str, withheld: set[str]
+) -> Note | None:
+    """What has been asked, as the next night will ask it: over the version that is the last one now."""
+    last = _besides(night, snapshots.parent(night.store), encoder)
+    digests = touched.digests_of(night, "publish", last)
+    done = {name: digest for name, digest in digests.items() if name not in withheld}
+    return touched.note(night, "publish", asked._replace(digests=done), publication)
 
 
 def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
@@ -95,18 +121,27 @@ def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
                 raise WeightsChanged(model.folder / name, sha256, kept.get(f"{part}/{name}", "missing"))
 
 
-def _prepare(
-    night: Night, fresh: Fresh, kept: set[str], parent: Manifest | None, encoder: Encoder, banned: pa.Array
-) -> Candidate:
+@dataclass(frozen=True)
+class _Base:
+    """What the next version is made on."""
+
+    parent: Manifest | None
+    held: Held  # its segments
+    encoder: str  # digest
+    banned: pa.Array  # keys of vectors that no segment may hold on
+
+
+def _prepare(night: Night, fresh: Fresh, kept: set[str], base: _Base) -> Candidate:
     """A candidate of the fresh rows, the parent's rows of the retailers that keep them, and the vectors that no segment
     of the parent holds, or that are banned."""
+    parent = base.parent
     unchanged = frozenset(kept & parent.counts.keys() if parent else ())
-    if parent and len(banned):  # anybody may show one of them
+    if parent and len(base.banned):  # anybody may show one of them
         fresh, unchanged = fresh.beside(*rows_of(night.store, parent, unchanged)), frozenset()
-    lacking = missing_vectors(night.store, parent, fresh.garments["vector_key"], banned)
+    lacking = missing_vectors(base.held, fresh.garments["vector_key"], base.banned)
     vectors = published_vectors(night, fresh.crops_of(lacking), embed_function(night))
     rows = Rows(fresh.garments, fresh.products, vectors, unchanged)
-    return prepare(night.store, rows, parent, encoder.digest, banned)
+    return prepare(night.store, rows, parent, base.encoder, base.banned, base.held)
 
 
 def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:

@@ -66,7 +66,7 @@ class Source:
         self._function = embed_function(night)
         garments = catalog.garments()
         # a picture that is in no group is its own
-        groups = pc.coalesce(catalog.group_of(garments["picture"]), garments["picture"])
+        groups = pc.coalesce(catalog.group_of(garments["retailer"], garments["picture"]), garments["picture"])
         self._garments = garments.append_column("group", groups)
         products = catalog.chosen_products()
         shown = pc.is_in(products["product_id"], pc.unique(self._garments["product_id"]).cast(pa.string()))

@@ -11,7 +11,7 @@ from jobs.engine.night import Night
 from jobs.engine.recheck import EXACT, Draw, Pair, Recheck, Tolerance, without
 from jobs.engine.stage import Counts, Query, Stage, due, made_again, present, run_stage
 from jobs.live.asked import Asked
-from jobs.live.settled import asked_now, is_settled, settle
+from jobs.live.memory import Memory
 from jobs.live.verdict import Verdict
 from lake.tables import literal
 from lake.vacuum.rows import Keep
@@ -69,22 +69,30 @@ class Rule:
     derived: Callable[[Night, pa.Array], list[Keep]] = lambda night, keys: []
     """What stays of rows that were made of the rows of some keys, and are not keyed by what those say."""
 
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.name, (self.table,))
+
     def run(self, night: Night) -> Counts:
         """Work off what is due. While it asks what it asked when nothing was due, it reads no row."""
-        before = asked_now(night, [self.table])
-        if is_settled(night, self.name, before):
-            return Counts(settled=before.digest)
-        others = tuple(rule.tonight(night) for rule in self.beside if rule.name in night.stages)
-        counts = run_stage(night.bench, replace(self.tonight(night), beside=others))
-        night.made_beside |= counts.beside
-        counts = settle(counts, before, asked_now(night, [self.table]))
+        counts = self.memory.run(night, self.work_off)
         if self.name in night.made_beside:
             counts.add(night.made_beside.pop(self.name))
         return counts
 
+    def work_off(self, night: Night) -> Counts:
+        """Work off what is due, asking for all retailers of the night."""
+        others = tuple(rule.tonight(night) for rule in self.beside if rule.name in night.stages)
+        counts = run_stage(night.bench, replace(self.tonight(night), beside=others))
+        for name, made in counts.beside.items():
+            night.made_beside.setdefault(name, Counts()).add(made)
+        return counts
+
     def due(self, night: Night) -> int:
-        if is_settled(night, self.name, asked_now(night, [self.table])):
-            return 0
+        return self.memory.due(night, self.all_due)
+
+    def all_due(self, night: Night) -> int:
+        """How many rows are due for all retailers of the night."""
         return int(due(night.tables, self.tonight(night)).num_rows)
 
     def rejects(self, night: Night) -> Query | pa.Table:

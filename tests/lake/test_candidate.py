@@ -3,7 +3,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from lake.candidate import Candidate, Rows, missing_vectors, prepare, rows_of
+from lake.candidate import Candidate, Rows, held_by, missing_vectors, prepare, rows_of
 from lake.content_digest import sorted_table_digest
 from lake.published_files import ROW_TABLES, StoredPart
 from lake.snapshots import parent
@@ -69,7 +69,7 @@ def test_a_price_change_touches_products_alone(store):
 def test_only_vectors_that_no_segment_holds_are_asked_for_and_written(store):
     old = first(store, catalog({"aa": 6}))
     rows = catalog({"aa": 8})
-    new = missing_vectors(store, old, rows.garments["vector_key"])
+    new = missing_vectors(held_by(store, old), rows.garments["vector_key"])
     before = set(catalog({"aa": 6}).garments["vector_key"].to_pylist())
     assert set(new.to_pylist()) == set(rows.garments["vector_key"].to_pylist()) - before
     offered = rows.vectors.filter(pc.is_in(rows.vectors["vector_key"], new))
@@ -188,4 +188,4 @@ def test_a_retailer_without_garments_has_products_and_the_digest_of_none(store):
 
 def test_each_missing_vector_is_asked_for_once(store):
     keys = pa.chunked_array([pa.array([b"b" * 32, b"a" * 32]), pa.array([b"b" * 32])])
-    assert missing_vectors(store, None, keys).to_pylist() == [b"b" * 32, b"a" * 32]
+    assert missing_vectors(held_by(store, None), keys).to_pylist() == [b"b" * 32, b"a" * 32]

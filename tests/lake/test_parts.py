@@ -9,7 +9,7 @@ from deltalake import DeltaTable, QueryBuilder
 
 import selvedge_searcher
 from lake import snapshots
-from lake.candidate import KEYED_GARMENTS, NewPart, Rows, missing_vectors, prepare, rows_of
+from lake.candidate import KEYED_GARMENTS, NewPart, Rows, held_by, missing_vectors, prepare, rows_of
 from lake.content_digest import sorted_table_digest
 from lake.integrity import integrity
 from lake.parts import parts_of
@@ -270,7 +270,7 @@ def test_a_new_vector_is_asked_for_by_the_part_that_needs_it(store):
     rows = catalog(SHOPS)
     publish_night(store, rows)
     night = catalog({"aa": 41, "bb": 5, "cc": 30})
-    missing = missing_vectors(store, parent(store), night.garments["vector_key"])
+    missing = missing_vectors(held_by(store, parent(store)), night.garments["vector_key"])
     assert len(missing) == 1
     offered = night.vectors.filter(pc.is_in(night.vectors["vector_key"], missing))
     candidate = prepare(store, Rows(night.garments, night.products, offered), parent(store))

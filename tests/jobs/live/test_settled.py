@@ -16,7 +16,7 @@ from jobs.stage_list import STAGE_NAMES
 from jobs.stages.declared import record_of
 from lake.tables import Tables
 from schemas.table import Table
-from schemas.tables import FETCHES, RUNS, STAGE_TABLES, TEXTS, VECTORS
+from schemas.tables import FETCHES, OFFERS, RUNS, STAGE_TABLES, TEXTS, VECTORS
 from tests.jobs.lake_of_offers import FEED, FIRST, Shops
 
 STAGE = "classify"
@@ -97,10 +97,12 @@ def test_another_program_or_setting_asks_again(shops: Shops, monkeypatch: pytest
     assert "offers" in asked(shops.night(), STAGE, monkeypatch)
 
 
-def test_what_a_later_stage_writes_is_not_asked(shops: Shops, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_later_stage_or_one_beside_it_writes_is_not_asked(shops: Shops, monkeypatch: pytest.MonkeyPatch) -> None:
     shops.write(VECTORS, [{"vector_key": bytes(32), "function": bytes(32), "status": "done"}])
     assert "offers" not in asked(shops.night(), STAGE, monkeypatch)
     shops.write(FETCHES, [{"url": "u", "attempt": 1, "function": bytes(32), "status": "done", "night": FIRST}])
+    assert "offers" not in asked(shops.night(), STAGE, monkeypatch)
+    shops.write(OFFERS, [{"retailer": "shop", "feed": FEED, "position": 9, "function": bytes(32), "status": "done"}])
     assert "offers" in asked(shops.night(), STAGE, monkeypatch)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from jobs.engine.recheck import Draw, differences
 from jobs.live.catalog import Catalog
-from jobs.live.functions import fingerprint_function
-from jobs.stages.dedup import STAGE
+from jobs.live.functions import duplicates_function, fingerprint_function
+from jobs.stages.dedup import STAGE, key_of
 from schemas.tables import DUPLICATES, FETCHES, FINGERPRINTS
 from tests.jobs.lake_of_offers import FIRST, Shops
 from tests.udfs.rules.prints import prints
@@ -126,3 +127,15 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str) -> None:
     with pytest.raises(WrongInput, match="not_duplicates"):
         read_not_duplicates(file)
     assert [error.line for error in errors_of_not_duplicates(file)] == [2]
+
+
+def test_a_picture_of_two_shops_has_a_group_of_its_own_in_each(tmp_path: Path) -> None:
+    shops = nights(tmp_path, [A, B])
+    shops.add("other", [f"https://shop.test/{picture.hex()[:2]}" for picture in (A, B)])
+    common = {"function": duplicates_function(shops.night()), "status": "done", "retailer": "other", "medoid": E}
+    shops.write(DUPLICATES, [
+        common | {"pictures_key": key_of("other", picture), "picture": picture, "bits": 0} for picture in (A, B)
+    ])  # fmt: skip
+    retailers = pa.chunked_array([["shop", "other", "other", "shop"]])
+    pictures = pa.chunked_array([[B, B, None, E]], pa.binary())
+    assert Catalog.of(shops.night()).group_of(retailers, pictures).to_pylist() == [A, E, None, None]

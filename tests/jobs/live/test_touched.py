@@ -1,0 +1,64 @@
+"""A night that asks only for what has changed does what one does that asks everything, whatever has happened."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from jobs.live.touched import ASKS
+from jobs.stage_list import STAGE_NAMES
+from jobs.stages.declared import record_of
+from tests.jobs.live.lake_of_nights import SHOPS, Nights
+from tests.jobs.stages.publishing import Tried
+
+SEEDS = [int(seed) for seed in os.environ.get("SELVEDGE_TEST_NIGHTS", "2").split()]
+ROUNDS = int(os.environ.get("SELVEDGE_TEST_ROUNDS", "2"))
+
+
+@pytest.fixture(autouse=True)
+def tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    Tried().patch(monkeypatch)
+
+
+def whole_night(lake: Nights, said: str) -> None:
+    """Every stage has to find due what asking everything finds, and the version has to be that of everything."""
+    for stage in lake.stages():
+        if stage != "publish":
+            by_note, whole = lake.due_of(stage)
+            assert by_note >= whole if lake.shop_by_shop else by_note == whole, f"{stage} after {said}"
+        lake.work(stage)
+    assert lake.content() == lake.whole_content(), said
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_happens_what_is_due_is_asked(tmp_path: Path, seed: int) -> None:
+    lake = Nights(tmp_path, seed)
+    whole_night(lake, "the first night")
+    said: list[str] = []
+    for _ in range(ROUNDS):
+        lake.another_night()
+        said += [lake.happens() for _ in range(lake.draw.choice((1, 1, 2)))]
+        whole_night(lake, ", ".join(said))
+
+
+def test_only_the_shops_that_changed_are_asked(tmp_path: Path) -> None:
+    lake = Nights(tmp_path, 3)
+    stages = lake.stages(8)
+    for stage in stages:
+        lake.work(stage)
+    lake.another_night()
+    assert [lake.asked(stage) for stage in stages] == [frozenset()] * len(stages)
+    lake.send("lane")
+    assert [lake.asked(stage) for stage in stages] == [frozenset({"lane"})] * len(stages)
+    for stage in stages:
+        lake.work(stage)
+    answered = sorted(lake.answers)[0]
+    lake.ask(answered)
+    assert lake.asked("choose") == frozenset(), "the same picture came again"
+    lake.ask(answered, changed=True)
+    assert lake.asked("choose") == {shop for shop in SHOPS if answered in str(lake.products[shop])}
+
+
+def test_the_stages_and_their_tables_are_those_of_the_night() -> None:
+    assert [*ASKS] == [name for name in STAGE_NAMES if name not in ("acquire", "parse", "fetch")]
+    assert {name: asks.own for name, asks in ASKS.items()} == {name: record_of(name).tables for name in ASKS}
