@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from desk import pages
 from desk.guard import Guard
 from desk.leaves import Leaves
+from desk.product import correct, product_page
 from desk.rules import rule_uses
 from desk.state import Desk
 from desk.thumbnails import SIDES, small
@@ -43,6 +44,8 @@ class App:
             Route("/shop/{retailer}/part", self.on(part)),
             Route("/shop/{retailer}/rules", self.on(rules)),
             Route("/shop/{retailer}/products", self.on(products)),
+            Route("/shop/{retailer}/product", self.on(product)),
+            Route("/shop/{retailer}/wrong", self.on(wrong), methods=["POST"]),
             Route("/shop/{retailer}/whatif", self.on(what_if)),
             Route("/shop/{retailer}/save", self.on(save), methods=["GET", "POST"]),
             Route("/picture/{sha}/{side:int}", self.on(picture)),
@@ -131,7 +134,8 @@ async def act(app: App, request: Request) -> Response:
 async def found_leaves(app: App, request: Request) -> Response:
     found, asked = app.work(request), request.query_params
     hits = app.leaves.search(asked.get("q", ""), found.shop.language)
-    return app.page(request, "_leaves.html", hits=hits, asked=asked.get("q", ""))
+    wrong = asked.get("for") == "wrong"
+    return app.page(request, "_leaves.html", hits=hits, asked=asked.get("q", ""), wrong=wrong)
 
 
 async def part(app: App, request: Request) -> Response:
@@ -148,6 +152,21 @@ async def rules(app: App, request: Request) -> Response:
 async def products(app: App, request: Request) -> Response:
     found = app.work(request)
     return app.page(request, "products.html", work=found, **pages.listed(found, dict(request.query_params)))
+
+
+async def product(app: App, request: Request) -> Response:
+    found = app.work(request)
+    shown = await run_in_threadpool(product_page, app.desk, found, app.leaves, request.query_params.get("id", ""))
+    return app.page(request, "product.html", work=found, **shown)
+
+
+async def wrong(app: App, request: Request) -> Response:
+    found, form = app.work(request), await form_of(request)
+    app.check_writable()
+    try:
+        return app.page(request, "_said.html", said=await run_in_threadpool(correct, app.desk, found, form), error="")
+    except WrongInput as error:  # said beside the product: the page stays
+        return app.page(request, "_said.html", said="", error=str(error))
 
 
 async def what_if(app: App, request: Request) -> Response:

@@ -117,7 +117,7 @@ def save(read: MappingText, body: bytes, taxonomy: Taxonomy) -> MappingText:
     """
     _read_in(read.path, read.path.parent.name, body, taxonomy)
     target = read.path.resolve()
-    with _locked(target.parent):
+    with locked(target.parent):
         if MappingText.read(read.path.parent).digest != read.digest:
             raise ChangedMeanwhile(
                 f"{read.path}: somebody saved this file since it was read; nothing was written, and your decisions "
@@ -150,7 +150,7 @@ def _read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> Mappin
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Keeps other desks on this machine out while a file is compared and replaced."""
     handle = os.open(folder, os.O_RDONLY)
     try:

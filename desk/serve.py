@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from desk import loopback
 from desk.app import App
+from desk.details import details_reader
 from desk.edits import Pending
 from desk.evidence import Proposer
 from desk.leaves import Leaves
@@ -25,6 +26,7 @@ def open_desk(night: Night, read_only: bool = False) -> Desk:
         shops=shops_of(night),
         proposer=_proposer(night),
         picture=reader(night.store, stored_places(night.tables)),
+        details=details_reader(night),
         read_only=read_only,
         broken=night.broken,
     )

@@ -88,6 +88,11 @@ class Shop:
             category.products.append(place)
         return found
 
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """Where each product stands in `products`, by id."""
+        return {product.id: place for place, product in enumerate(self.products)}
+
     def of(self, places: Iterable[int]) -> list[Product]:
         return [self.products[place] for place in places]
 

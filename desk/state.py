@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from desk.details import Details
 from desk.edits import Pending, state_file
 from desk.evidence import Proposer
-from desk.shop import Shop
+from desk.shop import Product, Shop
 from desk.work import Work
 from schemas.errors import WrongInput
 from udfs.rules.taxonomy import Taxonomy
@@ -29,7 +30,13 @@ class Desk:
     by: str = ""  # initials of the analyst
     commit: bool = False  # commit each saved file to git
     clicks: dict[str, float] = field(default_factory=dict)  # by product id
+    details: Callable[[Product], Details] = lambda product: Details()
     _works: dict[str, Work] = field(default_factory=dict)
+
+    @property
+    def corrections(self) -> Path:
+        """The folder of what people found wrong, which training reads."""
+        return self.mappings.parent / "corrections"
 
     def work(self, retailer: str) -> Work:
         """The work at a shop. Raises WrongInput where the shop is unknown or its mapping file is broken."""

@@ -67,6 +67,7 @@ def test_a_wrong_form_is_a_clear_page_and_changes_nothing(desk: Desk, leaves: Le
 
 
 def test_pages_of_what_is_not_there(desk: Desk, leaves: Leaves) -> None:
+    product = desk.shops["drawn"].products[0].id
     with served(desk, leaves) as address:
         assert asked(address, f"/{TOKEN}/shop/..%2f..%2fetc")[0] in (400, 404)
         assert asked(address, f"/{TOKEN}/shop/nosuch")[0] == 400
@@ -74,7 +75,7 @@ def test_pages_of_what_is_not_there(desk: Desk, leaves: Leaves) -> None:
         assert asked(address, f"/{TOKEN}/picture/{'0' * 64}/9999")[0] == 404
         assert asked(address, f"/{TOKEN}/shop/drawn/products?from=-1&category=zz")[0] == 400
         for page in ("", "shop/drawn/rules", "shop/drawn/products?q=" + quote("юбка"), "shop/drawn/whatif",
-                     "shop/drawn/save"):  # fmt: skip
+                     "shop/drawn/save", "shop/drawn/product?id=" + quote(product)):  # fmt: skip
             assert asked(address, f"/{TOKEN}/{page}")[0] == 200, page
 
 
@@ -83,7 +84,12 @@ def test_read_only_changes_nothing(desk: Desk, leaves: Leaves) -> None:
     key = desk.work("drawn").left()[0]
     with served(desk, leaves) as address:
         own = address.removesuffix(f"/{TOKEN}/")
-        for path, form in (("act", f"do=skip&category={key}"), ("save", "by=AK"), ("save", "do=load")):
+        for path, form in (
+            ("act", f"do=skip&category={key}"),
+            ("wrong", "do=nothing"),
+            ("save", "by=AK"),
+            ("save", "do=load"),
+        ):
             answer = asked(address, f"/{TOKEN}/shop/drawn/{path}", "POST", form, **FORM, Origin=own)
             assert answer[0] == 400
             assert "--read-only" in answer[1]

@@ -1,6 +1,5 @@
 """The analyst's commands over the lake of a real night, and the stage that uses what she wrote."""
 
-from datetime import date
 from xml.sax.saxutils import escape
 
 import pytest
@@ -8,11 +7,8 @@ import pytest
 from desk.loading import shops_of
 from desk.thumbnails import reader, small
 from jobs.answers.thumbnails import stored_places
-from jobs.engine.night import Night
-from jobs.engine.progress import Progress
-from schemas.settings import Settings
 from tests.night.conftest import ATELIER
-from tests.night.house import DATE, REPOSITORY, House
+from tests.night.house import DATE, House
 from udfs.rules.wording import written
 
 pytestmark = pytest.mark.night
@@ -45,7 +41,7 @@ def test_what_if_names_products_without_changing_anything(house: House) -> None:
     file.write_text(f"{head}** > **{tail}")
     ended = house.selvedge("whatif", "--mapping", str(file))
     assert (ended.code, "mine.xml:1: a rule that matches every category" in ended.err) == (2, True)
-    shops = shops_of(house_night(house))
+    shops = shops_of(house.as_night())
     category = next(product.path for product in shops[ATELIER].products if product.category)
     file.write_text(head + escape(written(category)) + tail)
     ended = house.selvedge("whatif", "--mapping", str(file), "--export", str(page), "--json")
@@ -64,7 +60,7 @@ def test_what_if_names_products_without_changing_anything(house: House) -> None:
 
 
 def test_pictures_of_the_lake_are_shown_small(house: House) -> None:
-    night = house_night(house)
+    night = house.as_night()
     shops = shops_of(night)
     read = reader(night.store, stored_places(night.tables))
     shown = next(product.pictures[0] for product in shops[ATELIER].products if product.pictures)
@@ -75,9 +71,3 @@ def test_pictures_of_the_lake_are_shown_small(house: House) -> None:
     assert made.startswith(b"\xff\xd8")
     assert read(bytes(32)) is None
     assert small(b"no picture", 160) is None
-
-
-def house_night(house: House) -> Night:
-    """A night's view of the house's lake."""
-    settings = Settings(lake=str(house.lake), mappings=house.mappings, models=REPOSITORY / "models")
-    return Night(settings, "desk", date.fromisoformat(DATE), Progress(quiet=True))
