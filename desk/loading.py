@@ -53,7 +53,12 @@ def shops_of(night: Night) -> dict[str, Shop]:
         )
     specs = night.retailers
     return {
-        name: Shop(name, specs[name].language if name in specs else None, sorted(rows, key=lambda product: product.id))
+        name: Shop(
+            name,
+            specs[name].language if name in specs else None,
+            sorted(rows, key=lambda product: product.id),
+            night.settings.choice.text,
+        )
         for name, rows in sorted(found.items())
     }
 

@@ -13,7 +13,7 @@ from desk.difference import Change, Difference, difference
 from desk.edits import Decision
 from desk.leaves import Leaves
 from desk.mapping_file import rule_of
-from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ, sure_text
+from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ
 from desk.state import Desk
 from desk.work import Work, fits
 from schemas.errors import Stop, WrongInput
@@ -66,7 +66,9 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     row |= {"products": len(products), "categories": len(work.left()), "pending": len(work.pending.rules)}
     row |= {"published": sum(product.category is not None for product in products)} | work.counts
     mapped = [(product, one.node) for product, one in zip(products, work.decided, strict=True) if one.kind == MAPPED]
-    row["text_differs"] = _share(sum(differs(node, sure_text(p), work.taxonomy) for p, node in mapped), len(mapped))
+    row["text_differs"] = _share(
+        sum(differs(node, work.shop.sure_text(p), work.taxonomy) for p, node in mapped), len(mapped)
+    )
     row["pictures_differ"] = _share(sum(pictures_differ(p, node, work.taxonomy) for p, node in mapped), len(mapped))
     row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
     row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
@@ -230,7 +232,7 @@ def listed(work: Work, asked: dict[str, str]) -> dict[str, Any]:
         rows = [row for row in rows if query in normalise(row[0].title) or query == normalise(row[0].id)]
     first = max(int(asked.get("from", "0")), 0) if asked.get("from", "0").isdecimal() else 0
     return {"title": title, "rows": rows[first : first + PAGE], "count": len(rows), "first": first, "page": PAGE,
-            "asked": asked, "sure_text": sure_text, "key_of": key_of}  # fmt: skip
+            "asked": asked, "key_of": key_of}  # fmt: skip
 
 
 def pending_difference(work: Work) -> Difference:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from desk.shop import Category, pictures_differ, sure_text
+from desk.shop import Category, pictures_differ
 from desk.work import Work
 from udfs.rules import mapping
 from udfs.rules.coverage import differs
@@ -44,7 +44,7 @@ def rule_uses(work: Work) -> dict[str, Any]:
         if use is None:
             continue
         use.products += 1
-        use.text_differs += differs(decided.node, sure_text(product), work.taxonomy)
+        use.text_differs += differs(decided.node, work.shop.sure_text(product), work.taxonomy)
         use.image_differs += pictures_differ(product, decided.node, work.taxonomy)
     notes = _warnings(work, found)
     waiting = [work.shop.categories[key] for key in work.left()]
