@@ -15,6 +15,7 @@ from desk.leaves import Leaves
 from desk.mapping_file import rule_of
 from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ
 from desk.state import Desk
+from desk.trend import Trend
 from desk.work import Work, fits
 from schemas.errors import Stop, WrongInput
 from udfs.rules.coverage import differs
@@ -57,7 +58,16 @@ def told(error: Stop) -> dict[str, Any]:
 
 def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     """One shop on the first page: its coverage by products, price and clicks, and what disagrees with its rules."""
-    row: dict[str, Any] = {"name": name, "error": None, MAPPED: 0, IGNORED: 0, UNMAPPED: 0, "products": 0}
+    row: dict[str, Any] = {
+        "name": name,
+        "error": None,
+        "disagree": [],
+        MAPPED: 0,
+        IGNORED: 0,
+        UNMAPPED: 0,
+        "products": 0,
+    }
+    row["trend"] = desk.trends.get(name, Trend())
     try:
         work = desk.work(name)
     except WrongInput as error:
@@ -70,9 +80,20 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
         sum(differs(node, work.shop.sure_text(p), work.taxonomy) for p, node in mapped), len(mapped)
     )
     row["pictures_differ"] = _share(sum(pictures_differ(p, node, work.taxonomy) for p, node in mapped), len(mapped))
+    row["disagree"] = most_doubted(work)
     row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
     row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
     return row
+
+
+def most_doubted(work: Work, most: int = 3) -> list[tuple[str, str | None, int]]:
+    """Rules that text and pictures contradict most, by products: rule, what it says, and how many products."""
+    against: Counter[tuple[str, str | None]] = Counter()
+    for product, one in zip(work.shop.products, work.decided, strict=True):
+        if one.kind == MAPPED:
+            text = differs(one.node, work.shop.sure_text(product), work.taxonomy)
+            against[one.rule or "", one.node] += text or pictures_differ(product, one.node, work.taxonomy)
+    return [(rule, node, count) for (rule, node), count in against.most_common(most) if count]
 
 
 def _weighed(work: Work, weight: Callable[[Product], float]) -> float | None:

@@ -8,6 +8,7 @@ from desk.details import Details
 from desk.edits import Pending, state_file
 from desk.evidence import Proposer
 from desk.shop import Product, Shop
+from desk.trend import Trend
 from desk.work import Work
 from schemas.errors import WrongInput
 from udfs.rules.taxonomy import Taxonomy
@@ -30,6 +31,7 @@ class Desk:
     by: str = ""  # initials of the analyst
     commit: bool = False  # commit each saved file to git
     clicks: dict[str, float] = field(default_factory=dict)  # by product id
+    trends: dict[str, Trend] = field(default_factory=dict)  # by shop
     details: Callable[[Product], Details] = lambda product: Details()
     _works: dict[str, Work] = field(default_factory=dict)
 
