@@ -72,7 +72,7 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
 
 
 @app.command()
-def desk(
+def desk(  # noqa: PLR0913
     retailer: Retailer = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Show everything, change nothing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1. 0: any free one.")] = 0,
@@ -81,12 +81,16 @@ def desk(
         Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")
     ] = None,
     commit: Annotated[bool, typer.Option("--commit", help="Commit each saved file to git.")] = False,
+    export: Annotated[Path | None, typer.Option(help="Write one shop's desk to one file, and serve nothing.")] = None,
 ) -> None:
     """Serve a page on this machine, on which categories are mapped key by key, until Ctrl-C."""
     from desk.app import App
     from desk.clicks import read_clicks
     from desk.serve import leaves_of, open_desk, serve
 
+    if export is not None:
+        _export(retailer, export)
+        return
     night = open_night(quiet=True)
     if retailer is not None and retailer not in night.broken:
         night.check_names([retailer], "mapping desk")
@@ -99,6 +103,47 @@ def desk(
             webbrowser.open(address)
 
     serve(App(found, leaves_of(night)), port, retailer, opened)
+
+
+def _export(retailer: str | None, file: Path) -> None:
+    """Writes the desk of one shop, as its mapping file leaves it, to a file."""
+    from desk.export import exported
+    from desk.serve import leaves_of
+    from desk.thumbnails import reader
+    from jobs.answers.thumbnails import stored_places
+
+    if retailer is None:
+        raise WrongInput("--export", None, "name one shop: selvedge mapping desk SHOP --export FILE")
+    night, work = _work_at(retailer, "mapping desk")
+    page = exported(work, leaves_of(night), reader(night.store, stored_places(night.tables)))
+    with writing(file):
+        file.write_text(page, encoding="utf-8")
+    say(f"{retailer}: {_counted(len(work.left()), 'open category', 'open categories')} written to {file}; "
+        "what it downloads is applied with: selvedge mapping apply FILE")  # fmt: skip
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="What an exported desk downloaded.")],
+    by: Annotated[str, typer.Option(help="Initials to write beside each rule. Default: those in the file.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, write nothing.")] = False,
+) -> None:
+    """Add the decisions of an exported desk to the shop's mapping file: all of them, or none."""
+    from desk.export import read_decisions, take
+    from desk.pages import pending_difference
+    from desk.what_if import lines
+
+    retailer, said_by, decisions = read_decisions(file)
+    night, work = _work_at(retailer, f"{file}:1")
+    take(work, file, decisions)
+    if not (by or said_by):
+        raise WrongInput("--by", None, "your initials are needed to write rules")
+    changed, before = pending_difference(work), work.covered
+    if not dry_run:
+        work.save(by or said_by, night.today)
+    say("\n".join(lines(changed)))
+    say(f"{retailer}: {_counted(len(decisions), 'rule')}, {before:.1%} covered with them; "
+        f"{'nothing was written' if dry_run else f'added to {work.text.path}'}")  # fmt: skip
 
 
 @app.command()

@@ -19,7 +19,7 @@ from desk import pages
 from desk.guard import Guard
 from desk.leaves import Leaves
 from desk.product import correct, product_page
-from desk.rules import rule_uses
+from desk.rules import rule_page, rule_uses
 from desk.state import Desk
 from desk.thumbnails import SIDES, small
 from desk.work import Work, said_of
@@ -43,6 +43,7 @@ class App:
             Route("/shop/{retailer}/leaves", self.on(found_leaves)),
             Route("/shop/{retailer}/part", self.on(part)),
             Route("/shop/{retailer}/rules", self.on(rules)),
+            Route("/shop/{retailer}/rule", self.on(rule), methods=["GET", "POST"]),
             Route("/shop/{retailer}/products", self.on(products)),
             Route("/shop/{retailer}/product", self.on(product)),
             Route("/shop/{retailer}/wrong", self.on(wrong), methods=["POST"]),
@@ -134,8 +135,7 @@ async def act(app: App, request: Request) -> Response:
 async def found_leaves(app: App, request: Request) -> Response:
     found, asked = app.work(request), request.query_params
     hits = app.leaves.search(asked.get("q", ""), found.shop.language)
-    wrong = asked.get("for") == "wrong"
-    return app.page(request, "_leaves.html", hits=hits, asked=asked.get("q", ""), wrong=wrong)
+    return app.page(request, "_leaves.html", hits=hits, asked=asked.get("q", ""), use=asked.get("for", ""))
 
 
 async def part(app: App, request: Request) -> Response:
@@ -147,6 +147,21 @@ async def part(app: App, request: Request) -> Response:
 async def rules(app: App, request: Request) -> Response:
     found = app.work(request)
     return app.page(request, "rules.html", work=found, **rule_uses(found))
+
+
+async def rule(app: App, request: Request) -> Response:
+    found, today = app.work(request), datetime.now(UTC).date()
+    if request.method == "GET":
+        shown = rule_page(found, dict(request.query_params), app.desk.by, today)
+        return app.page(request, "rule.html", work=found, **shown)
+    form = await form_of(request)
+    app.check_writable()
+    app.desk.by = form.get("by", "").strip()
+    shown = rule_page(found, form, app.desk.by, today)  # refuses a line or a category that is not there
+    if form.get("digest") != found.text.digest or shown["found"] is None:
+        raise WrongInput("mapping desk", None, "the file was loaded anew since this was shown; look at the rule again")
+    found.replace_file(found.changed(shown["rule"].line, shown["leaf"], app.desk.by, today))
+    return app.page(request, "saved.html", work=found, count=1, committed=None)
 
 
 async def products(app: App, request: Request) -> Response:

@@ -38,9 +38,9 @@ class Trend:
         known = [(point.night, point.covered) for point in self.points if point.covered is not None]
         if not known or self.until is None:
             return ""
-        known.append((self.until, known[-1][1]))
-        step = WIDTH / NIGHTS
-        spots = [(WIDTH - step * (self.until - night).days, HEIGHT * (1 - share)) for night, share in known]
+        known = [(min(known[0][0], self.until - timedelta(days=1)), known[0][1]), *known, (self.until, known[-1][1])]
+        step, inside = WIDTH / NIGHTS, HEIGHT - 2
+        spots = [(WIDTH - step * (self.until - night).days, 1 + inside * (1 - share)) for night, share in known]
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
 
     @property

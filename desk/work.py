@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desk.edits import Decision, Pending
 from desk.evidence import Considered, Proposer
-from desk.mapping_file import MappingText, rule_of, save
+from desk.mapping_file import MappingText, read_in, rule_of, save
 from desk.shop import Category, Product, Shop, key_of
 from schemas.errors import WrongInput
 from udfs.rules import mapping as mapping_file
@@ -177,6 +177,21 @@ class Work:
         self.pending.clear()
         self.load()
         return len(rules)
+
+    def changed(self, line: int, leaf: str | None, by: str, on: date) -> bytes:
+        """The file with another category in the rule of a line, or without that rule. Raises WrongInput."""
+        rules = self.mapping.rules if self.mapping else ()
+        number = next((at for at, rule in enumerate(rules) if rule.line == line), len(rules))
+        return self.text.without(number) if leaf is None else self.text.with_leaf(number, leaf, by, on)
+
+    def would_decide(self, body: bytes) -> list[Decided]:
+        """What a file with these bytes would decide of each product. Raises WrongInput with the line of a mistake."""
+        return list(decided_by(self.shop, read_in(self.text.path, self.shop.retailer, body, self.taxonomy)))
+
+    def replace_file(self, body: bytes) -> None:
+        """Saves the file as a whole and reads it again. Raises what `save` raises."""
+        save(self.text, body, self.taxonomy)
+        self.load()
 
     def add_rules(self, decisions: Sequence[Decision], by: str, on: date) -> None:
         """Adds decisions to the file and reads it again. Raises what `save` raises."""

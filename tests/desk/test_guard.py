@@ -95,6 +95,23 @@ def test_read_only_changes_nothing(desk: Desk, leaves: Leaves) -> None:
             assert "--read-only" in answer[1]
 
 
+def test_a_rule_is_deleted_only_as_it_was_shown(desk: Desk, leaves: Leaves) -> None:
+    work = desk.work("drawn")
+    file, count = work.text.path, len(work.mapping.rules)
+    form = f"line=2&do=delete&by=AK&digest={work.text.digest}"
+    with served(desk, leaves) as address:
+        own = address.removesuffix(f"/{TOKEN}/")
+        shown = asked(address, f"/{TOKEN}/shop/drawn/rule?line=2&do=delete")
+        assert (shown[0], work.text.digest in shown[1]) == (200, True)
+        post = (f"/{TOKEN}/shop/drawn/rule", "POST")
+        assert asked(address, *post, "line=2&do=delete&by=AK&digest=0", **FORM, Origin=own)[0] == 400
+        file.write_text(file.read_text(encoding="utf-8") + "<!-- a colleague -->", encoding="utf-8")
+        assert asked(address, *post, form, **FORM, Origin=own)[0] == 409
+        work.load()
+        answer = asked(address, *post, form.replace(form[-64:], work.text.digest), **FORM, Origin=own)
+    assert (answer[0], len(work.mapping.rules)) == (200, count - 1)
+
+
 def test_a_broken_file_is_shown_with_its_line(desk: Desk, leaves: Leaves) -> None:
     file = desk.mappings / "drawn" / "categories.xml"
     body = file.read_text(encoding="utf-8").replace("</mapping>", "<rule to=</mapping>")

@@ -34,7 +34,7 @@ def test_versions_of_thirty_nights_are_read(tmp_path: Path, monkeypatch: pytest.
     found = trends_of(night)["shop"]
     assert [point.products for point in found.points] == [20, 40], "the last of each night, none too old or rolled back"
     assert found.said == "+40.0 points, +20 products, another mapping on 09 Jan"
-    assert found.line.split(" ")[-1] == "90.0,4.0"
+    assert found.line.split(" ")[-1] == "90.0,4.6"
     still = Point(date(2026, 1, 2), None, 5, None)
     assert Trend((still, still), date(2026, 1, 2)).said == "nothing on 02 Jan"
     assert (Trend((still,)).line, Trend().said) == ("", "")
