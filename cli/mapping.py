@@ -26,6 +26,8 @@ app = typer.Typer(help="Check the mapping files and their coverage, and mend the
 
 Retailer = Annotated[str | None, typer.Argument(help="One retailer. Default: all.")]
 
+Clicks = Annotated[Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")]
+
 LARGEST = 15
 
 
@@ -56,10 +58,20 @@ def _counted(count: int, name: str, several: str = "") -> str:
 
 
 @app.command()
-def coverage(retailer: Retailer = None, json: Json = False) -> None:
+def coverage(
+    retailer: Retailer = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as a page to this one file.")] = None,
+    clicks: Clicks = None,
+    json: Json = False,
+) -> None:
     """Show how many live products are mapped, ignored and unmapped, and the largest unmapped categories."""
     night = open_night(quiet=True)
     night.check_names([retailer] if retailer else [], "mapping coverage")
+    if html is not None:
+        _page_of(night, retailer, html, clicks)
+        return
+    if clicks is not None:
+        raise WrongInput("--clicks", None, "weighs the page: give --html FILE too")
     views = [(view, _rules(view, night.mappings.get(view.retailer)))
              for view in coverage_view(night) if retailer in (None, view.retailer)]  # fmt: skip
     if json:
@@ -71,15 +83,26 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
         say(f"{retailer or 'all retailers'}: no live products yet; run a night first")
 
 
+def _page_of(night: Night, retailer: str | None, file: Path, clicks: Path | None) -> None:
+    from desk.clicks import read_clicks
+    from desk.coverage_page import coverage_page
+    from desk.serve import open_desk
+
+    found = open_desk(night, read_only=True)
+    found.pending, found.clicks = False, read_clicks(clicks) if clicks else {}
+    names = [name for name in sorted({*found.shops, *found.broken}) if retailer in (None, name)]
+    with writing(file):
+        file.write_text(coverage_page(found, names, f"{night.today}"), encoding="utf-8")
+    say(f"page     {file}")
+
+
 @app.command()
 def desk(  # noqa: PLR0913
     retailer: Retailer = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Show everything, change nothing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1. 0: any free one.")] = 0,
     by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
-    clicks: Annotated[
-        Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")
-    ] = None,
+    clicks: Clicks = None,
     commit: Annotated[bool, typer.Option("--commit", help="Commit each saved file to git.")] = False,
     export: Annotated[Path | None, typer.Option(help="Write one shop's desk to one file, and serve nothing.")] = None,
 ) -> None:

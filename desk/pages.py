@@ -80,20 +80,21 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
         sum(differs(node, work.shop.sure_text(p), work.taxonomy) for p, node in mapped), len(mapped)
     )
     row["pictures_differ"] = _share(sum(pictures_differ(p, node, work.taxonomy) for p, node in mapped), len(mapped))
-    row["disagree"] = most_doubted(work)
+    row["disagree"], doubted = most_doubted(work)
+    row["agreed"] = _share(len(products) - work.counts[UNMAPPED] - doubted, len(products))
     row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
     row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
     return row
 
 
-def most_doubted(work: Work, most: int = 3) -> list[tuple[str, str | None, int]]:
-    """Rules that text and pictures contradict most, by products: rule, what it says, and how many products."""
+def most_doubted(work: Work, most: int = 3) -> tuple[list[tuple[str, str | None, int]], int]:
+    """Rules that text or pictures contradict most (rule, what it says, products), and the products of all rules."""
     against: Counter[tuple[str, str | None]] = Counter()
     for product, one in zip(work.shop.products, work.decided, strict=True):
         if one.kind == MAPPED:
             text = differs(one.node, work.shop.sure_text(product), work.taxonomy)
             against[one.rule or "", one.node] += text or pictures_differ(product, one.node, work.taxonomy)
-    return [(rule, node, count) for (rule, node), count in against.most_common(most) if count]
+    return [(rule, node, count) for (rule, node), count in against.most_common(most) if count], against.total()
 
 
 def _weighed(work: Work, weight: Callable[[Product], float]) -> float | None:

@@ -31,6 +31,7 @@ class Desk:
     by: str = ""  # initials of the analyst
     commit: bool = False  # commit each saved file to git
     clicks: dict[str, float] = field(default_factory=dict)  # by product id
+    pending: bool = True  # read the analyst's own pending decisions, and keep them
     trends: dict[str, Trend] = field(default_factory=dict)  # by shop
     details: Callable[[Product], Details] = lambda product: Details()
     _works: dict[str, Work] = field(default_factory=dict)
@@ -48,7 +49,8 @@ class Desk:
         if shop is None:
             raise WrongInput("mapping desk", None, f"{retailer[:60]}: there is no such shop in this lake")
         if retailer not in self._works:
-            pending = Pending.read(state_file(self.mappings, retailer), retailer)
+            none = Pending(None, retailer)
+            pending = Pending.read(state_file(self.mappings, retailer), retailer) if self.pending else none
             self._works[retailer] = Work(shop, self.mappings / retailer, self.taxonomy, self.proposer, pending)
         return self._works[retailer]
 

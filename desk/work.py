@@ -106,6 +106,8 @@ class Work:
 
     def is_left(self, key: str) -> bool:
         """Whether a category waits for a decision: it was not skipped, and some of its products are open."""
+        if key not in self.open:
+            return False
         made = self._parts.get(key, [])
         if any(decision.is_skip or not decision.is_partial for decision in made):
             return False

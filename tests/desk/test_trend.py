@@ -44,7 +44,10 @@ def test_the_rule_that_verdicts_contradict_most_is_named(desk: Desk) -> None:
     first = max(desk.shops["drawn"].categories.values(), key=lambda category: len(category.products))
     there = written(first.path).replace(">", "&gt;")
     rewritten(desk, f'<rule path="{there}" to="umbrella" date="2026-11-21" by="AK"/>')
-    ((rule, node, count),) = most_doubted(desk.work("drawn"))
+    ((rule, node, count),), whole = most_doubted(desk.work("drawn"))
+    assert whole == count
     assert (rule, node) == ("categories.xml:2", "umbrella")
     assert count > 0.8 * len(first.products)
-    assert shop_row(desk, "drawn")["disagree"] == [(rule, node, count)]
+    row = shop_row(desk, "drawn")
+    assert row["disagree"] == [(rule, node, count)]
+    assert row["agreed"] == (len(first.products) - count) / row["products"], "a rule that is contradicted earns nothing"
