@@ -199,8 +199,8 @@ def suggest(
 @app.command()
 def sheet(
     retailer: Annotated[str, typer.Argument(help="One retailer.")],
-    out: Annotated[Path | None, typer.Option(help="Write the open categories to this CSV file.")] = None,
-    back: Annotated[Path | None, typer.Option(help="Read a filled-in CSV file, and add its rules.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the open categories to this file, .xlsx or .csv.")] = None,
+    back: Annotated[Path | None, typer.Option(help="Read a filled-in file, xlsx or CSV, and add its rules.")] = None,
     by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
 ) -> None:
     """Write the open categories as a table for a spreadsheet, or read it back as rules."""
@@ -211,7 +211,8 @@ def sheet(
     night, work = _work_at(retailer, "mapping sheet")
     if out is not None:
         with writing(out):
-            out.write_text(sheets.sheet(work), encoding="utf-8", newline="")
+            is_workbook = out.suffix.lower() == ".xlsx"
+            out.write_bytes(sheets.workbook(work) if is_workbook else sheets.sheet(work).encode())
         say(f"{retailer}: {_counted(len(work.left()), 'open category', 'open categories')} written to {out}")
         return
     assert back is not None

@@ -11,7 +11,7 @@ from typing import Any
 from desk import pages
 from desk.edits import Decision, decision_of
 from desk.leaves import Leaves
-from desk.pages import REASONS, evidence_lines, prices_of, thumbnails_of, titles_of
+from desk.pages import LEAST_SHOWN, REASONS, evidence_lines, prices_of, thumbnails_of, titles_of
 from desk.shop import Category, key_of
 from desk.thumbnails import SIDES, small
 from desk.work import Work, said_of
@@ -58,6 +58,8 @@ def _card(work: Work, leaves: Leaves, key: str) -> dict[str, Any]:
     category, products = work.shop.categories[key], work.shop.of(work.rest(key))
     proposals = []
     for one in work.considered(key).proposals:
+        if proposals and one.probability < LEAST_SHOWN:
+            break
         name = "no garment: ignore it" if one.leaf == OUT_OF_SCOPE else leaves.hit(one.leaf, work.shop.language).name
         proposals.append({"name": name, "chance": round(one.probability, 3), **said_of(one)})
     return {"path": category.path, "ids": category.ids, "name": category.name, "products": len(products),

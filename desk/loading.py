@@ -43,7 +43,8 @@ def shops_of(night: Night) -> dict[str, Shop]:
                 price=row["price"],
                 currency=row["currency"],
                 url=row["url"],
-                pictures=tuple(pictures.get(place, ())),
+                pictures=tuple(picture for picture, _ in pictures.get(place, ())),
+                picture_url=next((url for _, url in pictures.get(place, ())), None),
                 leaves=texts.get(row["text_key"], ()),
                 shown=shown.get(product),
                 category=category,
@@ -78,12 +79,12 @@ def _chosen(catalog: Catalog) -> dict[str, tuple[str | None, str | None, str | N
     return {product: (category, source, code) for product, category, source, code in zip(*columns, strict=True)}
 
 
-def _pictures(catalog: Catalog) -> dict[int, list[bytes]]:
-    """Pictures of each product, those of its garments first."""
+def _pictures(catalog: Catalog) -> dict[int, list[tuple[bytes, str]]]:
+    """Pictures of each product with their addresses, those of its garments first."""
     garments = catalog.garments()
     best = set(garments["picture"].to_pylist())
     arrived: Any = catalog.pictures.filter(pc.is_valid(catalog.pictures["picture"]))
-    found: dict[int, list[bytes]] = {}
-    for product, picture in zip(arrived["product"].to_pylist(), arrived["picture"].to_pylist(), strict=True):
-        found.setdefault(product, []).append(picture)
-    return {place: sorted(mine, key=lambda one: one not in best)[:MAX_PICTURES] for place, mine in found.items()}
+    found: dict[int, list[tuple[bytes, str]]] = {}
+    for product, *picture in zip(*(arrived[name].to_pylist() for name in ("product", "picture", "url")), strict=True):
+        found.setdefault(product, []).append((picture[0], picture[1]))
+    return {place: sorted(mine, key=lambda one: one[0] not in best)[:MAX_PICTURES] for place, mine in found.items()}

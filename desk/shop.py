@@ -26,6 +26,7 @@ class Product:
     currency: str | None = None
     url: str | None = None
     pictures: tuple[bytes, ...] = ()
+    picture_url: str | None = None  # where the shop has the first of them
     leaves: tuple[tuple[str, float], ...] = ()
     shown: str | None = None
     category: str | None = None  # in the index now
