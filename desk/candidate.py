@@ -56,7 +56,8 @@ def of_model(night: Night, shops: dict[str, Shop], model: str, folder: Path) -> 
 def chosen_anew(night: Night) -> dict[str, Any]:
     """What `choose` would make of every live product that waits for no row. Nothing is written."""
     wanted = Catalog.of(night).keys
-    work, found = RULE.work(night), {}
+    work = RULE.work(night)
+    found: dict[str, Any] = {}
     assert RULE.gather is not None
     for at in range(0, wanted.num_rows, PART_ROWS):
         part = RULE.gather(night, wanted.slice(at, PART_ROWS))

@@ -56,7 +56,7 @@ def exported(work: Work, leaves: Leaves, picture: Callable[[bytes], bytes | None
 
 def _card(work: Work, leaves: Leaves, key: str) -> dict[str, Any]:
     category, products = work.shop.categories[key], work.shop.of(work.rest(key))
-    proposals = []
+    proposals: list[dict[str, Any]] = []
     for one in work.considered(key).proposals:
         if proposals and one.probability < LEAST_SHOWN:
             break

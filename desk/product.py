@@ -16,7 +16,8 @@ def product_page(desk: Desk, work: Work, leaves: Leaves, asked: str) -> dict[str
     place = _place(work, asked)
     product, decided = work.shop.products[place], work.decided[place]
     around = [work.shop.products[at].id if 0 <= at < len(work.shop.products) else None for at in (place - 1, place + 1)]
-    named = leaves.hit(product.category, work.shop.language).name if product.category in work.taxonomy else None
+    is_known = product.category is not None and product.category in work.taxonomy
+    named = leaves.hit(str(product.category), work.shop.language).name if is_known else None
     details = desk.details(product)
     said = details.text.get("leaves") or [{"leaf": leaf, "probability": chance} for leaf, chance in product.leaves]
     return {"product": product, "decided": decided, "details": details, "said": said[:5], "named": named,

@@ -37,8 +37,8 @@ def of_mapping(night: Night, shops: dict[str, Shop], file: Path) -> Difference:
     for product, old, new in zip(shop.products, before, after, strict=True):
         if (old.kind, old.node) != (new.kind, new.node):
             choice = night.settings.choice
-            said = (_category(night, product, one, product.shown, order, choice) for one in (old, new))
-            changes.append(Change(product, *said))
+            was, would = (_category(night, product, one, product.shown, order, choice) for one in (old, new))
+            changes.append(Change(product, was, would))
     return difference(changes)
 
 
@@ -52,12 +52,12 @@ def of_thresholds(night: Night, shops: dict[str, Shop], moves: Sequence[str]) ->
         order = tuple(night.retailers[name].category_order)
         decided = decided_by(shop, night.mappings.get(name))
         for product, one in zip(shop.products, decided, strict=True):
-            said = [
+            was, would = (
                 _category(night, product, one, shown[product.id], order, choice) if product.id in shown else None
                 for choice, shown in seen
-            ]
+            )
             # a product that was not in the index for its category alone gets in if only that changes
-            changes.append(Change(replace(product, refused=None), *said))
+            changes.append(Change(replace(product, refused=None), was, would))
     return difference(changes)
 
 
