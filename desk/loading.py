@@ -9,6 +9,8 @@ from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import image_classes
 from jobs.live.functions import classify_function
+from lake import snapshots
+from lake.published_files import read_rows
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
@@ -26,13 +28,15 @@ def shops_of(night: Night) -> dict[str, Shop]:
     """Every enabled retailer, also one without live products."""
     catalog = Catalog.of(night)
     texts, shown = _texts(night), image_classes(night, catalog)
-    chosen, pictures = _chosen(catalog), _pictures(catalog)
+    chosen, pictures, published = _chosen(catalog), _pictures(catalog), _published(night)
     found: dict[str, list[Product]] = {name: [] for name in night.retailers}
     names = ("product_id", "retailer", "title", "category_path", "category_ids", "gender", "age", "price", "currency",
              "url", "text_key")  # fmt: skip
     for place, row in enumerate(catalog.products.select(names).to_pylist()):
         product = row["product_id"]
         category, source, refused = chosen.get(product, (None, None, None))
+        if published is not None:
+            category = published.get(product)
         found.setdefault(row["retailer"], []).append(
             Product(
                 id=product,
@@ -77,6 +81,19 @@ def _chosen(catalog: Catalog) -> dict[str, tuple[str | None, str | None, str | N
     names = ("product_id", "category", "category_source", "code")
     columns = (catalog.chosen[name].to_pylist() for name in names)
     return {product: (category, source, code) for product, category, source, code in zip(*columns, strict=True)}
+
+
+def _published(night: Night) -> dict[str, str] | None:
+    """The category of each product in the live version; None before the first.
+
+    A product whose rule was changed since the last night has no row of `choose` yet, and is in the index as it was.
+    """
+    version = snapshots.current(night.store)
+    if version is None:
+        return None
+    files = snapshots.manifest(night.store, version).of("products")
+    rows = read_rows(night.store, "products", files, ["product_id", "category"])
+    return dict(zip(rows["product_id"].to_pylist(), rows["category"].to_pylist(), strict=True))
 
 
 def _pictures(catalog: Catalog) -> dict[int, list[tuple[bytes, str]]]:

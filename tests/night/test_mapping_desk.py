@@ -15,6 +15,8 @@ pytestmark = pytest.mark.night
 
 
 def test_suggested_rules_and_a_sheet_are_what_the_next_night_maps_by(house: House) -> None:
+    before = {product.id: product.category for product in shops_of(house.as_night())[ATELIER].products}
+    assert any(before.values())
     listed = house.selvedge("mapping", "suggest", ATELIER, "--at", "0.6", "--dry-run", "--json")
     assert listed.code == 0, listed.err
     assert listed.json
@@ -29,6 +31,8 @@ def test_suggested_rules_and_a_sheet_are_what_the_next_night_maps_by(house: Hous
     assert back.code == 0, back.err
     assert back.text.endswith("100.0% covered\n")
     assert house.selvedge("mapping", "check").code == 0
+    kept = {product.id: product.category for product in shops_of(house.as_night())[ATELIER].products}
+    assert kept == before, "what was mapped since the last night is in the index as it was"
     assert house.selvedge("stage", "map", "--date", DATE).code == 0
     coverage = house.selvedge("mapping", "coverage", ATELIER, "--json").json[0]
     assert coverage["shares"]["unmapped"] == 0
