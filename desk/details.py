@@ -1,6 +1,6 @@
 """All that the lake knows of one product: its pictures with every box, its text, and how its category was decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import classify_function, detect_function, screen_function
 from jobs.live.views import offers
+from lake import snapshots
+from lake.published_files import retailer_rows
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS, TEXTS
@@ -80,9 +82,8 @@ def details_reader(night: Night) -> Callable[[Product], Details]:
 def _pictures(night: Night, catalog: Catalog, place: int, chosen: dict[str, Any]) -> list[Seen]:
     rows = catalog.pictures.filter(pc.equal(catalog.pictures["product"], place)).to_pylist()
     cut: dict[bytes, list[Box]] = {}
-    for garment in chosen.get("garments") or ():
-        box = Box(garment["class"], garment["score"], tuple(garment["box"]), chosen=True)
-        cut.setdefault(garment["picture"], []).append(box)
+    for picture, box in _chosen_boxes(night, catalog, place, chosen):
+        cut.setdefault(picture, []).append(box)
     away = {one["url"]: f"{one['code']}: {one['detail']}" for one in chosen.get("turned_away") or ()}
     found = []
     for row in sorted(rows, key=lambda row: row["rank"]):
@@ -96,6 +97,19 @@ def _pictures(night: Night, catalog: Catalog, place: int, chosen: dict[str, Any]
         found.append(Seen(row["url"], picture, screen.get("wanted"), screen.get("depicts"), screen.get("depicts_score"),
                           (*others, *mine), why))  # fmt: skip
     return found
+
+
+def _chosen_boxes(night: Night, catalog: Catalog, place: int, chosen: dict[str, Any]) -> Iterator[tuple[bytes, Box]]:
+    """What is cut out of its pictures: by the choice, else, where a rule was changed since, as the live version has it."""
+    for one in chosen.get("garments") or ():
+        yield one["picture"], Box(one["class"], one["score"], tuple(one["box"]), chosen=True)
+    version = None if chosen else snapshots.current(night.store)
+    if version is None:
+        return
+    product, retailer = (catalog.products[name][place].as_py() for name in ("product_id", "retailer"))
+    rows = retailer_rows(night.store, snapshots.manifest(night.store, version), "garments", [retailer])
+    for one in rows.filter(pc.equal(rows["product_id"], product)).to_pylist():
+        yield one["image_sha256"], Box(one["class"], one["score"], tuple(one["box"]), chosen=True)
 
 
 def _decided(chosen: dict[str, Any]) -> str:

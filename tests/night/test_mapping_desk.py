@@ -4,6 +4,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from desk.details import details_reader
 from desk.loading import shops_of
 from desk.thumbnails import reader, small
 from jobs.answers.thumbnails import stored_places
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.night
 def test_suggested_rules_and_a_sheet_are_what_the_next_night_maps_by(house: House) -> None:
     before = {product.id: product.category for product in shops_of(house.as_night())[ATELIER].products}
     assert any(before.values())
+    boxes = boxes_in_the_index(house)
+    assert len(boxes) > 5
     listed = house.selvedge("mapping", "suggest", ATELIER, "--at", "0.6", "--dry-run", "--json")
     assert listed.code == 0, listed.err
     assert listed.json
@@ -33,6 +36,7 @@ def test_suggested_rules_and_a_sheet_are_what_the_next_night_maps_by(house: Hous
     assert house.selvedge("mapping", "check").code == 0
     kept = {product.id: product.category for product in shops_of(house.as_night())[ATELIER].products}
     assert kept == before, "what was mapped since the last night is in the index as it was"
+    assert boxes_in_the_index(house) == boxes
     assert house.selvedge("stage", "map", "--date", DATE).code == 0
     coverage = house.selvedge("mapping", "coverage", ATELIER, "--json").json[0]
     assert coverage["shares"]["unmapped"] == 0
@@ -75,3 +79,14 @@ def test_pictures_of_the_lake_are_shown_small(house: House) -> None:
     assert made.startswith(b"\xff\xd8")
     assert read(bytes(32)) is None
     assert small(b"no picture", 160) is None
+
+
+def boxes_in_the_index(house: House) -> dict[str, list[tuple[float, ...]]]:
+    """What the desk draws as cut out of each product's pictures."""
+    night = house.as_night()
+    read = details_reader(night)
+    details = {product.id: read(product) for product in shops_of(night)[ATELIER].products}
+    assert all(len(one.text_name) == 16 and one.text for one in details.values())
+    cut = {name: sorted(box.corners for seen in one.pictures for box in seen.boxes if box.chosen)
+           for name, one in details.items()}  # fmt: skip
+    return {name: boxes for name, boxes in cut.items() if boxes}
