@@ -100,7 +100,7 @@ def _pictures(night: Night, catalog: Catalog, place: int, chosen: dict[str, Any]
 
 
 def _chosen_boxes(night: Night, catalog: Catalog, place: int, chosen: dict[str, Any]) -> Iterator[tuple[bytes, Box]]:
-    """What is cut out of its pictures: by the choice, else, where a rule was changed since, as the live version has it."""
+    """What is cut out of its pictures: by the choice, or as the live version has it where a rule was changed since."""
     for one in chosen.get("garments") or ():
         yield one["picture"], Box(one["class"], one["score"], tuple(one["box"]), chosen=True)
     version = None if chosen else snapshots.current(night.store)

@@ -1,5 +1,6 @@
 """What an analyst finds wrong is added to the files of corrections: nothing there changes, nobody's line is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from desk.corrections import add, of_box, of_text
 from desk.details import Box, Details, Seen
 from desk.leaves import Leaves
+from desk.pages import render
 from desk.product import correct, product_page
 from desk.state import Desk
 from schemas.errors import WrongInput
@@ -51,6 +53,11 @@ def test_a_product_is_corrected_from_its_page(desk: Desk, leaves: Leaves) -> Non
     desk.details = lambda product: Details((Seen("http://x", bytes(32), boxes=(box,)),), text_name=NAME)
     page = product_page(desk, work, leaves, product.id)
     assert page["details"].pictures[0].boxes == (box,)
+    pair = (Box("bag", 0.2, (0, 0, 1, 1)), box, Box("shoes", 0.8, (0.2, 0.2, 0.4, 0.4), chosen=True))
+    two = replace(page["details"], pictures=(Seen("http://x", bytes(32), boxes=pair),))
+    shown = render("product.html", **page | {"details": two, "root": "", "desk": desk, "retailer": "drawn"})
+    offered = [shown.index(text) for text in ("hat 90%", '"box":"0"', "shoes 80%", '"box":"1"', "bag 20%")]
+    assert offered == sorted(offered), "the numbers are those by which boxes are marked"
     said = product.leaves[0][0]
     asked = {"product": product.id, "by": "AK"}
     other = next(leaf for leaf in ("hat", "cap") if leaf != said)
