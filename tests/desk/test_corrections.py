@@ -1,5 +1,6 @@
 """What an analyst finds wrong is added to the files of corrections: nothing there changes, nobody's line is lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,3 +71,10 @@ def test_a_product_is_corrected_from_its_page(desk: Desk, leaves: Leaves) -> Non
     ):  # fmt: skip
         with pytest.raises(WrongInput, match=match):
             correct(desk, work, asked | wrong)
+
+
+def test_what_two_people_write_at_once_is_all_there(tmp_path: Path) -> None:
+    names = [f"{number:016x}" for number in range(40)]
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(lambda name: add(tmp_path, of_text(name, "cap", "hat", "", "AK")), names))
+    assert sorted(row["text_key"] for row in read_rows(tmp_path / "text.tsv")) == names
