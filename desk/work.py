@@ -89,17 +89,29 @@ class Work:
 
     def rest(self, key: str) -> list[int]:
         """The products of a category that neither the file nor a pending decision decides."""
+        if not self._made(key):
+            return self.open.get(key, [])
         return [place for place, decision in self.outcome(key) if decision is None]
 
     def outcome(self, key: str) -> Iterator[tuple[int, Decision | None]]:
         """Each product that the file leaves open, with the pending decision that takes it."""
-        made = [decision for decision in self._parts.get(key, ()) if not decision.is_skip]
-        made.sort(key=lambda decision: not decision.is_partial)
+        made = self._made(key)
         for place in self.open.get(key, ()):
             product = self.shop.products[place]
             yield place, next((decision for decision in made if fits(decision, product)), None)
 
+    def _made(self, key: str) -> list[Decision]:
+        """The pending rules of a category, those for a part first."""
+        made = [decision for decision in self._parts.get(key, ()) if not decision.is_skip]
+        return sorted(made, key=lambda decision: not decision.is_partial)
+
     def _count(self, key: str, sign: int) -> None:
+        made = self._made(key)
+        if not made:
+            return
+        if not made[0].is_partial:  # it takes the whole category
+            self._extra[MAPPED if made[0].to is not None else IGNORED] += sign * len(self.open.get(key, ()))
+            return
         for _, decision in self.outcome(key):
             if decision is not None:
                 self._extra[MAPPED if decision.to is not None else IGNORED] += sign
