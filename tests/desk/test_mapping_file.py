@@ -123,7 +123,7 @@ def test_a_mistake_is_named_by_its_line_and_not_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", [BY_HAND.encode(), BY_HAND.replace("\n", "\r\n").encode("utf-16")])
 def test_one_rule_is_changed_or_goes_and_the_rest_stays(tmp_path: Path, body: bytes) -> None:
     trap = body.decode("utf-16" if b"\0" in body else "utf-8").replace(
-        """path="Skirts\"""", """note='<rule to="hat"/> to="x" >' path="Skirts\""""
+        """path="Skirts\"""", """note='rule to="x" by="y" >' path="Skirts\""""
     ).replace("<mapping ", """<!-- <rule to="hat" path="X"/> -->\n<mapping """)  # fmt: skip
     text = MappingText.read(written_by(tmp_path, trap.encode("utf-16" if b"\0" in body else "utf-8")).parent)
     save(text, text.with_leaf(0, "hat", "BM", DAY), TAXONOMY)
