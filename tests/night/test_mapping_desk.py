@@ -1,10 +1,12 @@
 """The analyst's commands over the lake of a real night, and the stage that uses what she wrote."""
 
+import json
 from xml.sax.saxutils import escape
 
 import pytest
 
 from desk.details import details_reader
+from desk.export import FORMAT
 from desk.loading import shops_of
 from desk.thumbnails import reader, small
 from jobs.answers.thumbnails import stored_places
@@ -65,6 +67,26 @@ def test_what_if_names_products_without_changing_anything(house: House) -> None:
     assert not any(nothing.values())
     gone = house.selvedge("whatif", "--threshold", "wanted=1", "--json").json
     assert len(gone["lost"]) > 5
+
+
+def test_a_mailed_desk_comes_back_and_coverage_is_a_page(house: House) -> None:
+    page, back = house.root / "desk.html", house.root / "back.jsonl"
+    mailed = house.selvedge("mapping", "desk", ATELIER, "--export", str(page))
+    assert mailed.code == 0, mailed.err
+    assert "data:image/jpeg;base64," in page.read_text(encoding="utf-8")
+    shop = shops_of(house.as_night())[ATELIER]
+    category = max(shop.categories.values(), key=lambda category: len(category.products))
+    head = {"format": FORMAT, "retailer": ATELIER, "by": "AK"}
+    row = {"path": category.path, "ids": category.ids, "because": "left out"}
+    back.write_text("\n".join(map(json.dumps, (head, row))), encoding="utf-8")
+    lost = sum(shop.products[place].category is not None for place in category.products)
+    assert f"{lost:>7,} lost" in house.selvedge("mapping", "apply", str(back), "--dry-run").text
+    assert not (house.mappings / ATELIER / "categories.xml").exists()
+    assert house.selvedge("mapping", "apply", str(back)).code == 0
+    again = house.selvedge("mapping", "apply", str(back))
+    assert (again.code, f"{back}:2: " in again.err) == (2, True)
+    assert house.selvedge("mapping", "coverage", "--html", str(page)).code == 0
+    assert f"{100 * len(category.products) / len(shop.products):.1f}%" in page.read_text(encoding="utf-8")
 
 
 def test_pictures_of_the_lake_are_shown_small(house: House) -> None:
