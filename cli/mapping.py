@@ -26,6 +26,8 @@ app = typer.Typer(help="Check the mapping files and their coverage, and mend the
 
 Retailer = Annotated[str | None, typer.Argument(help="One retailer. Default: all.")]
 
+Clicks = Annotated[Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")]
+
 LARGEST = 15
 
 
@@ -56,10 +58,20 @@ def _counted(count: int, name: str, several: str = "") -> str:
 
 
 @app.command()
-def coverage(retailer: Retailer = None, json: Json = False) -> None:
+def coverage(
+    retailer: Retailer = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as a page to this one file.")] = None,
+    clicks: Clicks = None,
+    json: Json = False,
+) -> None:
     """Show how many live products are mapped, ignored and unmapped, and the largest unmapped categories."""
     night = open_night(quiet=True)
     night.check_names([retailer] if retailer else [], "mapping coverage")
+    if html is not None:
+        _page_of(night, retailer, html, clicks)
+        return
+    if clicks is not None:
+        raise WrongInput("--clicks", None, "weighs the page: give --html FILE too")
     views = [(view, _rules(view, night.mappings.get(view.retailer)))
              for view in coverage_view(night) if retailer in (None, view.retailer)]  # fmt: skip
     if json:
@@ -71,22 +83,37 @@ def coverage(retailer: Retailer = None, json: Json = False) -> None:
         say(f"{retailer or 'all retailers'}: no live products yet; run a night first")
 
 
+def _page_of(night: Night, retailer: str | None, file: Path, clicks: Path | None) -> None:
+    from desk.clicks import read_clicks
+    from desk.coverage_page import coverage_page
+    from desk.serve import open_desk
+
+    found = open_desk(night, read_only=True)
+    found.pending, found.clicks = False, read_clicks(clicks) if clicks else {}
+    names = [name for name in sorted({*found.shops, *found.broken}) if retailer in (None, name)]
+    with writing(file):
+        file.write_text(coverage_page(found, names, f"{night.today}"), encoding="utf-8")
+    say(f"page     {file}")
+
+
 @app.command()
-def desk(
+def desk(  # noqa: PLR0913
     retailer: Retailer = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="Show everything, change nothing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1. 0: any free one.")] = 0,
     by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
-    clicks: Annotated[
-        Path | None, typer.Option(help="File of lines product_id<TAB>clicks: coverage by clicks.")
-    ] = None,
+    clicks: Clicks = None,
     commit: Annotated[bool, typer.Option("--commit", help="Commit each saved file to git.")] = False,
+    export: Annotated[Path | None, typer.Option(help="Write one shop's desk to one file, and serve nothing.")] = None,
 ) -> None:
     """Serve a page on this machine, on which categories are mapped key by key, until Ctrl-C."""
     from desk.app import App
     from desk.clicks import read_clicks
     from desk.serve import leaves_of, open_desk, serve
 
+    if export is not None:
+        _export(retailer, export)
+        return
     night = open_night(quiet=True)
     if retailer is not None and retailer not in night.broken:
         night.check_names([retailer], "mapping desk")
@@ -99,6 +126,47 @@ def desk(
             webbrowser.open(address)
 
     serve(App(found, leaves_of(night)), port, retailer, opened)
+
+
+def _export(retailer: str | None, file: Path) -> None:
+    """Writes the desk of one shop, as its mapping file leaves it, to a file."""
+    from desk.export import exported
+    from desk.serve import leaves_of
+    from desk.thumbnails import reader
+    from jobs.answers.thumbnails import stored_places
+
+    if retailer is None:
+        raise WrongInput("--export", None, "name one shop: selvedge mapping desk SHOP --export FILE")
+    night, work = _work_at(retailer, "mapping desk")
+    page = exported(work, leaves_of(night), reader(night.store, stored_places(night.tables)))
+    with writing(file):
+        file.write_text(page, encoding="utf-8")
+    say(f"{retailer}: {_counted(len(work.left()), 'open category', 'open categories')} written to {file}; "
+        "what it downloads is applied with: selvedge mapping apply FILE")  # fmt: skip
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="What an exported desk downloaded.")],
+    by: Annotated[str, typer.Option(help="Initials to write beside each rule. Default: those in the file.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, write nothing.")] = False,
+) -> None:
+    """Add the decisions of an exported desk to the shop's mapping file: all of them, or none."""
+    from desk.export import read_decisions, take
+    from desk.pages import pending_difference
+    from desk.what_if import lines
+
+    retailer, said_by, decisions = read_decisions(file)
+    night, work = _work_at(retailer, f"{file}:1")
+    take(work, file, decisions)
+    if not (by or said_by):
+        raise WrongInput("--by", None, "your initials are needed to write rules")
+    changed, before = pending_difference(work), work.covered
+    if not dry_run:
+        work.save(by or said_by, night.today)
+    say("\n".join(lines(changed)))
+    say(f"{retailer}: {_counted(len(decisions), 'rule')}, {before:.1%} covered with them; "
+        f"{'nothing was written' if dry_run else f'added to {work.text.path}'}")  # fmt: skip
 
 
 @app.command()
@@ -131,8 +199,8 @@ def suggest(
 @app.command()
 def sheet(
     retailer: Annotated[str, typer.Argument(help="One retailer.")],
-    out: Annotated[Path | None, typer.Option(help="Write the open categories to this CSV file.")] = None,
-    back: Annotated[Path | None, typer.Option(help="Read a filled-in CSV file, and add its rules.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the open categories to this file, .xlsx or .csv.")] = None,
+    back: Annotated[Path | None, typer.Option(help="Read a filled-in file, xlsx or CSV, and add its rules.")] = None,
     by: Annotated[str, typer.Option(help="Your initials, written beside each rule.")] = "",
 ) -> None:
     """Write the open categories as a table for a spreadsheet, or read it back as rules."""
@@ -143,7 +211,8 @@ def sheet(
     night, work = _work_at(retailer, "mapping sheet")
     if out is not None:
         with writing(out):
-            out.write_text(sheets.sheet(work), encoding="utf-8", newline="")
+            is_workbook = out.suffix.lower() == ".xlsx"
+            out.write_bytes(sheets.workbook(work) if is_workbook else sheets.sheet(work).encode())
         say(f"{retailer}: {_counted(len(work.left()), 'open category', 'open categories')} written to {out}")
         return
     assert back is not None

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +12,6 @@ from jobs.answers.metrics import write_metrics
 from jobs.answers.plan import plan as make_plan
 from jobs.answers.report import report_file, write_report
 from jobs.answers.summary import summary
-from jobs.answers.what_if import lines
-from jobs.answers.what_if import what_if as count_moves
 from jobs.engine.night import Night
 from jobs.engine.records import last_run, of_run
 from jobs.run import Outcome, as_json, run_stages, until
@@ -26,9 +23,6 @@ from schemas.errors import RefusedByGate, Stop, WrongInput
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGE_NAMES)}.")]
 Accept = Annotated[list[str] | None, typer.Option(help="Gate to let through: GATE, or RETAILER/GATE for a feed gate.")]
 Reason = Annotated[str | None, typer.Option(help="Why the gate is let through (kept in the manifest).")]
-WhatIf = Annotated[
-    list[str] | None, typer.Option(help="Show the effect of a threshold: SETTING=VALUE, e.g. wanted=0.6.")
-]
 RunOfReport = Annotated[str | None, typer.Argument(help="Id of the run. Default: the last one.")]
 
 
@@ -63,16 +57,9 @@ def stage(
         finish(checked(whole), (name,), json, shared=run is not None)
 
 
-def plan(what_if: WhatIf = None, date: Date = None, json: Json = False) -> None:
-    """Show what is due and how long it will take. With --what-if: what another threshold would keep or reject."""
+def plan(date: Date = None, json: Json = False) -> None:
+    """Show what is due and how long it will take."""
     today = open_night(None, date, quiet=True)
-    if what_if:
-        moved = count_moves(today, what_if)
-        if json:
-            print_json([asdict(row) for row in moved])
-        else:
-            say("\n".join(lines(moved)))
-        return
     rows = make_plan(today)
     if json:
         print_json(rows)

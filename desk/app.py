@@ -18,7 +18,8 @@ from starlette.types import ASGIApp
 from desk import pages
 from desk.guard import Guard
 from desk.leaves import Leaves
-from desk.rules import rule_uses
+from desk.product import correct, product_page
+from desk.rules import rule_page, rule_uses
 from desk.state import Desk
 from desk.thumbnails import SIDES, small
 from desk.work import Work, said_of
@@ -42,7 +43,10 @@ class App:
             Route("/shop/{retailer}/leaves", self.on(found_leaves)),
             Route("/shop/{retailer}/part", self.on(part)),
             Route("/shop/{retailer}/rules", self.on(rules)),
+            Route("/shop/{retailer}/rule", self.on(rule), methods=["GET", "POST"]),
             Route("/shop/{retailer}/products", self.on(products)),
+            Route("/shop/{retailer}/product", self.on(product)),
+            Route("/shop/{retailer}/wrong", self.on(wrong), methods=["POST"]),
             Route("/shop/{retailer}/whatif", self.on(what_if)),
             Route("/shop/{retailer}/save", self.on(save), methods=["GET", "POST"]),
             Route("/picture/{sha}/{side:int}", self.on(picture)),
@@ -131,7 +135,7 @@ async def act(app: App, request: Request) -> Response:
 async def found_leaves(app: App, request: Request) -> Response:
     found, asked = app.work(request), request.query_params
     hits = app.leaves.search(asked.get("q", ""), found.shop.language)
-    return app.page(request, "_leaves.html", hits=hits, asked=asked.get("q", ""))
+    return app.page(request, "_leaves.html", hits=hits, asked=asked.get("q", ""), use=asked.get("for", ""))
 
 
 async def part(app: App, request: Request) -> Response:
@@ -145,9 +149,39 @@ async def rules(app: App, request: Request) -> Response:
     return app.page(request, "rules.html", work=found, **rule_uses(found))
 
 
+async def rule(app: App, request: Request) -> Response:
+    found, today = app.work(request), datetime.now(UTC).date()
+    if request.method == "GET":
+        shown = rule_page(found, dict(request.query_params), app.desk.by, today)
+        return app.page(request, "rule.html", work=found, **shown)
+    form = await form_of(request)
+    app.check_writable()
+    app.desk.by = form.get("by", "").strip()
+    shown = rule_page(found, form, app.desk.by, today)  # refuses a line or a category that is not there
+    if form.get("digest") != found.text.digest or shown["found"] is None:
+        raise WrongInput("mapping desk", None, "the file was loaded anew since this was shown; look at the rule again")
+    found.replace_file(found.changed(shown["rule"].line, shown["leaf"], app.desk.by, today))
+    return app.page(request, "saved.html", work=found, count=1, committed=None)
+
+
 async def products(app: App, request: Request) -> Response:
     found = app.work(request)
     return app.page(request, "products.html", work=found, **pages.listed(found, dict(request.query_params)))
+
+
+async def product(app: App, request: Request) -> Response:
+    found = app.work(request)
+    shown = await run_in_threadpool(product_page, app.desk, found, app.leaves, request.query_params.get("id", ""))
+    return app.page(request, "product.html", work=found, **shown)
+
+
+async def wrong(app: App, request: Request) -> Response:
+    found, form = app.work(request), await form_of(request)
+    app.check_writable()
+    try:
+        return app.page(request, "_said.html", said=await run_in_threadpool(correct, app.desk, found, form), error="")
+    except WrongInput as error:  # said beside the product: the page stays
+        return app.page(request, "_said.html", said="", error=str(error))
 
 
 async def what_if(app: App, request: Request) -> Response:

@@ -17,16 +17,19 @@ class Change:
     product: Product
     before: str | None
     after: str | None
+    recut: bool = False  # other pictures or boxes of it are in the index
 
 
 @dataclass
 class Difference:
-    """Products by what becomes of them. `still_out`: they get a category, but no picture of them is shown."""
+    """Products by what becomes of them. `still_out`: they get a category, but no picture of them is shown. `cut_anew`:
+    the category stays, but other pictures or boxes are shown."""
 
     gained: list[Change] = field(default_factory=list)
     lost: list[Change] = field(default_factory=list)
     moved: list[Change] = field(default_factory=list)
     still_out: list[Change] = field(default_factory=list)
+    cut_anew: list[Change] = field(default_factory=list)
 
     @property
     def any(self) -> bool:
@@ -34,7 +37,7 @@ class Difference:
 
     @property
     def parts(self) -> list[tuple[str, list[Change]]]:
-        named = ("gained", "lost", "moved", "still_out")
+        named = ("gained", "lost", "moved", "still_out", "cut_anew")
         return [(name.replace("_", " "), getattr(self, name)) for name in named]
 
 
@@ -42,8 +45,9 @@ def difference(changes: Iterable[Change]) -> Difference:
     found = Difference()
     for change in changes:
         if change.before == change.after:
-            continue
-        if change.after is None:
+            if change.recut and change.after is not None:
+                found.cut_anew.append(change)
+        elif change.after is None:
             found.lost.append(change)
         elif change.before is not None:
             found.moved.append(change)

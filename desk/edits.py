@@ -58,7 +58,7 @@ class Pending:
             said = json.loads(body)
             if said["retailer"] != retailer:
                 raise ValueError(f"of {said['retailer']}")
-            return cls(file, retailer, [_decision(row) for row in said["decisions"]])
+            return cls(file, retailer, [decision_of(row) for row in said["decisions"]])
         except (ValueError, TypeError, KeyError) as error:
             text = f"pending decisions cannot be read ({error}); to act: the analyst (move the file away, or mend it)"
             raise WrongInput(file, None, text) from None
@@ -96,7 +96,8 @@ class Pending:
         write_durably(self.file, body.encode())
 
 
-def _decision(row: dict[str, object]) -> Decision:
+def decision_of(row: dict[str, object]) -> Decision:
+    """A decision as it was written to a file. Raises ValueError or TypeError."""
     texts = [row.get(name) for name in ("to", "because", "title", "gender", "note")]
     lists = [row.get(name) or [] for name in ("path", "ids")]
     if not all(value is None or isinstance(value, str) for value in texts) or not all(map(_is_list, lists)):

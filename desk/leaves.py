@@ -45,6 +45,13 @@ class Leaves:
                 ranks[code] = mine
         return [self.hit(code, language) for code in sorted(ranks, key=lambda code: (*ranks[code], code))[:FOUND]]
 
+    def names(self, language: str | None) -> list[tuple[str, str, list[str]]]:
+        """Every category: its code, its name in a language, and all names by which it is found."""
+        by_code: dict[str, list[str]] = {}
+        for name, code, _ in self._names:
+            by_code.setdefault(code, []).append(name)
+        return [(code, self.hit(code, language).name, sorted(set(names))) for code, names in sorted(by_code.items())]
+
     def hit(self, code: str, language: str | None) -> Hit:
         node = self._taxonomy.node(code)
         spoken = language if language in node.names else "en"

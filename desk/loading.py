@@ -9,6 +9,8 @@ from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import image_classes
 from jobs.live.functions import classify_function
+from lake import snapshots
+from lake.published_files import read_rows
 from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
@@ -26,13 +28,15 @@ def shops_of(night: Night) -> dict[str, Shop]:
     """Every enabled retailer, also one without live products."""
     catalog = Catalog.of(night)
     texts, shown = _texts(night), image_classes(night, catalog)
-    chosen, pictures = _chosen(catalog), _pictures(catalog)
+    chosen, pictures, published = _chosen(catalog), _pictures(catalog), _published(night)
     found: dict[str, list[Product]] = {name: [] for name in night.retailers}
     names = ("product_id", "retailer", "title", "category_path", "category_ids", "gender", "age", "price", "currency",
              "url", "text_key")  # fmt: skip
     for place, row in enumerate(catalog.products.select(names).to_pylist()):
         product = row["product_id"]
         category, source, refused = chosen.get(product, (None, None, None))
+        if published is not None:
+            category = published.get(product)
         found.setdefault(row["retailer"], []).append(
             Product(
                 id=product,
@@ -43,7 +47,8 @@ def shops_of(night: Night) -> dict[str, Shop]:
                 price=row["price"],
                 currency=row["currency"],
                 url=row["url"],
-                pictures=tuple(pictures.get(place, ())),
+                pictures=tuple(picture for picture, _ in pictures.get(place, ())),
+                picture_url=next((url for _, url in pictures.get(place, ())), None),
                 leaves=texts.get(row["text_key"], ()),
                 shown=shown.get(product),
                 category=category,
@@ -53,7 +58,12 @@ def shops_of(night: Night) -> dict[str, Shop]:
         )
     specs = night.retailers
     return {
-        name: Shop(name, specs[name].language if name in specs else None, sorted(rows, key=lambda product: product.id))
+        name: Shop(
+            name,
+            specs[name].language if name in specs else None,
+            sorted(rows, key=lambda product: product.id),
+            night.settings.choice.text,
+        )
         for name, rows in sorted(found.items())
     }
 
@@ -73,12 +83,25 @@ def _chosen(catalog: Catalog) -> dict[str, tuple[str | None, str | None, str | N
     return {product: (category, source, code) for product, category, source, code in zip(*columns, strict=True)}
 
 
-def _pictures(catalog: Catalog) -> dict[int, list[bytes]]:
-    """Pictures of each product, those of its garments first."""
+def _published(night: Night) -> dict[str, str] | None:
+    """The category of each product in the live version; None before the first.
+
+    A product whose rule was changed since the last night has no row of `choose` yet, and is in the index as it was.
+    """
+    version = snapshots.current(night.store)
+    if version is None:
+        return None
+    files = snapshots.manifest(night.store, version).of("products")
+    rows = read_rows(night.store, "products", files, ["product_id", "category"])
+    return dict(zip(rows["product_id"].to_pylist(), rows["category"].to_pylist(), strict=True))
+
+
+def _pictures(catalog: Catalog) -> dict[int, list[tuple[bytes, str]]]:
+    """Pictures of each product with their addresses, those of its garments first."""
     garments = catalog.garments()
     best = set(garments["picture"].to_pylist())
     arrived: Any = catalog.pictures.filter(pc.is_valid(catalog.pictures["picture"]))
-    found: dict[int, list[bytes]] = {}
-    for product, picture in zip(arrived["product"].to_pylist(), arrived["picture"].to_pylist(), strict=True):
-        found.setdefault(product, []).append(picture)
-    return {place: sorted(mine, key=lambda one: one not in best)[:MAX_PICTURES] for place, mine in found.items()}
+    found: dict[int, list[tuple[bytes, str]]] = {}
+    for product, *picture in zip(*(arrived[name].to_pylist() for name in ("product", "picture", "url")), strict=True):
+        found.setdefault(product, []).append((picture[0], picture[1]))
+    return {place: sorted(mine, key=lambda one: one[0] not in best)[:MAX_PICTURES] for place, mine in found.items()}

@@ -26,6 +26,14 @@ LONGEST = 1_000
 """Characters of an attribute (`schemas/mapping.xsd`)."""
 
 _NOT_XML = re.compile("[\ufffe\uffff]")
+_RULE = re.compile(
+    r"<!--.*?-->|<\?.*?\?>"
+    r"|(?P<element><(?P<tag>rule|ignore)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?:/>|>\s*</(?P=tag)\s*>))",
+    re.DOTALL,
+)
+"""A rule, or what may look like one and is none: a comment or an instruction."""
+
+_ATTRIBUTE = re.compile(r"(?P<name>[\w:.-]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _AFTER = r"(?:\s|<!--(?:(?!--).)*-->|<\?.*?\?>)*\Z"
 _ROOT_END = re.compile(r"</mapping\s*>" + _AFTER, re.DOTALL)
 _EMPTY_ROOT = re.compile(r"(?P<tag><mapping\b(?:[^>\"'/]|\"[^\"]*\"|'[^']*')*)(?P<close>/>)" + _AFTER, re.DOTALL)
@@ -76,6 +84,37 @@ class MappingText:
             text = before + lead + added + text[len(before) :]
         return text.encode(encoding, "xmlcharrefreplace")
 
+    def without(self, number: int) -> bytes:
+        """The file without one of its rules, counted from 0; a line that held nothing else goes too."""
+        text, encoding, found = self._found(number)
+        start, end = found.span("element")
+        line, rest = text.rfind("\n", 0, start) + 1, text.find("\n", end) + 1
+        if rest and not text[line:start].strip() and not text[end:rest].strip():
+            start, end = line, rest
+        return (text[:start] + text[end:]).encode(encoding)
+
+    def with_leaf(self, number: int, leaf: str, by: str, on: date) -> bytes:
+        """The file with another category in one of its rules; only that, the date and the initials change."""
+        text, encoding, found = self._found(number)
+        if found["tag"] != "rule":
+            raise WrongInput(self.path, None, "an <ignore> names no category: delete it, then decide on the category")
+        new = {"to": leaf, "date": on.isoformat(), "by": by}
+
+        def changed(attribute: re.Match[str]) -> str:
+            name = attribute["name"]
+            return f"{name}={quoteattr(new[name])}" if name in new else attribute[0]
+
+        element = _ATTRIBUTE.sub(changed, found["element"])
+        return (text[: found.start()] + element + text[found.end() :]).encode(encoding, "xmlcharrefreplace")
+
+    def _found(self, number: int) -> tuple[str, str, re.Match[str]]:
+        """The text, its encoding, and where a rule stands. Raises WrongInput if the file holds fewer."""
+        text, encoding = _decoded(self.path, self.body or b"")
+        rules = [found for found in _RULE.finditer(text) if found["element"]]
+        if not 0 <= number < len(rules):
+            raise WrongInput(self.path, None, "the file has no such rule any more; load it again")
+        return text, encoding, rules[number]
+
 
 def rule_of(decision: Decision, by: str, on: date) -> str:
     """A decision as a line of the mapping file. Raises WrongInput where no rule can name the category."""
@@ -115,9 +154,9 @@ def save(read: MappingText, body: bytes, taxonomy: Taxonomy) -> MappingText:
 
     Raises WrongInput with the line of a mistake, and ChangedMeanwhile; the file then stays as it is.
     """
-    _read_in(read.path, read.path.parent.name, body, taxonomy)
+    read_in(read.path, read.path.parent.name, body, taxonomy)
     target = read.path.resolve()
-    with _locked(target.parent):
+    with locked(target.parent):
         if MappingText.read(read.path.parent).digest != read.digest:
             raise ChangedMeanwhile(
                 f"{read.path}: somebody saved this file since it was read; nothing was written, and your decisions "
@@ -134,10 +173,10 @@ def read_as(path: Path, taxonomy: Taxonomy) -> Mapping:
     """A mapping file that lies anywhere, as if it were in its retailer's folder. Raises WrongInput with its line."""
     root, problems = read_xml(path, "mapping.xsd")
     raise_errors(path, problems)
-    return _read_in(path, root.get("retailer", ""), path.read_bytes(), taxonomy)
+    return read_in(path, root.get("retailer", ""), path.read_bytes(), taxonomy)
 
 
-def _read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> Mapping:
+def read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> Mapping:
     """What a mapping file of a retailer's folder would be with these bytes; mistakes are told as of `path`."""
     with tempfile.TemporaryDirectory(prefix="selvedge-desk-") as place:
         copy = Path(place) / folder / MAPPING_FILE
@@ -150,7 +189,7 @@ def _read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> Mappin
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Keeps other desks on this machine out while a file is compared and replaced."""
     handle = os.open(folder, os.O_RDONLY)
     try:

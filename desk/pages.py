@@ -13,8 +13,9 @@ from desk.difference import Change, Difference, difference
 from desk.edits import Decision
 from desk.leaves import Leaves
 from desk.mapping_file import rule_of
-from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ, sure_text
+from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ
 from desk.state import Desk
+from desk.trend import Trend
 from desk.work import Work, fits
 from schemas.errors import Stop, WrongInput
 from udfs.rules.coverage import differs
@@ -57,7 +58,16 @@ def told(error: Stop) -> dict[str, Any]:
 
 def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     """One shop on the first page: its coverage by products, price and clicks, and what disagrees with its rules."""
-    row: dict[str, Any] = {"name": name, "error": None, MAPPED: 0, IGNORED: 0, UNMAPPED: 0, "products": 0}
+    row: dict[str, Any] = {
+        "name": name,
+        "error": None,
+        "disagree": [],
+        MAPPED: 0,
+        IGNORED: 0,
+        UNMAPPED: 0,
+        "products": 0,
+    }
+    row["trend"] = desk.trends.get(name, Trend())
     try:
         work = desk.work(name)
     except WrongInput as error:
@@ -66,11 +76,25 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     row |= {"products": len(products), "categories": len(work.left()), "pending": len(work.pending.rules)}
     row |= {"published": sum(product.category is not None for product in products)} | work.counts
     mapped = [(product, one.node) for product, one in zip(products, work.decided, strict=True) if one.kind == MAPPED]
-    row["text_differs"] = _share(sum(differs(node, sure_text(p), work.taxonomy) for p, node in mapped), len(mapped))
+    row["text_differs"] = _share(
+        sum(differs(node, work.shop.sure_text(p), work.taxonomy) for p, node in mapped), len(mapped)
+    )
     row["pictures_differ"] = _share(sum(pictures_differ(p, node, work.taxonomy) for p, node in mapped), len(mapped))
+    row["disagree"], doubted = most_doubted(work)
+    row["agreed"] = _share(len(products) - work.counts[UNMAPPED] - doubted, len(products))
     row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
     row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
     return row
+
+
+def most_doubted(work: Work, most: int = 3) -> tuple[list[tuple[str, str | None, int]], int]:
+    """Rules that text or pictures contradict most (rule, what it says, products), and the products of all rules."""
+    against: Counter[tuple[str, str | None]] = Counter()
+    for product, one in zip(work.shop.products, work.decided, strict=True):
+        if one.kind == MAPPED:
+            text = differs(one.node, work.shop.sure_text(product), work.taxonomy)
+            against[one.rule or "", one.node] += text or pictures_differ(product, one.node, work.taxonomy)
+    return [(rule, node, count) for (rule, node), count in against.most_common(most) if count], against.total()
 
 
 def _weighed(work: Work, weight: Callable[[Product], float]) -> float | None:
@@ -230,7 +254,7 @@ def listed(work: Work, asked: dict[str, str]) -> dict[str, Any]:
         rows = [row for row in rows if query in normalise(row[0].title) or query == normalise(row[0].id)]
     first = max(int(asked.get("from", "0")), 0) if asked.get("from", "0").isdecimal() else 0
     return {"title": title, "rows": rows[first : first + PAGE], "count": len(rows), "first": first, "page": PAGE,
-            "asked": asked, "sure_text": sure_text, "key_of": key_of}  # fmt: skip
+            "asked": asked, "key_of": key_of}  # fmt: skip
 
 
 def pending_difference(work: Work) -> Difference:

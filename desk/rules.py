@@ -1,15 +1,23 @@
 """What each rule of a shop decides, what doubts it, and which category a dead rule may have meant."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-from desk.shop import Category, pictures_differ, sure_text
+from desk.difference import Change, Difference, difference
+from desk.shop import Category, pictures_differ
 from desk.work import Work
+from schemas.errors import WrongInput
 from udfs.rules import mapping
 from udfs.rules.coverage import differs
+from udfs.rules.mapping import MAPPED, UNMAPPED
 from udfs.rules.rule import Rule
 from udfs.rules.wording import is_literal, joined_literals, normalise
+
+SHOWN = 12
+"""Products shown of a rule."""
 
 LIKE = 0.6
 """How like a category's name must be to a dead rule's to be proposed as what it was renamed to."""
@@ -44,7 +52,7 @@ def rule_uses(work: Work) -> dict[str, Any]:
         if use is None:
             continue
         use.products += 1
-        use.text_differs += differs(decided.node, sure_text(product), work.taxonomy)
+        use.text_differs += differs(decided.node, work.shop.sure_text(product), work.taxonomy)
         use.image_differs += pictures_differ(product, decided.node, work.taxonomy)
     notes = _warnings(work, found)
     waiting = [work.shop.categories[key] for key in work.left()]
@@ -53,6 +61,34 @@ def rule_uses(work: Work) -> dict[str, Any]:
         if not use.products:
             use.successor = _successor(use.rule, waiting, by_name)
     return {"uses": list(found.values()), "notes": notes}
+
+
+def rule_page(work: Work, asked: Mapping[str, str], by: str, on: date) -> dict[str, Any]:
+    """One rule, what may be done with it, and what that would change. `asked`: line, and `leaf` or `do=delete`."""
+    line, leaf = asked.get("line", ""), asked.get("leaf") or None
+    rules = work.mapping.rules if work.mapping else ()
+    rule = next((rule for rule in rules if str(rule.line) == line), None)
+    if rule is None:
+        raise WrongInput("mapping desk", None, f"no rule stands in line {line[:20]}; load the view of rules again")
+    if leaf is not None and leaf not in work.taxonomy:
+        raise WrongInput("mapping desk", None, "the taxonomy has no such category")
+    found = None
+    if leaf is not None or asked.get("do") == "delete":
+        found = file_difference(work, work.changed(rule.line, leaf, by or "AB", on))
+    places = [at for at, one in enumerate(work.decided) if one.rule == f"{work.text.path.name}:{rule.line}"]
+    return {"rule": rule, "leaf": leaf, "found": found, "digest": work.text.digest, "by": by,
+            "products": work.shop.of(places[:SHOWN]), "count": len(places)}  # fmt: skip
+
+
+def file_difference(work: Work, body: bytes) -> Difference:
+    """What another file would change in the index; where it decides nothing, the sure text does."""
+    changes = []
+    for product, old, new in zip(work.shop.products, work.decided, work.would_decide(body), strict=True):
+        if (old.kind, old.node) != (new.kind, new.node):
+            text = work.shop.sure_text(product) if new.kind == UNMAPPED else None
+            after = new.node if new.kind == MAPPED else text if text in work.taxonomy.nodes else None
+            changes.append(Change(product, product.category, after))
+    return difference(changes)
 
 
 def _warnings(work: Work, found: dict[str, Use]) -> list[str]:

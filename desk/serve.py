@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from desk import loopback
 from desk.app import App
+from desk.details import details_reader
 from desk.edits import Pending
 from desk.evidence import Proposer
 from desk.leaves import Leaves
 from desk.loading import shops_of
 from desk.state import Desk
 from desk.thumbnails import reader
+from desk.trend import trends_of
 from desk.work import Work
 from jobs.answers.thumbnails import stored_places
 from jobs.engine.night import Night
@@ -25,6 +27,8 @@ def open_desk(night: Night, read_only: bool = False) -> Desk:
         shops=shops_of(night),
         proposer=_proposer(night),
         picture=reader(night.store, stored_places(night.tables)),
+        trends=trends_of(night),
+        details=details_reader(night),
         read_only=read_only,
         broken=night.broken,
     )

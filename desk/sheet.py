@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from desk import xlsx
 from desk.edits import Decision
 from desk.pages import prices_of, titles_of
 from desk.work import Work
@@ -20,21 +21,31 @@ MAX_BYTES = 32_000_000
 
 
 def sheet(work: Work) -> str:
-    """CSV with a byte order mark, which spreadsheets need to see UTF-8. No cell is read as a formula."""
+    """CSV with a byte order mark, which spreadsheets need to see UTF-8."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows_of(work))
+    return "\ufeff" + out.getvalue()
+
+
+def workbook(work: Work) -> bytes:
+    """The same as xlsx."""
+    return xlsx.written(rows_of(work))
+
+
+def rows_of(work: Work) -> list[list[str]]:
+    """The header and a row for each open category, the largest first. No cell is read as a formula."""
     keys = work.left()
     work.proposer.prepare(work.shop, [work.shop.categories[key] for key in keys], work.open)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    rows = [list(COLUMNS)]
     for key in keys:
         category, products = work.shop.categories[key], work.shop.of(work.rest(key))
         first = next(iter(work.considered(key).proposals), None)
-        picture = next((product.pictures[0].hex() for product in products if product.pictures), "")
+        picture = next((product.picture_url for product in products if product.picture_url), "")
         leaf = "" if first is None else "ignore" if first.leaf == OUT_OF_SCOPE else first.leaf
         row = [key, category.name, str(len(products)), prices_of(products), " | ".join(titles_of(products)[:3]),
                picture, leaf, f"{first.probability:.2f}" if first else "", "", ""]  # fmt: skip
-        writer.writerow([defused(cell) for cell in row])
-    return "\ufeff" + out.getvalue()
+        rows.append([defused(cell) for cell in row])
+    return rows
 
 
 def defused(cell: str) -> str:
@@ -54,9 +65,9 @@ def decisions_of(work: Work, file: Path) -> list[Decision]:
         if not to and not because:
             continue
         if to and because:
-            wrong.append(f"{_name(TO)}{number}: fill in either this cell or {_name(BECAUSE)}{number}")
+            wrong.append(f"{xlsx.name_of(TO)}{number}: fill in either this cell or {xlsx.name_of(BECAUSE)}{number}")
         elif to and to not in work.taxonomy:
-            wrong.append(f"{_name(TO)}{number}: the taxonomy has no node {to[:60]}")
+            wrong.append(f"{xlsx.name_of(TO)}{number}: the taxonomy has no node {to[:60]}")
         elif key not in work.shop.categories:
             wrong.append(f"A{number}: the shop has no such category any more")
         elif key not in left:
@@ -75,15 +86,17 @@ def _read(file: Path) -> Sequence[Sequence[str]]:
         body = file.read_bytes()
         if len(body) > MAX_BYTES:
             raise WrongInput(file, None, f"the file is larger than {MAX_BYTES:,} bytes")
+        if body.startswith(b"PK"):
+            return _headed(file, xlsx.read(file, body))
         text = body.decode("utf-8-sig")
         separator = ";" if text.split("\n", 1)[0].count(";") > 3 else ","  # as spreadsheets of many countries write it
         rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise WrongInput(file, None, f"cannot be read ({error}); save it as CSV in UTF-8") from None
+        raise WrongInput(file, None, f"cannot be read ({error}); save it as xlsx, or as CSV in UTF-8") from None
+    return _headed(file, rows)
+
+
+def _headed(file: Path, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
     if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
         raise WrongInput(file, None, f"A1: the first row must be {', '.join(COLUMNS)}")
     return rows
-
-
-def _name(column: int) -> str:
-    return chr(ord("A") + column)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 
+from schemas.settings import ChoiceSettings
 from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import END, joined, written
 
@@ -25,20 +26,12 @@ class Product:
     currency: str | None = None
     url: str | None = None
     pictures: tuple[bytes, ...] = ()
+    picture_url: str | None = None  # where the shop has the first of them
     leaves: tuple[tuple[str, float], ...] = ()
     shown: str | None = None
     category: str | None = None  # in the index now
     source: str | None = None  # what decided it: mapping, text, image
     refused: str | None = None  # why it is not in the index, as a code
-
-
-SURE_TEXT = 0.8
-"""Probability from which a text is held against a rule."""
-
-
-def sure_text(product: Product) -> str | None:
-    """What the text says of a product, where it is sure."""
-    return product.leaves[0][0] if product.leaves and product.leaves[0][1] >= SURE_TEXT else None
 
 
 def pictures_differ(product: Product, node: str | None, taxonomy: Taxonomy) -> bool:
@@ -73,6 +66,7 @@ class Shop:
     retailer: str
     language: str | None
     products: Sequence[Product]
+    text_from: float = ChoiceSettings().text  # probability from which a text decides, and is held against a rule
 
     @cached_property
     def categories(self) -> dict[str, Category]:
@@ -87,6 +81,15 @@ class Shop:
                 category = found[key] = Category(key, product.path, product.ids)
             category.products.append(place)
         return found
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """Where each product stands in `products`, by id."""
+        return {product.id: place for place, product in enumerate(self.products)}
+
+    def sure_text(self, product: Product) -> str | None:
+        """What the text says of a product, where it is sure."""
+        return product.leaves[0][0] if product.leaves and product.leaves[0][1] >= self.text_from else None
 
     def of(self, places: Iterable[int]) -> list[Product]:
         return [self.products[place] for place in places]

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from desk.details import Details
 from desk.edits import Pending, state_file
 from desk.evidence import Proposer
-from desk.shop import Shop
+from desk.shop import Product, Shop
+from desk.trend import Trend
 from desk.work import Work
 from schemas.errors import WrongInput
 from udfs.rules.taxonomy import Taxonomy
@@ -29,7 +31,15 @@ class Desk:
     by: str = ""  # initials of the analyst
     commit: bool = False  # commit each saved file to git
     clicks: dict[str, float] = field(default_factory=dict)  # by product id
+    pending: bool = True  # read the analyst's own pending decisions, and keep them
+    trends: dict[str, Trend] = field(default_factory=dict)  # by shop
+    details: Callable[[Product], Details] = lambda product: Details()
     _works: dict[str, Work] = field(default_factory=dict)
+
+    @property
+    def corrections(self) -> Path:
+        """The folder of what people found wrong, which training reads."""
+        return self.mappings.parent / "corrections"
 
     def work(self, retailer: str) -> Work:
         """The work at a shop. Raises WrongInput where the shop is unknown or its mapping file is broken."""
@@ -39,7 +49,8 @@ class Desk:
         if shop is None:
             raise WrongInput("mapping desk", None, f"{retailer[:60]}: there is no such shop in this lake")
         if retailer not in self._works:
-            pending = Pending.read(state_file(self.mappings, retailer), retailer)
+            none = Pending(None, retailer)
+            pending = Pending.read(state_file(self.mappings, retailer), retailer) if self.pending else none
             self._works[retailer] = Work(shop, self.mappings / retailer, self.taxonomy, self.proposer, pending)
         return self._works[retailer]
 

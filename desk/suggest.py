@@ -1,4 +1,4 @@
-"""Writes the rules that are surer than a bound, marked as suggested, each with what speaks for it."""
+"""Writes the surest rules, as many as are together as sure as is asked, marked as suggested, with their evidence."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +7,7 @@ from desk.edits import Decision
 from desk.mapping_file import rule_of
 from desk.work import Work, said_of
 from schemas.errors import WrongInput
-from udfs.rules.proposal import Evidence
+from udfs.rules.proposal import LEAST, Evidence, surest
 
 SURE = 0.98
 BY = "desk"
@@ -25,14 +25,15 @@ class Suggestion:
 
 
 def suggestions(work: Work, at: float = SURE) -> list[Suggestion]:
-    """The categories without a rule whose first proposal is at least this sure, the largest first."""
+    """The surest first proposals for categories without a rule, the largest first: as many as are expected to be right
+    for a share `at` of the products that they take together."""
     categories = [work.shop.categories[key] for key in work.left()]
     work.proposer.prepare(work.shop, categories, work.open)
     found = []
     for category in categories:
         considered = work.considered(category.key)
         first = next(iter(considered.proposals), None)
-        if first is None or first.probability < at:
+        if first is None or first.probability < min(at, LEAST):
             continue
         note = f"suggested {first.probability:.3f}: {in_words(considered.evidence)}"
         decision = Decision(category.path, category.ids, note=note, **said_of(first))
@@ -41,7 +42,8 @@ def suggestions(work: Work, at: float = SURE) -> list[Suggestion]:
         except WrongInput:
             continue  # no rule can name the category; the desk shows it
         found.append(Suggestion(category.name, len(work.rest(category.key)), first.probability, decision))
-    return found
+    taken = surest([(one.probability, one.products) for one in found], at)
+    return [one for place, one in enumerate(found) if place in taken]
 
 
 def in_words(evidence: Evidence) -> str:

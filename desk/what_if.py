@@ -1,6 +1,6 @@
 """What another mapping file or threshold would change in the index, without a night and without a model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from desk.mapping_file import read_as
 from desk.shop import Product, Shop
 from desk.thumbnails import SIDES, small
 from desk.work import decided_by
+from jobs.answers.thresholds import moved
 from jobs.answers.thumbnails import data_uri
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
@@ -20,7 +21,6 @@ from schemas.settings import ChoiceSettings
 from udfs.rules.category import category_of
 from udfs.rules.mapping import Decision
 
-THRESHOLDS = ("wanted", "image", "text", "text_within", "out_of_scope", "leans_out_of_scope")
 SHOWN = 24
 """Products of each kind with their pictures on a page."""
 
@@ -37,42 +37,28 @@ def of_mapping(night: Night, shops: dict[str, Shop], file: Path) -> Difference:
     for product, old, new in zip(shop.products, before, after, strict=True):
         if (old.kind, old.node) != (new.kind, new.node):
             choice = night.settings.choice
-            said = (_category(night, product, one, product.shown, order, choice) for one in (old, new))
-            changes.append(Change(product, *said))
+            was, would = (_category(night, product, one, product.shown, order, choice) for one in (old, new))
+            changes.append(Change(product, was, would))
     return difference(changes)
 
 
-def of_threshold(night: Night, shops: dict[str, Shop], move: str) -> Difference:
-    """What a threshold NAME=VALUE would change for every shop. Raises WrongInput for any other form."""
-    moved = parsed(night.settings.choice, move)
+def of_thresholds(night: Night, shops: dict[str, Shop], moves: Sequence[str]) -> Difference:
+    """What thresholds NAME=VALUE, moved together, would change for every shop. Raises WrongInput for any other form."""
     catalog = Catalog.of(night)
-    seen = [(choice, image_classes(night, catalog, choice)) for choice in (night.settings.choice, moved)]
+    choices = (night.settings.choice, moved(night.settings.choice, moves))
+    seen = [(choice, image_classes(night, catalog, choice)) for choice in choices]
     changes = []
     for name, shop in shops.items():
         order = tuple(night.retailers[name].category_order)
         decided = decided_by(shop, night.mappings.get(name))
         for product, one in zip(shop.products, decided, strict=True):
-            said = [
+            was, would = (
                 _category(night, product, one, shown[product.id], order, choice) if product.id in shown else None
                 for choice, shown in seen
-            ]
+            )
             # a product that was not in the index for its category alone gets in if only that changes
-            changes.append(Change(replace(product, refused=None), *said))
+            changes.append(Change(replace(product, refused=None), was, would))
     return difference(changes)
-
-
-def parsed(choice: ChoiceSettings, move: str) -> ChoiceSettings:
-    """The thresholds with one moved."""
-    name, _, text = move.partition("=")
-    name = name.removeprefix("choice.")
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if name not in THRESHOLDS or not 0 <= value <= 1:
-        known = ", ".join(THRESHOLDS)
-        raise WrongInput("--threshold", None, f"{move[:60]}: must be NAME=VALUE, from 0 to 1; names: {known}")
-    return choice.model_copy(update={name: value})
 
 
 def _category(
@@ -98,8 +84,8 @@ def lines(found: Difference) -> Iterator[str]:
             yield f"        {change.before or 'out'} -> {change.after or 'out'}  {change.product.title[:70]}"
 
 
-def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None]) -> str:
-    """The difference as one file that asks for nothing else."""
+def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None], notes: Sequence[str] = ()) -> str:
+    """The difference as one file that asks for nothing else. `notes`: lines above it."""
     style = (Path(__file__).parent / "static" / "desk.css").read_text(encoding="utf-8")
 
     def thumbnail(product: Product) -> str:
@@ -107,4 +93,5 @@ def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None]
         made = small(body, SIDES[0]) if body else None
         return data_uri(made) if made else ""
 
-    return pages.render("exported.html", title=title, found=found, style=style, thumbnail=thumbnail, shown=SHOWN)
+    said = {"title": title, "found": found, "notes": notes, "style": style, "thumbnail": thumbnail, "shown": SHOWN}
+    return pages.render("exported.html", **said)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desk.edits import Decision, Pending
 from desk.evidence import Considered, Proposer
-from desk.mapping_file import MappingText, rule_of, save
+from desk.mapping_file import MappingText, read_in, rule_of, save
 from desk.shop import Category, Product, Shop, key_of
 from schemas.errors import WrongInput
 from udfs.rules import mapping as mapping_file
@@ -89,23 +89,37 @@ class Work:
 
     def rest(self, key: str) -> list[int]:
         """The products of a category that neither the file nor a pending decision decides."""
+        if not self._made(key):
+            return self.open.get(key, [])
         return [place for place, decision in self.outcome(key) if decision is None]
 
     def outcome(self, key: str) -> Iterator[tuple[int, Decision | None]]:
         """Each product that the file leaves open, with the pending decision that takes it."""
-        made = [decision for decision in self._parts.get(key, ()) if not decision.is_skip]
-        made.sort(key=lambda decision: not decision.is_partial)
+        made = self._made(key)
         for place in self.open.get(key, ()):
             product = self.shop.products[place]
             yield place, next((decision for decision in made if fits(decision, product)), None)
 
+    def _made(self, key: str) -> list[Decision]:
+        """The pending rules of a category, those for a part first."""
+        made = [decision for decision in self._parts.get(key, ()) if not decision.is_skip]
+        return sorted(made, key=lambda decision: not decision.is_partial)
+
     def _count(self, key: str, sign: int) -> None:
+        made = self._made(key)
+        if not made:
+            return
+        if not made[0].is_partial:  # it takes the whole category
+            self._extra[MAPPED if made[0].to is not None else IGNORED] += sign * len(self.open.get(key, ()))
+            return
         for _, decision in self.outcome(key):
             if decision is not None:
                 self._extra[MAPPED if decision.to is not None else IGNORED] += sign
 
     def is_left(self, key: str) -> bool:
         """Whether a category waits for a decision: it was not skipped, and some of its products are open."""
+        if key not in self.open:
+            return False
         made = self._parts.get(key, [])
         if any(decision.is_skip or not decision.is_partial for decision in made):
             return False
@@ -177,6 +191,21 @@ class Work:
         self.pending.clear()
         self.load()
         return len(rules)
+
+    def changed(self, line: int, leaf: str | None, by: str, on: date) -> bytes:
+        """The file with another category in the rule of a line, or without that rule. Raises WrongInput."""
+        rules = self.mapping.rules if self.mapping else ()
+        number = next((at for at, rule in enumerate(rules) if rule.line == line), len(rules))
+        return self.text.without(number) if leaf is None else self.text.with_leaf(number, leaf, by, on)
+
+    def would_decide(self, body: bytes) -> list[Decided]:
+        """What a file with these bytes would decide of each product. Raises WrongInput with the line of a mistake."""
+        return list(decided_by(self.shop, read_in(self.text.path, self.shop.retailer, body, self.taxonomy)))
+
+    def replace_file(self, body: bytes) -> None:
+        """Saves the file as a whole and reads it again. Raises what `save` raises."""
+        save(self.text, body, self.taxonomy)
+        self.load()
 
     def add_rules(self, decisions: Sequence[Decision], by: str, on: date) -> None:
         """Adds decisions to the file and reads it again. Raises what `save` raises."""

@@ -47,7 +47,7 @@ function inSearch(event) {
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "work") document.activeElement.blur();  // htmx gives the focus back to the search: keys again
+  if (event.target.id === "work" || event.target.tagName === "MAIN") document.activeElement.blur();  // htmx gives the focus back to the search: keys again
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {

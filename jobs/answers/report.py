@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from jobs.answers.fetch_health import host_rows, pictures_asked
 from jobs.answers.notes import notes
 from jobs.answers.report_pictures import Pictures
-from jobs.answers.what_if import around
+from jobs.answers.thresholds import around
 from jobs.engine.models import MODELS
 from jobs.engine.night import Night
 from jobs.engine.records import checked_run, of_run

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
+from desk.details import Box, Details, Seen
 from desk.leaves import Leaves
 from desk.shop import Shop
 from desk.state import Desk
@@ -99,3 +101,41 @@ def test_a_part_is_split_off_and_ignored_by_keys(analyst: Analyst, desk: Desk) -
     browser.wait(f"document.querySelector('.said').innerText.includes('ignored') && {READY}")
     assert not work.rest(key)
     assert work.pending.decisions[-1].because == "no garment"
+
+
+def test_a_product_is_corrected_and_a_rule_deleted_by_keys(desk: Desk, leaves: Leaves, browser: Chromium) -> None:
+    work = desk.work("drawn")
+    product = next(one for one in work.shop.products if one.leaves)
+    seen = Seen("http://x", None, boxes=(Box("hat", 0.9, (0.1, 0.2, 0.5, 0.6), chosen=True),))
+    desk.details, desk.by = lambda product: Details((seen,), text_name="00ff"), "AK"
+    line, count = work.mapping.rules[0].line, len(work.mapping.rules)
+    browser.errors.clear()
+    with served(desk, leaves) as address:
+        browser.open(f"{address}shop/drawn/product?id={quote(product.id)}")
+        browser.press("n")
+        browser.wait("document.querySelector('#wrong').innerText.includes('to out_of_scope in')")
+        browser.press("1")
+        browser.wait("document.querySelector('#wrong').innerText.includes('marked as wrong')")
+        browser.press("o")
+        browser.type("шляп")
+        browser.wait("document.querySelectorAll('#hits [role=option]').length > 0")
+        browser.press("Escape", "p")
+        browser.wait("location.pathname.endsWith('/products')")
+        browser.open(f"{address}shop/drawn/rules")
+        browser.press("o")
+        browser.type(str(line))
+        browser.press("Enter")
+        browser.wait("location.search !== '' && document.readyState === 'complete'")
+        browser.press("o")
+        browser.type("шляп")
+        browser.wait("document.querySelectorAll('#hits [role=option]').length > 0")
+        browser.press("Enter")
+        browser.wait("document.querySelector('[name=leaf]')?.value === 'hat'")
+        browser.press("d")
+        deleting = "document.querySelector('[name=do]')?.value === 'delete' && document.readyState === 'complete'"
+        browser.wait(deleting)
+        browser.press("v")
+        browser.wait("document.querySelector('h1')?.innerText.includes('saved')")
+    assert browser.errors == []
+    assert len(work.mapping.rules) == count - 1
+    assert "out_of_scope" in (desk.corrections / "text.tsv").read_text(encoding="utf-8")

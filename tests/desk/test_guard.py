@@ -67,6 +67,7 @@ def test_a_wrong_form_is_a_clear_page_and_changes_nothing(desk: Desk, leaves: Le
 
 
 def test_pages_of_what_is_not_there(desk: Desk, leaves: Leaves) -> None:
+    product = desk.shops["drawn"].products[0].id
     with served(desk, leaves) as address:
         assert asked(address, f"/{TOKEN}/shop/..%2f..%2fetc")[0] in (400, 404)
         assert asked(address, f"/{TOKEN}/shop/nosuch")[0] == 400
@@ -74,7 +75,7 @@ def test_pages_of_what_is_not_there(desk: Desk, leaves: Leaves) -> None:
         assert asked(address, f"/{TOKEN}/picture/{'0' * 64}/9999")[0] == 404
         assert asked(address, f"/{TOKEN}/shop/drawn/products?from=-1&category=zz")[0] == 400
         for page in ("", "shop/drawn/rules", "shop/drawn/products?q=" + quote("юбка"), "shop/drawn/whatif",
-                     "shop/drawn/save"):  # fmt: skip
+                     "shop/drawn/save", "shop/drawn/product?id=" + quote(product)):  # fmt: skip
             assert asked(address, f"/{TOKEN}/{page}")[0] == 200, page
 
 
@@ -83,10 +84,32 @@ def test_read_only_changes_nothing(desk: Desk, leaves: Leaves) -> None:
     key = desk.work("drawn").left()[0]
     with served(desk, leaves) as address:
         own = address.removesuffix(f"/{TOKEN}/")
-        for path, form in (("act", f"do=skip&category={key}"), ("save", "by=AK"), ("save", "do=load")):
+        for path, form in (
+            ("act", f"do=skip&category={key}"),
+            ("wrong", "do=nothing"),
+            ("save", "by=AK"),
+            ("save", "do=load"),
+        ):
             answer = asked(address, f"/{TOKEN}/shop/drawn/{path}", "POST", form, **FORM, Origin=own)
             assert answer[0] == 400
             assert "--read-only" in answer[1]
+
+
+def test_a_rule_is_deleted_only_as_it_was_shown(desk: Desk, leaves: Leaves) -> None:
+    work = desk.work("drawn")
+    file, count = work.text.path, len(work.mapping.rules)
+    form = f"line=2&do=delete&by=AK&digest={work.text.digest}"
+    with served(desk, leaves) as address:
+        own = address.removesuffix(f"/{TOKEN}/")
+        shown = asked(address, f"/{TOKEN}/shop/drawn/rule?line=2&do=delete")
+        assert (shown[0], work.text.digest in shown[1]) == (200, True)
+        post = (f"/{TOKEN}/shop/drawn/rule", "POST")
+        assert asked(address, *post, "line=2&do=delete&by=AK&digest=0", **FORM, Origin=own)[0] == 400
+        file.write_text(file.read_text(encoding="utf-8") + "<!-- a colleague -->", encoding="utf-8")
+        assert asked(address, *post, form, **FORM, Origin=own)[0] == 409
+        work.load()
+        answer = asked(address, *post, form.replace(form[-64:], work.text.digest), **FORM, Origin=own)
+    assert (answer[0], len(work.mapping.rules)) == (200, count - 1)
 
 
 def test_a_broken_file_is_shown_with_its_line(desk: Desk, leaves: Leaves) -> None:

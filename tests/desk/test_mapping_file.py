@@ -118,3 +118,25 @@ def test_a_mistake_is_named_by_its_line_and_not_written(tmp_path: Path) -> None:
     file.write_bytes(kept.replace(b"</mapping>", b""))
     with pytest.raises(WrongInput, match="not well-formed"):
         MappingText.read(file.parent).with_rules([RULE], TAXONOMY)
+
+
+@pytest.mark.parametrize("body", [BY_HAND.encode(), BY_HAND.replace("\n", "\r\n").encode("utf-16")])
+def test_one_rule_is_changed_or_goes_and_the_rest_stays(tmp_path: Path, body: bytes) -> None:
+    trap = body.decode("utf-16" if b"\0" in body else "utf-8").replace(
+        """path="Skirts\"""", """note='rule to="x" by="y" >' path="Skirts\""""
+    ).replace("<mapping ", """<!-- <rule to="hat" path="X"/> -->\n<mapping """)  # fmt: skip
+    text = MappingText.read(written_by(tmp_path, trap.encode("utf-16" if b"\0" in body else "utf-8")).parent)
+    save(text, text.with_leaf(0, "hat", "BM", DAY), TAXONOMY)
+    changed = text.path.read_bytes().decode("utf-16" if b"\0" in body else "utf-8")
+    expected = trap.replace("""<rule to="skirt\"""", """<rule to="hat\"""")
+    assert changed == expected.replace('date="2026-11-21" by="AK"/> <!-- mine', 'date="2026-11-30" by="BM"/> <!-- mine')
+    again = MappingText.read(text.path.parent)
+    with pytest.raises(WrongInput, match="delete it"):
+        again.with_leaf(1, "hat", "BM", DAY)
+    save(again, again.without(1), TAXONOMY)
+    left = text.path.read_bytes().decode("utf-16" if b"\0" in body else "utf-8")
+    assert left == "".join(line for line in changed.splitlines(keepends=True) if "Gift cards" not in line)
+    with pytest.raises(WrongInput, match="no such rule any more"):
+        MappingText.read(text.path.parent).without(1)
+    with pytest.raises(ChangedMeanwhile):
+        save(again, again.without(0), TAXONOMY)

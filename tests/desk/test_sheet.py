@@ -2,12 +2,16 @@
 
 import csv
 import io
+import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from desk.sheet import BECAUSE, COLUMNS, TO, decisions_of, sheet
+from desk import xlsx
+from desk.sheet import BECAUSE, COLUMNS, TO, decisions_of, sheet, workbook
+from desk.sheet import rows_of as sheet_rows
 from desk.shop import Shop
 from desk.state import Desk
 from schemas.errors import WrongInput
@@ -62,3 +66,64 @@ def test_no_cell_is_a_formula(desk: Desk) -> None:
     desk.shops["drawn"] = Shop("drawn", "ru", products)
     cells = [cell for row in rows_of(sheet(desk.work("drawn")))[1:] for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "|", "\t"))]
+
+
+def with_part(body: bytes, name: str, change: Callable[[str], str]) -> bytes:
+    """A workbook with one of its files changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as before, zipfile.ZipFile(out, "w") as after:
+        for one in before.namelist():
+            text = before.read(one).decode()
+            after.writestr(one, change(text) if one == name else text)
+    return out.getvalue()
+
+
+def test_a_workbook_comes_back_with_its_mistakes_by_cell(desk: Desk, tmp_path: Path) -> None:
+    work, file = desk.work("drawn"), tmp_path / "sheet.xlsx"
+    rows = sheet_rows(work)
+    read = [row + [""] * (len(COLUMNS) - len(row)) for row in xlsx.read(file, workbook(work))]
+    assert read == rows
+    rows[1][TO], rows[2][BECAUSE] = "hat", "no & <garment>\x01"
+    file.write_bytes(xlsx.written(rows))
+    assert [(one.to, one.because) for one in decisions_of(work, file)] == [("hat", None), (None, "no & <garment>")]
+    rows[3][TO] = "skrt"
+    file.write_bytes(xlsx.written(rows))
+    with pytest.raises(WrongInput, match="I4: the taxonomy has no node skrt"):
+        decisions_of(work, file)
+
+
+def test_shared_texts_numbers_and_gaps_are_read_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    cells = ('<row r="2"><c r="C2" t="s"><v>1</v></c><c r="A2"><v>7</v></c></row>'
+             '<row r="4"><c t="str"><v>x</v></c></row>')  # fmt: skip
+    strings = ('<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>a</t></si><si><r><t>b</t>'
+               "</r><r><t>c</t></r><rPh><t>hint</t></rPh></si></sst>")  # fmt: skip
+    end = "</sheetData>"
+    body = with_part(xlsx.written([["x"]]), xlsx.SHEET, lambda text: text.replace(end, cells + end))
+    with zipfile.ZipFile(packed := io.BytesIO(body), "a") as archive:
+        archive.writestr(xlsx.STRINGS, strings)
+    assert xlsx.read(tmp_path, packed.getvalue()) == [["x"], ["7", "", "bc"], [], ["x"]]
+    with pytest.raises(WrongInput, match="C2: names a text"):
+        xlsx.read(tmp_path, body)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda text: text.replace("<is>", "<f>1+1</f><is>", 1), "A1: holds a formula"),
+        (lambda text: text[:-9], "not well-formed"),
+        (lambda text: '<!DOCTYPE a [<!ENTITY b "c">]>' + text.split("?>", 1)[1], "document type"),
+        (lambda text: text.replace('r="1"', 'r="99999999"', 1), "too far below"),
+    ],
+)
+def test_a_stranger_s_workbook_is_refused_in_one_line(tmp_path: Path, change: Callable[[str], str], match: str) -> None:
+    body = with_part(xlsx.written([["x"]]), xlsx.SHEET, change)
+    with pytest.raises(WrongInput, match=match):
+        xlsx.read(tmp_path / "x.xlsx", body)
+    with pytest.raises(WrongInput, match="no workbook"):
+        xlsx.read(tmp_path / "x.xlsx", body[:100])
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MAX_PART_BYTES", 1000)
+    with pytest.raises(WrongInput, match="larger than 1,000 bytes"):
+        xlsx.read(tmp_path, xlsx.written([["x" * 2000]]))

@@ -5,6 +5,7 @@ from datetime import date
 from desk.state import Desk
 from desk.suggest import BY, suggestions
 from udfs.rules.mapping import Mapping
+from udfs.rules.proposal import LEAST
 
 
 def test_sure_rules_are_written_with_their_evidence(desk: Desk) -> None:
@@ -12,7 +13,9 @@ def test_sure_rules_are_written_with_their_evidence(desk: Desk) -> None:
     before = work.covered
     found = suggestions(work, 0.98)
     assert found
-    assert all(one.probability >= 0.98 for one in found)
+    products = sum(one.products for one in found)
+    assert sum(one.probability * one.products for one in found) >= 0.98 * products
+    assert min(one.probability for one in found) >= LEAST
     work.add_rules([one.decision for one in found], BY, date(2026, 11, 30))
     assert work.covered > before + 0.1
     written = Mapping.read(work.text.path, work.taxonomy).rules[-len(found) :]

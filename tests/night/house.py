@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,10 +19,13 @@ from unittest import mock
 import yaml
 
 from cli.main import main
+from jobs.engine.night import Night
+from jobs.engine.progress import Progress
 from lake import snapshots
 from lake.store import Store, open_store
 from lake.tables import Tables
 from schemas.manifest import Manifest
+from schemas.settings import Settings
 from schemas.table import Table
 from schemas.tables import STAGE_TABLES
 
@@ -124,6 +128,11 @@ class House:
 
     def night(self, *words: str, **settings: str) -> Ended:
         return self.selvedge("night", "--json", "--date", DATE, *words, **settings)
+
+    def as_night(self, models: Path = REPOSITORY / "models") -> Night:
+        """What a command sees of the lake."""
+        settings = Settings(lake=str(self.lake), mappings=self.mappings, models=models)
+        return Night(settings, "test", date.fromisoformat(DATE), Progress(quiet=True))
 
     def start(self, *words: str, **settings: str) -> subprocess.Popen[bytes]:
         """Start a verb as a process in a group of its own."""

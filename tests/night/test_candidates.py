@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from desk.loading import shops_of
 from schemas.settings import Settings
 from schemas.tables import SCREENS
 from tests.night.house import REPOSITORY, House
@@ -15,9 +16,19 @@ from udfs.runtime.models import digest_of
 pytestmark = pytest.mark.night
 
 
+def promoted(models: Path) -> dict[str, str]:
+    return dict(json.loads((models / "promoted.json").read_text()))
+
+
+def chosen(house: House, models: Path) -> dict[str, str]:
+    """The category of each live product that has one and is shown."""
+    shops = shops_of(house.as_night(models)).values()
+    return {product.id: product.category for shop in shops for product in shop.products if product.category}
+
+
 def candidate(models: Path) -> str:
     """A copy of the promoted filter that counts as another release."""
-    digest = json.loads((models / "promoted.json").read_text())["screen"]
+    digest = promoted(models)["screen"]
     said = json.loads((models / "screen" / digest / "model.json").read_text())
     said["preprocessing"]["trial"] = 1
     said["digest"] = digest_of(said["weights_sha256"], said["preprocessing"], said["numeric_class"])
@@ -35,23 +46,41 @@ def test_a_filled_candidate_leaves_the_next_night_nothing_to_screen(house: House
     filled = house.selvedge("models", "fill", "screen", fresh, MODELS=str(models))
     assert filled.code == 0, filled.err
     assert house.rows(f"select count(*) n from {SCREENS.name}", SCREENS)[0]["n"] == 2 * rows
-    assert json.loads((models / "promoted.json").read_text())["screen"] != fresh, "filling promotes nothing"
+    assert promoted(models)["screen"] != fresh, "filling promotes nothing"
+    other = next(folder.name for folder in (models / "text").iterdir() if folder.name != promoted(models)["text"])
+    refused = house.selvedge("whatif", "--model", f"text={other}", MODELS=str(models))
+    assert (refused.code, f"selvedge models fill text {other}" in refused.err) == (2, True)
+    assert house.selvedge("models", "fill", "text", other, MODELS=str(models)).code == 0
+    told = house.selvedge("whatif", "--model", f"text={other}", "--json", MODELS=str(models)).json
+    before = chosen(house, models)
     promote("screen", fresh, models)
+    promote("text", other, models, "a test")
     night = house.night(MODELS=str(models))
     assert night.code == 0, night.err
-    assert night.json["stages"]["screen"]["due"] == 0
+    assert [night.json["stages"][name]["due"] for name in ("screen", "classify")] == [0, 0]
+    after = chosen(house, models)
+    said = {c["product"]: (c["before"], c["after"]) for name in ("gained", "lost", "moved") for c in told[name]}
+    assert said == {name: (before.get(name), after.get(name)) for name in before.keys() | after.keys()
+                    if before.get(name) != after.get(name)}  # fmt: skip
+    assert told["cut_anew"] == [], "the text cuts no picture"
+    for wrong in ("text", "text=*", "nose=1989", "embed=" + promoted(models)["embed"]):
+        refused = house.selvedge("whatif", "--model", wrong, MODELS=str(models))
+        assert (refused.code, refused.err.count("\n")) == (2, 1), wrong
 
 
 def test_a_moved_threshold_is_counted_before_it_is_moved(house: House) -> None:
-    asked = house.selvedge("plan", "--what-if", "wanted=0.999", "--what-if", "text=0.0", "--json")
+    moves = ("--threshold", "wanted=0.999", "--threshold", "choice.text=0.0")
+    asked = house.selvedge("whatif", *moves, "--json")
     assert asked.code == 0, asked.err
-    wanted, text = asked.json
+    wanted, text = asked.json["counts"]
     scores = [row["wanted"] for row in house.rows(f"select wanted from {SCREENS.name} where status = 'done'", SCREENS)]
     now = Settings().choice.wanted
     assert wanted["turned_away"] == sum(now <= score < 0.999 for score in scores) > 0
     assert (wanted["setting"], wanted["now"], wanted["moved"], wanted["let_in"]) == ("wanted", now, 0.999, 0)
     assert text["turned_away"] == 0
+    assert asked.json["lost"], "pictures that nothing wants any more take their products with them"
+    assert "more would be accepted" in house.selvedge("whatif", *moves).text
     for wrong in ("wanted", "wanted=2", "nose=0.5"):
-        refused = house.selvedge("plan", "--what-if", wrong)
+        refused = house.selvedge("whatif", "--threshold", wrong)
         assert refused.code == 2
         assert refused.err.count("\n") == 1

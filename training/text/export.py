@@ -17,7 +17,7 @@ from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of
 from udfs.text.features import REVISION, Text
 from udfs.text.lexicon import NOTHING, Lexicon
 from udfs.text.model import NO_LEAF, opened_weights
-from udfs.text.normalise import plain
+from udfs.text.normalise import text_name
 
 LARGEST = 127
 """Weights are kept as int8, with one scale a feature."""
@@ -26,7 +26,6 @@ NUMERIC_CLASS = "float"
 TRAINED = "trained.npy"
 """Keys of the texts that trained the weights, so that no score counts them."""
 
-KEY_LIMIT = 500
 
 GOLDEN = (
     Text("Floral midi wrap dress"),
@@ -121,8 +120,7 @@ def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> P
 
 def text_key(text: Text) -> int:
     """63 bits that name a text, so that a score can leave out what trained the model."""
-    parts = "\t".join(plain(part, KEY_LIMIT) for part in (text.title, text.description, text.brand))
-    return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8], "big") >> 1
+    return text_name(text.title, text.description, text.brand)
 
 
 def _json(value: Mapping[str, Any]) -> str:

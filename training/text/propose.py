@@ -16,13 +16,24 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from training.data.corrections import AMBIGUOUS
 from training.text.coarse import parents
 from training.text.data import Row, styles, titles
 from training.text.fit import garment_names, scores
 from training.text.split import FOLDS, folds, shop
 from training.text.train import SEED, Course, Scale, labelled, thinned
-from udfs.rules.proposal import FEATURES, Evidence, Names, Rules, Weights, candidates, features, propose, text_evidence
+from udfs.rules.proposal import (
+    FEATURES,
+    LEAST,
+    Evidence,
+    Names,
+    Rules,
+    Weights,
+    candidates,
+    features,
+    propose,
+    surest,
+    text_evidence,
+)
 from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import normalise
 from udfs.runtime.models import promoted
@@ -33,19 +44,24 @@ PRECISION = 0.98
 TEXTS = 80
 """Texts read of one category: more change its mean by less than a hundredth."""
 
-LEAST_TEXTS = 1
 BEST = 5
+PURE = 0.9
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A shop's category with its true leaf, and all that the desk would know of it."""
+    """A shop's category with the share of its products that each leaf has, and all that the desk would know of it."""
 
     shop: str
     language: str
     path: tuple[str, ...]
-    leaf: str
+    shares: Mapping[str, float]
     evidence: Evidence
+
+    @property
+    def leaf(self) -> str | None:
+        """What a person's rule for it would say; none where its products are of several leaves."""
+        return next((leaf for leaf, share in self.shares.items() if share >= PURE), None)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,15 +93,17 @@ def stated(rows: Sequence[Row]) -> dict[tuple[str, tuple[str, ...]], list[Row]]:
     return drawn
 
 
-def read_categories(data: Path, work: Path, root: Path) -> list[tuple[Labelled, int]]:
+def read_categories(data: Path, work: Path, root: Path) -> list[Labelled]:
     """Every stated category with its text evidence from a model that saw nothing of its shop, and its products.
 
-    The truth is the label of the category as it was published, not corrected by title."""
+    The truth is the label of each product as it was published, not corrected by title."""
     rows = labelled(data)
     course = Course(rows, garment_names(), sorted({row.leaf for row in rows}), parents(data), SEED)
     fold = folds(rows)
     told = titles(data, ambiguous=True) + styles(data)
-    counts = Counter((shop(row), row.stated_path) for row in told if row.stated_path)
+    leaves: dict[tuple[str, tuple[str, ...] | None], Counter[str]] = defaultdict(Counter)
+    for row in told:
+        leaves[shop(row), row.stated_path][row.leaf] += 1
     grouped = stated(told)
     scale = released_scale(root, course)
     found = []
@@ -101,15 +119,10 @@ def read_categories(data: Path, work: Path, root: Path) -> list[tuple[Labelled, 
             start += len(texts)
             text, first = text_evidence(own)
             name = dict(best(chances[end + at], course.leaves))
-            evidence = Evidence(counts[place], text, first, name)
-            found.append((Labelled(place[0], texts[0].language, place[1], truth(texts), evidence), counts[place]))
+            count = leaves[place].total()
+            shares = {leaf: mine / count for leaf, mine in leaves[place].items()}
+            found.append(Labelled(place[0], texts[0].language, place[1], shares, Evidence(count, text, first, name)))
     return found
-
-
-def truth(texts: Sequence[Row]) -> str:
-    """The leaf of a category; none where its products are of several."""
-    leaf, count = Counter(row.leaf for row in texts).most_common(1)[0]
-    return leaf if count >= 0.9 * len(texts) else AMBIGUOUS
 
 
 def fold_chances(
@@ -140,17 +153,17 @@ def best(chances: np.ndarray, leaves: Sequence[str]) -> tuple[tuple[str, float],
     return tuple((leaves[place], float(chances[place])) for place in order)
 
 
-def with_neighbours(found: Sequence[tuple[Labelled, int]], taxonomy: Taxonomy) -> list[Labelled]:
+def with_neighbours(found: Sequence[Labelled], taxonomy: Taxonomy) -> list[Labelled]:
     """Adds what the taxonomy and the other shops' categories say of a name."""
     names = Names(taxonomy)
     by_shop: dict[str, Rules] = {}
-    for left_out in {category.shop for category, _ in found}:
+    for left_out in {category.shop for category in found}:
         rules = by_shop[left_out] = Rules([])
-        for category, _ in found:
-            if category.shop != left_out and category.leaf != AMBIGUOUS:
+        for category in found:
+            if category.shop != left_out and category.leaf is not None:
                 rules.add(category.path[-1], category.leaf)
     shown = []
-    for category, _ in found:
+    for category in found:
         last = category.path[-1]
         evidence = replace(category.evidence, named=names.named(last), rules=by_shop[category.shop].like(last))
         shown.append(replace(category, evidence=evidence))
@@ -158,27 +171,34 @@ def with_neighbours(found: Sequence[tuple[Labelled, int]], taxonomy: Taxonomy) -
 
 
 def weigh(found: Sequence[Labelled]) -> Weights:
-    """The function that tells right proposals from wrong ones. Large shops and categories count by their root."""
+    """The function that tells right proposals from wrong ones. Large shops and categories count by their root.
+
+    A proposal is right for a share of the category's products, and wrong for the rest."""
     rows, right, weight = [], [], []
     sizes = Counter(category.shop for category in found)
     for category in found:
+        counts = (min(category.evidence.products, 100) / sizes[category.shop]) ** 0.5
         for leaf in candidates(category.evidence):
-            rows.append([features(category.evidence, leaf)[name] for name in FEATURES])
-            right.append(leaf == category.leaf)
-            weight.append((min(category.evidence.products, 100) / sizes[category.shop]) ** 0.5)
+            numbers, share = features(category.evidence, leaf), category.shares.get(leaf, 0.0)
+            for is_right, part in ((True, share), (False, 1 - share)):
+                if part:
+                    rows.append([numbers[name] for name in FEATURES])
+                    right.append(is_right)
+                    weight.append(counts * part)
     model = LogisticRegression(C=1.0, max_iter=5000).fit(np.array(rows), np.array(right), np.array(weight))
     return Weights(dict(zip(FEATURES, model.coef_[0].tolist(), strict=True)), float(model.intercept_[0]))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The first proposal for a category in a shop left out."""
+    """The first proposal for a category in a shop left out. `right`: the share of its products for which it is."""
 
     language: str
     shop: str
     products: int
     probability: float
-    right: bool
+    right: float
+    is_sure: bool = False  # among the rules that `mapping suggest` writes
 
 
 def judged(found: Sequence[Labelled], taxonomy: Taxonomy) -> list[Judged]:
@@ -186,18 +206,22 @@ def judged(found: Sequence[Labelled], taxonomy: Taxonomy) -> list[Judged]:
     made = []
     for left_out in sorted({category.shop for category in found}):
         weights = weigh([category for category in found if category.shop != left_out])
+        mine = []
         for category in found:
             if category.shop == left_out:
                 first = next(iter(propose(category.evidence, taxonomy, weights)), None)
-                chance, right = (first.probability, first.leaf == category.leaf) if first else (0.0, False)
-                made.append(Judged(category.language, left_out, category.evidence.products, chance, right))
+                chance, right = (first.probability, category.shares.get(first.leaf, 0.0)) if first else (0.0, 0.0)
+                mine.append(Judged(category.language, left_out, category.evidence.products, chance, right))
+        likely = [(row.probability if row.probability >= LEAST else 0.0, row.products) for row in mine]
+        sure = surest(likely, PRECISION)
+        made += [replace(row, is_sure=place in sure and likely[place][0] > 0) for place, row in enumerate(mine)]
     return made
 
 
 def report(found: Sequence[Labelled], taxonomy: Taxonomy) -> str:
-    """How much of the products is covered, by language and shop: at the bound, and where 98% of it is right."""
+    """How much of the products is covered, by language and shop: by what `suggest` writes, and where 98% is right."""
     rows = judged(found, taxonomy)
-    lines = ["| of | categories | products | first is right | sure | of these right | covered at 98% right |",
+    lines = ["| of | categories | products | first is right | suggested | of these right | covered at 98% right |",
              "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     parts = {"all": rows}
     for kind in ("language", "shop"):
@@ -205,10 +229,10 @@ def report(found: Sequence[Labelled], taxonomy: Taxonomy) -> str:
             parts[f"{kind} {name}"] = [row for row in rows if getattr(row, kind) == name]
     for name, part in parts.items():
         total = sum(row.products for row in part)
-        sure = [row for row in part if row.probability >= PRECISION]
+        sure = [row for row in part if row.is_sure]
         covered = sum(row.products for row in sure)
-        good = sum(row.products for row in sure if row.right)
-        first = sum(row.products for row in part if row.right)
+        good = sum(row.products * row.right for row in sure)
+        first = sum(row.products * row.right for row in part)
         lines.append(f"| {name} | {len(part)} | {total:,} | {first / total:.2f} | {covered / total:.2f} "
                      f"| {good / covered if covered else 1:.3f} | {covered_at(part):.2f} |")  # fmt: skip
     return "\n".join(lines)
@@ -216,7 +240,7 @@ def report(found: Sequence[Labelled], taxonomy: Taxonomy) -> str:
 
 def covered_at(rows: Sequence[Judged], precision: float = PRECISION) -> float:
     """The largest share of products that the surest proposals cover with this share of them right."""
-    covered = right = most = 0
+    covered = right = most = 0.0
     ordered = sorted(rows, key=lambda row: -row.probability)
     for at, row in enumerate(ordered):
         covered += row.products

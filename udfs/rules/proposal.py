@@ -20,6 +20,9 @@ OUT_OF_SCOPE = "out_of_scope"
 """The text's answer for goods that are no garment: proposed as a category to ignore."""
 
 CANDIDATES = 5
+LEAST = 0.9
+"""A rule that is less sure is written without a person's look only where even less is asked."""
+
 LIKE = 0.86
 """How like two names must be to count as one misspelt: of eight letters, one may differ."""
 
@@ -29,7 +32,8 @@ have no pictures, and a class of picture is right for 0.92 of them."""
 
 FEATURES = (
     "text", "text_is_best", "text_margin", "name", "name_is_best", "name_in_taxonomy", "another_name_in_taxonomy",
-    "rules_agree", "rules_differ", "products", "is_out_of_scope",
+    "rules_agree", "rules_differ", "products", "is_out_of_scope", "text_and_name", "text_and_taxonomy",
+    "text_and_rules",
 )  # fmt: skip
 _LIMIT = 6.0
 
@@ -49,7 +53,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A category and the probability that an analyst would choose it."""
+    """A category and how likely it is right for a product that its rule takes."""
 
     leaf: str
     probability: float
@@ -82,6 +86,18 @@ def propose(evidence: Evidence, taxonomy: Taxonomy, weights: Weights | None = No
     return sorted(scored, key=lambda proposal: (-proposal.probability, proposal.leaf))[:CANDIDATES]
 
 
+def surest(rules: Sequence[tuple[float, int]], at: float) -> set[int]:
+    """Places of the surest rules (probability, products) that are together right for a share `at` of their products."""
+    order = sorted(range(len(rules)), key=lambda place: -rules[place][0])
+    right = products = most = 0.0
+    for count, place in enumerate(order, 1):
+        right += rules[place][0] * rules[place][1]
+        products += rules[place][1]
+        if right >= at * products:
+            most = count
+    return set(order[: int(most)])
+
+
 def candidates(evidence: Evidence) -> list[str]:
     """Categories that anything speaks for."""
     likeliest = [*_top(evidence.text), *_top(evidence.name), *evidence.named, *evidence.rules]
@@ -93,12 +109,13 @@ def features(evidence: Evidence, leaf: str) -> dict[str, float]:
     text, name = evidence.text.get(leaf, 0.0), evidence.name.get(leaf, 0.0)
     rivals = [chance for other, chance in evidence.text.items() if other != leaf]
     like = sum(evidence.rules.values())
+    best, agrees = evidence.best.get(leaf, 0.0), evidence.rules.get(leaf, 0) / like if like else 0.0
+    by_name, by_taxonomy = float(name > 0 and name == max(evidence.name.values())), float(leaf in evidence.named)
     values = (
-        _odds(text), evidence.best.get(leaf, 0.0), text - max(rivals, default=0.0), _odds(name),
-        float(name > 0 and name == max(evidence.name.values())), float(leaf in evidence.named),
-        float(bool(evidence.named) and leaf not in evidence.named), evidence.rules.get(leaf, 0) / like if like else 0.0,
-        1 - evidence.rules.get(leaf, 0) / like if like else 0.0, math.log1p(min(evidence.products, 100)),
-        float(leaf == OUT_OF_SCOPE),
+        _odds(text), best, text - max(rivals, default=0.0), _odds(name), by_name, by_taxonomy,
+        float(bool(evidence.named) and not by_taxonomy), agrees, 1 - agrees if like else 0.0,
+        math.log1p(min(evidence.products, 100)), float(leaf == OUT_OF_SCOPE),
+        best * by_name, best * by_taxonomy, best * agrees,
     )  # fmt: skip
     return dict(zip(FEATURES, values, strict=True))
 

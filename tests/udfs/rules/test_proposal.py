@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.udfs.rules.mappings import TAXONOMY
-from udfs.rules.proposal import OUT_OF_SCOPE, Evidence, Names, Rules, propose, text_evidence
+from udfs.rules.proposal import OUT_OF_SCOPE, Evidence, Names, Rules, propose, surest, text_evidence
 
 BASE = Evidence(products=20, text={"skirt": 0.8, "dress": 0.1}, best={"skirt": 0.9, "dress": 0.1})
 
@@ -55,3 +55,11 @@ def test_texts_are_averaged_over_all_products() -> None:
     text, first = text_evidence([(("skirt", 0.8),), (("dress", 0.6), ("skirt", 0.4)), ()])
     assert text["skirt"] == pytest.approx(0.4)
     assert first == {"skirt": pytest.approx(1 / 3), "dress": pytest.approx(1 / 3)}
+
+
+def test_the_surest_rules_are_taken_while_all_of_them_are_right_often_enough() -> None:
+    rules = [(0.9, 10), (0.99, 100), (0.95, 100), (1.0, 50)]
+    assert surest(rules, 0.98) == {1, 3}
+    assert surest(rules, 0.975) == {1, 2, 3}
+    assert surest(rules, 1.0) == {3}
+    assert surest([], 0.98) == set()

@@ -1,6 +1,8 @@
-"""What another value of a threshold would accept and reject, counted from the stored scores; no model runs."""
+"""What other thresholds would accept and reject, counted from the stored scores; no model runs.
 
-import math
+`selvedge whatif` shows beside it what becomes of the products; the run report counts only, for it looks at everything.
+"""
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +15,15 @@ from jobs.live.views import offers, pictures
 from lake.tables import literal
 from reports.facts import ThresholdRow
 from schemas.errors import WrongInput
+from schemas.settings import ChoiceSettings
 from schemas.table import DONE
 from schemas.tables import SCREENS, TEXTS
 
 STEP = 0.1
 """How far the report moves each threshold up and down."""
+
+NAMES = ("wanted", "image", "text", "text_within", "out_of_scope", "leans_out_of_scope")
+"""Settings of `choice` that decide on a product."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,30 @@ THRESHOLDS = (
 )
 
 
-def what_if(night: Night, moves: Iterable[str]) -> list[ThresholdRow]:
-    """One row per move SETTING=VALUE. Raises WrongInput for any other form."""
-    asked = [_parsed(move) for move in moves]
-    return [_counted(night, threshold, _scores(night, threshold), value) for threshold, value in asked]
+def moved(choice: ChoiceSettings, moves: Iterable[str]) -> ChoiceSettings:
+    """The settings with thresholds moved, each NAME=VALUE. Raises WrongInput for any other form."""
+    found = {}
+    for move in moves:
+        name, _, text = move.partition("=")
+        name = name.strip().removeprefix("choice.")
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if name not in NAMES or not 0 <= value <= 1:
+            known = ", ".join(NAMES)
+            raise WrongInput("--threshold", None, f"{move[:60]}: must be NAME=VALUE, from 0 to 1; names: {known}")
+        found[name] = value
+    return choice.model_copy(update=found)
+
+
+def counted(night: Night, other: ChoiceSettings) -> list[ThresholdRow]:
+    """One row for each threshold of which `other` has another value and that is held against a stored score."""
+    return [
+        _counted(night, threshold, _scores(night, threshold), float(getattr(other, threshold.setting)))
+        for threshold in THRESHOLDS
+        if getattr(other, threshold.setting) != _now(night, threshold)
+    ]
 
 
 def around(night: Night) -> list[ThresholdRow]:
@@ -50,34 +76,19 @@ def around(night: Night) -> list[ThresholdRow]:
     rows = []
     for threshold in THRESHOLDS:
         scores, now = _scores(night, threshold), _now(night, threshold)
-        moved = sorted({round(max(now - STEP, 0.0), 4), round(min(now + STEP, 1.0), 4)} - {now})
-        rows += [_counted(night, threshold, scores, value) for value in moved]
+        values = sorted({round(max(now - STEP, 0.0), 4), round(min(now + STEP, 1.0), 4)} - {now})
+        rows += [_counted(night, threshold, scores, value) for value in values]
     return rows
 
 
-def _parsed(move: str) -> tuple[Threshold, float]:
-    name, _, text = move.partition("=")
-    found = [threshold for threshold in THRESHOLDS if threshold.setting == name.removeprefix("choice.")]
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not found or not 0 <= value <= 1:
-        names = ", ".join(threshold.setting for threshold in THRESHOLDS)
-        raise WrongInput(
-            "--what-if", None, f"{move}: must be SETTING=VALUE with a value from 0 to 1; settings: {names}"
-        )
-    return found[0], value
-
-
-def _counted(night: Night, threshold: Threshold, scores: np.ndarray, moved: float) -> ThresholdRow:
+def _counted(night: Night, threshold: Threshold, scores: np.ndarray, value: float) -> ThresholdRow:
     now = _now(night, threshold)
-    passed, would = (scores >= now, scores >= moved) if threshold.rises else (scores < now, scores < moved)
+    passed, would = (scores >= now, scores >= value) if threshold.rises else (scores < now, scores < value)
     return ThresholdRow(
         setting=threshold.setting,
         counts=threshold.counts,
         now=now,
-        moved=moved,
+        moved=value,
         total=len(scores),
         passing=int(passed.sum()),
         let_in=int((would & ~passed).sum()),
