@@ -10,7 +10,9 @@ from deltalake import DeltaTable
 import selvedge_searcher
 from jobs.live.functions import embed_function
 from jobs.stages.publish import publish
-from jobs.stages.publish_rows import published_key, published_vectors
+from jobs.stages.publish_rows import Source, published_key, published_vectors
+from lake import snapshots
+from lake.candidate import rows_of as published_rows
 from schemas.published import VECTORS as PUBLISHED_VECTORS
 from schemas.tables import OFFERS, VECTORS
 from tests.jobs.stages.publishing import WHOLE, Index, Tried, hats
@@ -98,3 +100,16 @@ def test_a_product_without_a_garment_is_not_published(live: Index) -> None:
     publish(live.night(1))
     names = selvedge_searcher.open(live.night().store.uri).products["product_id"].to_pylist()
     assert "lane:99" not in names and "lane:3" in names
+
+
+def test_published_rows_of_other_retailers_come_with_their_crops(live: Index) -> None:
+    night = live.night()
+    whole, others = Source(night).fresh(()), Source(night).fresh({"lane"})
+    found = others.beside(*published_rows(night.store, snapshots.parent(night.store), {"lane"}))
+    keys = whole.garments["vector_key"].combine_chunks()
+    assert 0 < len(others.crops) < len(whole.crops)
+    assert found.crops_of(keys) == whole.crops
+    assert found.crops.type == whole.crops.type
+    for name in ("garments", "products"):
+        ids = [sorted(getattr(rows, name)["product_id"].to_pylist()) for rows in (found, whole)]
+        assert ids[0] == ids[1]
