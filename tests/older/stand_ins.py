@@ -18,7 +18,7 @@ from schemas.tables import SCREEN_CLASSES
 from tests.udfs.text.small_model import write_small_model
 from udfs.pictures.detect import CLASSES
 from udfs.runtime.device import Device
-from udfs.runtime.models import Description, digest_of, run_in_batches
+from udfs.runtime.models import Description, digest_of
 from udfs.runtime.onnx_session import OnnxSession
 
 BATCH = 4
@@ -177,7 +177,7 @@ def _write_golden(folder: Path, side: int) -> None:
     """Answers for two pictures of coloured blocks."""
     blocks = np.random.default_rng(side).integers(0, 256, (2, 4, 4, 3), dtype=np.uint8)
     inputs = blocks.repeat(side // 4, axis=1).repeat(side // 4, axis=2)
-    answers = run_in_batches(OnnxSession((folder / "model.onnx").read_bytes(), Device("cpu")), inputs, BATCH)
+    answers = OnnxSession((folder / "model.onnx").read_bytes(), Device("cpu")).run(inputs)
     np.savez_compressed(
         folder / "golden.npz", inputs=inputs, **{f"output_{name}": values for name, values in answers.items()}
     )

@@ -19,7 +19,7 @@ from training.networks.export import export
 from training.release import promotion
 from training.release.golden import golden_inputs
 from udfs.runtime.device import Device
-from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of, run_in_batches
+from udfs.runtime.models import DIGEST_LENGTH, Description, digest_of
 from udfs.runtime.sessions import open_session
 
 
@@ -77,14 +77,14 @@ def write_release(release: Release, module: nn.Module, root: Path) -> Path:
     if release.start is not None:
         keys |= set(np.load(release.start / TRAINED, allow_pickle=False).tolist())
     np.save(folder / TRAINED, np.array(sorted(keys), dtype=np.int64))
-    write_golden(folder, side, release.batch)
+    write_golden(folder, side)
     return folder
 
 
-def write_golden(folder: Path, side: int, batch: int) -> None:
+def write_golden(folder: Path, side: int) -> None:
     """Keep the network's answers to drawn pictures; every machine that loads it must give them again."""
     inputs = golden_inputs(side)
-    outputs = run_in_batches(open_session((folder / "model.onnx").read_bytes(), Device("cpu")), inputs, batch)
+    outputs = open_session((folder / "model.onnx").read_bytes(), Device("cpu")).run(inputs)
     arrays = {f"output_{name}": values for name, values in outputs.items()}
     arrays["inputs"] = inputs
     np.savez_compressed(folder / "golden.npz", allow_pickle=False, **arrays)

@@ -41,7 +41,6 @@ __all__ = [
     "opened",
     "promoted",
     "read_release",
-    "run_in_batches",
 ]
 
 DIGEST_LENGTH = 12
@@ -217,13 +216,11 @@ class Model:
             _log.warning("in fp16 %s; it runs in fp32", differs)
             session = open_session(weights, device, half=False)
             self._check_golden(session)
-        if device.kind not in ON_CARD:  # the session has its own copy, and a scheduler may give another card later
-            self.files.clear()
         return session
 
     def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for any number of inputs [N, ...], in batches as the session takes them."""
-        return run_in_batches(self.session, inputs, self.session.batch)
+        """Outputs by name for any number of inputs [N, ...]."""
+        return self.session.run(inputs)
 
     def _check_golden(self, session: Session) -> None:
         if self.description.golden is None:
@@ -232,7 +229,7 @@ class Model:
         with np.load(io.BytesIO(self.files[path.name]), allow_pickle=False) as golden:
             inputs = golden["inputs"]
             expected = {name.removeprefix("output_"): golden[name] for name in golden.files if name != "inputs"}
-        found = run_in_batches(session, inputs, session.batch)
+        found = session.run(inputs)
         for name, values in expected.items():
             likeness = cosine(*(read_from(name, answers) for answers in (values, found[name])))
             if likeness < SAME_NUMERIC_CLASS:
@@ -255,26 +252,6 @@ def cosine(first: np.ndarray, second: np.ndarray) -> float:
     products = np.divide((left * right).sum(axis=1), norms, out=np.zeros(len(left)), where=norms > 0)
     products[(left == right).all(axis=1)] = 1.0
     return float(products.min())
-
-
-def run_in_batches(session: Session, inputs: np.ndarray, batch: int | None) -> dict[str, np.ndarray]:
-    """Run `session` over inputs [N, ...] in batches of exactly `batch`; padding rows are zero and dropped.
-
-    None: the session takes any number.
-    """
-    if len(inputs) == 0:
-        raise ValueError("a network needs at least one input")
-    if batch is None:
-        return session.run(inputs)
-    collected: dict[str, list[np.ndarray]] = {}
-    for start in range(0, len(inputs), batch):
-        rows = np.ascontiguousarray(inputs[start : start + batch])
-        count = len(rows)
-        if count < batch:
-            rows = np.concatenate((rows, np.zeros((batch - count, *rows.shape[1:]), rows.dtype)))
-        for name, values in session.run(rows).items():
-            collected.setdefault(name, []).append(values[:count])
-    return {name: np.concatenate(parts) for name, parts in collected.items()}
 
 
 @cache

@@ -10,12 +10,13 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
+from udfs.runtime.batches import in_batches
 from udfs.runtime.device import Device
 from udfs.runtime.onnx_file import one_at_a_time
 
 
 class OnnxSession:
-    """One graph with one input, run on batches of its fixed shape, always in fp32."""
+    """One graph with one input, for any number of rows, always in fp32."""
 
     def __init__(self, graph: bytes, device: Device) -> None:
         options = onnxruntime.SessionOptions()
@@ -25,10 +26,14 @@ class OnnxSession:
         self._session = _opened(graph, options)
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
-        self.batch: int | None = self._session.get_inputs()[0].shape[0]
+        self.batch: int = self._session.get_inputs()[0].shape[0]
+        """Rows that the graph takes at once."""
 
-    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name, in the graph's order. Raises MemoryError where the batch needs more than there is."""
+    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name, in the graph's order. Raises MemoryError where a batch needs more than there is."""
+        return in_batches(self._run, inputs, self.batch)
+
+    def _run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         try:
             values = self._session.run(self._outputs, {self._input: batch})
         except RuntimeException as error:

@@ -8,15 +8,10 @@ from udfs.runtime.device import Device
 
 
 class Session(Protocol):
-    """A network that is ready to run batches."""
+    """A network that is ready to run."""
 
-    @property
-    def batch(self) -> int | None:
-        """How many rows `run` takes; None: any number."""
-        ...
-
-    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for the input `batch`."""
+    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name for inputs [N, ...] of any number."""
         ...
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from udfs.runtime.batches import in_batches
 from udfs.runtime.device import CardLost, Device, DeviceMissing
 from udfs.runtime.typed_graph import typed
 
@@ -75,7 +76,7 @@ class Cuda:
 
 
 class TensorRtSession:
-    """One graph, one input, batches of its fixed shape."""
+    """One graph with one input, for any number of rows, in batches of its fixed shape."""
 
     def __init__(self, graph: bytes, device: Device, half: bool | None = None, engines: Path = ENGINES) -> None:
         """`half`: convolutions in fp16; None: yes."""
@@ -98,7 +99,6 @@ class TensorRtSession:
         inputs = [b for b in buffers if self._engine.get_tensor_mode(b.name) == tensorrt.TensorIOMode.INPUT]
         (self._input,) = inputs
         self._outputs = [buffer for buffer in buffers if buffer is not self._input]
-        self.batch: int | None = self._input.shape[0]
 
     def _buffer(self, tensorrt: Any, name: str) -> Buffer:
         shape = tuple(self._engine.get_tensor_shape(name))
@@ -107,8 +107,11 @@ class TensorRtSession:
         self._context.set_tensor_address(name, address)
         return Buffer(name, address, shape, dtype)
 
-    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for the input `batch`."""
+    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name."""
+        return in_batches(self._run, inputs, self._input.shape[0])
+
+    def _run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         rows = np.ascontiguousarray(batch, dtype=self._input.dtype)
         if rows.shape != self._input.shape:
             raise ValueError(f"the batch has the shape {rows.shape}, but the engine was built for {self._input.shape}")

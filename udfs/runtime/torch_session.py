@@ -31,8 +31,6 @@ Slot = tuple[torch.Tensor, list[torch.Tensor], Any]
 class TorchSession:
     """One graph with one input, for any number of rows: they are run in batches, the last one padded."""
 
-    batch = None
-
     def __init__(self, graph: bytes, device: Device, half: bool | None = None) -> None:
         """`half`: convolutions in fp16; None: on a card."""
         on_card = device.kind == "cuda"
@@ -48,16 +46,16 @@ class TorchSession:
         else:
             torch.set_num_threads(device.threads)
 
-    def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Outputs by name, in the graph's order, for any number of rows; one thread after another. Raises CardLost."""
         with self._turn:
-            return self._run(batch)
+            return self._run(inputs)
 
-    def _run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+    def _run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         at, parts = 0, []
-        while at < len(batch):
+        while at < len(inputs):
             try:
-                for found in self._answers(batch[at:]):
+                for found in self._answers(inputs[at:]):
                     parts.append(found)
                     at += len(found[0])
             except RuntimeError as error:  # torch has no narrower class for what a driver says

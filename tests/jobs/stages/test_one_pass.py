@@ -15,6 +15,7 @@ from PIL import Image
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
 from jobs.engine.stage import Counts, Query, Stage, run_stage
+from jobs.live import memory, touched
 from jobs.live.settled import Question
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages import detect, fingerprint, record, screen
@@ -131,8 +132,9 @@ def test_only_stages_that_the_run_comes_to_are_looked_after(
     night = night_over(tmp_path, 0.5)
     night.stages = stages
     made = {name: Counts(due=3, done=2, rejected=1, elsewhere=4.0) for name in beside}
-    monkeypatch.setattr(record, "is_settled", lambda *_: False)
-    monkeypatch.setattr(record, "asked_now", lambda *_: Question(b"", b""))
+    monkeypatch.setattr(memory, "is_settled", lambda *_: False)
+    monkeypatch.setattr(memory, "asked_now", lambda *_: Question(b"", b""))
+    monkeypatch.setattr(touched, "ASKS", {})
     monkeypatch.setattr(record, "run_stage", lambda _, stage: asked.append(stage) or Counts(beside=made))
     screen.RULE.run(night)
     assert [stage.name for stage in asked[0].beside] == beside

@@ -8,7 +8,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from tests.udfs.pictures.promoted import MODELS
 from tests.udfs.runtime.networks import graph
 from udfs.runtime.device import Device
-from udfs.runtime.models import promoted, read_release, run_in_batches
+from udfs.runtime.models import promoted, read_release
 from udfs.runtime.onnx_file import one_at_a_time
 from udfs.runtime.onnx_session import OnnxSession
 
@@ -24,7 +24,7 @@ def test_answers_are_those_of_the_released_batch(name: str, batch: int) -> None:
     pixels = coarse.repeat(description.side // 4, axis=1).repeat(description.side // 4, axis=2)
     session = OnnxSession(body, Device("cpu"))
     assert session.batch == batch
-    found = run_in_batches(session, pixels, batch)
+    found = session.run(pixels)
     for output, expected in zip(plain.get_outputs(), plain.run(None, {entry.name: pixels}), strict=True):
         assert np.array_equal(found[output.name], expected), output.name
 

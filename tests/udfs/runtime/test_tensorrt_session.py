@@ -18,7 +18,7 @@ from tests.long import few_of
 from tests.udfs.pictures.promoted import MODELS
 from tests.udfs.runtime.networks import graph
 from udfs.runtime.device import CardLost, Device, DeviceMissing
-from udfs.runtime.models import SAME_NUMERIC_CLASS, cosine, promoted, read_from, run_in_batches
+from udfs.runtime.models import SAME_NUMERIC_CLASS, cosine, promoted, read_from
 from udfs.runtime.onnx_session import OnnxSession
 from udfs.runtime.tensorrt_session import Cuda, build, engine_name, keep, kept
 from udfs.runtime.typed_graph import typed
@@ -49,7 +49,7 @@ def test_the_typed_graph_answers_in_the_numeric_class(name: str) -> None:
     assert {node.op_type for node in onnx.load_from_string(body).graph.node}.isdisjoint({"ScatterElements"})
     session = OnnxSession(body, Device("cpu"))
     with np.load(weights(name).with_name("golden.npz")) as golden:
-        for output, values in run_in_batches(session, golden["inputs"], session.batch).items():
+        for output, values in session.run(golden["inputs"]).items():
             expected = golden[f"output_{output}"]
             assert values.dtype == expected.dtype
             assert cosine(read_from(output, expected), read_from(output, values)) >= SAME_NUMERIC_CLASS, output

@@ -14,7 +14,7 @@ from tests.udfs.pictures.promoted import MODELS, pictures
 from tests.udfs.runtime.networks import BATCH, SIDE, release
 from udfs.pictures.preprocess import letterbox
 from udfs.runtime.device import CardLost, Device
-from udfs.runtime.models import SAME_NUMERIC_CLASS, Model, cosine, promoted, read_from, read_release, run_in_batches
+from udfs.runtime.models import SAME_NUMERIC_CLASS, Model, cosine, promoted, read_from, read_release
 from udfs.runtime.onnx_file import GraphUnreadable, read_graph
 from udfs.runtime.sessions import Session, open_session
 from udfs.runtime.torch_network import translated
@@ -42,7 +42,7 @@ def labels(name: str, answers: dict[str, np.ndarray]) -> np.ndarray:
 def test_torch_answers_as_onnx_runtime_does(network: tuple[str, Model, Session, Session]) -> None:
     name, model, ours, theirs = network
     inputs = np.stack([letterbox(picture, model.description.side)[0] for picture in pictures()[2:6]])
-    found, expected = ours.run(inputs), run_in_batches(theirs, inputs, theirs.batch)
+    found, expected = ours.run(inputs), theirs.run(inputs)
     assert list(found) == list(expected)
     for output, values in expected.items():
         assert found[output].dtype == values.dtype
@@ -67,7 +67,7 @@ def test_real_photos_get_the_same_labels(network: tuple[str, Model, Session, Ses
     name, model, ours, theirs = network
     files = sorted((shared_data / "catalog" / "images").glob("*.jpg"))[::5][:MANY]
     inputs = np.stack([letterbox(cv2.imread(str(file))[..., ::-1], model.description.side)[0] for file in files])
-    found, expected = ours.run(inputs), run_in_batches(theirs, inputs, theirs.batch)
+    found, expected = ours.run(inputs), theirs.run(inputs)
     for output, values in expected.items():
         assert cosine(read_from(output, values), read_from(output, found[output])) >= SAME, output
     same = (labels(name, found) == labels(name, expected)).all(1)
