@@ -277,8 +277,8 @@ RUNS = Table(
         pa.field("peak_mib", pa.float64()),
         pa.field("outcome", pa.string()),
         pa.field("settled", DIGEST),  # of all that was asked when nothing was due; null: something was
-        # the same by retailer, with the versions of the tables that were asked: see jobs.live.touched
-        pa.field("asked_of", pa.list_(pa.struct([("retailer", pa.string()), ("digest", pa.binary())]))),
+        # the same, a digest a retailer, with the versions of the tables that were asked: see jobs.live.touched
+        pa.field("asked_of", pa.list_(pa.binary())),
         pa.field("asked_at", pa.list_(pa.struct([("table", pa.string()), ("version", pa.int64()),
                                                  ("files", pa.binary())]))),
     ]),

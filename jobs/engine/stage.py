@@ -68,9 +68,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Note:
-    """What a stage asked when nothing was due, by retailer (`jobs.live.touched`): rows of columns of `runs`."""
+    """What a stage asked when nothing was due (`jobs.live.touched`): a digest a retailer, and a row a table."""
 
-    asked_of: list[dict[str, Any]]
+    asked_of: list[bytes]
     asked_at: list[dict[str, Any]]
 
 

@@ -1,7 +1,8 @@
 """Which retailers a stage has to ask for: those of which something has changed since nothing was due there.
 
-A stage that is done notes in `runs` each retailer with a digest of all that decides on what it needs there (its feeds,
-its files, functions, settings), and the versions of the tables that it asked. Later it asks again
+A stage that is done notes in `runs` for each retailer a digest of its name and of all that decides on what it needs
+there (its feeds, its files, functions, settings), and the versions of the tables that it asked. The name itself is not
+kept: it may have to be erased. Later it asks again
 
 * for retailers whose digest is another one, and for those of which a stage before it has something due;
 * where `offers` or `duplicates` got a row of a retailer, and where the newest answer to one of its URLs has changed;
@@ -93,7 +94,7 @@ def note(night: Night, stage: str, asked: Question, counts: Counts) -> Note | No
     if not counts.complete or counts.pending or not same:
         return None
     return Note(
-        [{"retailer": name, "digest": digest} for name, digest in asked.digests.items() if name not in asked.waiting],
+        [digest for name, digest in asked.digests.items() if name not in asked.waiting],
         [{"table": name, "version": version, "files": files} for name, (version, files) in now.items()],
     )
 
@@ -122,7 +123,7 @@ def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b""
     whole = digest_of(*common)
     return {
         name: digest_of(
-            whole, feeds, night.retailers[name].model_dump_json(), _mapping(night, name),
+            name, whole, feeds, night.retailers[name].model_dump_json(), _mapping(night, name),
             more if isinstance(more, bytes) else more.get(name, b""),
         )
         for name, feeds in feeds_keys(night).items()
@@ -140,8 +141,8 @@ def _changed(night: Night, stage: str, digests: Mapping[str, bytes]) -> frozense
     known = _newest_notes(night).get(stage)
     if known is None:
         return every
-    before = {row["retailer"]: row["digest"] for row in known["asked_of"]}
-    found = {name for name, digest in digests.items() if before.get(name) != digest}
+    before = set(known["asked_of"])
+    found = {name for name, digest in digests.items() if digest not in before}
     versions = {row["table"]: (row["version"], row["files"]) for row in known["asked_at"]}
     if found == every:
         return every

@@ -14,16 +14,15 @@ from udfs.runtime.batches import in_batches
 from udfs.runtime.device import Device
 from udfs.runtime.onnx_file import one_at_a_time
 
+ERRORS, NOTHING = 3, 4
+"""What ONNX Runtime writes to the terminal: errors and worse, or what ends the process alone."""
+
 
 class OnnxSession:
     """One graph with one input, for any number of rows, always in fp32."""
 
     def __init__(self, graph: bytes, device: Device) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = device.threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = _opened(graph, options)
+        self._session = _opened(graph, device.threads)
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.batch: int = self._session.get_inputs()[0].shape[0]
@@ -43,14 +42,22 @@ class OnnxSession:
         return dict(zip(self._outputs, values, strict=True))
 
 
-def _opened(graph: bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
-    providers = ["CPUExecutionProvider"]
+def _opened(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
     single = one_at_a_time(graph)
     if single is not None:
         with suppress(Exception):  # a graph that counts on its batch inside says so in many ways
-            session = onnxruntime.InferenceSession(single, options, providers=providers)
+            session = _session(single, threads, NOTHING)
             (entry,) = session.get_inputs()
-            answers = session.run(None, {entry.name: np.zeros(entry.shape, np.uint8)})
+            quiet = onnxruntime.RunOptions()
+            quiet.log_severity_level = NOTHING
+            answers = session.run(None, {entry.name: np.zeros(entry.shape, np.uint8)}, quiet)
             if all(len(answer) == 1 for answer in answers):
                 return session
-    return onnxruntime.InferenceSession(graph, options, providers=providers)
+    return _session(graph, threads, ERRORS)
+
+
+def _session(graph: bytes, threads: int, logged: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = logged
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

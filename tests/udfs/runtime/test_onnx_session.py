@@ -14,7 +14,7 @@ from udfs.runtime.onnx_session import OnnxSession
 
 
 @pytest.mark.parametrize(("name", "batch"), [("screen", 1), ("detect", 1), ("embed", 8)])
-def test_answers_are_those_of_the_released_batch(name: str, batch: int) -> None:
+def test_answers_are_those_of_the_released_batch(name: str, batch: int, capfd: pytest.CaptureFixture[str]) -> None:
     description = read_release(promoted(name, MODELS)).description
     body = (promoted(name, MODELS) / description.weights).read_bytes()
     plain = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
@@ -27,6 +27,7 @@ def test_answers_are_those_of_the_released_batch(name: str, batch: int) -> None:
     found = session.run(pixels)
     for output, expected in zip(plain.get_outputs(), plain.run(None, {entry.name: pixels}), strict=True):
         assert np.array_equal(found[output.name], expected), output.name
+    assert capfd.readouterr().err == "", "that a graph does not run picture by picture is no error"
 
 
 def test_where_no_batch_is_stated_nothing_is_changed() -> None:
