@@ -295,6 +295,10 @@ class Nights(Index):
         vectors = published_vectors(night, fresh.crops, embed.RULE.function(night))
         return prepare(night.store, Rows(fresh.garments, fresh.products, vectors), None).content_digest
 
+    def garments(self) -> int:
+        """How many there are, asking for everything: where a blocked picture is near all others, none."""
+        return int(Source(self.tonight()).fresh(()).garments.num_rows)
+
     def content(self) -> str | None:
         parent = snapshots.parent(self.tonight().store)
         return parent.content_digest if parent else None
