@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "var" / "gpu-check" / "result.json"
 PAGE = ROOT / "docs" / "gpu.md"
 BEGIN, END = "<!-- the tables begin -->\n", "<!-- the tables end -->\n"
-MACHINE = ("python", "torch", "cuda", "torchvision", "cores", "decoder")
 MISSING = "-"
 
 

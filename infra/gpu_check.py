@@ -23,14 +23,15 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from infra.gpu_bundle import NETWORKS, PICTURES
 from infra.gpu_chain import SIDE, chain, decoder, decoding, on_card, on_spark
-from infra.gpu_networks import CALLS_AT_ONCE, NETWORKS, Loaded, compiled, loaded, parity, plain, through_session
+from infra.gpu_networks import CALLS_AT_ONCE, Loaded, compiled, loaded, parity, plain, through_session
 from udfs.pictures.preprocess import letterbox
 from udfs.runtime.cards import runs
 from udfs.runtime.device import THREADS, Device
+from udfs.runtime.errors import first_line
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURES = ROOT / "var" / "gpu-check" / "pictures.arrow"
 OUT = ROOT / "var" / "gpu-check" / "result.json"
 LIMIT_SECONDS = 500.0
 COMPILE_SECONDS = 90.0
@@ -90,7 +91,7 @@ class Check:
         try:
             self.found["spark"] = on_spark(decode, photos) if self.left() > 60 else {"left_out": "no time was left"}
         except Exception as error:  # Spark is beside the point here
-            self.found["spark"] = {"left_out": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+            self.found["spark"] = {"left_out": f"{type(error).__name__}: {first_line(error)}"}
         self.write()
 
     def _one(self, precision: str, batch: int, canvases: list[np.ndarray], whole: Any) -> None:
@@ -134,8 +135,7 @@ class Check:
         try:
             return {"compiled": compiled(model, batch, True, self.seconds)}
         except Exception as error:  # it needs a C compiler, and more
-            said = (str(error).strip().splitlines() or [""])[0]
-            self.found["left_out"].append(f"torch.compile of {name} ({type(error).__name__}: {said})")
+            self.found["left_out"].append(f"torch.compile of {name} ({type(error).__name__}: {first_line(error)})")
             return {}
 
     def _compare(self, precision: str, models: Mapping[str, Loaded], canvases: list[np.ndarray]) -> None:

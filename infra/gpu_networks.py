@@ -18,7 +18,6 @@ from udfs.runtime.torch_session import WARM_UPS, TorchSession
 MODELS = Path(__file__).resolve().parents[1] / "models"
 CALLS_AT_ONCE = 4
 """Of a plain loop, between two waits for the card; batches that a session gets at once."""
-NETWORKS = ("screen", "detect", "embed")
 
 
 @dataclass

@@ -13,10 +13,14 @@ def in_batches(
         raise ValueError("a network needs at least one input")
     collected: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(inputs), batch):
-        rows = np.ascontiguousarray(inputs[start : start + batch])
-        count = len(rows)
-        if count < batch:
-            rows = np.concatenate((rows, np.zeros((batch - count, *rows.shape[1:]), rows.dtype)))
-        for name, values in run(rows).items():
-            collected.setdefault(name, []).append(values[:count])
+        rows = inputs[start : start + batch]
+        for name, values in run(padded(rows, batch)).items():
+            collected.setdefault(name, []).append(values[: len(rows)])
     return {name: np.concatenate(parts) for name, parts in collected.items()}
+
+
+def padded(rows: np.ndarray, batch: int) -> np.ndarray:
+    """`batch` rows in one block of memory: these, and zeros after them."""
+    if len(rows) == batch:
+        return np.ascontiguousarray(rows)
+    return np.concatenate((rows, np.zeros((batch - len(rows), *rows.shape[1:]), rows.dtype)))

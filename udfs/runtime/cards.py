@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from udfs.runtime.device import ADDRESSES, DEVICE, NO_DRIVER, THREADS, Device, choose, listed
+from udfs.runtime.errors import first_line
 
 
 def runs(device: Device) -> str | None:
@@ -28,7 +29,7 @@ def runs(device: Device) -> str | None:
             from udfs.runtime.torch_session import probe
         probe(device.index)
     except Exception as error:  # whatever a driver, a library or a build for other cards may raise
-        return f"GPU {device.index} does not run: {(str(error).strip().splitlines() or [type(error).__name__])[0]}"
+        return f"GPU {device.index} does not run: {first_line(error)}"
     return None
 
 

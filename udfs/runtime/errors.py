@@ -1,4 +1,4 @@
-"""Errors on loading a model. Each ends the run, because no row is to blame."""
+"""Errors of models and cards. Each ends the run, because no row is to blame."""
 
 from pathlib import Path
 
@@ -19,3 +19,8 @@ class WeightsChanged(Stop):
 
     def __reduce__(self) -> tuple[type["WeightsChanged"], tuple[Path, str, str]]:
         return type(self), (self.path, self.expected, self.found)
+
+
+def first_line(error: Exception) -> str:
+    """What a library says, in one line; the name of the error where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

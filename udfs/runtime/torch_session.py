@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from udfs.runtime.batches import padded
 from udfs.runtime.device import CardLost, Device
+from udfs.runtime.errors import first_line
 from udfs.runtime.onnx_file import OnnxGraph, read_graph
 from udfs.runtime.torch_network import translated
 
@@ -62,7 +64,7 @@ class TorchSession:
                 if _is_out_of_memory(error):
                     self._halve(error)
                 elif _is_of_the_card(error):
-                    raise CardLost(self.device.index or 0, _first_line(error)) from error
+                    raise CardLost(self.device.index or 0, first_line(error)) from error
                 else:
                     raise
         return dict(zip(self._names, map(np.concatenate, zip(*parts, strict=True)), strict=True))
@@ -84,7 +86,7 @@ class TorchSession:
         self.largest = min(size, self.largest) // 2
         if self.largest < 1:
             raise CardLost(
-                self.device.index or 0, f"not one picture fits into its memory: {_first_line(error)}"
+                self.device.index or 0, f"not one picture fits into its memory: {first_line(error)}"
             ) from error
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -113,7 +115,7 @@ class _Network:
         chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
         if self.device.type == "cpu":
             for chunk in chunks:
-                yield [answer.numpy()[: len(chunk)] for answer in self._compute(torch.from_numpy(_padded(chunk, size)))]
+                yield [answer.numpy()[: len(chunk)] for answer in self._compute(torch.from_numpy(padded(chunk, size)))]
             return
         if self._replay is None:
             self._record()
@@ -200,13 +202,3 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
 
 def _is_of_the_card(error: RuntimeError) -> bool:
     return isinstance(error, torch.AcceleratorError) or any(word in str(error) for word in ("CUDA", "cuDNN", "NVML"))
-
-
-def _padded(chunk: np.ndarray, size: int) -> np.ndarray:
-    rows = np.zeros((size, *chunk.shape[1:]), chunk.dtype)
-    rows[: len(chunk)] = chunk
-    return rows
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
