@@ -26,8 +26,11 @@ class Memory:
         before = asked_now(night, self.tables, self.more(night))
         if is_settled(night, self.stage, before):
             return Counts(settled=before.digest)
-        if self.stage not in touched.ASKS:
-            return settle(work(night), before, asked_now(night, self.tables, self.more(night)))
+        counts = self._touched(night, work) if self.stage in touched.ASKS else work(night)
+        return settle(counts, before, asked_now(night, self.tables, self.more(night)))
+
+    def _touched(self, night: Night, work: Callable[[Night], Counts]) -> Counts:
+        """Work off what is due for the retailers of which something has changed, and note what was asked."""
         asked = touched.question(night, self.stage)
         counts = Counts(complete=True)
         for part in _parts(night, asked.retailers):
@@ -35,7 +38,7 @@ class Memory:
             counts.add(one)
             counts.complete = counts.complete and one.complete
         counts.note = touched.note(night, self.stage, asked, counts)
-        return settle(counts, before, asked_now(night, self.tables, self.more(night)))
+        return counts
 
     def due(self, night: Night, count: Callable[[Night], int]) -> int:
         """How many rows are due, by the same rule. Of several groups of retailers, what two share counts twice."""

@@ -31,6 +31,7 @@ from schemas.tables import (
     BOXES,
     COVERAGE,
     DUPLICATES,
+    FEEDS,
     FETCHES,
     FINGERPRINTS,
     GARMENTS,
@@ -115,19 +116,27 @@ def _tables(stage: str) -> list[Table]:
 
 def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b"") -> dict[str, bytes]:
     """By retailer with a live feed, all that decides on what the stage needs there besides rows of tables."""
-    common = [common_inputs(night)]
-    if stage == "map":
-        common.append(map_function(night))
+    own = [map_function(night)] if stage == "map" else []
     if "fingerprint" in _before(stage):
-        common += sorted(barred_pictures(night))
-    whole = digest_of(*common)
+        own += sorted(barred_pictures(night))
+    whole = digest_of(*own)
     return {
-        name: digest_of(
-            name, whole, feeds, night.retailers[name].model_dump_json(), _mapping(night, name),
-            more if isinstance(more, bytes) else more.get(name, b""),
-        )
-        for name, feeds in feeds_keys(night).items()
-    }  # fmt: skip
+        name: digest_of(whole, inputs, more if isinstance(more, bytes) else more.get(name, b""))
+        for name, inputs in _inputs(night).items()
+    }
+
+
+def _inputs(night: Night) -> dict[str, bytes]:
+    """By retailer with a live feed, what decides there on every stage."""
+
+    def found() -> dict[str, bytes]:
+        common = common_inputs(night)
+        return {
+            name: digest_of(name, common, feeds, night.retailers[name].model_dump_json(), _mapping(night, name))
+            for name, feeds in feeds_keys(night).items()
+        }
+
+    return night.kept("inputs by retailer", found, of=[FEEDS])
 
 
 def _mapping(night: Night, retailer: str) -> bytes:
@@ -175,8 +184,11 @@ def _newest_notes(night: Night) -> dict[str, dict[str, Any]]:
 
 
 def _version(night: Night, table: Table) -> tuple[int, bytes]:
-    version, files = files_of(night, table)
-    return version, digest_of(*sorted(files))
+    def found() -> tuple[int, bytes]:
+        version, files = files_of(night, table)
+        return version, digest_of(*sorted(files))
+
+    return night.kept(f"version of {table.name}", found, of=[table])
 
 
 def _added(night: Night, table: Table, before: tuple[int, bytes] | None) -> frozenset[str] | None:
