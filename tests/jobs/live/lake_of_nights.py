@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -334,10 +335,11 @@ def _read(night: Night, todo: pa.Table) -> list[Row]:
     return [{"text_key": key, "status": "done", "leaf": KINDS[key[0] % 2], "probability": 0.99} for key in keys]
 
 
-def _mapped(night: Night, todo: pa.Table) -> list[Row]:
+def _by_rule(rule: Rule, night: Night, todo: pa.Table) -> list[Row]:
+    """The answers of a stage that needs no model."""
     if not todo.num_rows:
         return []
-    answer: list[Row] = map.RULE.work(night)(todo.combine_chunks().to_batches()[0]).to_pylist()
+    answer: list[Row] = rule.work(night)(todo.combine_chunks().to_batches()[0]).to_pylist()
     return answer
 
 
@@ -355,21 +357,14 @@ def _boxed(night: Night, todo: pa.Table) -> list[Row]:
     return [{"picture": picture, "status": "done", "boxes": [box]} for picture in todo["picture"].to_pylist()]
 
 
-def _chosen(night: Night, todo: pa.Table) -> list[Row]:
-    if not todo.num_rows:
-        return []
-    answer: list[Row] = choose.RULE.work(night)(todo.combine_chunks().to_batches()[0]).to_pylist()
-    return answer
-
-
 def _embedded(night: Night, todo: pa.Table) -> list[Row]:
     rows = todo.select(["vector_key", "picture"]).to_pylist()
     return [_vector(embed.RULE.function(night), row) for row in rows]
 
 
 ANSWERS: dict[str, Callable[[Night, pa.Table], list[Row]]] = {
-    "screen": _screened, "classify": _read, "map": _mapped, "fingerprint": _printed, "detect": _boxed,
-    "choose": _chosen, "embed": _embedded,
+    "screen": _screened, "classify": _read, "fingerprint": _printed, "detect": _boxed,
+    "map": partial(_by_rule, map.RULE), "choose": partial(_by_rule, choose.RULE), "embed": _embedded,
 }  # fmt: skip
 
 HAPPENINGS: tuple[Callable[[Nights], None], ...] = (
