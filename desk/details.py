@@ -11,11 +11,11 @@ from desk.shop import Product
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import classify_function, detect_function, screen_function
-from jobs.live.views import offers
+from jobs.live.views import offers, rows_under
 from lake import snapshots
 from lake.published_files import retailer_rows
 from lake.tables import literal
-from schemas.table import DONE
+from schemas.table import DONE, Table
 from schemas.tables import BOXES, SCREENS, TEXTS
 from udfs.text.normalise import text_name
 
@@ -70,7 +70,7 @@ def details_reader(night: Night) -> Callable[[Product], Details]:
         text = _text(night, key)
         return Details(
             pictures=tuple(_pictures(night, catalog, place, chosen)),
-            text=_row(night, TEXTS, "text_key", classify_function(night), key),
+            text=_row(night, TEXTS, key, classify_function(night)),
             text_name=f"{text_name(*(text.get(name) or '' for name in ('title', 'description', 'brand'))):016x}",
             description=text.get("description") or "",
             decided=_decided(chosen),
@@ -88,8 +88,8 @@ def _pictures(night: Night, catalog: Catalog, place: int, chosen: dict[str, Any]
     found = []
     for row in sorted(rows, key=lambda row: row["rank"]):
         picture = row["picture"]
-        screen = _row(night, SCREENS, "picture", screen_function(night), picture)
-        boxes = _row(night, BOXES, "picture", detect_function(night), picture).get("boxes") or ()
+        screen = _row(night, SCREENS, picture, screen_function(night))
+        boxes = _row(night, BOXES, picture, detect_function(night)).get("boxes") or ()
         mine = cut.get(picture, [])
         others = [Box(one["class"], one["score"], tuple(one["box"])) for one in boxes if one["score"] >= LEAST_BOX]
         others = [box for box in others if box.corners not in [one.corners for one in mine]]
@@ -120,12 +120,9 @@ def _decided(chosen: dict[str, Any]) -> str:
     return f"not in the index: {chosen['code']}: {chosen['detail']}"
 
 
-def _row(night: Night, table: Any, key: str, function: bytes, value: bytes | None) -> dict[str, Any]:
+def _row(night: Night, table: Table, key: bytes | None, function: bytes) -> dict[str, Any]:
     """The row of a stage for one key; empty where there is none."""
-    if value is None:
-        return {}
-    where = f"{key} = {literal(value)} and function = {literal(function)}"
-    return _one(night.tables.sql(f"select * from {table.name} where {where}", [table]))  # noqa: S608
+    return next(iter(rows_under(night, table, key, function)), {}) if key is not None else {}
 
 
 def _text(night: Night, key: bytes) -> dict[str, Any]:

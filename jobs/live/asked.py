@@ -13,7 +13,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.feeds import live_feeds
 from jobs.live.left import erased, erased_offer, left
 from jobs.live.verdict import Verdict, verdict
-from jobs.live.views import live_offers, offers_of
+from jobs.live.views import live_offers, offers_of, rows_under
 from lake.erased import hash_of
 from lake.tables import literal
 from schemas.errors import WrongInput
@@ -76,11 +76,7 @@ class Asked:
 
     def rows_of(self, table: Table, picture: bytes, function: bytes) -> list[Row]:
         """A picture's rows under a function."""
-        query = f"""
-            select * from {table.name}
-            where picture = {literal(picture)} and function = {literal(function)}"""  # noqa: S608
-        rows: list[Row] = self.night.tables.sql(query, [table]).to_pylist()
-        return rows
+        return rows_under(self.night, table, picture, function)
 
     def place(self, product: str) -> int | None:
         """The product's row number in the catalog; None if it is blocked."""

@@ -1,12 +1,13 @@
 """Queries that several stages need: the live offers, URLs and pictures of a night."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.feeds import LiveFeed, by_retailer, live_feeds
 from lake.tables import literal
-from schemas.table import DONE
+from schemas.table import DONE, Table
 from schemas.tables import FETCHES, OFFERS, PICTURES
 
 
@@ -20,6 +21,16 @@ def urls(night: Night) -> Query:
 
 def pictures(night: Night) -> Query:
     return live_pictures(urls(night), night.blocked.pictures | night.erased)
+
+
+def rows_under(night: Night, table: Table, key: bytes, function: bytes) -> list[dict[str, Any]]:
+    """The rows that a stage has for one key under a function."""
+    (column,) = table.key
+    query = f"""
+        select * from {table.name}
+        where {column} = {literal(key)} and function = {literal(function)}"""  # noqa: S608
+    rows: list[dict[str, Any]] = night.tables.sql(query, [table]).to_pylist()
+    return rows
 
 
 def offers_of(feeds: Iterable[LiveFeed]) -> Query:
