@@ -76,7 +76,7 @@ class Search:
             return []
         vector = self.snapshot.vectors @ seen.vector
         shape, colour = (
-            1 - np.unpackbits(codes ^ asked, axis=1).sum(axis=1) / CODE_BITS
+            1 - np.bitwise_count(codes ^ asked).sum(axis=1) / CODE_BITS
             for codes, asked in (
                 (self.snapshot.shape_codes, seen.shape_code),
                 (self.snapshot.colour_codes, seen.colour_code),
