@@ -1,7 +1,6 @@
 """`mapping coverage` as one page that asks for nothing else: coverage weighed three ways, and agreement beside it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from desk import pages
@@ -18,8 +17,7 @@ def coverage_page(desk: Desk, names: list[str], made: str) -> str:
     rows.sort(key=lambda row: -row["unmapped"])
     for row in rows:
         row["open"] = [] if row["error"] else _largest(desk.work(row["name"]), desk.clicks)
-    style = (Path(__file__).parent / "static" / "desk.css").read_text(encoding="utf-8")
-    return pages.render("coverage.html", rows=rows, clicks=bool(desk.clicks), made=made, style=style)
+    return pages.render("coverage.html", rows=rows, clicks=bool(desk.clicks), made=made, style=pages.style())
 
 
 def _largest(work: Work, clicks: Mapping[str, float]) -> list[dict[str, Any]]:

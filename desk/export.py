@@ -28,7 +28,6 @@ MAX_PICTURE_BYTES = 20_000_000
 
 MAX_BYTES = 16_000_000
 LONGEST = 200
-STATIC = Path(__file__).parent / "static"
 
 
 def exported(work: Work, leaves: Leaves, picture: Callable[[bytes], bytes | None]) -> str:
@@ -40,7 +39,7 @@ def exported(work: Work, leaves: Leaves, picture: Callable[[bytes], bytes | None
         pictures = [] if room <= 0 else _pictures(work, key, picture)
         room -= sum(map(len, pictures))
         cards.append(_card(work, leaves, key) | {"pictures": pictures})
-    script = (STATIC / "mailed.js").read_text(encoding="utf-8")
+    script = (Path(__file__).parent / "static" / "mailed.js").read_text(encoding="utf-8")
     data = {"format": FORMAT, "retailer": work.shop.retailer, "total": len(work.shop.products), "cards": cards,
             "covered": len(work.shop.products) - work.counts["unmapped"], "leaves": leaves.names(work.shop.language),
             "reasons": REASONS}  # fmt: skip
@@ -50,7 +49,7 @@ def exported(work: Work, leaves: Leaves, picture: Callable[[bytes], bytes | None
         data=data,
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=(STATIC / "desk.css").read_text(encoding="utf-8"),
+        style=pages.style(),
     )
 
 

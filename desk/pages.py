@@ -13,13 +13,13 @@ from desk.difference import Change, Difference, difference
 from desk.edits import Decision
 from desk.leaves import Leaves
 from desk.mapping_file import rule_of
-from desk.shop import NO_CATEGORY, Product, key_of, pictures_differ
+from desk.shop import NO_CATEGORY, Product, key_of
 from desk.state import Desk
 from desk.trend import Trend
 from desk.work import Work, fits
 from schemas.errors import Stop, WrongInput
-from udfs.rules.coverage import differs
 from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED
+from udfs.rules.mapping import Decision as Decided
 from udfs.rules.proposal import OUT_OF_SCOPE
 from udfs.rules.wording import normalise, written
 
@@ -43,6 +43,11 @@ _PAGES.filters["written"] = written
 
 def render(name: str, **said: Any) -> str:
     return _PAGES.get_template(name).render(**said)
+
+
+def style() -> str:
+    """The style of every page, for those that are one file."""
+    return (Path(__file__).parent / "static" / "desk.css").read_text(encoding="utf-8")
 
 
 def told(error: Stop) -> dict[str, Any]:
@@ -75,25 +80,29 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     products = work.shop.products
     row |= {"products": len(products), "categories": len(work.left()), "pending": len(work.pending.rules)}
     row |= {"published": sum(product.category is not None for product in products)} | work.counts
-    mapped = [(product, one.node) for product, one in zip(products, work.decided, strict=True) if one.kind == MAPPED]
-    row["text_differs"] = _share(
-        sum(differs(node, work.shop.sure_text(p), work.taxonomy) for p, node in mapped), len(mapped)
-    )
-    row["pictures_differ"] = _share(sum(pictures_differ(p, node, work.taxonomy) for p, node in mapped), len(mapped))
-    row["disagree"], doubted = most_doubted(work)
+    found = doubts(work)
+    row["text_differs"] = _share(sum(text for _, text, _ in found), len(found))
+    row["pictures_differ"] = _share(sum(pictures for *_, pictures in found), len(found))
+    row["disagree"], doubted = most_doubted(found)
     row["agreed"] = _share(len(products) - work.counts[UNMAPPED] - doubted, len(products))
     row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
     row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
     return row
 
 
-def most_doubted(work: Work, most: int = 3) -> tuple[list[tuple[str, str | None, int]], int]:
+def doubts(work: Work) -> list[tuple[Decided, bool, bool]]:
+    """What decides on each mapped product, and whether its text and its pictures say something else."""
+    decided = zip(work.shop.products, work.decided, strict=True)
+    return [(one, *work.doubts(product, one.node)) for product, one in decided if one.kind == MAPPED]
+
+
+def most_doubted(
+    found: Sequence[tuple[Decided, bool, bool]], most: int = 3
+) -> tuple[list[tuple[str, str | None, int]], int]:
     """Rules that text or pictures contradict most (rule, what it says, products), and the products of all rules."""
     against: Counter[tuple[str, str | None]] = Counter()
-    for product, one in zip(work.shop.products, work.decided, strict=True):
-        if one.kind == MAPPED:
-            text = differs(one.node, work.shop.sure_text(product), work.taxonomy)
-            against[one.rule or "", one.node] += text or pictures_differ(product, one.node, work.taxonomy)
+    for one, text, pictures in found:
+        against[one.rule or "", one.node] += text or pictures
     return [(rule, node, count) for (rule, node), count in against.most_common(most) if count], against.total()
 
 

@@ -7,11 +7,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from desk.difference import Change, Difference, difference
-from desk.shop import Category, pictures_differ
+from desk.shop import Category
 from desk.work import Work
 from schemas.errors import WrongInput
 from udfs.rules import mapping
-from udfs.rules.coverage import differs
 from udfs.rules.mapping import MAPPED, UNMAPPED
 from udfs.rules.rule import Rule
 from udfs.rules.wording import is_literal, joined_literals, normalise
@@ -52,8 +51,8 @@ def rule_uses(work: Work) -> dict[str, Any]:
         if use is None:
             continue
         use.products += 1
-        use.text_differs += differs(decided.node, work.shop.sure_text(product), work.taxonomy)
-        use.image_differs += pictures_differ(product, decided.node, work.taxonomy)
+        text, pictures = work.doubts(product, decided.node)
+        use.text_differs, use.image_differs = use.text_differs + text, use.image_differs + pictures
     notes = _warnings(work, found)
     waiting = [work.shop.categories[key] for key in work.left()]
     by_name = {normalise(category.last): category for category in reversed(waiting)}

@@ -86,12 +86,11 @@ def lines(found: Difference) -> Iterator[str]:
 
 def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None], notes: Sequence[str] = ()) -> str:
     """The difference as one file that asks for nothing else. `notes`: lines above it."""
-    style = (Path(__file__).parent / "static" / "desk.css").read_text(encoding="utf-8")
 
     def thumbnail(product: Product) -> str:
         body = picture(product.pictures[0]) if product.pictures else None
         made = small(body, SIDES[0]) if body else None
         return data_uri(made) if made else ""
 
-    said = {"title": title, "found": found, "notes": notes, "style": style, "thumbnail": thumbnail, "shown": SHOWN}
-    return pages.render("exported.html", **said)
+    said = {"title": title, "found": found, "notes": notes, "thumbnail": thumbnail, "shown": SHOWN}
+    return pages.render("exported.html", style=pages.style(), **said)

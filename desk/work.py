@@ -10,9 +10,10 @@ from pathlib import Path
 from desk.edits import Decision, Pending
 from desk.evidence import Considered, Proposer
 from desk.mapping_file import MappingText, read_in, rule_of, save
-from desk.shop import Category, Product, Shop, key_of
+from desk.shop import Category, Product, Shop, key_of, pictures_differ
 from schemas.errors import WrongInput
 from udfs.rules import mapping as mapping_file
+from udfs.rules.coverage import differs
 from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED, Mapping
 from udfs.rules.mapping import Decision as Decided
 from udfs.rules.proposal import OUT_OF_SCOPE, Proposal
@@ -86,6 +87,11 @@ class Work:
     def covered(self) -> float:
         total = len(self.shop.products)
         return 1 - self.counts[UNMAPPED] / total if total else 1.0
+
+    def doubts(self, product: Product, node: str | None) -> tuple[bool, bool]:
+        """Whether the sure text, and whether the pictures, say something else of a product than a node."""
+        text = differs(node, self.shop.sure_text(product), self.taxonomy)
+        return text, pictures_differ(product, node, self.taxonomy)
 
     def rest(self, key: str) -> list[int]:
         """The products of a category that neither the file nor a pending decision decides."""

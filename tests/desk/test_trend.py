@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from desk import trend
-from desk.pages import most_doubted, shop_row
+from desk.pages import doubts, most_doubted, shop_row
 from desk.state import Desk
 from desk.trend import Point, Trend, trends_of
 from lake import snapshots
@@ -44,7 +44,7 @@ def test_the_rule_that_verdicts_contradict_most_is_named(desk: Desk) -> None:
     first = max(desk.shops["drawn"].categories.values(), key=lambda category: len(category.products))
     there = written(first.path).replace(">", "&gt;")
     rewritten(desk, f'<rule path="{there}" to="umbrella" date="2026-11-21" by="AK"/>')
-    ((rule, node, count),), whole = most_doubted(desk.work("drawn"))
+    ((rule, node, count),), whole = most_doubted(doubts(desk.work("drawn")))
     assert whole == count
     assert (rule, node) == ("categories.xml:2", "umbrella")
     assert count > 0.8 * len(first.products)
