@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -18,13 +19,12 @@ from jobs.engine.records import checked_run, of_run
 from jobs.live.catalog import Catalog
 from jobs.live.coverage import coverage_view
 from jobs.live.feeds import catalog_digest, live_feeds, states_by_retailer
-from jobs.live.functions import screen_function
 from jobs.live.retailers import FileState, file_states
-from jobs.live.views import offers_of, pictures
+from jobs.live.screened import done, scores_of, screened
+from jobs.live.views import offers_of
 from jobs.stages.declared import records
 from jobs.stages.record import rejects_of
 from lake import snapshots
-from lake.tables import literal
 from reports.facts import (
     Changes,
     CoverageRow,
@@ -43,7 +43,7 @@ from reports.night import render
 from schemas.manifest import Manifest
 from schemas.rejects import MEANINGS, Code
 from schemas.table import DONE, REJECTED
-from schemas.tables import SCREENS, UNWANTED_CLASSES
+from schemas.tables import UNWANTED_CLASSES
 from udfs.rules.coverage import RetailerCoverage
 from udfs.rules.mapping import Mapping
 from udfs.rules.wording import written
@@ -144,17 +144,13 @@ def _addresses(catalog: Catalog) -> Whole:
 
 def _pictures(night: Night) -> Whole:
     """Distinct pictures: wanted, or the unwanted class that the screen gives them."""
-    live, wanted = pictures(night), night.settings.choice.wanted
-    case = " ".join(f"when {name} = greatest({', '.join(UNWANTED_CLASSES)}) then '{name}'" for name in UNWANTED_CLASSES)
-    query = f"""
-        select label, count(*) count from (
-            select case when s.picture is null then 'waiting' when s.status = '{REJECTED}' then s.code
-                when s.wanted >= {wanted} then 'wanted' {case} end label
-            from ({live.sql}) p left join (
-                select * from {SCREENS.name} where function = {literal(screen_function(night))}
-            ) s on p.picture = s.picture
-        ) group by label order by count desc"""  # noqa: S608
-    counts = {row["label"]: row["count"] for row in night.tables.sql(query, {*live.tables, SCREENS}).to_pylist()}
+    rows = screened(night)
+    refused = rows.filter(pc.equal(rows["status"], REJECTED))["code"].to_pylist()
+    scores = scores_of(done(night))
+    likeliest = np.array(UNWANTED_CLASSES)[scores[:, 1:].argmax(axis=1)]
+    labels = np.where(scores[:, 0] >= night.settings.choice.wanted, "wanted", likeliest)
+    waits = rows["status"].null_count
+    counts = dict(Counter({"waiting": waits, **Counter(refused), **Counter(labels.tolist())}).most_common())
     kept, waiting = counts.pop("wanted", 0), counts.pop("waiting", 0)
     away = [Part(label, count, "away") for label, count in counts.items()]
     return Whole("pictures", [Part("wanted", kept, "through"), *away, _waiting(waiting)])

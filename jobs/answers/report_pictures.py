@@ -12,16 +12,16 @@ import selvedge_searcher
 from jobs.answers.thumbnails import place_of, stored_places, thumbnail
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.functions import detect_function, screen_function
+from jobs.live.functions import detect_function
 from jobs.live.near_copies import NearCopies
 from jobs.live.placeholders import Suspect, suspects
-from jobs.live.views import pictures
+from jobs.live.screened import done, scores_of
 from lake import snapshots
 from lake.shards import PictureLost, read_picture
 from lake.tables import literal
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
-from schemas.tables import BOXES, SCREEN_CLASSES, SCREENS, UNWANTED_CLASSES
+from schemas.tables import BOXES, UNWANTED_CLASSES
 from udfs.pictures.inspect import PictureRefused
 from udfs.rules.on_sale import why
 
@@ -39,12 +39,8 @@ class Pictures:
 
     def turned_away(self) -> list[Gallery]:
         """The most confident rejected pictures of each unwanted class, and the kept pictures with the lowest scores."""
-        live, wanted = pictures(self._night), self._night.settings.choice.wanted
-        query = f"""
-            select s.* from {SCREENS.name} s join ({live.sql}) p on s.picture = p.picture
-            where s.status = '{DONE}' and s.function = {literal(screen_function(self._night))}"""  # noqa: S608
-        rows = self._night.tables.sql(query, {*live.tables, SCREENS})
-        scores = np.stack([rows[name].to_numpy() for name in SCREEN_CLASSES], axis=1)
+        rows, wanted = done(self._night), self._night.settings.choice.wanted
+        scores = scores_of(rows)
         if not len(scores):
             return []
         away = scores[:, 0] < wanted

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Query
-from jobs.live.functions import classify_function, screen_function
-from jobs.live.views import offers, pictures
+from jobs.live.functions import classify_function
+from jobs.live.screened import done
+from jobs.live.views import offers
 from lake.tables import literal
 from reports.facts import ThresholdRow
 from schemas.errors import WrongInput
 from schemas.settings import ChoiceSettings
 from schemas.table import DONE
-from schemas.tables import SCREENS, TEXTS
+from schemas.tables import TEXTS
 
 STEP = 0.1
 """How far the report moves each threshold up and down."""
@@ -103,17 +103,14 @@ def _now(night: Night, threshold: Threshold) -> float:
 def _scores(night: Night, threshold: Threshold) -> np.ndarray:
     """Scores float64 [N] of the live rows."""
     if threshold.setting in ("wanted", "image"):
-        return _column(night, threshold, "picture", pictures(night), screen_function(night))
-    return _column(night, threshold, "text_key", offers(night), classify_function(night))
-
-
-def _column(night: Night, threshold: Threshold, key: str, live: Query, function: bytes) -> np.ndarray:
-    table = SCREENS if key == "picture" else TEXTS
+        seen: np.ndarray = done(night)[threshold.score].to_numpy()
+        return seen.astype(np.float64)
+    live, function = offers(night), literal(classify_function(night))
     query = f"""
-        select s.{threshold.score} score from {table.name} s
-        join (select distinct {key} from ({live.sql})) live on s.{key} = live.{key}
-        where s.status = '{DONE}' and s.function = {literal(function)} and {threshold.where}"""  # noqa: S608
-    scores: np.ndarray = night.tables.sql(query, {*live.tables, table})["score"].to_numpy()
+        select t.{threshold.score} score from {TEXTS.name} t
+        join (select distinct text_key from ({live.sql})) live on t.text_key = live.text_key
+        where t.status = '{DONE}' and t.function = {function} and {threshold.where}"""  # noqa: S608
+    scores: np.ndarray = night.tables.sql(query, {*live.tables, TEXTS})["score"].to_numpy()
     return scores.astype(np.float64)
 
 

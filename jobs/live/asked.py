@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import live_feeds
+from jobs.live.few import few
 from jobs.live.left import erased, erased_offer, left
+from jobs.live.placeholders import Suspect, suspects_of
 from jobs.live.verdict import Verdict, verdict
-from jobs.live.views import live_offers, offers_of, rows_under
+from jobs.live.views import live_offers, offers, offers_of, rows_under
 from lake.erased import hash_of
 from lake.tables import literal
 from schemas.errors import WrongInput
@@ -38,22 +40,28 @@ class Asked:
     urls: list[str] = field(default_factory=list)
     picture: bytes | None = None  # where a picture itself is asked about
     left: list[Verdict] = field(default_factory=list)  # of what is not live any more
+    _rows: dict[str, list[Row]] = field(default_factory=dict)  # of the pictures, by table
 
-    @property
+    @cached_property
     def catalog(self) -> Catalog:
-        return Catalog.of(self.night)
+        """The products that were asked about, and all that show one of the URLs or pictures."""
+        return few(self.night, self.products, self.urls, self.pictures)
+
+    @cached_property
+    def suspects(self) -> list[Suspect]:
+        """The pictures among these that may be placeholders, and others."""
+        return suspects_of(self.night, self.catalog)
 
     @cached_property
     def fetches(self) -> dict[str, list[Row]]:
         """Every attempt at each URL, the oldest first."""
-        return {url: self._attempts(url) for url in self.urls}
-
-    def _attempts(self, url: str) -> list[Row]:
-        query = f"select * from {FETCHES.name} where url = {literal(url)} order by attempt"  # noqa: S608
-        rows: list[Row] = self.night.tables.sql(query, [FETCHES]).to_pylist()
-        if not rows and pc.index(self.catalog.url_states["url"], pa.scalar(url)).as_py() < 0:
-            raise WrongInput("explain", None, f"{url}: was never fetched, and no live offer has it")
-        return rows
+        if not self.urls:
+            return {}
+        query = f"select * from {FETCHES.name} where url in ({_listed(self.urls)}) order by attempt"  # noqa: S608
+        found: dict[str, list[Row]] = {url: [] for url in self.urls}
+        for row in self.night.tables.sql(query, [FETCHES]).to_pylist():
+            found[row["url"]].append(row)
+        return found
 
     def brought(self, url: str) -> bytes | None:
         """The picture from the last successful attempt at a URL."""
@@ -76,7 +84,13 @@ class Asked:
 
     def rows_of(self, table: Table, picture: bytes, function: bytes) -> list[Row]:
         """A picture's rows under a function."""
-        return rows_under(self.night, table, picture, function)
+        if picture not in self.pictures:
+            return rows_under(self.night, table, picture, function)
+        if table.name not in self._rows:
+            where = f"picture in ({_listed(self.pictures)}) and function = {literal(function)}"
+            query = f"select * from {table.name} where {where}"  # noqa: S608
+            self._rows[table.name] = self.night.tables.sql(query, [table]).to_pylist()
+        return [row for row in self._rows[table.name] if row["picture"] == picture]
 
     def place(self, product: str) -> int | None:
         """The product's row number in the catalog; None if it is blocked."""
@@ -95,7 +109,9 @@ def of_offer(night: Night, asked: str) -> Asked:
     """Looks up an offer id, retailer:offer id, or product id. Raises WrongInput if the lake never knew such a one."""
     name, feeds = literal(asked), live_feeds(night)
     query = f"""
-        select retailer, feed, line, offer_id, product_id, title, status, code, detail, text_key, pictures from (
+        select retailer, feed, line, offer_id, product_id, title, status, code, detail, text_key,
+            array_slice(pictures, 1, max_pictures) pictures
+        from (
             {live_offers(feeds).sql} union all {offers_of(feeds).sql} where o.status <> '{DONE}'
         ) where offer_id = {name} or product_id = {name}
         or concat(retailer, ':', offer_id) = {name} order by retailer, line limit {SHOWN_ROWS}"""  # noqa: S608
@@ -115,10 +131,20 @@ def of_offer(night: Night, asked: str) -> Asked:
 
 
 def of_url(night: Night, url: str) -> Asked:
-    """Looks up a picture URL, with the products that have it."""
+    """Looks up a picture URL, with the products that have it. Raises WrongInput if the lake never knew it."""
     if gone := erased(night, hash_of(url), url):
         return Asked(night, left=gone)
-    return _with_products(Asked(night, urls=[url]), "url", url)
+    asked = Asked(night, urls=[url])
+    if not asked.fetches[url] and not _is_live(night, url):
+        raise WrongInput("explain", None, f"{url}: was never fetched, and no live offer has it")
+    return _with_products(asked, "url", url)
+
+
+def _is_live(night: Night, url: str) -> bool:
+    found = offers(night)
+    shown = f"array_has(array_slice(pictures, 1, max_pictures), {literal(url)})"
+    query = f"select 1 from ({found.sql}) where {shown} limit 1"  # noqa: S608
+    return bool(night.tables.sql(query, found.tables).num_rows)
 
 
 def of_picture(night: Night, picture: bytes) -> Asked:
@@ -133,3 +159,7 @@ def _with_products(asked: Asked, column: str, value: Any) -> Asked:
     products = asked.catalog.products["product_id"].take(pc.unique(shown["product"])).to_pylist()
     asked.products, asked.unshown = products[:SHOWN_PRODUCTS], max(len(products) - SHOWN_PRODUCTS, 0)
     return asked
+
+
+def _listed(values: Iterable[bytes | str]) -> str:
+    return ", ".join(literal(value) for value in values)

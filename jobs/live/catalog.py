@@ -1,6 +1,7 @@
 """The live products, joined with what the tables hold about them."""
 
 import json
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
+from jobs.engine.stage import Query
 from jobs.live.functions import choose_function, map_function
 from jobs.live.near_copies import NearCopies, near_copies
 from jobs.live.product_keys import category_keys, product_keys
@@ -79,12 +81,22 @@ class Catalog:
 
     def _url_states(self) -> pa.Table:
         found = urls(self._night)
+        return self._states(Query(f"select distinct url from ({found.sql})", found.tables))  # noqa: S608
+
+    def states_of(self, urls: Collection[str]) -> pa.Table:
+        """URL_STATES of some URLs, live or not."""
+        if not urls:
+            return URL_STATES.empty_table()
+        named = ", ".join(literal(url) for url in urls)
+        return self._states(Query(f"select unnest(make_array({named})) url", ()), f"url in ({named})")
+
+    def _states(self, live: Query, asked: str = "true") -> pa.Table:
         query = f"""
             select live.url, good.picture, last.code, last.detail, last.url is not null tried
-            from (select distinct url from ({found.sql})) live
-            left join {newest_fetches()} last on live.url = last.url
-            left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url"""  # noqa: S608
-        return self._unblocked(self._night.tables.sql(query, {*found.tables, FETCHES}).cast(URL_STATES))
+            from ({live.sql}) live
+            left join {newest_fetches(asked)} last on live.url = last.url
+            left join {newest_fetches(f"status = '{DONE}' and {asked}")} good on live.url = good.url"""  # noqa: S608
+        return self._unblocked(self._night.tables.sql(query, {*live.tables, FETCHES}).cast(URL_STATES))
 
     def _unblocked(self, states: pa.Table) -> pa.Table:
         """Takes the picture away from blocked URLs, blocked pictures and their near copies, and says why."""
@@ -174,8 +186,12 @@ class Catalog:
     @cached_property
     def chosen(self) -> pa.Table:
         """The rows of `garments` for tonight's product keys, done or rejected, with `product`."""
-        function = literal(choose_function(self._night))
-        rows = self._night.tables.sql(f"select * from {GARMENTS.name} where function = {function}", [GARMENTS])  # noqa: S608
+        return self.choices_of("true")
+
+    def choices_of(self, asked: str) -> pa.Table:
+        """The same of those rows that meet a condition in SQL."""
+        query = f"select * from {GARMENTS.name} where function = {literal(choose_function(self._night))} and {asked}"  # noqa: S608
+        rows = self._night.tables.sql(query, [GARMENTS])
         at = pc.index_in(rows["product_key"], self.keys["product_key"])
         live = pc.is_valid(at)
         return rows.filter(live).append_column("product", self.keys["product"].take(at.filter(live)))

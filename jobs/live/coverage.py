@@ -1,26 +1,24 @@
 """Mapping coverage of the live products: rows for the table, shares for the gate, and the analyst's view."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Query
 from jobs.live.catalog import Catalog
 from jobs.live.feeds import digests_by_retailer, live_feeds
-from jobs.live.functions import classify_function, coverage_function, detect_function, screen_function
+from jobs.live.functions import classify_function, coverage_function, detect_function
 from jobs.live.rows import PART_ROWS, taken
-from jobs.live.views import pictures
+from jobs.live.screened import done
 from lake.tables import literal
 from schemas.manifest import Manifest
 from schemas.settings import ChoiceSettings
-from schemas.table import DONE, Table
-from schemas.tables import BOXES, COVERAGE, SCREENS, TEXTS, VERDICTS
+from schemas.table import DONE
+from schemas.tables import BOXES, COVERAGE, TEXTS
 from udfs.rules import coverage as count
-from udfs.rules.category import gender_of, shown
-from udfs.rules.map_categories import DECIDED, decide_batch
+from udfs.rules.category import gender_of
+from udfs.rules.map_categories import DECIDED, decide_products, verdicts_of
+from udfs.rules.votes import shown_by_product, votes_of
 
 KEY = ("retailer", "feed", "function")
 
@@ -43,19 +41,22 @@ def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
 
 def decisions(night: Night, catalog: Catalog, products: pa.Array) -> pa.Table:
     """`udfs.rules.map_categories.DECIDED` of some live products, by their rows."""
-    unread = {"text_gender": None, "text_gender_probability": None}
-    of_category = pa.array(catalog.category_verdicts, VERDICTS)
+    verdicts = [verdicts_of(rows) for rows in catalog.category_verdicts]
     decided = [DECIDED.empty_table()]
     for at in range(0, len(products), PART_ROWS):
         places = products.slice(at, PART_ROWS)
         rows = taken(catalog.products.select(["product_id", "retailer", "title", "gender", "age"]), places)
-        stated = rows.select(["gender", "age"]).to_pylist()
-        genders = [gender_of(row | unread, night.settings.choice) for row in stated]
-        batch = rows.drop_columns(["gender", "age"]).combine_chunks()
-        batch = batch.append_column("verdicts", of_category.take(catalog.categories.indices.take(places)))
-        batch = batch.append_column("gender", pa.array(genders, pa.string()))
-        decided.append(pa.Table.from_batches([decide_batch(part) for part in batch.to_batches()], DECIDED))
+        categories = catalog.categories.indices.take(places).to_numpy()
+        decided.append(decide_products(rows, categories, verdicts, _genders(night, rows)))
     return pa.concat_tables(decided)
+
+
+def _genders(night: Night, rows: pa.Table) -> list[str | None]:
+    """The stated gender of each product; the text is not asked."""
+    unread = {"text_gender": None, "text_gender_probability": None}
+    stated = [*zip(rows["gender"].to_pylist(), rows["age"].to_pylist(), strict=True)]
+    found = {one: gender_of({"gender": one[0], "age": one[1], **unread}, night.settings.choice) for one in {*stated}}
+    return [found[one] for one in stated]
 
 
 def function_of(night: Night, retailer: str) -> bytes:
@@ -96,30 +97,35 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     catalog = Catalog.of(night)
     if not catalog.products.num_rows:
         return []
-    text = _sure_texts(night)
-    sources = dict(zip(*(catalog.chosen[n].to_pylist() for n in ("product_id", "category_source")), strict=True))
-    images = image_classes(night, catalog)
-    decided = decisions(night, catalog, pa.array(np.arange(catalog.products.num_rows)))
-    ids = catalog.products["product_id"].to_pylist()
+    texts, products = _sure_texts(night), catalog.products
+    decided = decisions(night, catalog, pa.array(np.arange(products.num_rows)))
+    chosen = catalog.chosen.select(["product", "category_source"])
+    of_text = pc.index_in(products["text_key"].cast(pa.binary()), texts["text_key"].cast(pa.binary()))
     columns = {
-        "title": catalog.products["title"],
-        "category_path": catalog.products["category_path"],
-        "category_source": pa.array([sources.get(name) for name in ids], pa.string()),
-        "text_leaf": pa.array([text.get(key) for key in catalog.products["text_key"].to_pylist()], pa.string()),
-        "image_class": pa.array([images.get(name) for name in ids], pa.string()),
+        "title": products["title"],
+        "category_path": products["category_path"],
+        "category_source": _by_place(products.num_rows, chosen["product"], chosen["category_source"]),
+        "text_leaf": texts["leaf"].take(of_text),
+        "image_class": _by_place(products.num_rows, *_image_classes(night, catalog, night.settings.choice)),
     }
     for name, column in columns.items():
         decided = decided.append_column(name, column)
     return count.view(decided, night.taxonomy)
 
 
-def _sure_texts(night: Night) -> dict[bytes, str]:
+def _by_place(count: int, places: pa.ChunkedArray | pa.Array, values: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Values at their places among so many; nulls elsewhere."""
+    at = np.full(count, -1)
+    at[np.asarray(places)] = np.arange(len(places))
+    return values.take(pa.array(at, mask=at < 0))
+
+
+def _sure_texts(night: Night) -> pa.Table:
     query = f"""
         select text_key, leaf from {TEXTS.name} where status = '{DONE}'
         and function = {literal(classify_function(night))}
         and probability >= {night.settings.choice.text}"""  # noqa: S608
-    rows = night.tables.sql(query, [TEXTS])
-    return dict(zip(rows["text_key"].to_pylist(), rows["leaf"].to_pylist(), strict=True))
+    return night.tables.sql(query, [TEXTS])
 
 
 def image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings | None = None) -> dict[str, str | None]:
@@ -127,25 +133,18 @@ def image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings | None 
 
     A product without a kept picture is left out. `choice`: other thresholds than the run's.
     """
-    choice = choice or night.settings.choice
-    live = pictures(night)
-    seen = {table.name: _by_picture(night, table, function, live) for table, function in (
-        (SCREENS, screen_function(night)), (BOXES, detect_function(night)))}  # fmt: skip
-    by_product: dict[int, list[dict[str, Any]]] = {}
-    names = ("product", "picture")
-    for product, picture in zip(*(catalog.pictures[name].to_pylist() for name in names), strict=True):
-        screen, boxes = seen["screens"].get(picture), seen["boxes"].get(picture)
-        if screen and screen["wanted"] is not None and screen["wanted"] >= choice.wanted:
-            found = {name: screen[name] for name in ("depicts", "depicts_score")} | {
-                "boxes": (boxes or {}).get("boxes")
-            }
-            by_product.setdefault(product, []).append(found)
-    ids = catalog.products["product_id"].to_pylist()
-    return {ids[place]: shown(found, choice) for place, found in by_product.items()}
+    places, classes = _image_classes(night, catalog, choice or night.settings.choice)
+    ids = catalog.products["product_id"].take(places).to_pylist()
+    return dict(zip(ids, classes.to_pylist(), strict=True))
 
 
-def _by_picture(night: Night, table: Table, function: bytes, live: Query) -> dict[bytes, dict[str, Any]]:
-    query = f"""
-        select t.* from {table.name} t join ({live.sql}) p on t.picture = p.picture
-        where t.function = {literal(function)}"""  # noqa: S608
-    return {row["picture"]: row for row in night.tables.sql(query, {*live.tables, table}).to_pylist()}
+def _image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings) -> tuple[pa.Array, pa.Array]:
+    """The products with a kept picture, by their rows, and the class of each."""
+    screens = done(night)
+    kept = screens.filter(pc.greater_equal(screens["wanted"].cast(pa.float64()), choice.wanted))
+    query = f"select picture, boxes from {BOXES.name} where function = {literal(detect_function(night))}"  # noqa: S608
+    boxes = night.tables.among(query, [BOXES], "picture", kept["picture"].combine_chunks())
+    found = kept.append_column("boxes", boxes["boxes"].take(pc.index_in(kept["picture"], boxes["picture"])))
+    at = pc.index_in(catalog.pictures["picture"], kept["picture"].cast(pa.binary()))
+    products = catalog.pictures["product"].filter(at.is_valid())
+    return shown_by_product(products, votes_of(found, choice).take(at.drop_null()))

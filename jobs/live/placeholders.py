@@ -24,10 +24,11 @@ class Suspect:
 
 def suspects(night: Night) -> list[Suspect]:
     """All suspected placeholders, most products first. A person decides, by a line in `mappings/blocked.tsv`."""
-    return night.kept("suspects", lambda: _suspects(night, Catalog.of(night)))
+    return night.kept("suspects", lambda: suspects_of(night, Catalog.of(night)))
 
 
-def _suspects(night: Night, catalog: Catalog) -> list[Suspect]:
+def suspects_of(night: Night, catalog: Catalog) -> list[Suspect]:
+    """The same of one catalog."""
     shown = catalog.pictures
     rows = pa.table({
         "retailer": catalog.products["retailer"].take(shown["product"]), "picture": shown["picture"],

@@ -5,7 +5,7 @@ have the same products of the same feeds unless a sale begins or ends between th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 import numpy as np
@@ -33,8 +33,31 @@ COLUMNS = tuple(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS, "feed")))
 
 def live_products(night: Night) -> pa.Table:
     """`udfs.rules.products.PRODUCTS` of the live offers by product id, without blocked products."""
+    return _live(night, "true", lambda rows: rows)
+
+
+def products_with(night: Night, ids: Collection[str], urls: Collection[str]) -> pa.Table:
+    """Those that have one of some ids or picture URLs."""
+
+    def named(rows: pa.RecordBatch) -> pa.RecordBatch:
+        lists = rows["pictures"]
+        shows = pc.is_in(lists.flatten(), pa.array(sorted(urls), pa.string()))
+        showing = pc.is_in(pa.array(np.arange(rows.num_rows)), pc.list_parent_indices(lists).filter(shows))
+        return rows.filter(pc.or_(pc.is_in(rows["product_id"], pa.array(sorted(ids), pa.string())), showing))
+
+    these, those = (", ".join(literal(name) for name in sorted(names)) or "''" for names in (ids, urls))
+    asked = f"m.product_id in ({these}) or array_has_any(m.pictures, make_array({those}))"
+    return _live(night, asked, named)
+
+
+def _live(night: Night, asked: str, named: Callable[[pa.RecordBatch], pa.RecordBatch]) -> pa.Table:
+    """PRODUCTS that meet a condition, in SQL over what is kept and as a function over what is made now."""
     retailers = _in_order(feeds_keys(night))
-    kept, made = _kept(night, retailers), [merged(night, group) for group in unkept(night, retailers)]
+    kept = _kept(night, retailers, asked)
+    made = [
+        pa.Table.from_batches(map(named, rows.to_batches()), rows.schema)
+        for rows in (merged(night, group) for group in unkept(night, retailers))
+    ]
     products = pa.concat_tables(
         [PRODUCTS.empty_table(), *(rows.select(PRODUCTS.names).cast(PRODUCTS) for rows in (kept, *made))]
     )
@@ -151,8 +174,8 @@ def sources_of(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
     return {(row["retailer"], row["feeds"]): (row["source"], row["attempt"]) for row in rows}
 
 
-def _kept(night: Night, retailers: Sequence[str]) -> pa.Table:
-    """PRODUCTS of the retailers of which they are kept, in their order."""
+def _kept(night: Night, retailers: Sequence[str], asked: str) -> pa.Table:
+    """PRODUCTS that meet a condition, of the retailers of which they are kept, in their order."""
     sources, keys = sources_of(night), feeds_keys(night)
     wanted = [(name, *sources[name, keys[name]]) for name in retailers if (name, keys[name]) in sources]
     if not wanted:
@@ -162,7 +185,7 @@ def _kept(night: Night, retailers: Sequence[str]) -> pa.Table:
     query = f"""
         select {columns}, m.place from {MERGED.name} m join (values {listed}) k(retailer, source, attempt)
         on m.retailer = k.retailer and m.source = k.source and m.attempt = k.attempt
-        where m.function = {literal(merge_function())}"""  # noqa: S608
+        where m.function = {literal(merge_function())} and ({asked})"""  # noqa: S608
     rows = night.tables.sql(query, [MERGED])
     return taken(rows.select(PRODUCTS.names), pa.array(_places(rows["retailer"], retailers, rows["place"])))
 

@@ -36,6 +36,15 @@ def brought_by(night: Night, urls: Iterable[str]) -> frozenset[bytes]:
     return frozenset(night.tables.sql(query, [FETCHES])["picture"].to_pylist())
 
 
+def urls_with(night: Night, pictures: Iterable[bytes]) -> frozenset[str]:
+    """The URLs that ever brought one of some pictures."""
+    keys = ", ".join(literal(picture) for picture in sorted(pictures))
+    if not keys:
+        return frozenset()
+    query = f"select distinct url from {FETCHES.name} where picture in ({keys})"  # noqa: S608
+    return frozenset(night.tables.sql(query, [FETCHES])["url"].to_pylist())
+
+
 def with_copies(night: Night, seeds: frozenset[bytes]) -> frozenset[bytes]:
     """Pictures and all their near copies in the lake, by the hashes that group near duplicates."""
     if not seeds:

@@ -16,7 +16,6 @@ from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
 from jobs.live.functions import fetch_function
 from jobs.live.memory import Memory
-from jobs.live.placeholders import suspects
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import newest_fetches, urls
 from jobs.stages.fetch_queue import CHUNK_S, Owed, chunks, due_urls, in_turns, owed
@@ -273,7 +272,7 @@ def _on_picture(night: Night, asked: Asked, picture: bytes) -> Iterator[Verdict]
         raise WrongInput("explain", None, f"{name}: no such picture is stored")
     for row in stored:
         yield verdict("fetch", name, row, f"{row['mime']} {row['width']} x {row['height']}, {row['length']} bytes")
-    for suspect in suspects(night):
+    for suspect in asked.suspects:
         if suspect.picture == picture:
             said = f"on {suspect.products} products of {suspect.retailer}, so it may be a placeholder"
             yield Verdict("fetch", name, "suspected", said, "to block it, add a line to mappings/blocked.tsv")

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,10 +13,14 @@ from schemas.table import DONE
 from schemas.tables import COVERAGE
 from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED, Mapping
 from udfs.rules.taxonomy import Taxonomy
+from udfs.rules.wording import END
 
 KINDS = (MAPPED, IGNORED, UNMAPPED)
 SOURCES = ("mapping", "text", "image")
 COUNTED = pa.schema([field for field in COVERAGE.schema if field.name != "function"])
+
+ALIKE = ("retailer", "kind", "node", "rule", "category_source", "text_leaf", "image_class")
+"""Products with the same of these count together."""
 
 SAMPLES = 5
 """Titles beside an unmapped category: enough to see what it holds."""
@@ -109,35 +115,41 @@ def view(products: pa.Table, taxonomy: Taxonomy) -> list[RetailerCoverage]:
     products, one row each: product_id, retailer, title, category_path, kind, node, rule, category_source, text_leaf
     (null where the text is unsure), image_class (null where the pictures are).
     """
-    found: dict[str, RetailerCoverage] = {}
-    for product in products.sort_by("product_id").to_pylist():
-        seen = found.setdefault(product["retailer"], RetailerCoverage(product["retailer"]))
-        seen.products += 1
-        seen.kinds[product["kind"]] += 1
-        if product["category_source"] is not None:
-            seen.sources[product["category_source"]] += 1
-        if product["rule"] is not None:
-            _count_rule(seen, product, taxonomy)
-        if product["kind"] == UNMAPPED:
-            _count_unmapped(seen, product)
+    products = products.sort_by("product_id")
+    alike = products.group_by([*ALIKE]).aggregate([([], "count_all")]).to_pylist()
+    found = {row["retailer"]: RetailerCoverage(row["retailer"]) for row in alike}
+    for row in alike:
+        seen, count = found[row["retailer"]], row["count_all"]
+        seen.products += count
+        seen.kinds[row["kind"]] += count
+        if row["category_source"] is not None:
+            seen.sources[row["category_source"]] += count
+        if row["rule"] is not None:
+            _count_rule(seen, row, taxonomy)
+    _count_unmapped(found, products.filter(pc.equal(products["kind"], UNMAPPED)))
     return [found[name] for name in sorted(found)]
 
 
-def _count_rule(seen: RetailerCoverage, product: dict[str, Any], taxonomy: Taxonomy) -> None:
-    use = seen.rules.setdefault(product["rule"], RuleUse(product["rule"], product["node"]))
-    use.products += 1
-    use.text_differs += differs(product["node"], product["text_leaf"], taxonomy)
-    shown = product["image_class"]
-    node = product["node"]
-    use.image_differs += shown is not None and node in taxonomy and shown not in taxonomy.image_classes(node)
+def _count_rule(seen: RetailerCoverage, alike: dict[str, Any], taxonomy: Taxonomy) -> None:
+    node, shown, count = alike["node"], alike["image_class"], alike["count_all"]
+    use = seen.rules.setdefault(alike["rule"], RuleUse(alike["rule"], node))
+    use.products += count
+    use.text_differs += count * differs(node, alike["text_leaf"], taxonomy)
+    use.image_differs += count * (shown is not None and node in taxonomy and shown not in taxonomy.image_classes(node))
 
 
-def _count_unmapped(seen: RetailerCoverage, product: dict[str, Any]) -> None:
-    path = tuple(product["category_path"] or ())
-    category = seen.unmapped.setdefault(path, UnmappedCategory(path))
-    category.products += 1
-    if len(category.titles) < SAMPLES and product["title"]:
-        category.titles.append(product["title"])
+def _count_unmapped(found: dict[str, RetailerCoverage], products: pa.Table) -> None:
+    """Products that no rule matches, sorted by id."""
+    path = pc.fill_null(pc.binary_join(products["category_path"], END), "")
+    numbered = pa.table({"retailer": products["retailer"], "path": path, "at": np.arange(products.num_rows)})
+    groups = numbered.group_by(["retailer", "path"]).aggregate([("at", "min"), ("at", "count"), ("at", "list")])
+    paths = products["category_path"].take(groups["at_min"]).to_pylist()
+    for group, names in zip(groups.to_pylist(), paths, strict=True):
+        unmapped = found[group["retailer"]].unmapped
+        category = unmapped.setdefault(tuple(names or ()), UnmappedCategory(tuple(names or ())))
+        category.products += group["at_count"]
+        titles = (products["title"][at].as_py() for at in sorted(group["at_list"]))
+        category.titles += islice(filter(None, titles), SAMPLES - len(category.titles))
 
 
 def differs(node: str | None, other: str | None, taxonomy: Taxonomy) -> bool:

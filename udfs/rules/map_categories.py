@@ -4,6 +4,7 @@ from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from schemas.table import DONE
@@ -59,12 +60,25 @@ def verdicts_of(rows: Sequence[Names[str, str | None]] | None) -> list[Verdict]:
     return [Verdict(**row) for row in rows or ()]  # type: ignore[arg-type]
 
 
-def decide_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Columns product_id, retailer, verdicts, title, gender (of ours) in; `DECIDED` out, one row a product."""
-    cells = zip(*(batch[name].to_pylist() for name in ("verdicts", "title", "gender")), strict=True)
-    decisions: list[Decision] = [decide(verdicts_of(verdicts), title, gender) for verdicts, title, gender in cells]
-    columns = {name: batch[name] for name in ("product_id", "retailer")} | {
-        name: pa.array([getattr(decision, name) for decision in decisions], pa.string())
+def decide_products(
+    products: pa.Table, categories: np.ndarray, verdicts: Sequence[Sequence[Verdict]], genders: Sequence[str | None]
+) -> pa.Table:
+    """`DECIDED`, one row a product.
+
+    products: product_id, retailer, title. categories (N,): the place of each one's category in `verdicts`. genders: of
+    ours.
+    """
+    asks_title = [any(one.title_word is not None for one in rules) for rules in verdicts]
+    titles = products["title"].to_pylist() if any(asks_title) else [None] * products.num_rows
+    keys = [
+        (place, gender, title if asks_title[place] else None)
+        for place, gender, title in zip(categories.tolist(), genders, titles, strict=True)
+    ]
+    places: dict[tuple[int, str | None, str | None], int] = {}
+    at = pa.array([places.setdefault(key, len(places)) for key in keys], pa.int64())
+    decisions: list[Decision] = [decide(verdicts[place], title, gender) for place, gender, title in places]
+    columns = {name: products[name] for name in ("product_id", "retailer")} | {
+        name: pa.array([getattr(decision, name) for decision in decisions], pa.string()).take(at)
         for name in ("kind", "node", "rule", "reason")
     }
-    return pa.RecordBatch.from_arrays([columns[name] for name in DECIDED.names], schema=DECIDED)
+    return pa.table([columns[name] for name in DECIDED.names], schema=DECIDED)

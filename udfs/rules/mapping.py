@@ -86,7 +86,7 @@ class Mapping:
 
 def decide(verdicts: Sequence[Verdict], title: str | None, gender: str | None) -> Decision:
     """The first verdict whose title word and gender fit the product."""
-    words = normalise(title or "")
+    words = normalise(title or "") if any(verdict.title_word is not None for verdict in verdicts) else ""
     for verdict in verdicts:
         if verdict.gender is not None and verdict.gender != gender:
             continue

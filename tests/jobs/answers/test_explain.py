@@ -1,16 +1,22 @@
 """What is said of an offer: over what is live, whatever else the tables hold."""
 
+import os
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.answers.explain import explain
+from jobs.live.catalog import Catalog
 from jobs.live.functions import classify_function, parser_of
+from jobs.live.verdict import Verdict
 from schemas.errors import WrongInput
 from schemas.rejects import Code
 from schemas.tables import FEEDS, OFFERS, TEXTS
 from tests.jobs.lake_of_offers import FEED, Shops
+from tests.jobs.live.lake_of_nights import Nights
+from tests.jobs.stages.publishing import Tried
 
 TEXT = b"t" * 32
 
@@ -56,3 +62,46 @@ def test_a_text_that_killed_its_worker_is_explained(shops: Shops) -> None:
     shops.write(TEXTS, [{"text_key": TEXT, "function": classify_function(shops.night()), "status": "rejected",
                          "code": str(Code.WORKER_KILLED), "detail": "signal 9"}])  # fmt: skip
     assert said(shops, "coat")["classify"] == "rejected"
+
+
+def test_one_offer_is_explained_without_the_whole_catalog(monkeypatch: pytest.MonkeyPatch, shops: Shops) -> None:
+    offers(
+        shops,
+        FEED,
+        {"offer_id": "coat", "product_id": "shop:coat", "pictures": [f"https://shop.test/{at}" for at in range(60)]},
+    )
+    monkeypatch.setattr(Catalog, "of", lambda night: pytest.fail("the whole catalog was read"))
+    for asked in ("coat", "https://shop.test/0"):
+        assert said(shops, asked)["fetch"]
+
+
+@pytest.mark.parametrize("seed", [int(seed) for seed in os.environ.get("SELVEDGE_TEST_NIGHTS", "4").split()])
+def test_of_one_thing_the_same_is_said_as_over_the_whole_catalog(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    Tried().patch(monkeypatch)
+    lake = Nights(tmp_path, seed)
+    draw = random.Random(seed)
+    for _ in range(int(os.environ.get("SELVEDGE_TEST_ROUNDS", "1"))):
+        for _ in range(3):
+            lake.happens()
+        for stage in lake.stages(8):
+            lake.work(stage)
+        pictures = [row["picture"].hex() for row in lake.rows("select picture from pictures")]
+        products = [f"{shop}:{at}" for shop, its in lake.products.items() for at in its]
+        named = (*draw.sample(products, 2), draw.choice(sorted(lake.answers)), draw.choice(sorted(pictures)))
+        for one in named:
+            assert answer(lake, one) == over_everything(lake, one, monkeypatch), one
+
+
+def answer(lake: Nights, asked: str) -> list[Verdict] | str:
+    try:
+        return explain(lake.night(lake.on), asked)
+    except WrongInput as error:
+        return str(error)
+
+
+def over_everything(lake: Nights, asked: str, monkeypatch: pytest.MonkeyPatch) -> list[Verdict] | str:
+    with monkeypatch.context() as whole:
+        whole.setattr("jobs.live.asked.few", lambda night, *of: Catalog.of(night))
+        return answer(lake, asked)

@@ -27,8 +27,9 @@ from jobs.stages.publish_rows import Source, published_vectors
 from jobs.stages.record import Rule
 from lake import snapshots
 from lake.candidate import Rows, prepare
+from schemas.rejects import Code
 from schemas.table import Table
-from schemas.tables import COVERAGE, FEEDS, FETCHES, OFFERS, PICTURES, STAGE_TABLES
+from schemas.tables import COVERAGE, FEEDS, FETCHES, OFFERS, PICTURES, SCREEN_CLASSES, STAGE_TABLES
 from tests.jobs.lake_of_offers import FIRST
 from tests.jobs.stages.publishing import NOON, WHOLE, Index, _vector
 from tests.udfs.rules.prints import prints
@@ -107,7 +108,7 @@ class Nights(Index):
         for url, attempt in attempts.items():
             row: Row = {"url": url, "attempt": attempt, "night": FIRST, "function": fetch_function()}
             if self.draw.random() < fails:
-                fetches.append(row | {"status": "rejected", "code": "http_status", "detail": f"said {attempt}"})
+                fetches.append(row | {"status": "rejected", "code": str(Code.FETCH_5XX), "detail": f"said {attempt}"})
                 continue
             self.answers.setdefault(url, 1)
             picture = sha256(f"{number(url, 20)} {self.answers[url]}".encode()).digest()
@@ -324,8 +325,8 @@ def _nothing(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _screened(night: Night, todo: pa.Table) -> list[Row]:
     return [
-        {"picture": picture, "status": "done", "wanted": 0.2 + 0.8 * number(picture.hex(), 5) / 4, "depicts": "hat",
-         "depicts_score": 0.9}
+        {"picture": picture, "status": "done", **dict.fromkeys(SCREEN_CLASSES, 0.01), "depicts": "hat",
+         "wanted": 0.2 + 0.8 * number(picture.hex(), 5) / 4, "depicts_score": 0.9}
         for picture in todo["picture"].to_pylist()
     ]  # fmt: skip
 

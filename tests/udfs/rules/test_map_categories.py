@@ -3,12 +3,13 @@
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
-from schemas.tables import MAPPED, VERDICTS
+from schemas.tables import MAPPED
 from tests.udfs.rules.mappings import TAXONOMY, mapping_file
-from udfs.rules.map_categories import DECIDED, FOUND, MapCategories, decide_batch
-from udfs.rules.mapping import Mapping
+from udfs.rules.map_categories import DECIDED, FOUND, MapCategories, decide_products
+from udfs.rules.mapping import Mapping, Verdict
 
 CATEGORIES = pa.schema(
     [MAPPED.schema.field(name) for name in ("category_key", "retailer", "category_path", "category_ids")]
@@ -40,25 +41,18 @@ def test_one_row_a_category_with_the_tables_schema(tmp_path: Path) -> None:
 
 
 def test_decisions_of_products() -> None:
-    skirt = {"rule": "c:2", "node": "skirt", "ignored_because": None, "title_word": "юбк*", "gender": None}
-    toner = {"rule": "c:3", "node": None, "ignored_because": "toner", "title_word": None, "gender": None}
-    schema = pa.schema(
-        [
-            ("product_id", pa.string()),
-            ("retailer", pa.string()),
-            ("verdicts", VERDICTS),
-            ("title", pa.string()),
-            ("gender", pa.string()),
-        ]
-    )
-    rows = [("1", [skirt, toner], "Юбка"), ("2", [skirt, toner], None), ("3", None, "Юбка")]
-    products = [
-        {"product_id": one, "retailer": "shop", "verdicts": verdicts, "title": title} for one, verdicts, title in rows
-    ]
-    found = decide_batch(pa.RecordBatch.from_pylist(products, schema))
+    skirt = Verdict("c:2", "skirt", None, "юбк*", None)
+    toner = Verdict("c:3", None, "toner", None, None)
+    boys = Verdict("c:4", "hat", None, None, "boys")
+    rows = [(0, "Юбка", None), (0, None, None), (1, "Юбка", None), (2, "Юбка", "boys"), (2, "Юбка", None)]
+    categories, titles, genders = zip(*rows, strict=True)
+    products = pa.table({"product_id": list("12345"), "retailer": ["shop"] * 5, "title": titles})
+    found = decide_products(products, np.array(categories), [[skirt, toner], [], [boys]], genders)
     assert found.schema == DECIDED
     assert [tuple(row.values())[2:] for row in found.to_pylist()] == [
         ("mapped", "skirt", "c:2", None),
         ("ignored", None, "c:3", "toner"),
+        ("unmapped", None, None, None),
+        ("mapped", "hat", "c:4", None),
         ("unmapped", None, None, None),
     ]
