@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from desk.files import read_lines
 from schemas.errors import WrongInput
 
 MAX_BYTES = 256_000_000
@@ -9,14 +10,8 @@ MAX_BYTES = 256_000_000
 
 def read_clicks(file: Path) -> dict[str, float]:
     """Clicks by product id, from lines `product_id<TAB>clicks`. Raises WrongInput with the line of a mistake."""
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise WrongInput(file, None, f"the file is larger than {MAX_BYTES:,} bytes")
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongInput(file, None, f"cannot be read ({error})") from None
     found: dict[str, float] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(file, MAX_BYTES), 1):
         if not line.strip():
             continue
         product, tab, clicks = line.partition("\t")

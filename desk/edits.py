@@ -1,16 +1,22 @@
 """The decisions of an analyst that are not saved yet: a list that only grows or is undone, kept in a file."""
 
+import fcntl
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 
-from schemas.errors import WrongInput
+from schemas.errors import Stop, WrongInput
 
 MAX_BYTES = 16_000_000
 """Of a file of pending decisions: 10,000 decisions take two."""
+
+
+class ChangedMeanwhile(Stop):
+    """Somebody else wrote a file since it was read; nothing was written, and the pending decisions are kept."""
 
 
 @dataclass(frozen=True)
@@ -39,29 +45,40 @@ class Decision:
 
 @dataclass
 class Pending:
-    """Decisions in the order in which they were made. Every change is on the disk before the next key is answered."""
+    """Decisions in the order in which they were made, a line each after a first line that names the shop.
+
+    A key adds a line or takes the last one away, and is answered once that is on the disk.
+    """
 
     file: Path | None  # None: kept nowhere
     retailer: str
     decisions: list[Decision] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)  # bytes of the file up to each decision, before the first one too
+    _seen: tuple[int, int] | None = None  # the file as it was last read or written: its inode and bytes
 
     @classmethod
     def read(cls, file: Path, retailer: str) -> "Pending":
-        """What was left pending. Raises WrongInput if the file is damaged: it is never written over."""
+        """What was left pending. Raises WrongInput if the file is damaged: it is never written over.
+
+        A last line without an end is a key that was never answered.
+        """
         try:
-            body = file.read_bytes()
+            with file.open("rb") as opened:
+                body, seen = opened.read(MAX_BYTES + 1), _seen(opened.fileno())
         except FileNotFoundError:
             return cls(file, retailer)
         try:
             if len(body) > MAX_BYTES:
                 raise ValueError("larger than a day's work")
-            said = json.loads(body)
+            head, *lines = body.split(b"\n")[:-1] or [body]
+            said = json.loads(head)
             if said["retailer"] != retailer:
                 raise ValueError(f"of {said['retailer']}")
-            return cls(file, retailer, [decision_of(row) for row in said["decisions"]])
-        except (ValueError, TypeError, KeyError) as error:
+            made = [decision_of(json.loads(line)) for line in lines]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             text = f"pending decisions cannot be read ({error}); to act: the analyst (move the file away, or mend it)"
             raise WrongInput(file, None, text) from None
+        return cls(file, retailer, made, _ends_of([head, *lines]), seen)
 
     @property
     def rules(self) -> list[Decision]:
@@ -69,31 +86,74 @@ class Pending:
         made = [decision for decision in self.decisions if not decision.is_skip]
         return [d for d in made if d.is_partial] + [d for d in made if not d.is_partial]
 
-    def add(self, *decisions: Decision) -> None:
-        self.decisions += decisions
-        self._write()
+    def add(self, decision: Decision) -> None:
+        self._change(_line(asdict(decision)))
+        self.decisions.append(decision)
 
     def undo(self) -> Decision | None:
         """Takes back the last decision."""
         if not self.decisions:
             return None
-        last = self.decisions.pop()
-        self._write()
-        return last
+        self._change(None)
+        return self.decisions.pop()
 
     def clear(self) -> None:
         """After saving: the skipped categories stay skipped."""
         self.decisions = [decision for decision in self.decisions if decision.is_skip]
         self._write()
 
-    def _write(self) -> None:
+    def _change(self, line: bytes | None) -> None:
+        """Adds a line to the file, or takes the last one away (None). Raises ChangedMeanwhile or Stop."""
         if self.file is None:
             return
-        body = json.dumps(
-            {"retailer": self.retailer, "decisions": [asdict(decision) for decision in self.decisions]},
-            ensure_ascii=False, indent=1,
-        )  # fmt: skip
-        write_durably(self.file, body.encode())
+        if not self.file.exists():
+            self._write()
+        handle = os.open(self.file, os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _seen(handle) != self._seen:
+                raise ChangedMeanwhile(
+                    f"{self.file}: another desk of yours has changed the pending decisions since they were read; "
+                    "to act: the analyst (load them again)"
+                )
+            end = self._ends[-2 if line is None else -1]
+            self._seen = None  # a write that fails half-way leaves a file that has to be read anew
+            os.ftruncate(handle, end)
+            os.pwrite(handle, line or b"", end)
+            os.fsync(handle)
+            self._seen = _seen(handle)
+        except OSError as error:
+            text = f"cannot be written ({error.strerror}); to act: the analyst (free space, then load them again)"
+            raise Stop(f"{self.file}: {text}") from None
+        finally:
+            os.close(handle)
+        if line is None:
+            self._ends.pop()
+        else:
+            self._ends.append(end + len(line))
+
+    def _write(self) -> None:
+        """The whole file anew."""
+        if self.file is None:
+            return
+        lines = [_line({"retailer": self.retailer}), *(_line(asdict(decision)) for decision in self.decisions)]
+        write_durably(self.file, b"".join(lines))
+        self._ends = _ends_of([line[:-1] for line in lines])
+        self._seen = (self.file.stat().st_ino, self._ends[-1])
+
+
+def _line(row: dict[str, object]) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _ends_of(lines: Sequence[bytes]) -> list[int]:
+    """Where each line ends in a file of them."""
+    return list(accumulate(len(line) + 1 for line in lines))
+
+
+def _seen(handle: int) -> tuple[int, int]:
+    found = os.fstat(handle)
+    return found.st_ino, found.st_size
 
 
 def decision_of(row: dict[str, object]) -> Decision:
@@ -115,7 +175,7 @@ def state_file(mappings: Path, retailer: str) -> Path:
     """Where a person's pending decisions lie: in their own state folder, so that two people never share one file."""
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     folder = sha256(str(mappings.resolve()).encode()).hexdigest()[:8]
-    return base / "selvedge" / "desk" / folder / f"{retailer}.json"
+    return base / "selvedge" / "desk" / folder / f"{retailer}.jsonl"
 
 
 def write_durably(file: Path, body: bytes) -> None:

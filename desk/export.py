@@ -10,6 +10,7 @@ from typing import Any
 
 from desk import pages
 from desk.edits import Decision, decision_of
+from desk.files import read_lines
 from desk.leaves import Leaves
 from desk.pages import LEAST_SHOWN, REASONS, evidence_lines, prices_of, thumbnails_of, titles_of
 from desk.shop import Category, key_of
@@ -77,12 +78,7 @@ def _pictures(work: Work, key: str, picture: Callable[[bytes], bytes | None]) ->
 
 def read_decisions(file: Path) -> tuple[str, str, list[tuple[int, Decision]]]:
     """Retailer, initials, and each decision with its line. Raises WrongInput with the line of a mistake."""
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise WrongInput(file, None, f"the file is larger than {MAX_BYTES:,} bytes")
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongInput(file, None, f"cannot be read ({error})") from None
+    lines = read_lines(file, MAX_BYTES)
     rows = [(number, _object(file, number, line)) for number, line in enumerate(lines, 1) if line.strip()]
     head = rows[0][1] if rows else {}
     retailer, by = head.get("retailer"), head.get("by") or ""

@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from desk.edits import Decision, write_durably
-from schemas.errors import Stop, WrongInput
+from desk.edits import ChangedMeanwhile, Decision, write_durably
+from schemas.errors import WrongInput
 from schemas.retailer import MAPPING_FILE
 from schemas.xml_files import raise_errors, read_xml
 from udfs.rules.mapping import Mapping
@@ -37,10 +37,6 @@ _ATTRIBUTE = re.compile(r"(?P<name>[\w:.-]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _AFTER = r"(?:\s|<!--(?:(?!--).)*-->|<\?.*?\?>)*\Z"
 _ROOT_END = re.compile(r"</mapping\s*>" + _AFTER, re.DOTALL)
 _EMPTY_ROOT = re.compile(r"(?P<tag><mapping\b(?:[^>\"'/]|\"[^\"]*\"|'[^']*')*)(?P<close>/>)" + _AFTER, re.DOTALL)
-
-
-class ChangedMeanwhile(Stop):
-    """Somebody else saved the file since it was read; nothing was written, and the pending decisions are kept."""
 
 
 @dataclass(frozen=True)

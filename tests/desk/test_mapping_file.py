@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from desk.edits import Decision
-from desk.mapping_file import ChangedMeanwhile, MappingText, rule_of, save
+from desk.edits import ChangedMeanwhile, Decision
+from desk.mapping_file import MappingText, rule_of, save
 from schemas.errors import WrongInput
 from tests.udfs.rules.mappings import TAXONOMY, mapping_file
 from udfs.rules.mapping import Mapping, decide

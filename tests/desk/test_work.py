@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from desk.edits import Pending
-from desk.mapping_file import ChangedMeanwhile
+from desk.edits import ChangedMeanwhile, Decision, Pending
 from desk.shop import Shop
 from desk.state import Desk
 from desk.work import said_of
-from schemas.errors import WrongInput
+from schemas.errors import Stop, WrongInput
 from tests.desk.drawn import Drawn, desk_of
 from udfs.rules.mapping import IGNORED, UNMAPPED
 from udfs.text.model import TextModel
@@ -59,6 +59,56 @@ def test_pending_decisions_outlive_the_program(desk: Desk, drawn: Drawn, model: 
     with pytest.raises(WrongInput, match="pending decisions cannot be read"):
         Pending.read(again.pending.file, "drawn")
     assert again.pending.file.read_text(encoding="utf-8") == "{"
+
+
+def test_a_key_adds_a_line_and_one_that_was_never_answered_is_dropped(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "pending.jsonl"
+    pending = Pending(file, "drawn")
+    one, other = Decision(("a\u2028b",), to="hat"), Decision(("c",), because="x", note="y")
+    pending.add(one)
+    inode = file.stat().st_ino
+    pending.add(other)
+    whole = file.read_bytes()
+    assert file.stat().st_ino == inode, "the file is not written anew for a key"
+    assert Pending.read(file, "drawn").decisions == [one, other]
+    pending.undo()
+    assert Pending.read(file, "drawn").decisions == [one]
+    file.write_bytes(whole[:-5])  # a laptop that was closed in the middle of a write
+    torn = Pending.read(file, "drawn")
+    assert torn.decisions == [one]
+    torn.add(other)
+    assert file.read_bytes() == whole
+    file.unlink()
+    torn.undo()
+    assert Pending.read(file, "drawn").decisions == [one], "a file that is gone is written from what is known"
+    torn.clear()
+    assert Pending.read(file, "drawn").decisions == []
+
+
+def test_two_desks_of_one_person_lose_no_decision(tmp_path: Path) -> None:
+    file = tmp_path / "pending.jsonl"
+    Pending(file, "drawn").add(Decision(("a",), to="hat"))
+    first, second = (Pending.read(file, "drawn") for _ in range(2))
+    first.add(Decision(("b",), to="cap"))
+    for late in (lambda: second.add(Decision(("c",), to="hat")), second.undo):
+        with pytest.raises(ChangedMeanwhile, match="another desk of yours"):
+            late()
+    assert len(second.decisions) == 1
+    assert [one.path for one in Pending.read(file, "drawn").decisions] == [("a",), ("b",)]
+
+
+def test_a_full_disk_takes_no_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = desk.work("drawn")
+    work.decide(work.left()[0], to="hat")
+    before, waiting = work.counts, work.left()
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", full)
+    with pytest.raises(Stop, match="No space left"):
+        work.decide(waiting[0], to="hat")
+    assert (work.counts, work.left()) == (before, waiting)
 
 
 def test_two_people_at_once(desk: Desk, drawn: Drawn, model: TextModel, monkeypatch: pytest.MonkeyPatch) -> None:
