@@ -1,6 +1,7 @@
 """The desk's pages as a web application on loopback."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -54,6 +55,16 @@ class App:
         ]
         return Guard(Starlette(routes=routes), token, port)
 
+    def warm(self, retailer: str | None) -> None:
+        """Prepares what the first view needs, so that the first key is as quick as any other. What is broken is told
+        there."""
+        rows = [] if retailer else shop_rows(self.desk)
+        first = retailer or next((row["name"] for row in rows if not row["error"]), None)
+        with suppress(Stop):
+            if first is not None:
+                said = pages.card(self.desk.work(first), self.leaves, None)
+                pages.render("shop.html", root="", desk=self.desk, retailer=first, **said)
+
     def on(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The handler as a route; what ends a command elsewhere is a clear page here."""
 
@@ -86,10 +97,14 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(body, keep_blank_values=True).items()}
 
 
+def shop_rows(desk: Desk) -> list[dict[str, Any]]:
+    """Every shop, that with the most unmapped products first."""
+    rows = [pages.shop_row(desk, name) for name in sorted({*desk.shops, *desk.broken})]
+    return sorted(rows, key=lambda row: -row["unmapped"])
+
+
 async def shops(app: App, request: Request) -> Response:
-    rows = [pages.shop_row(app.desk, name) for name in sorted({*app.desk.shops, *app.desk.broken})]
-    rows.sort(key=lambda row: -row["unmapped"])
-    return app.page(request, "shops.html", rows=rows)
+    return app.page(request, "shops.html", rows=shop_rows(app.desk))
 
 
 async def shop(app: App, request: Request) -> Response:
@@ -158,9 +173,9 @@ async def rule(app: App, request: Request) -> Response:
     app.check_writable()
     app.desk.by = form.get("by", "").strip()
     shown = rule_page(found, form, app.desk.by, today)  # refuses a line or a category that is not there
-    if form.get("digest") != found.text.digest or shown["found"] is None:
+    if form.get("digest") != found.text.digest or shown["body"] is None:
         raise WrongInput("mapping desk", None, "the file was loaded anew since this was shown; look at the rule again")
-    found.replace_file(found.changed(shown["rule"].line, shown["leaf"], app.desk.by, today))
+    found.replace_file(shown["body"])
     return app.page(request, "saved.html", work=found, count=1, committed=None)
 
 
@@ -178,10 +193,7 @@ async def product(app: App, request: Request) -> Response:
 async def wrong(app: App, request: Request) -> Response:
     found, form = app.work(request), await form_of(request)
     app.check_writable()
-    try:
-        return app.page(request, "_said.html", said=await run_in_threadpool(correct, app.desk, found, form), error="")
-    except WrongInput as error:  # said beside the product: the page stays
-        return app.page(request, "_said.html", said="", error=str(error))
+    return app.page(request, "_said.html", **await run_in_threadpool(correct, app.desk, found, form))
 
 
 async def what_if(app: App, request: Request) -> Response:

@@ -1,7 +1,8 @@
 """What an analyst finds wrong at the desk, as lines of the files in `corrections/` that training and scoring read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from desk.edits import write_durably
@@ -28,6 +29,22 @@ class Correction:
 
     file: str
     cells: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """A name for it that an address can hold."""
+        return sha256("\t".join((self.file, *self.cells)).encode()).hexdigest()[:20]
+
+    @property
+    def by(self) -> str:
+        return self.cells[-1]
+
+    @property
+    def said(self) -> str:
+        """What it says, for a person."""
+        if self.file == "text":
+            return f"the text says {self.cells[1]}, it is {self.cells[2]}"
+        return f"a box for {self.cells[2] or 'the whole picture'} is {self.cells[7]}"
 
 
 def of_text(name: str, old: str, new: str, reason: str, by: str) -> Correction:
@@ -65,6 +82,31 @@ def add(folder: Path, correction: Correction) -> str:
         body += b"" if body.endswith(b"\n") else b"\n"
         write_durably(path, body + ("\t".join(cells) + "\n").encode())
         return f"{path}:{body.count(10) + 1}"
+
+
+def written(folder: Path, text_name: str, pictures: Collection[bytes]) -> list[Correction]:
+    """What has been corrected of a text and of pictures. Raises WrongInput where a file is broken."""
+    names = {"text": {text_name}, "choose": {picture.hex() for picture in pictures}}
+    found = []
+    for file, columns in COLUMNS.items():
+        for _, row in lines_of(folder / f"{file}.tsv", columns):
+            cells = tuple(row.rstrip("\r").split("\t"))
+            if cells[0] in names[file] and len(cells) == len(columns):
+                found.append(Correction(file, cells))
+    return found
+
+
+def remove(folder: Path, correction: Correction) -> str:
+    """Takes a line out again; returns the file. What else is there stays byte for byte. Raises WrongInput."""
+    path = folder / f"{correction.file}.tsv"
+    with locked(folder):
+        for line, row in lines_of(path, COLUMNS[correction.file]):
+            if tuple(row.rstrip("\r").split("\t")) == correction.cells:
+                lines = path.read_bytes().split(b"\n")
+                del lines[line - 1]
+                write_durably(path, b"\n".join(lines))
+                return str(path)
+    raise WrongInput(path, None, "the line is not there any more; load the page again")
 
 
 def _plain(cell: str) -> str:

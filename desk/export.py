@@ -27,6 +27,9 @@ THUMBNAILS = 4
 MAX_PICTURE_BYTES = 20_000_000
 """Of all pictures in the file: the largest categories come first, and it must go through the post."""
 
+READ, MAX_TITLE_BYTES = 1_000, 8_000_000
+"""Products of a category whose titles go along, spread over it, so that it can be split; and titles of all together."""
+
 MAX_BYTES = 16_000_000
 LONGEST = 200
 
@@ -35,11 +38,13 @@ def exported(work: Work, leaves: Leaves, picture: Callable[[bytes], bytes | None
     """The page. Everything from the shop is data in it, never markup."""
     keys = work.left()
     work.proposer.prepare(work.shop, [work.shop.categories[key] for key in keys], work.open)
-    room, cards = MAX_PICTURE_BYTES, []
+    room, titles_room, cards = MAX_PICTURE_BYTES, MAX_TITLE_BYTES, []
     for key in keys:
         pictures = [] if room <= 0 else _pictures(work, key, picture)
         room -= sum(map(len, pictures))
-        cards.append(_card(work, leaves, key) | {"pictures": pictures})
+        rows = _rows(work, key) if titles_room > 0 else []
+        titles_room -= sum(len(title) for title, _ in rows)
+        cards.append(_card(work, leaves, key) | {"pictures": pictures, "rows": rows})
     script = (Path(__file__).parent / "static" / "mailed.js").read_text(encoding="utf-8")
     data = {"format": FORMAT, "retailer": work.shop.retailer, "total": len(work.shop.products), "cards": cards,
             "covered": len(work.shop.products) - work.counts["unmapped"], "leaves": leaves.names(work.shop.language),
@@ -65,6 +70,12 @@ def _card(work: Work, leaves: Leaves, key: str) -> dict[str, Any]:
     return {"path": category.path, "ids": category.ids, "name": category.name, "products": len(products),
             "titles": titles_of(products), "prices": prices_of(products), "proposals": proposals,
             "evidence": evidence_lines(work, leaves, key)}  # fmt: skip
+
+
+def _rows(work: Work, key: str) -> list[tuple[str, str]]:
+    """Title and gender of the products by which the page splits a category; the gender is empty where none is known."""
+    places = work.rest(key)
+    return [(p.title, p.gender or "") for p in work.shop.of(places[:: max(-(-len(places) // READ), 1)])]
 
 
 def _pictures(work: Work, key: str, picture: Callable[[bytes], bytes | None]) -> list[str]:

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from desk.edits import ChangedMeanwhile, Decision, write_durably
 from schemas.errors import WrongInput
 from schemas.retailer import MAPPING_FILE
 from schemas.xml_files import raise_errors, read_xml
-from udfs.rules.mapping import Mapping
+from udfs.rules import mapping
 from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import normalise, written
 
@@ -89,12 +89,12 @@ class MappingText:
             start, end = line, rest
         return (text[:start] + text[end:]).encode(encoding)
 
-    def with_leaf(self, number: int, leaf: str, by: str, on: date) -> bytes:
-        """The file with another category in one of its rules; only that, the date and the initials change."""
+    def with_new(self, number: int, said: Mapping[str, str], by: str, on: date) -> bytes:
+        """The file with another `to` in one of its rules, or another `because`; only that, date and initials change."""
         text, encoding, found = self._found(number)
-        if found["tag"] != "rule":
+        if said.keys() != {"to" if found["tag"] == "rule" else "because"}:
             raise WrongInput(self.path, None, "an <ignore> names no category: delete it, then decide on the category")
-        new = {"to": leaf, "date": on.isoformat(), "by": by}
+        new = {name: _plain(value)[:LONGEST] for name, value in said.items()} | {"date": on.isoformat(), "by": by}
 
         def changed(attribute: re.Match[str]) -> str:
             name = attribute["name"]
@@ -165,21 +165,21 @@ def save(read: MappingText, body: bytes, taxonomy: Taxonomy) -> MappingText:
     return MappingText(read.path, body)
 
 
-def read_as(path: Path, taxonomy: Taxonomy) -> Mapping:
+def read_as(path: Path, taxonomy: Taxonomy) -> mapping.Mapping:
     """A mapping file that lies anywhere, as if it were in its retailer's folder. Raises WrongInput with its line."""
     root, problems = read_xml(path, "mapping.xsd")
     raise_errors(path, problems)
     return read_in(path, root.get("retailer", ""), path.read_bytes(), taxonomy)
 
 
-def read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> Mapping:
+def read_in(path: Path, folder: str, body: bytes, taxonomy: Taxonomy) -> mapping.Mapping:
     """What a mapping file of a retailer's folder would be with these bytes; mistakes are told as of `path`."""
     with tempfile.TemporaryDirectory(prefix="selvedge-desk-") as place:
         copy = Path(place) / folder / MAPPING_FILE
         copy.parent.mkdir()
         copy.write_bytes(body)
         try:
-            return Mapping.read(copy, taxonomy)
+            return mapping.Mapping.read(copy, taxonomy)
         except WrongInput as error:
             raise WrongInput(path, error.line, error.text) from None
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from desk import corrections
+from desk.details import Details
 from desk.leaves import Leaves
 from desk.shop import Product
 from desk.state import Desk
@@ -20,15 +21,35 @@ def product_page(desk: Desk, work: Work, leaves: Leaves, asked: str) -> dict[str
     named = leaves.hit(str(product.category), work.shop.language).name if is_known else None
     details = desk.details(product)
     said = details.text.get("leaves") or [{"leaf": leaf, "probability": chance} for leaf, chance in product.leaves]
-    return {"product": product, "decided": decided, "details": details, "said": said[:5], "named": named,
-            "before": around[0], "after": around[1], "by": desk.by}  # fmt: skip
+    return {"product": product, "decided": decided, "details": details, "leaves": said[:5], "named": named,
+            "before": around[0], "after": around[1], "by": desk.by, **_answer(desk, details)}  # fmt: skip
 
 
-def correct(desk: Desk, work: Work, form: dict[str, str]) -> str:
-    """Writes what is wrong; returns a line that says what was written, and where. Raises WrongInput."""
+def correct(desk: Desk, work: Work, form: dict[str, str]) -> dict[str, Any]:
+    """Writes what is wrong, or takes it back; returns what the page then says. Raises WrongInput."""
     product = work.shop.products[_place(work, form.get("product", ""))]
     desk.by = form.get("by", "").strip() or desk.by
+    details = desk.details(product)
+    try:
+        return _answer(desk, details, said=_written(desk, work, product, form))
+    except WrongInput as error:  # said beside the product: the page stays
+        return _answer(desk, details, error=str(error))
+
+
+def _answer(desk: Desk, details: Details, said: str = "", error: str = "") -> dict[str, Any]:
+    """What was just done, and all that is corrected of the product."""
+    pictures = {seen.picture for seen in details.pictures if seen.picture}
+    try:
+        found = corrections.written(desk.corrections, details.text_name, pictures)
+    except WrongInput as broken:
+        return {"said": said, "error": error or str(broken), "corrected": [], "by": desk.by}
+    return {"said": said, "error": error, "corrected": found, "by": desk.by}
+
+
+def _written(desk: Desk, work: Work, product: Product, form: dict[str, str]) -> str:
     do, leaf = form.get("do", ""), form.get("leaf", "")
+    if do == "undo":
+        return _taken_back(desk, product, form.get("correction", ""))
     if do == "box":
         return _wrong_box(desk, product, form.get("box", ""))
     if do == "nothing":
@@ -58,6 +79,15 @@ def _wrong_box(desk: Desk, product: Product, asked: str) -> str:
     picture, box = chosen[int(asked)]
     made = corrections.of_box(picture or b"", product.category or "", box.name, box.corners, desk.by)
     return f"the box is marked as wrong in {corrections.add(desk.corrections, made)}"
+
+
+def _taken_back(desk: Desk, product: Product, key: str) -> str:
+    found = next((one for one in _answer(desk, desk.details(product))["corrected"] if one.key == key), None)
+    if found is None:
+        raise WrongInput("mapping desk", None, "that is not corrected any more; load the page again")
+    if found.by != desk.by:
+        raise WrongInput("initials", None, f"{found.by} wrote this; only the same initials take it back here")
+    return f"taken back from {corrections.remove(desk.corrections, found)}: {found.said}"
 
 
 def _place(work: Work, asked: str) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from desk.difference import Change, Difference, difference
@@ -11,6 +10,7 @@ from desk.shop import Category
 from desk.work import Work
 from schemas.errors import WrongInput
 from udfs.rules import mapping
+from udfs.rules.like_names import LikeNames
 from udfs.rules.mapping import MAPPED, UNMAPPED
 from udfs.rules.rule import Rule
 from udfs.rules.wording import is_literal, joined_literals, normalise
@@ -56,26 +56,35 @@ def rule_uses(work: Work) -> dict[str, Any]:
     notes = _warnings(work, found)
     waiting = [work.shop.categories[key] for key in work.left()]
     by_name = {normalise(category.last): category for category in reversed(waiting)}
+    by_id = {normalise(category.ids[-1]): category for category in reversed(waiting) if category.ids}
+    alike = LikeNames(by_name)
     for use in found.values():
         if not use.products:
-            use.successor = _successor(use.rule, waiting, by_name)
+            use.successor = by_id.get(use.rule.id or "") or by_name.get(_successor(use.rule, alike) or "")
     return {"uses": list(found.values()), "notes": notes}
 
 
 def rule_page(work: Work, asked: Mapping[str, str], by: str, on: date) -> dict[str, Any]:
-    """One rule, what may be done with it, and what that would change. `asked`: line, and `leaf` or `do=delete`."""
-    line, leaf = asked.get("line", ""), asked.get("leaf") or None
+    """One rule, what may be done with it, and what that would change.
+
+    `asked`: `line`, and `leaf` (another category), `because` (another reason to ignore it) or `do=delete`.
+    """
+    line = asked.get("line", "")
     rules = work.mapping.rules if work.mapping else ()
     rule = next((rule for rule in rules if str(rule.line) == line), None)
     if rule is None:
         raise WrongInput("mapping desk", None, f"no rule stands in line {line[:20]}; load the view of rules again")
-    if leaf is not None and leaf not in work.taxonomy:
+    said = {name: asked[field].strip() for field, name in (("leaf", "to"), ("because", "because")) if asked.get(field)}
+    if not all(said.values()):
+        raise WrongInput("mapping desk", None, "say why the category is ignored")
+    if "to" in said and said["to"] not in work.taxonomy:
         raise WrongInput("mapping desk", None, "the taxonomy has no such category")
-    found = None
-    if leaf is not None or asked.get("do") == "delete":
-        found = file_difference(work, work.changed(rule.line, leaf, by or "AB", on))
+    found = body = None
+    if said or asked.get("do") == "delete":
+        body = work.changed(rule.line, said or None, by or "AB", on)
+        found = file_difference(work, body)
     places = [at for at, one in enumerate(work.decided) if one.rule == f"{work.text.path.name}:{rule.line}"]
-    return {"rule": rule, "leaf": leaf, "found": found, "digest": work.text.digest, "by": by,
+    return {"rule": rule, "said": said, "found": found, "body": body, "digest": work.text.digest, "by": by,
             "products": work.shop.of(places[:SHOWN]), "count": len(places)}  # fmt: skip
 
 
@@ -101,12 +110,8 @@ def _warnings(work: Work, found: dict[str, Use]) -> list[str]:
     return notes
 
 
-def _successor(rule: Rule, waiting: list[Category], by_name: dict[str, Category]) -> Category | None:
-    """The undecided category that a rule for a vanished one may mean: the same id, else a like name."""
-    for category in waiting:
-        if rule.id is not None and category.ids and normalise(category.ids[-1]) == rule.id:
-            return category
+def _successor(rule: Rule, names: LikeNames) -> str | None:
+    """The name of the undecided category that a rule for a vanished one may mean."""
     if not rule.path or not is_literal(rule.path[-1]):
         return None
-    close = get_close_matches(joined_literals(rule.path[-1:])[:-1], by_name, n=1, cutoff=LIKE)
-    return by_name[close[0]] if close else None
+    return names.closest(joined_literals(rule.path[-1:])[:-1], LIKE)

@@ -56,4 +56,5 @@ def leaves_of(night: Night) -> Leaves:
 
 def serve(app: App, port: int, retailer: str | None, opened: Callable[[str], None]) -> None:
     """Serves until Ctrl-C, beginning with a retailer; as `loopback.serve`."""
+    app.warm(retailer)
     loopback.serve(app.asgi, port, lambda address: opened(address + (f"shop/{retailer}" if retailer else "")))

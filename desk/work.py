@@ -198,11 +198,11 @@ class Work:
         self.load()
         return len(rules)
 
-    def changed(self, line: int, leaf: str | None, by: str, on: date) -> bytes:
-        """The file with another category in the rule of a line, or without that rule. Raises WrongInput."""
+    def changed(self, line: int, said: dict[str, str] | None, by: str, on: date) -> bytes:
+        """The file with another `to` or `because` in the rule of a line, or without it (None). Raises WrongInput."""
         rules = self.mapping.rules if self.mapping else ()
         number = next((at for at, rule in enumerate(rules) if rule.line == line), len(rules))
-        return self.text.without(number) if leaf is None else self.text.with_leaf(number, leaf, by, on)
+        return self.text.without(number) if said is None else self.text.with_new(number, said, by, on)
 
     def would_decide(self, body: bytes) -> list[Decided]:
         """What a file with these bytes would decide of each product. Raises WrongInput with the line of a mistake."""

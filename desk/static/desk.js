@@ -59,6 +59,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
+document.addEventListener("toggle", (event) => {  // a part that is not seen takes no key
+  if (event.target.open || !event.target.matches(".part")) return;
+  event.target.querySelector("form").reset();
+  document.getElementById("parts").replaceChildren();
+}, true);
+
 document.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   const typing = event.target.matches("input:not([type=hidden]), select, textarea");

@@ -89,6 +89,16 @@ def test_a_part_is_split_off_and_ignored_by_keys(analyst: Analyst, desk: Desk) -
     browser.press("w")
     browser.type(word)
     browser.wait("document.querySelector('#parts b') !== null")
+    browser.press("Escape", "i", "Enter")
+    browser.wait(f"document.querySelector('.said').innerText.includes('where {word} is ignored') && {READY}")
+    analyst.press("u")
+    browser.press("w")
+    browser.type(word)
+    browser.press("Escape", "w")
+    browser.wait("document.querySelector('[name=word]').value === ''")  # a part that is not seen takes no key
+    browser.press("w")
+    browser.type(word)
+    browser.wait("document.querySelector('#parts b') !== null")
     browser.press("Escape")
     card = analyst.name("шляп")
     assert "is шляп" in card["said"]
@@ -116,6 +126,8 @@ def test_a_product_is_corrected_and_a_rule_deleted_by_keys(desk: Desk, leaves: L
         browser.wait("document.querySelector('#wrong').innerText.includes('to out_of_scope in')")
         browser.press("1")
         browser.wait("document.querySelector('#wrong').innerText.includes('marked as wrong')")
+        browser.press("u")
+        browser.wait("document.querySelector('#wrong').innerText.includes('taken back from')")
         browser.press("o")
         browser.type("шляп")
         browser.wait("document.querySelectorAll('#hits [role=option]').length > 0")
@@ -138,4 +150,5 @@ def test_a_product_is_corrected_and_a_rule_deleted_by_keys(desk: Desk, leaves: L
         browser.wait("document.querySelector('h1')?.innerText.includes('saved')")
     assert browser.errors == []
     assert len(work.mapping.rules) == count - 1
-    assert "out_of_scope" in (desk.corrections / "text.tsv").read_text(encoding="utf-8")
+    assert "out_of_scope" not in (desk.corrections / "text.tsv").read_text(encoding="utf-8"), "it was taken back"
+    assert "wrong" in (desk.corrections / "choose.tsv").read_text(encoding="utf-8")

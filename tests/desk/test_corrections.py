@@ -1,5 +1,6 @@
 """What an analyst finds wrong is added to the files of corrections: nothing there changes, nobody's line is lost."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -62,15 +63,41 @@ def test_a_product_is_corrected_from_its_page(desk: Desk, leaves: Leaves) -> Non
     said = product.leaves[0][0]
     asked = {"product": product.id, "by": "AK"}
     other = next(leaf for leaf in ("hat", "cap") if leaf != said)
-    assert f"{said} is corrected to {other}" in correct(desk, work, asked | {"do": "leaf", "leaf": other})
-    assert "text.tsv:2" in correct(desk, work, asked | {"do": "leaf", "leaf": other, "by": ""}), "initials are kept"
-    assert "choose.tsv:2" in correct(desk, work, asked | {"do": "box", "box": "0"})
+    assert f"{said} is corrected to {other}" in correct(desk, work, asked | {"do": "leaf", "leaf": other})["said"]
+    again = correct(desk, work, asked | {"do": "leaf", "leaf": other, "by": ""})
+    assert "text.tsv:2" in again["said"], "initials are kept"
+    assert "choose.tsv:2" in correct(desk, work, asked | {"do": "box", "box": "0"})["said"]
     for wrong, match in (
         ({"do": "leaf", "leaf": said}, "says .* too"), ({"do": "leaf", "leaf": "nosuch"}, "no such category"),
-        ({"do": "box", "box": "1"}, "no box"), ({"do": "nothing", "product": "gone"}, "no such product"),
+        ({"do": "box", "box": "1"}, "no box"), ({"do": "undo", "correction": "x"}, "not corrected any more"),
     ):  # fmt: skip
-        with pytest.raises(WrongInput, match=match):
-            correct(desk, work, asked | wrong)
+        assert re.search(match, correct(desk, work, asked | wrong)["error"]), match
+    with pytest.raises(WrongInput, match="no such product"):
+        correct(desk, work, asked | {"do": "nothing", "product": "gone"})
+
+
+def test_only_what_carries_ones_initials_is_taken_back(desk: Desk, leaves: Leaves) -> None:
+    work = desk.work("drawn")
+    product = next(one for one in work.shop.products if one.leaves)
+    desk.details = lambda product: Details((Seen("http://x", bytes(32)),), text_name=NAME)
+    file = desk.corrections / "text.tsv"
+    file.parent.mkdir()
+    file.write_text("text_key\told\tnew\treason\tinitials\n00ff\tcap\that\tx\tsv\n", encoding="utf-8")
+    add(desk.corrections, of_box(bytes(32), "hat", "hat", (0, 0, 1, 1), "BM"))
+    before = file.read_bytes()
+    asked = {"product": product.id, "by": "AK"}
+    written = correct(desk, work, asked | {"do": "nothing"})
+    assert [(one.by, one.said.split()[0]) for one in written["corrected"]] == [("AK", "the"), ("BM", "a")]
+    shown = render("product.html", **product_page(desk, work, leaves, product.id), root="", desk=desk, retailer="drawn")
+    assert shown.count("take back") == 1
+    own, other = written["corrected"]
+    assert "BM wrote this" in correct(desk, work, asked | {"do": "undo", "correction": other.key})["error"]
+    taken = correct(desk, work, asked | {"do": "undo", "correction": own.key})
+    assert taken["said"].startswith("taken back from")
+    assert taken["corrected"] == [other]
+    assert file.read_bytes() == before
+    file.write_text("broken", encoding="utf-8")
+    assert "header" in product_page(desk, work, leaves, product.id)["error"]
 
 
 def test_what_two_people_write_at_once_is_all_there(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from desk.state import Desk
 from schemas.errors import WrongInput
 from tests.desk import chromium
 from tests.desk.chromium import Chromium
+from udfs.rules.wording import normalise, title_pattern
 
 HOSTILE = "</script><script>document.title='owned'</script><img src='http://evil.example/x.png'>"
 
@@ -102,3 +103,47 @@ def test_the_mailed_page_works_by_keys_and_asks_for_nothing(desk: Desk, leaves: 
     (tmp_path / "back").write_text(kept, encoding="utf-8")
     take(work, tmp_path / "back", read_decisions(tmp_path / "back")[2])
     assert len(work.pending.rules) == 3
+
+
+SPLITS = (
+    ("юбк*", "Юбка-карандаш чёрная"), ("чёрная", "юбка ЧЕРНАЯ"), ("карандаш", "Юбка‑карандаш"), ("юбк", "Юбка"),
+    ("帽", "ニット帽子"), ("ニット帽", "ﾆｯﾄ帽 黒"), ("cap", "Caps"), ("cap", "a\u200bcap!"), ("c.p", "cap"),
+    ("weiß", "WEISS"), ("*", "x"), ("t-shirt", "T–Shirt"), ("hat*", "Hat\u3000set"), ("a b", "A  \tB"), ("x2", "x2帽"),
+    ("(s)", "cap (S)"),
+)  # fmt: skip
+
+
+@pytest.mark.skipif(chromium.found() is None, reason="Chromium is not installed (apt-get install chromium)")
+def test_the_mailed_page_splits_a_category_as_the_rule_will(desk: Desk, leaves: Leaves, tmp_path: Path) -> None:
+    shop = desk.shops["drawn"]
+    genders = ("women", "men", None)
+    products = [replace(p, title=f"{p.title} {('шарф', 'зонт')[at % 2]}", gender=genders[at % 3])
+                for at, p in enumerate(shop.products)]  # fmt: skip
+    desk.shops["drawn"] = Shop("drawn", "ru", products)
+    work, page = desk.work("drawn"), tmp_path / "desk.html"
+    page.write_text(exported(work, leaves, lambda sha: None), encoding="utf-8")
+    key = work.left()[0]
+    with Chromium() as browser:
+        browser.open(page.as_uri())
+        browser.wait("document.querySelector('#card h1') !== null")
+        for word, title in SPLITS:
+            found = browser.value(f"pattern({json.dumps(word)}).test(plain({json.dumps(title)}))")
+            assert found == bool(title_pattern(word).search(normalise(title))), (word, title)
+        browser.press("w")
+        browser.type("ЗОНТ")
+        shown = browser.value("[...document.querySelectorAll('.parts b')].map((one) => Number(one.textContent))")
+        browser.press("Escape", "o")
+        browser.type("зонт")
+        browser.press("Enter")
+        browser.press("i", "1")
+        row = "{path: data.cards[one.card].path, ids: data.cards[one.card].ids, ...one.said}"
+        rows = browser.value(f"made.filter((one) => one.said).map((one) => JSON.stringify({row}))")
+        browser.press("u", "u")
+        assert browser.value("made.length") == 0
+    umbrellas = [place for place in work.open[key] if "зонт" in products[place].title]
+    assert shown == [len(umbrellas), len(work.open[key]) - len(umbrellas)]
+    head = json.dumps({"format": FORMAT, "retailer": "drawn", "by": "AK"})
+    (tmp_path / "back").write_text("\n".join([head, *rows]), encoding="utf-8")
+    take(work, tmp_path / "back", read_decisions(tmp_path / "back")[2])
+    assert [(one.to, one.title) for one in work.pending.decisions] == [("umbrella", "ЗОНТ"), (None, None)]
+    assert not work.rest(key)

@@ -126,13 +126,19 @@ def test_one_rule_is_changed_or_goes_and_the_rest_stays(tmp_path: Path, body: by
         """path="Skirts\"""", """note='rule to="x" by="y" >' path="Skirts\""""
     ).replace("<mapping ", """<!-- <rule to="hat" path="X"/> -->\n<mapping """)  # fmt: skip
     text = MappingText.read(written_by(tmp_path, trap.encode("utf-16" if b"\0" in body else "utf-8")).parent)
-    save(text, text.with_leaf(0, "hat", "BM", DAY), TAXONOMY)
+    save(text, text.with_new(0, {"to": "hat"}, "BM", DAY), TAXONOMY)
     changed = text.path.read_bytes().decode("utf-16" if b"\0" in body else "utf-8")
     expected = trap.replace("""<rule to="skirt\"""", """<rule to="hat\"""")
     assert changed == expected.replace('date="2026-11-21" by="AK"/> <!-- mine', 'date="2026-11-30" by="BM"/> <!-- mine')
     again = MappingText.read(text.path.parent)
     with pytest.raises(WrongInput, match="delete it"):
-        again.with_leaf(1, "hat", "BM", DAY)
+        again.with_new(1, {"to": "hat"}, "BM", DAY)
+    reason = Mapping.read(
+        save(again, again.with_new(1, {"because": 'a "gift"\n & <so>\0'}, "CD", DAY), TAXONOMY).path, TAXONOMY
+    )
+    assert (reason.rules[1].ignored_because, reason.rules[1].initials) == ('a "gift" & <so>', "CD")
+    assert reason.rules[0].initials == "BM"
+    again = MappingText.read(text.path.parent)
     save(again, again.without(1), TAXONOMY)
     left = text.path.read_bytes().decode("utf-16" if b"\0" in body else "utf-8")
     assert left == "".join(line for line in changed.splitlines(keepends=True) if "Gift cards" not in line)

@@ -48,6 +48,15 @@ def test_what_a_changed_rule_would_do_is_shown_before_it_is_saved(desk: Desk) ->
     assert len(page["found"].gained) == len(first.products)
     page = rule_page(work, {"line": "2", "do": "delete"}, "AK", day)
     assert {change.after for change in page["found"].gained} <= {work.shop.sure_text(p) for p in work.shop.products}
+    rewritten(desk, f'<ignore path="{there}" because="x" date="2026-11-21" by="AK"/>')
+    work.load()
+    page = rule_page(work, {"line": "2", "because": " gift cards "}, "BM", day)
+    assert not page["found"].any
+    assert b'because="gift cards" date="2026-11-30" by="BM"' in page["body"]
+    with pytest.raises(WrongInput, match="say why"):
+        rule_page(work, {"line": "2", "because": " "}, "BM", day)
+    with pytest.raises(WrongInput, match="delete it"):
+        rule_page(work, {"line": "2", "leaf": "hat"}, "BM", day)
     work.replace_file(work.changed(2, None, "AK", day))
     assert not work.mapping.rules
     for asked in ({"line": "2"}, {"line": "x"}, {}):

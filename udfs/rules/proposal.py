@@ -8,10 +8,10 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
+from udfs.rules.like_names import LikeNames
 from udfs.rules.mapping import Mapping as MappingFile
 from udfs.rules.taxonomy import Taxonomy
 from udfs.rules.wording import is_literal, joined_literals, normalise
@@ -158,6 +158,7 @@ class Rules:
 
     def __init__(self, files: Iterable[MappingFile]) -> None:
         self._said: dict[str, dict[str, int]] = {}
+        self._alike: LikeNames | None = None  # made of all names when one is first asked for
         for file in files:
             for rule in file.rules:
                 if rule.path and not rule.is_conditional and is_literal(rule.path[-1]):
@@ -166,14 +167,17 @@ class Rules:
     def add(self, name: str, leaf: str) -> None:
         said = self._said.setdefault(normalise(name), {})
         said[leaf] = said.get(leaf, 0) + 1
+        self._alike = None
 
     def like(self, name: str) -> Mapping[str, int]:
         """Rules for categories of this name, or of one that differs by a letter or two."""
         asked = normalise(name)
         if asked in self._said or len(asked) < 5 or not self._said:
             return self._said.get(asked, {})
-        close = get_close_matches(asked, self._said, n=1, cutoff=LIKE)
-        return self._said[close[0]] if close else {}
+        if self._alike is None:
+            self._alike = LikeNames(self._said)
+        close = self._alike.closest(asked, LIKE)
+        return self._said[close] if close else {}
 
 
 def _top(chances: Mapping[str, float]) -> list[str]:
