@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from desk.difference import Change, Difference, difference
+from desk.difference import Boxes, Change, Difference, difference, recut_of
 from desk.shop import Shop
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
@@ -49,15 +48,15 @@ def of_model(night: Night, shops: dict[str, Shop], model: str, folder: Path) -> 
             waiting += 1
             continue
         old, new = before[product.id], after[product.id]
-        changes.append(Change(replace(product, refused=None), old[0], new[0], recut=old[1] != new[1]))
+        changes.append(Change(replace(product, refused=None), old[0], new[0], recut_of(old[1], new[1])))
     return Tried(difference(changes), waiting)
 
 
-def chosen_anew(night: Night) -> dict[str, Any]:
+def chosen_anew(night: Night) -> dict[str, tuple[str | None, dict[bytes, Boxes]]]:
     """What `choose` would make of every live product that waits for no row. Nothing is written."""
     wanted = Catalog.of(night).keys
     work = RULE.work(night)
-    found: dict[str, Any] = {}
+    found: dict[str, tuple[str | None, dict[bytes, Boxes]]] = {}
     assert RULE.gather is not None
     for at in range(0, wanted.num_rows, PART_ROWS):
         part = RULE.gather(night, wanted.slice(at, PART_ROWS))
@@ -66,11 +65,13 @@ def chosen_anew(night: Night) -> dict[str, Any]:
     return found
 
 
-def _by_product(chosen: pa.Table) -> dict[str, Any]:
-    """Category and crops by product id; the category is None for a product that is out."""
+def _by_product(chosen: pa.Table) -> dict[str, tuple[str | None, dict[bytes, Boxes]]]:
+    """By product id its category and what is cut, by picture; no category and nothing cut where a product is out."""
     found = {}
     for row in chosen.select(["product_id", "status", "category", "garments"]).to_pylist():
         inside = row["status"] == DONE
-        crops = {garment["vector_key"] for garment in row["garments"] or ()} if inside else None
-        found[row["product_id"]] = (row["category"] if inside else None, crops)
+        cut: dict[bytes, Boxes] = {}
+        for garment in (row["garments"] or ()) if inside else ():
+            cut[garment["picture"]] = cut.get(garment["picture"], frozenset()) | {tuple(garment["box"])}
+        found[row["product_id"]] = (row["category"] if inside else None, cut)
     return found

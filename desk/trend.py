@@ -1,10 +1,12 @@
 """How each shop's coverage went over the last nights: from the manifests of kept versions and the counts beside them.
 
-A night that changed nothing publishes nothing, so that the line goes on level from one version to the next.
+A night that changed nothing in the index publishes nothing, so that the line goes on level from one version to the
+next, also where rules came or went and the text decides the same without them.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from jobs.engine.night import Night
 from jobs.live.coverage import covered_share_of
@@ -38,10 +40,16 @@ class Trend:
         known = [(point.night, point.covered) for point in self.points if point.covered is not None]
         if not known or self.until is None:
             return ""
-        known = [(min(known[0][0], self.until - timedelta(days=1)), known[0][1]), *known, (self.until, known[-1][1])]
+        known = [
+            (min(known[0][0], self.until - timedelta(days=1)), known[0][1]),
+            *known[1:],
+            (self.until, known[-1][1]),
+        ]
         step, inside = WIDTH / NIGHTS, HEIGHT - 2
         spots = [(WIDTH - step * (self.until - night).days, 1 + inside * (1 - share)) for night, share in known]
-        return " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+        level = [(x, before) for (_, before), (x, _) in pairwise(spots)]  # until the next version nothing moves
+        drawn = [spots[0], *(spot for pair in zip(level, spots[1:], strict=True) for spot in pair)]
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
 
     @property
     def said(self) -> str:
@@ -56,8 +64,8 @@ class Trend:
         if after.products != before.products:
             parts.append(f"{after.products - before.products:+,} products")
         if after.mapping != before.mapping:
-            parts.append("another mapping")
-        return f"{', '.join(parts) or 'nothing'} on {after.night:%d %b}"
+            parts.append("new rules")
+        return f"{after.night:%d %b}: {', '.join(parts) or 'nothing'}"
 
 
 def trends_of(night: Night) -> dict[str, Trend]:

@@ -81,14 +81,15 @@ def lines(found: Difference) -> Iterator[str]:
     for name, changes in found.parts:
         yield f"{len(changes):>7,} {name}"
         for change in changes[:3]:
-            yield f"        {change.before or 'out'} -> {change.after or 'out'}  {change.product.title[:70]}"
+            yield f"        {change.said}  {change.product.title[:70]}"
 
 
 def page(title: str, found: Difference, picture: Callable[[bytes], bytes | None], notes: Sequence[str] = ()) -> str:
     """The difference as one file that asks for nothing else. `notes`: lines above it."""
 
-    def thumbnail(product: Product) -> str:
-        body = picture(product.pictures[0]) if product.pictures else None
+    def thumbnail(change: Change) -> str:
+        shown = (change.recut.picture,) if change.recut else change.product.pictures
+        body = picture(shown[0]) if shown else None
         made = small(body, SIDES[0]) if body else None
         return data_uri(made) if made else ""
 

@@ -33,10 +33,12 @@ def test_versions_of_thirty_nights_are_read(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(trend, "covered_share_of", lambda night, manifest, name: manifest.counts[name].products / 50)
     found = trends_of(night)["shop"]
     assert [point.products for point in found.points] == [20, 40], "the last of each night, none too old or rolled back"
-    assert found.said == "+40.0 points, +20 products, another mapping on 09 Jan"
-    assert found.line.split(" ")[-1] == "90.0,4.6"
+    assert found.said == "09 Jan: +40.0 points, +20 products, new rules"
+    assert found.line.split(" ")[-4:] == ["87.0,11.8", "87.0,4.6", "90.0,4.6", "90.0,4.6"], (
+        "level until the night of the next version"
+    )
     still = Point(date(2026, 1, 2), None, 5, None)
-    assert Trend((still, still), date(2026, 1, 2)).said == "nothing on 02 Jan"
+    assert Trend((still, still), date(2026, 1, 2)).said == "02 Jan: nothing"
     assert (Trend((still,)).line, Trend().said) == ("", "")
 
 
