@@ -119,6 +119,7 @@ def desk(  # noqa: PLR0913
         night.check_names([retailer], "mapping desk")
     found = open_desk(night, read_only)
     found.by, found.commit, found.clicks = by, commit, read_clicks(clicks) if clicks else {}
+    found.anew = lambda: open_desk(open_night(quiet=True), read_only)
 
     def opened(address: str) -> None:
         say(f"desk     {address}   (Ctrl-C ends it)")
@@ -229,7 +230,10 @@ def _work_at(retailer: str, asked_by: str) -> "tuple[Night, Work]":
 
     night = open_night(quiet=True)
     night.check_names([retailer], asked_by)
-    return night, work_at(night, retailer)
+    work = work_at(night, retailer)
+    if not work.shop.products:
+        raise WrongInput(asked_by, None, f"{retailer}: no live products yet; run a night first")
+    return night, work
 
 
 def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:

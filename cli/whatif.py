@@ -44,6 +44,8 @@ def whatif(
     night = open_night(quiet=True)
     counts = _counts(night, threshold or ())
     shops, notes = shops_of(night), thresholds.lines(counts)
+    if not any(shop.products for shop in shops.values()):
+        raise WrongInput("whatif", None, "there are no live products yet; run a night first")
     if mapping is not None:
         found = of_mapping(night, shops, mapping)
     elif threshold:

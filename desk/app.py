@@ -202,14 +202,14 @@ async def what_if(app: App, request: Request) -> Response:
 
 
 async def save(app: App, request: Request) -> Response:
-    found = app.work(request)
-    if request.method == "GET":
-        return app.page(request, "save.html", work=found, **pages.to_save(found, app.desk.by))
-    form = await form_of(request)
-    app.check_writable()
+    form = await form_of(request) if request.method == "POST" else {"do": "look"}
     if form.get("do") == "load":
-        found = app.desk.load_again(found.shop.retailer)
+        app.check_writable()
+        await run_in_threadpool(app.desk.load_again, request.path_params["retailer"])
+    found = app.work(request)
+    if form.get("do") in ("look", "load"):
         return app.page(request, "save.html", work=found, **pages.to_save(found, app.desk.by))
+    app.check_writable()
     app.desk.by = form.get("by", "").strip()
     before = found.counts
     changed = pages.pending_difference(found)

@@ -21,6 +21,7 @@ from schemas.errors import Stop, WrongInput
 from udfs.rules.mapping import IGNORED, MAPPED, UNMAPPED
 from udfs.rules.mapping import Decision as Decided
 from udfs.rules.proposal import OUT_OF_SCOPE
+from udfs.rules.rule import Rule
 from udfs.rules.wording import normalise, written
 
 LEAST_SHOWN = 0.005
@@ -84,10 +85,19 @@ def shop_row(desk: Desk, name: str) -> dict[str, Any]:
     row["text_differs"] = _share(sum(text for _, text, _ in found), len(found))
     row["pictures_differ"] = _share(sum(pictures for *_, pictures in found), len(found))
     row["disagree"], doubted = most_doubted(found)
+    rules = {f"{work.text.path.name}:{rule.line}": rule for rule in (work.mapping.rules if work.mapping else ())}
+    row["rules"] = {name: named(rules[name]) for name, *_ in row["disagree"]}
     row["agreed"] = _share(len(products) - work.counts[UNMAPPED] - doubted, len(products))
     row["by_price"] = _weighed(work, lambda product: float(product.price or 0))
     row["by_clicks"] = _weighed(work, lambda product: desk.clicks.get(product.id, 0.0)) if desk.clicks else None
     return row
+
+
+def named(rule: Rule) -> str:
+    """The category of a rule, in one line."""
+    more = (("id", rule.id), ("within", rule.within), ("where", rule.title_word), ("for", rule.gender))
+    parts = [" › ".join(rule.path or ()), *(f"{kind} {value}" for kind, value in more if value)]
+    return " ".join(filter(None, parts))
 
 
 def doubts(work: Work) -> list[tuple[Decided, bool, bool]]:

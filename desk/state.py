@@ -34,6 +34,7 @@ class Desk:
     pending: bool = True  # read the analyst's own pending decisions, and keep them
     trends: dict[str, Trend] = field(default_factory=dict)  # by shop
     details: Callable[[Product], Details] = lambda product: Details()
+    anew: "Callable[[], Desk] | None" = None  # reads the lake and the files of all retailers again
     _works: dict[str, Work] = field(default_factory=dict)
 
     @property
@@ -55,6 +56,14 @@ class Desk:
         return self._works[retailer]
 
     def load_again(self, retailer: str) -> Work:
-        """Forgets what was read of a shop's mapping file; pending decisions are read from the disk."""
+        """Forgets what was read of a shop's mapping file; pending decisions are read from the disk.
+
+        Of a shop whose files were broken when the lake was read, nothing is known: the lake is read again.
+        """
         self._works.pop(retailer, None)
+        if retailer in self.broken and self.anew is not None:
+            fresh = self.anew()
+            for name in ("taxonomy", "shops", "proposer", "picture", "broken", "trends", "details"):
+                setattr(self, name, getattr(fresh, name))
+            self._works.clear()
         return self.work(retailer)

@@ -74,3 +74,14 @@ def test_coverage_where_nothing_is_live(mappings: Path) -> None:
     done = run("coverage", "nosuch")
     assert isinstance(done.exception, WrongInput)
     assert str(done.exception) == "mapping coverage: nosuch: not an enabled retailer; enabled retailers: shop"
+
+
+@pytest.mark.parametrize(
+    "words", [("suggest", "shop"), ("sheet", "shop", "--out", "x.csv"), ("desk", "shop", "--export", "x.html")]
+)
+def test_nothing_is_written_of_a_lake_without_a_night(mappings: Path, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert isinstance(done.exception, WrongInput)
+    assert str(done.exception) == f"mapping {words[0]}: shop: no live products yet; run a night first"
+    what_if = CliRunner().invoke(app, ["whatif", "--threshold", "text=0.7"])
+    assert str(what_if.exception) == "whatif: there are no live products yet; run a night first"

@@ -152,3 +152,13 @@ def test_a_category_that_no_rule_can_name_is_refused(desk: Desk) -> None:
     with pytest.raises(WrongInput, match="neither a path"):
         work.decide(work.left()[0], to="hat")
     assert not work.pending.decisions
+
+
+def test_a_shop_whose_file_is_mended_is_loaded_without_a_new_desk(desk: Desk, drawn: Drawn, model: TextModel) -> None:
+    shops, desk.shops = desk.shops, {}
+    desk.broken = {"drawn": WrongInput("drawn/retailer.yaml", 3, "language: must be given")}
+    desk.anew = lambda: desk_of(drawn, desk.mappings, model)
+    with pytest.raises(WrongInput, match="must be given"):
+        desk.work("drawn")
+    assert desk.load_again("drawn").shop is shops["drawn"]
+    assert not desk.broken
