@@ -11,6 +11,11 @@ function waiting(now) {
 document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.matches("button")) waiting(true); });
 document.addEventListener("htmx:afterSettle", () => waiting(false));
 document.addEventListener("htmx:afterRequest", (event) => { if (!event.detail.successful) waiting(false); });
+document.addEventListener("htmx:sendError", () => {
+  const place = document.querySelector(".said, #wrong") ?? document.querySelector("main");
+  place.replaceChildren("The desk does not answer: its command has ended. What you decided before this key is kept; start it again.");
+  place.classList.add("error");
+});
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) {  // an error page takes the place of the page
     const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html").querySelector("main");
