@@ -33,7 +33,7 @@ Rows = list[dict[str, Any]]
 def check(lake: Lake, deep: bool) -> list[Finding]:
     """Shards that are missing or cut; `deep` also reads every picture. A damaged table is for another round."""
     try:
-        by_shard = _by_shard(lake)
+        by_shard = _by_shard(lake, None if deep else _faulty(lake))
         rejected = {table: _rejected(lake, table) for table in LOOKED} if deep else {}
     except (DamagedLake, WrongInput):
         return []
@@ -49,13 +49,27 @@ def check(lake: Lake, deep: bool) -> list[Finding]:
     return found
 
 
-def _by_shard(lake: Lake) -> dict[str, Rows]:
-    rows = lake.tables.sql(
-        f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'",  # noqa: S608
-        [PICTURES],
-    )
+def _faulty(lake: Lake) -> list[str]:
+    """The shards that are missing or cut; no picture's own row is read."""
+    query = f"""
+        select shard, max("offset" + length) reach from {PICTURES.name} where status = '{DONE}' group by shard"""  # noqa: S608
+    sizes, rows = _sizes(lake.store), lake.tables.sql(query, [PICTURES]).to_pylist()
+    return [row["shard"] for row in rows if row["reach"] > sizes.get(row["shard"], -1)]
+
+
+def _sizes(store: Store) -> dict[str, int]:
+    """Bytes of each shard that is there."""
+    return {entry.path.removeprefix(f"{FOLDER}/"): entry.bytes for entry in store.list(FOLDER)}
+
+
+def _by_shard(lake: Lake, shards: list[str] | None = None) -> dict[str, Rows]:
+    """The pictures of some shards, or of all."""
+    if shards == []:
+        return {}
+    named = f"and shard in ({', '.join(map(literal, shards))})" if shards else ""
+    query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}' {named}"  # noqa: S608
     found: dict[str, Rows] = defaultdict(list)
-    for row in rows.to_pylist():
+    for row in lake.tables.sql(query, [PICTURES]).to_pylist():
         found[row["shard"]].append(row)
     return found
 
@@ -67,7 +81,7 @@ def _rejected(lake: Lake, table: Table) -> int:
 
 def _lost(store: Store, by_shard: dict[str, Rows], deep: bool) -> Iterator[tuple[str, str, Rows]]:
     """Shard, what is wrong with it, and the rows of its pictures that are lost."""
-    sizes = {entry.path.removeprefix(f"{FOLDER}/"): entry.bytes for entry in store.list(FOLDER)}
+    sizes = _sizes(store)
     for shard, rows in sorted(by_shard.items()):
         if shard not in sizes:
             yield shard, "is missing", rows
