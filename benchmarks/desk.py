@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from udfs.rules.taxonomy import Taxonomy
 from udfs.runtime.models import promoted
 from udfs.text.model import load
 
-CATEGORIES, PRODUCTS, KEYS = 10_000, 100_000, 60
+CATEGORIES, PRODUCTS, KEYS, MANY = 10_000, 100_000, 60, 5_000
 LEAVES = ("skirt", "dress", "hat", "boots", "jeans", "coat", "shirt", "socks")
 
 
@@ -39,13 +40,13 @@ def main() -> None:
         shop, file = drawn(Path(folder))
         mapping = Mapping.read(file, taxonomy)
         work = Work(shop, file.parent, taxonomy, Proposer(taxonomy, {"big": mapping}, lambda: model),
-                    Pending(Path(folder, "pending.json"), "big"))  # fmt: skip
+                    Pending(Path(folder, "pending.jsonl"), "big"))  # fmt: skip
         leaves = Leaves(taxonomy, {})
         yardstick = seconds(lambda: sum(place * place for place in range(1_000_000)))
         print(f"yardstick: a loop of a million squares takes {1000 * yardstick:.0f} ms")
-        times = sorted(seconds(lambda: key(work, leaves)) for _ in range(KEYS))
-        print(f"a key among {CATEGORIES:,} categories: median {1000 * times[KEYS // 2]:.0f} ms, "
-              f"slowest {1000 * times[-1]:.0f} ms ({times[KEYS // 2] / yardstick:.2f} yardsticks)")  # fmt: skip
+        opened = seconds(lambda: page(pages.card(work, leaves, None)))
+        print(f"the page of a shop, before its first key: {1000 * opened:.0f} ms")
+        tell_keys("", work, leaves, yardstick)
         pending = seconds(lambda: pages.pending_difference(work))
         print(f"what the {len(work.pending.rules)} pending decisions change: {1000 * pending:.0f} ms")
         whole = seconds(lambda: difference(
@@ -53,6 +54,16 @@ def main() -> None:
             for product, one in zip(shop.products, decided_by(shop, mapping), strict=True)
         ))  # fmt: skip
         print(f"a mapping file over {PRODUCTS:,} products: {whole:.2f} s ({whole / yardstick:.1f} yardsticks)")
+        while len(work.pending.rules) < MANY:
+            work.decide(work.left(None, 1)[0], to=LEAVES[0])
+        tell_keys(f" after {MANY:,} others", work, leaves, yardstick)
+
+
+def tell_keys(where: str, work: Work, leaves: Leaves, yardstick: float) -> None:
+    times = [seconds(lambda: key(work, leaves)) for _ in range(KEYS)]
+    first, middle, slowest = (1000 * one for one in (times[0], sorted(times)[KEYS // 2], max(times)))
+    print(f"a key among {CATEGORIES:,} categories{where}: the first {first:.0f} ms, median {middle:.0f} ms, "
+          f"slowest {slowest:.0f} ms ({middle / 1000 / yardstick:.2f} yardsticks)")  # fmt: skip
 
 
 def key(work: Work, leaves: Leaves) -> None:
@@ -60,7 +71,11 @@ def key(work: Work, leaves: Leaves) -> None:
     at = work.left(None, 1)[0]
     proposals = work.considered(at).proposals
     made = work.decide(at, **said_of(proposals[0]))
-    pages.render("_work.html", root="", retailer="big", desk=_Desk, **pages.after(work, leaves, at, made))
+    page(pages.after(work, leaves, at, made))
+
+
+def page(said: dict[str, Any]) -> None:
+    pages.render("_work.html", root="", retailer="big", desk=_Desk, **said)
 
 
 class _Desk:

@@ -38,6 +38,7 @@ def correct(desk: Desk, work: Work, form: dict[str, str]) -> dict[str, Any]:
 
 def _answer(desk: Desk, details: Details, said: str = "", error: str = "") -> dict[str, Any]:
     """What was just done, and all that is corrected of the product."""
+    said, error = (text.replace(f"{desk.corrections.parent}/", "") for text in (said, error))
     pictures = {seen.picture for seen in details.pictures if seen.picture}
     try:
         found = corrections.written(desk.corrections, details.text_name, pictures)

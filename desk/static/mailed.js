@@ -150,7 +150,7 @@ function splitting(left) {
     shown.replaceChildren();
     if (!isPart(asked)) return;
     const mine = left.filter(takes(asked)), others = left.filter((row) => !mine.includes(row));
-    for (const [rows, words] of [[mine, "with it; the keys now decide on these"], [others, "without"]]) {
+    for (const [rows, words] of [[mine, `with it${mine.length ? "; the keys now decide on these" : ""}`], [others, "without"]]) {
       const column = make("div"), list = make("ul", undefined, "titles");
       column.append(make("b", rows.length.toLocaleString("en")), ` ${words}`, list);
       for (const [name] of rows.slice(0, 4)) { const item = make("li", name); item.dir = "auto"; list.append(item); }
