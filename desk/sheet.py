@@ -97,6 +97,13 @@ def _read(file: Path) -> Sequence[Sequence[str]]:
 
 
 def _headed(file: Path, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
-    if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
-        raise WrongInput(file, None, f"A1: the first row must be {', '.join(COLUMNS)}")
+    """The rows, once the first one names the columns; those of the analyst's own to their right are hers."""
+    named = [cell.strip() for cell in rows[0]] if rows else []
+    for place, wanted in enumerate(COLUMNS):
+        said = named[place] if place < len(named) else ""
+        if said != wanted:
+            cell = f"{xlsx.name_of(place)}1"
+            raise WrongInput(
+                file, None, f"{cell}: says {said[:40] or 'nothing'}; it must be {wanted}, as it was written"
+            )
     return rows

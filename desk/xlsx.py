@@ -1,5 +1,6 @@
 """Tables of text as xlsx, and back, by openpyxl; what strangers send is opened once its size is known."""
 
+import re
 import zipfile
 from collections.abc import Sequence
 from io import BytesIO
@@ -16,6 +17,7 @@ MAX_UNPACKED_BYTES = 64_000_000
 """Of all files in the archive."""
 MAX_ROWS = 100_000
 MAX_COLUMNS = 50
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']")
 
 
 def written(rows: Sequence[Sequence[str]]) -> bytes:
@@ -66,6 +68,9 @@ def _check_archive(file: Path, body: bytes) -> None:
         for part in archive.infolist():
             if b"<!DOCTYPE" in archive.read(part):
                 raise WrongInput(file, None, f"{part.filename} declares a document type, which no spreadsheet writes")
+            if part.filename.startswith("xl/worksheets/") and (merged := _MERGED.findall(archive.read(part))):
+                cells = ", ".join(found.decode() for found in merged[:20])
+                raise WrongInput(file, None, f"{cells}: merged cells; split them, so that each row says its own")
 
 
 def _cells(body: bytes) -> list[list[tuple[str, str]]]:

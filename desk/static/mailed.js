@@ -173,11 +173,17 @@ function search() {
   hits.replaceChildren(...found.slice(0, 8).map(([to, name], number) => {
     const option = make("button", `${name} (${to})`);
     option.type = "button";
+    option.id = `hit${number}`;
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", String(!number));
     option.addEventListener("click", () => { box.value = ""; hits.replaceChildren(); box.blur(); decide({ to }, name); });
     return option;
   }));
+  point();
+}
+function point() {  // what a screen reader says of the list
+  box.setAttribute("aria-expanded", String(hits.children.length > 0));
+  box.setAttribute("aria-activedescendant", hits.querySelector("[aria-selected=true]")?.id ?? "");
 }
 box.addEventListener("input", search);
 
@@ -191,6 +197,7 @@ document.addEventListener("keydown", (event) => {
       const now = all.findIndex((one) => one.getAttribute("aria-selected") === "true");
       const to = (now + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length;
       all.forEach((one, number) => one.setAttribute("aria-selected", String(number === to)));
+      point();
     }
     return;
   }

@@ -134,3 +134,24 @@ def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypa
 def test_what_begins_like_a_formula_stays_text() -> None:
     body = xlsx.written([["=1+1", "a\x01b"]])
     assert xlsx.read(Path("x"), body) == [["=1+1", "ab"]]
+
+
+@pytest.mark.parametrize("place", [0, TO])
+def test_a_column_that_is_not_its_own_is_named_by_its_cell(desk: Desk, tmp_path: Path, place: int) -> None:
+    work = desk.work("drawn")
+    rows = rows_of(sheet(work))
+    rows[1][TO] = "hat"
+    hers = [[*row, "my remark"] for row in rows]
+    assert len(decisions_of(work, filled(hers, tmp_path / "sheet.csv"))) == 1
+    moved = [[*row[:place], "x", *row[place:]] for row in rows]
+    with pytest.raises(WrongInput, match=f"{'AI'[place > 0]}1: says x; it must be {COLUMNS[place]}"):
+        decisions_of(work, filled(moved, tmp_path / "sheet.csv"))
+
+
+def test_merged_cells_are_named_for_they_hide_a_row(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active["I2"] = "hat"
+    book.active.merge_cells("I2:I4")
+    book.save(out := io.BytesIO())
+    with pytest.raises(WrongInput, match="I2:I4: merged cells"):
+        xlsx.read(tmp_path, out.getvalue())
