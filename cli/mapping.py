@@ -242,7 +242,9 @@ def _rules(view: RetailerCoverage, mapping: Mapping | None) -> list[RuleUse]:
 
 def _say(view: RetailerCoverage, rules: list[RuleUse]) -> None:
     say(f"{view.retailer}: {_counted(view.products, 'product')}  {_shares(view.shares())}")
-    say(f"  decided by: {_shares(view.decided_by())}")
+    decided = view.decided_by()
+    later = "the next night says; the mapping was changed since the last one"
+    say(f"  decided by: {_shares(decided) if any(decided.values()) else later}")
     for use in rules:
         doubts = f" (text disagrees on {use.text_differs}, pictures on {use.image_differs})" if use.products else ""
         decides = _counted(use.products, "product") if use.products else "applies to no product"

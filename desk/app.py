@@ -176,7 +176,8 @@ async def rule(app: App, request: Request) -> Response:
     if form.get("digest") != found.text.digest or shown["body"] is None:
         raise WrongInput("mapping desk", None, "the file was loaded anew since this was shown; look at the rule again")
     found.replace_file(shown["body"])
-    return app.page(request, "saved.html", work=found, count=1, committed=None)
+    committed = pages.commit(found, 1, found.counts, shown["found"]) if app.desk.commit else None
+    return app.page(request, "saved.html", work=found, count=1, committed=committed)
 
 
 async def products(app: App, request: Request) -> Response:

@@ -296,8 +296,9 @@ def to_save(work: Work, by: str) -> dict[str, Any]:
 
 def commit(work: Work, count: int, before: dict[str, int], changed: Difference) -> str:
     """Commits the file to git; returns git's own word for it, also where it refuses."""
-    named = f"{len(changed.gained)} products gained, {len(changed.moved)} moved, {len(changed.lost)} lost"
-    message = f"{work.shop.retailer}: {count} mapping rules; {named}; {before[UNMAPPED]} left unmapped"
+    rules = "1 mapping rule" if count == 1 else f"{count} mapping rules"
+    named = f"products: {len(changed.gained)} gained, {len(changed.moved)} moved, {len(changed.lost)} lost"
+    message = f"{work.shop.retailer}: {rules}; {named}, {before[UNMAPPED]} left unmapped"
     path = work.text.path.resolve()
     said = ""
     for words in (["add", "--", path.name], ["commit", "-q", "-m", message, "--", path.name]):

@@ -18,6 +18,7 @@ from schemas.tables import BOXES, COVERAGE, TEXTS
 from udfs.rules import coverage as count
 from udfs.rules.category import gender_of
 from udfs.rules.map_categories import DECIDED, decide_products, verdicts_of
+from udfs.rules.mapping import Verdict
 from udfs.rules.votes import shown_by_product, votes_of
 
 KEY = ("retailer", "feed", "function")
@@ -39,9 +40,11 @@ def coverage_rows(night: Night, catalog: Catalog) -> pa.Table:
     return counted.append_column("function", pa.array(functions, pa.binary(32))).select(COVERAGE.schema.names)
 
 
-def decisions(night: Night, catalog: Catalog, products: pa.Array) -> pa.Table:
-    """`udfs.rules.map_categories.DECIDED` of some live products, by their rows."""
-    verdicts = [verdicts_of(rows) for rows in catalog.category_verdicts]
+def decisions(
+    night: Night, catalog: Catalog, products: pa.Array, verdicts: list[list[Verdict]] | None = None
+) -> pa.Table:
+    """`udfs.rules.map_categories.DECIDED` of some live products, by their rows. `verdicts`: others than the lake's."""
+    verdicts = verdicts or [verdicts_of(rows) for rows in catalog.category_verdicts]
     decided = [DECIDED.empty_table()]
     for at in range(0, len(products), PART_ROWS):
         places = products.slice(at, PART_ROWS)
@@ -98,7 +101,7 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     if not catalog.products.num_rows:
         return []
     texts, products = _sure_texts(night), catalog.products
-    decided = decisions(night, catalog, pa.array(np.arange(products.num_rows)))
+    decided = decisions(night, catalog, pa.array(np.arange(products.num_rows)), _verdicts_now(night, catalog))
     chosen = catalog.chosen.select(["product", "category_source"])
     of_text = pc.index_in(products["text_key"].cast(pa.binary()), texts["text_key"].cast(pa.binary()))
     columns = {
@@ -111,6 +114,22 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     for name, column in columns.items():
         decided = decided.append_column(name, column)
     return count.view(decided, night.taxonomy)
+
+
+def _verdicts_now(night: Night, catalog: Catalog) -> list[list[Verdict]]:
+    """The verdicts of each category by the mapping files as they are, also where no night has used them yet."""
+    known = catalog.category_verdicts
+    found = [verdicts_of(rows) for rows in known]
+    if None not in known:
+        return found
+    used, first = np.unique(catalog.categories.indices.to_numpy(), return_index=True)
+    columns = ["retailer", "category_path", "category_ids"]
+    rows = taken(catalog.products.select(columns), pa.array(first)).to_pylist()
+    for place, row in zip(used.tolist(), rows, strict=True):
+        mapping = night.mappings.get(row["retailer"])
+        if known[place] is None and mapping is not None:
+            found[place] = mapping.verdicts(row["category_path"] or (), row["category_ids"] or ())
+    return found
 
 
 def _by_place(count: int, places: pa.ChunkedArray | pa.Array, values: pa.ChunkedArray | pa.Array) -> pa.Array:

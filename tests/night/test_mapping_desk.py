@@ -36,6 +36,9 @@ def test_suggested_rules_and_a_sheet_are_what_the_next_night_maps_by(house: Hous
     assert back.code == 0, back.err
     assert back.text.endswith("100.0% covered\n")
     assert house.selvedge("mapping", "check").code == 0
+    told = house.selvedge("mapping", "coverage", ATELIER).text
+    assert "unmapped 0.0%" in told, "what was mapped since the last night counts at once"
+    assert "decided by: the next night says" in told
     kept = {product.id: product.category for product in shops_of(house.as_night())[ATELIER].products}
     assert kept == before, "what was mapped since the last night is in the index as it was"
     assert boxes_in_the_index(house) == boxes
