@@ -121,6 +121,10 @@ async def work(app: App, request: Request) -> Response:
     return app.page(request, "_work.html", **pages.card(found, app.leaves, at))
 
 
+ASKED = {"title": "word", "gender": "gender", "note": "note"}
+"""What a key may add to a decision, and its field in the form."""
+
+
 async def act(app: App, request: Request) -> Response:
     found, form = app.work(request), await form_of(request)
     app.check_writable()
@@ -128,7 +132,7 @@ async def act(app: App, request: Request) -> Response:
     if do == "undo":
         taken = found.undo()
         return app.page(request, "_work.html", **pages.after_undo(found, app.leaves, taken))
-    said: dict[str, str | None] = {"title": form.get("word") or None, "gender": form.get("gender") or None}
+    said: dict[str, str | None] = {ours: form.get(theirs) or None for ours, theirs in ASKED.items()}
     if do == "accept":
         proposals = found.considered(key).proposals
         place = form.get("place", "0")
@@ -138,7 +142,7 @@ async def act(app: App, request: Request) -> Response:
     elif do == "leaf":
         if form.get("leaf", "") not in app.desk.taxonomy:
             raise WrongInput("mapping desk", None, "the taxonomy has no such category")
-        said |= {"to": form["leaf"], "note": form.get("note") or None}
+        said["to"] = form["leaf"]
     elif do == "ignore":
         said |= {"because": " ".join(form.get("because", "").split())[:200] or "no garment"}
     elif do != "skip":

@@ -10,7 +10,7 @@ function waiting(now) {
 }
 document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.matches("button")) waiting(true); });
 document.addEventListener("htmx:afterSettle", () => waiting(false));
-document.addEventListener("htmx:afterRequest", (event) => { if (!event.detail.successful) waiting(false); });
+document.addEventListener("htmx:afterRequest", () => waiting(false));  // also where the button itself is gone by now
 document.addEventListener("htmx:sendError", () => {
   const place = document.querySelector(".said, #wrong") ?? document.querySelector("main");
   place.replaceChildren("The desk does not answer: its command has ended. What you decided before this key is kept; start it again.");

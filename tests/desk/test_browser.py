@@ -16,6 +16,7 @@ from tests.desk.analyst import READY, Analyst
 from tests.desk.chromium import Chromium
 from tests.desk.drawn import Drawn, right_share
 from tests.desk.served import served
+from tests.desk.test_rules import rewritten
 from tests.udfs.rules.mappings import TAXONOMY
 from udfs.rules.mapping import Mapping
 
@@ -152,3 +153,21 @@ def test_a_product_is_corrected_and_a_rule_deleted_by_keys(desk: Desk, leaves: L
     assert len(work.mapping.rules) == count - 1
     assert "out_of_scope" not in (desk.corrections / "text.tsv").read_text(encoding="utf-8"), "it was taken back"
     assert "wrong" in (desk.corrections / "choose.tsv").read_text(encoding="utf-8")
+
+
+def test_what_renamed_categories_were_is_taken_over_by_one_key(desk: Desk, leaves: Leaves, browser: Chromium) -> None:
+    names = [one for one in desk.shops["drawn"].categories.values() if one.last.isalpha() and len(one.last) > 4]
+    first, second = ({one.last: one for one in names}[last] for last in sorted({one.last for one in names})[:2])
+    rewritten(desk, f'<rule path="Old &gt; {first.last}ы" to="hat" date="2026-11-21" by="AK"/>',
+              f'<ignore path="Old &gt; {second.last}ы" because="no garment" date="2026-11-21" by="AK"/>')  # fmt: skip
+    work = desk.work("drawn")
+    browser.errors.clear()
+    with served(desk, leaves) as address:
+        browser.open(f"{address}shop/drawn/rules")
+        for key in ("1", "2"):
+            browser.press(key)
+            browser.wait(f"document.querySelector('[data-key=\"{key}\"]') === null && {READY}")
+    assert browser.errors == []
+    taken = [(one.path[-1], one.to, one.because, one.note) for one in work.pending.decisions]
+    assert taken == [(first.last, "hat", None, "renamed; see line 2"),
+                     (second.last, None, "no garment", "renamed; see line 3")]  # fmt: skip
