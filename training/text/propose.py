@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from training.text.coarse import parents
-from training.text.data import Row, styles, titles
+from training.text.data import AMBIGUOUS, Row, styles, titles
 from training.text.fit import garment_names, scores
 from training.text.split import FOLDS, folds, shop
 from training.text.train import SEED, Course, Scale, labelled, thinned
@@ -60,8 +60,8 @@ class Labelled:
 
     @property
     def leaf(self) -> str | None:
-        """What a person's rule for it would say; none where its products are of several leaves."""
-        return next((leaf for leaf, share in self.shares.items() if share >= PURE), None)
+        """What a person's rule for it would say; none where its products are of several leaves, or of an unknown one."""
+        return next((leaf for leaf, share in self.shares.items() if share >= PURE and leaf != AMBIGUOUS), None)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

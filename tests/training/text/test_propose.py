@@ -43,6 +43,13 @@ def test_what_is_right_for_half_of_the_products_is_half_as_sure() -> None:
     assert mixed[0].leaf is None
 
 
+def test_a_category_of_an_unknown_leaf_says_nothing_of_others() -> None:
+    unknown = [replace(category, shares={"ambiguous": 1.0}) if category.shop != "a" else category
+               for category in categories()]  # fmt: skip
+    assert unknown[-1].leaf is None
+    assert with_neighbours(unknown, TAXONOMY)[0].evidence.rules == {}
+
+
 def test_a_shop_is_judged_without_its_own_categories() -> None:
     shown = with_neighbours(categories(), TAXONOMY)
     assert shown[0].evidence.rules == {"skirt": 2}, "the two other shops say it, its own label does not"
