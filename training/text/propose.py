@@ -60,7 +60,7 @@ class Labelled:
 
     @property
     def leaf(self) -> str | None:
-        """What a person's rule for it would say; none where its products are of several leaves, or of an unknown one."""
+        """What a person's rule for it would say; none where its products are of several leaves, or unclear."""
         return next((leaf for leaf, share in self.shares.items() if share >= PURE and leaf != AMBIGUOUS), None)
 
 
