@@ -111,7 +111,11 @@ def jumped_rejects(title: str, accepted: Sequence[State]) -> list[str]:
 def _without_garments(night: Night) -> dict[str, int]:
     """Live retailers without a single garment, with their number of products."""
     catalog = Catalog.of(night)
-    found = set(pc.unique(catalog.chosen_products()["retailer"]).to_pylist())
+    done = catalog.chosen.filter(pc.equal(catalog.chosen["status"], DONE))
+    found = set(pc.unique(done["retailer"]).to_pylist())
+    live = pc.value_counts(catalog.products["retailer"])
     return {
-        name: count for name, count in Counter(catalog.products["retailer"].to_pylist()).items() if name not in found
+        name: count
+        for name, count in zip(live.field("values").to_pylist(), live.field("counts").to_pylist(), strict=True)
+        if name not in found
     }

@@ -135,6 +135,8 @@ class Pictures:
     def _neighbours(self, rows: pa.Table, likeness: np.ndarray, at: int) -> Gallery:
         product = rows["product_id"][at]
         others = np.flatnonzero(pc.not_equal(rows["product_id"], product).to_numpy())
+        if len(others) > NEIGHBOURS:
+            others = others[likeness[others] >= np.partition(likeness[others], -NEIGHBOURS)[-NEIGHBOURS]]
         nearest = others[np.argsort(-likeness[others], kind="stable")[:NEIGHBOURS]]
         thumbs = []
         for place in [at, *nearest.tolist()]:
@@ -179,8 +181,7 @@ def _box(label: str, box: list[float], chosen: bool = True) -> Box:
 
 def _spread(rows: pa.Table, column: str, most: int) -> pa.Table:
     """Up to `most` rows, taken in turn from each value of a column. The same rows always give the same choice."""
-    rows = rows.sort_by([(column, "ascending"), ("garment_id", "ascending")])
-    values = rows[column].combine_chunks()
-    names, counts = np.unique(values.to_numpy(zero_copy_only=False).astype(str), return_counts=True)
-    turn = np.concatenate([np.arange(count) for count in counts]) if len(names) else np.zeros(0, int)
-    return rows.take(pc.sort_indices(pa.array(turn)).slice(0, most))
+    order = pc.sort_indices(rows.select([column, "garment_id"]), [(column, "ascending"), ("garment_id", "ascending")])
+    counts = pc.value_counts(rows[column].take(order)).field("counts").to_pylist()
+    turn = np.concatenate([np.arange(0), *map(np.arange, counts)])
+    return rows.take(order.take(pc.sort_indices(pa.array(turn)).slice(0, most)))

@@ -202,10 +202,9 @@ class Catalog:
         lists = done["garments"].combine_chunks()
         flat = pc.list_flatten(lists)
         columns = {field.name: flat.field(field.name) for field in GARMENT}
-        parents = done.take(pc.list_parent_indices(lists))
-        for name in ("product_id", "retailer", "category", "category_source", "gender"):
-            columns[name] = parents[name]
-        return pa.table(columns)
+        of_product = done.select(["product_id", "retailer", "category", "category_source", "gender"])
+        parents = of_product.take(pc.list_parent_indices(lists))
+        return pa.table(columns | {name: parents[name] for name in of_product.column_names})
 
     def chosen_products(self) -> pa.Table:
         """The live products that have garments: `products` with the category and gender of the choice."""

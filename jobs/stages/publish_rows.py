@@ -141,7 +141,8 @@ def published_vectors(night: Night, crops: pa.Array, function: bytes) -> pa.Tabl
         query += f" and vector_key in ({', '.join(literal(key) for key in crops.to_pylist())})"
     crops = crops.cast(pa.binary())
     rows = night.tables.among(query, [VECTORS], "vector_key", crops)
-    rows = rows.take(pc.index_in(crops, rows["vector_key"]).drop_null())
+    if len(pc.unique(rows["vector_key"])) < rows.num_rows:
+        rows = rows.take(pc.index_in(crops, rows["vector_key"]).drop_null())
     published = pa.array([published_key(key, function) for key in rows["vector_key"].to_pylist()], pa.binary())
     return rows.set_column(0, "vector_key", published).cast(PUBLISHED_VECTORS.schema)
 
