@@ -58,19 +58,27 @@ def weights_file(model: Fitted) -> bytes:
     weights = model.weights[:-1]
     scale = (np.abs(weights).max(axis=1) / LARGEST + 1e-8).astype(np.float16)
     steps = np.clip(np.rint(weights / np.maximum(scale, 1e-7)[:, None].astype(np.float32)), -LARGEST, LARGEST)
-    names = sorted(model.lexicon.leaves)
-    place = {leaf: number for number, leaf in enumerate(model.answers["leaf"])} | {NOTHING: NO_LEAF}
-    pairs = [(leaf, other) for leaf, others in model.lexicon.yields.items() for other in sorted(others)]
+    learnt = {
+        "keys": model.vocabulary.keys,
+        "idf": model.vocabulary.idf.astype(np.float16),
+        "weights": steps.astype(np.int8),
+        "scale": scale,
+        "bias": model.weights[-1].astype(np.float32),
+    }
+    return packed(learnt, model.lexicon, model.answers["leaf"])
+
+
+def packed(learnt: Mapping[str, np.ndarray], lexicon: Lexicon, leaves: Sequence[str]) -> bytes:
+    """`weights.npz` of what was learnt and the names beside it."""
+    names = sorted(lexicon.leaves)
+    place = {leaf: number for number, leaf in enumerate(leaves)} | {NOTHING: NO_LEAF}
+    pairs = [(leaf, other) for leaf, others in lexicon.yields.items() for other in sorted(others)]
     body = io.BytesIO()
     np.savez_compressed(
         body,
-        keys=model.vocabulary.keys,
-        idf=model.vocabulary.idf.astype(np.float16),
-        weights=steps.astype(np.int8),
-        scale=scale,
-        bias=model.weights[-1].astype(np.float32),
+        **learnt,
         names=np.array(names),
-        name_leaves=np.array([place[model.lexicon.leaves[name]] for name in names], dtype=np.int16),
+        name_leaves=np.array([place[lexicon.leaves[name]] for name in names], dtype=np.int16),
         yields=np.array([[place[leaf] for leaf in pair] for pair in pairs if place.keys() >= {*pair}], dtype=np.int16),
     )
     return body.getvalue()
@@ -87,8 +95,11 @@ class Findings:
     figures: Mapping[str, Any]
 
 
-def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> Path:
-    """The folder `root/text/<digest12>` of a `weights_file`, its description, golden texts, card and trained keys."""
+def write(root: Path, body: bytes, found: Findings, trained: np.ndarray) -> Path:
+    """The folder `root/text/<digest12>` of a `weights_file`, its description, golden texts, card and trained keys.
+
+    trained int64 (N,): `trained_keys`.
+    """
     sha256 = hashlib.sha256(body).hexdigest()
     preprocessing = {"function": "text features", "revision": REVISION, **found.scale}
     description = Description(
@@ -114,8 +125,13 @@ def write(root: Path, body: bytes, found: Findings, trained: Sequence[Row]) -> P
     golden = {"texts": [vars(text) for text in GOLDEN], "scores": np.round(scores, 5).tolist()}
     (folder / "golden.json").write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(card(description), encoding="utf-8")
-    np.save(folder / TRAINED, np.unique(np.array([text_key(row.text) for row in trained], dtype=np.int64)))
+    np.save(folder / TRAINED, trained)
     return folder
+
+
+def trained_keys(rows: Sequence[Row]) -> np.ndarray:
+    """The keys of the rows' texts, int64 (N,), each once."""
+    return np.unique(np.array([text_key(row.text) for row in rows], dtype=np.int64))
 
 
 def text_key(text: Text) -> int:

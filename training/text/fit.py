@@ -18,6 +18,7 @@ from training.text.rows import (
     one_hot,
     vocabulary,
 )
+from training.text.spellings import with_spellings
 from training.text.split import shop
 from udfs.text.language import ANSWERS as LANGUAGE_ANSWERS
 from udfs.text.lexicon import Lexicon, in_its_place
@@ -38,11 +39,14 @@ NAME_LIMIT = 100
 
 
 def garment_names() -> Lexicon:
-    """The hand-written names as plain text; a name of two leaves goes to the one listed first."""
+    """The hand-written names and their other spellings; a name of two leaves goes to the one listed first."""
     leaves: dict[str, str] = {}
-    for leaf, _, name in lexicon():
-        leaves.setdefault(in_its_place(plain(name, NAME_LIMIT)), leaf)
-    return Lexicon(leaves, yields())
+    languages: dict[str, str] = {}
+    for leaf, language, name in lexicon():
+        written = in_its_place(plain(name, NAME_LIMIT))
+        leaves.setdefault(written, leaf)
+        languages.setdefault(written, language)
+    return Lexicon(with_spellings(leaves, languages), yields())
 
 
 def row_weights(keys: Sequence[Hashable]) -> np.ndarray:

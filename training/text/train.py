@@ -21,7 +21,7 @@ from training.text.calibrate import calibration_error, certainty, doubt, reliabi
 from training.text.coarse import fine, parents
 from training.text.corrections import corrected_rows
 from training.text.data import Row, lexicon, names, out_of_scope_feeds, styles, titles
-from training.text.export import Findings, Fitted, weights_file, write
+from training.text.export import Findings, Fitted, trained_keys, weights_file, write
 from training.text.figures import Answers
 from training.text.fit import fit, garment_names, scores
 from training.text.linear import softmax
@@ -97,7 +97,7 @@ def trained(course: Course, out: Path, work: Path) -> Path:
         "left_out_as_coarse": len(course.rows) - len(fine(course.rows, course.lexicon, course.parent)),
     }
     found = Findings(model.answers, scale.preprocessing(), recommended(figures), split, figures)
-    return write(out, weights_file(model), found, learnt)
+    return write(out, weights_file(model), found, trained_keys(learnt))
 
 
 def recommended(figures: Mapping[str, Any]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from training.text.fit import garment_names
 from udfs.text.classify import UNSAID
 from udfs.text.features import Text
 from udfs.text.garment_sold import settled
-from udfs.text.lexicon import NOTHING
+from udfs.text.lexicon import NOTHING, Lexicon
 from udfs.text.normalise import plain
 
 from .samples import write_samples
@@ -21,6 +21,11 @@ from .samples import write_samples
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_samples(tmp_path_factory.mktemp("any name"))
+
+
+@pytest.fixture(scope="module")
+def garments() -> Lexicon:
+    return garment_names()
 
 
 def test_titles_join_their_labels_and_ambiguous_ones_are_left_out(samples: Path) -> None:
@@ -170,6 +175,6 @@ def test_names_yield_to_leaves_that_have_names() -> None:
         ("女士 羽绒服", "", "down_jacket"),
     ],
 )
-def test_the_hand_written_names_find_what_is_sold(title: str, description: str, leaf: str) -> None:
-    fields = garment_names().read(plain(title, 100), plain(description, 100))
+def test_the_hand_written_names_find_what_is_sold(title: str, description: str, leaf: str, garments: Lexicon) -> None:
+    fields = garments.read(plain(title, 100), plain(description, 100))
     assert f"sold {leaf}" in settled(*fields)
