@@ -235,6 +235,7 @@ class NightFacts:
     turned_away: list[Gallery]
     duplicates: list[Gallery]
     garments: list[Gallery]
+    disagreeing: list[Gallery]
     neighbours: list[Gallery]
     coverage: list[CoverageRow]
     gates: list[GateRow]

@@ -87,6 +87,7 @@ def gather(night: Night, run: str) -> NightFacts:
         turned_away=shown.turned_away(),
         duplicates=shown.duplicates(),
         garments=shown.garments(),
+        disagreeing=shown.disagreeing(),
         neighbours=shown.neighbours(),
         coverage=[_coverage(view, night.mappings.get(view.retailer)) for view in coverage_view(night)],
         gates=[_gate(gate) for gate in manifest.gates] if manifest else [],

@@ -1,6 +1,7 @@
 """The pictures of the run report: thumbnails as data URIs, with their boxes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import selvedge_searcher
+from jobs.answers.disagreement import disagreeing
 from jobs.answers.thumbnails import place_of, stored_places, thumbnail
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
@@ -93,6 +95,24 @@ class Pictures:
         lines = [f"{row['category']}, decided by {row['category_source']}", cut]
         title = self._title(row["picture"]) or row["product_id"]
         return self._thumbnail(row["picture"], title, lines, [*others, _box(row["class"] or "", row["box"])])
+
+    def disagreeing(self) -> list[Gallery]:
+        """The garments whose text, picture and boxes say different things, the surest first."""
+        rows = disagreeing(self._night, self._catalog)
+        if not rows.num_rows:
+            return []
+        thumbs = [self._disagreeing(row) for row in rows.slice(0, self._most).to_pylist()]
+        return [Gallery("the surest", rows.num_rows, [thumb for thumb in thumbs if thumb])]
+
+    def _disagreeing(self, row: dict[str, Any]) -> Thumbnail | None:
+        thumb = self._garment(row, row["boxes"] or [])
+        if thumb is None:
+            return None
+        least = self._night.settings.choice.box
+        boxes = ", ".join(f"{box['class']} {box['score']:.2f}" for box in row["boxes"] or () if box["score"] >= least)
+        said = [f"{name} {row[said]} {row[f'{said}_score']:.2f}"
+                for name, said in (("text:", "text"), ("picture:", "depicts")) if row[said]]  # fmt: skip
+        return replace(thumb, lines=[thumb.lines[0], "; ".join([*said, *[f"boxes: {boxes}"] * bool(boxes)])])
 
     def duplicates(self) -> list[Gallery]:
         """The largest groups of near-duplicates, with the medoid first."""

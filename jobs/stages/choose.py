@@ -1,6 +1,6 @@
 """Chooses the category and the garments of each live product, from its text, its mapping and its pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,12 @@ from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import choose_function, classify_function, detect_function, screen_function
 from jobs.live.rows import PART_ROWS, taken
+from jobs.live.stored import stored
 from jobs.live.verdict import Verdict, blocked, change, verdict
 from jobs.stages.record import REJECT, Rule
-from lake.tables import literal
 from schemas.choice import PICTURES_TO_CHOOSE, PRODUCTS_TO_CHOOSE
 from schemas.rejects import Code
-from schemas.table import DONE, REJECTED, Table
+from schemas.table import DONE, REJECTED
 from schemas.tables import BOXES, GARMENTS, PICTURES, SCREEN_CLASSES, SCREENS, TEXTS, VERDICTS
 from udfs.rules.choose import ChooseGarments
 from udfs.rules.on_sale import why
@@ -52,7 +52,7 @@ def _part(night: Night, wanted: pa.Table) -> pa.Table:
     waiting = pc.unique(pictures["product"].filter(waits))
     wanted = wanted.filter(pc.invert(pc.is_in(wanted["product"], waiting)))
     products = taken(catalog.products.select([*STATED, "text_key"]), wanted["product"])
-    texts = _rows(night, TEXTS, TEXT, "text_key", classify_function(night), products["text_key"])
+    texts = stored(night, TEXTS, TEXT, "text_key", classify_function(night), products["text_key"])
     category = catalog.categories.indices.take(wanted["product"])
     columns = {
         "product_key": wanted["product_key"],
@@ -68,9 +68,9 @@ def _part(night: Night, wanted: pa.Table) -> pa.Table:
 def _seen(night: Night, catalog: Catalog, pictures: pa.Table) -> tuple[pa.Array, pa.ChunkedArray]:
     """What fetch and the models found for each picture (a struct of PICTURES_TO_CHOOSE), and whether it still waits."""
     shown, wanted = pictures["picture"], night.settings.choice.wanted
-    screens = _rows(night, SCREENS, SCREENED, "picture", screen_function(night), shown)
-    boxes = _rows(night, BOXES, ("status", "boxes"), "picture", detect_function(night), shown)
-    sizes = _rows(night, PICTURES, ("width", "height"), "picture", None, shown)
+    screens = stored(night, SCREENS, SCREENED, "picture", screen_function(night), shown)
+    boxes = stored(night, BOXES, ("status", "boxes"), "picture", detect_function(night), shown)
+    sizes = stored(night, PICTURES, ("width", "height"), "picture", None, shown)
     done = pc.fill_null(pc.equal(screens["status"], DONE), False)
     refused = pc.fill_null(pc.not_equal(screens["status"], DONE), False)
     of_boxes = pc.and_(done, pc.fill_null(pc.greater_equal(screens["wanted"], wanted), False))
@@ -100,17 +100,6 @@ def _by_product(of: pa.ChunkedArray, seen: pa.Array, products: pa.ChunkedArray) 
     rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - counts), counts)
     offsets = pa.array(np.concatenate([[0], ends]).astype(np.int32))
     return pa.ListArray.from_arrays(offsets, seen.take(pa.array(rows)))
-
-
-def _rows(
-    night: Night, table: Table, names: Sequence[str], key: str, function: bytes | None, keys: pa.ChunkedArray
-) -> pa.Table:
-    """Some columns of a stage's rows of its current function, one row for each key: nulls where there is none."""
-    where = f"where function = {literal(function)}" if function else ""
-    query = f"select {key}, {', '.join(names)} from {table.name} {where}"  # noqa: S608
-    keys = keys.cast(pa.binary())
-    rows = night.tables.among(query, [table], key, pc.unique(keys).drop_null())
-    return taken(rows.select(names), pc.index_in(keys, rows[key]))
 
 
 def _rejects(night: Night) -> pa.Table:

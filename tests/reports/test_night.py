@@ -42,7 +42,8 @@ def facts() -> NightFacts:
                               (HOSTILE,))],
         rejects=[RejectRow("parse", "offer_no_id", "the offer has no id", "the shop", 1, [HOSTILE])],
         hosts=[HostRow("img*.shop.test", 5000, [FailureCount("fetch_403", 480, 12, True)])], placeholders=gallery,
-        turned_away=gallery, duplicates=[], garments=gallery, neighbours=gallery,
+        turned_away=gallery, duplicates=[], garments=gallery, disagreeing=gallery,
+        neighbours=gallery,
         coverage=[CoverageRow("a-shop", 9, 0.5, 0.25, 0.25, {"mapping": 0.5}, [RuleRow("m.xml:3", "coat", 4, 1, 0)],
                               ["m.xml:9"],
                               [UnmappedRow("Women / <b>New</b>", 2, [HOSTILE])])],
@@ -68,8 +69,8 @@ def test_the_page_asks_for_nothing_from_outside() -> None:
 
 def test_every_section_is_there_with_its_figures() -> None:
     page = render(facts())
-    sections = ("funnel", "retailers", "rejects", "fetching", "away", "garments", "duplicates", "neighbours",
-                "coverage", "gates", "thresholds", "changes", "time")  # fmt: skip
+    sections = ("funnel", "retailers", "rejects", "fetching", "away", "garments", "disagreeing", "duplicates",
+                "neighbours", "coverage", "gates", "thresholds", "changes", "time")  # fmt: skip
     assert all(f'id="{name}"' in page for name in sections)
     assert "90.0%" in page and "choice.wanted" in page and "left:10.0%" in page and "0.999" in page
 
