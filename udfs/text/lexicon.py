@@ -43,13 +43,12 @@ class Lexicon:
     """Names and the leaf each stands for.
 
     One with `BEGINS` at its end begins a word. One with `ENDS` ends a run of katakana or kanji, because the head of a
-    Japanese compound comes last: ブラ is not in ブラシ. Other Japanese ones match anywhere. `by_segments`: where names
-    lead, a Japanese text is read by its slashes alone (`_NEXT_SEGMENT`), and its later names vie with those that lead.
+    Japanese compound comes last: ブラ is not in ブラシ. Other Japanese ones match anywhere. Where names lead,
+    a Japanese text is read by its slashes alone (`_NEXT_SEGMENT`), and its later names vie with those that lead.
     """
 
     leaves: Mapping[str, str]
     yields: Yields = field(default_factory=dict)
-    by_segments: bool = True
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -81,7 +80,7 @@ class Lexicon:
         if not found:
             return Named()
         leaves, letters = [leaf for _, leaf in found], script(text)
-        segments = self.by_segments and letters == JAPANESE
+        segments = letters == JAPANESE
         later = (_NEXT_SEGMENT if segments else _LATER).search(text, found[0][0])
         end = later.start() if later else len(text)
         return Named(leaves, [leaf for place, leaf in found if place < end] or leaves[:1], letters, segments)

@@ -24,9 +24,6 @@ NO_DOUBT = 1.0
 AS_SAID = ((0.0, 1.0), (0.0, 1.0))
 """Knots of releases made before certainty was measured: a probability is what the softmax says."""
 
-BY_SEGMENTS = 2
-"""From this revision on Japanese names lead up to a slash (`Lexicon`); the one before is still read, for a rollback."""
-
 NO_LEAF = -1
 """Stands for `NOTHING` among the leaves of a weights file."""
 
@@ -114,7 +111,7 @@ def text_model(model: Model) -> TextModel:
     is no text model of this program.
     """
     folder, description = model.folder, model.description
-    if description.preprocessing["revision"] not in range(1, REVISION + 1):
+    if description.preprocessing["revision"] != REVISION:
         raise ModelError(
             f"{folder}: made for another revision of the text features; to act: the data engineer (retrain it)"
         )
@@ -140,8 +137,7 @@ def opened_weights(body: bytes, description: Description) -> TextModel:
             weights=arrays["weights"].astype(np.float32) * scale[:, None],
             bias=arrays["bias"].astype(np.float32),
         )
-        revision = description.preprocessing["revision"]
-        lexicon = _lexicon(arrays, description.classes["leaf"], by_segments=revision >= BY_SEGMENTS)
+        lexicon = _lexicon(arrays, description.classes["leaf"])
     return TextModel(
         digest=description.digest,
         weights=weights,
@@ -153,11 +149,11 @@ def opened_weights(body: bytes, description: Description) -> TextModel:
     )
 
 
-def _lexicon(arrays: Mapping[str, np.ndarray], leaves: Sequence[str], by_segments: bool) -> Lexicon:
+def _lexicon(arrays: Mapping[str, np.ndarray], leaves: Sequence[str]) -> Lexicon:
     """The names of a weights file; one made before names could yield has no `yields`."""
     names = zip(arrays["names"].tolist(), arrays["name_leaves"].tolist(), strict=True)
     yields: dict[str, set[str]] = {}
     for leaf, other in arrays["yields"].tolist() if "yields" in arrays else ():
         yields.setdefault(leaves[leaf], set()).add(leaves[other])
     listed = {name: NOTHING if leaf == NO_LEAF else leaves[leaf] for name, leaf in names}
-    return Lexicon(listed, yields, by_segments)
+    return Lexicon(listed, yields)

@@ -77,11 +77,6 @@ def test_japanese_names_lead_up_to_the_next_segment_and_all_of_them_vie() -> Non
     assert not NAMES.read("dress (shirt)")[0].all_vie
 
 
-def test_weights_of_the_first_revision_read_brackets_as_before() -> None:
-    (named,) = Lexicon(NAMES.leaves, NAMES.yields, by_segments=False).read("ドレス(シャツ)/帯")
-    assert (named.leading, named.all_vie) == (["dress"], False)
-
-
 def test_evidence_of_one_kind_alone() -> None:
     assert "only dress" in evidence("платье летнее, платье синее")
 
