@@ -71,6 +71,7 @@ def _category(
     row: dict[str, Any] = {
         "title": product.title, "gender": None, "age": None, "text_gender": None, "text_gender_probability": None,
         "verdicts": [rule] if decided.rule else None, "text_leaf": leaf, "text_probability": chance,
+        "text_leaves": [{"leaf": name, "probability": likely} for name, likely in product.leaves],
     }  # fmt: skip
     kept = [] if shown is None else [{"depicts": shown, "depicts_score": 1.0, "boxes": None}]
     return category_of(row, kept, order, night.taxonomy, choice).node

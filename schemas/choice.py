@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from schemas.table import DIGEST
-from schemas.tables import BOXES, SCREEN_CLASSES, VERDICTS
+from schemas.tables import BOXES, SCREEN_CLASSES, TEXTS, VERDICTS
 
 PICTURES_TO_CHOOSE = pa.list_(pa.struct([
     ("url", pa.string()),
@@ -30,6 +30,7 @@ PRODUCTS_TO_CHOOSE = pa.schema([
     ("verdicts", VERDICTS),  # null: the category is not mapped yet
     ("text_leaf", pa.string()),
     ("text_probability", pa.float32()),
+    ("text_leaves", TEXTS.schema.field("leaves").type),  # the best, the surest first
     ("text_gender", pa.string()),
     ("text_gender_probability", pa.float32()),
     ("pictures", PICTURES_TO_CHOOSE),

@@ -94,10 +94,11 @@ class ChoiceSettings(_Group):
     )
     text: float = Field(0.8, ge=0, le=1, description="lowest probability at which the text decides the category")
     text_within: float = Field(
-        0.75,
+        0.4,
         ge=0,
         le=1,
-        description="lowest probability at which the text refines a category that the pictures decided",
+        description="where text and pictures decide together: lowest probability at which the category itself is "
+        "named, not its class",
     )
     out_of_scope: float = Field(
         0.95, ge=0, le=1, description="lowest probability at which the text says that the product is not a garment"

@@ -13,6 +13,7 @@ from jobs.engine.night import Night
 from schemas.retailer import PRICES, FeedFile
 from udfs.pictures.decode import PIXELS_REVISION
 from udfs.pictures.fingerprint import REVISION as FINGERPRINT_REVISION
+from udfs.rules import joined
 
 PARSER_REVISION = 10
 """Raised when the same feed gives other offers."""
@@ -21,7 +22,7 @@ MERGE_REVISION = 1
 FETCH_REVISION = 1
 MAP_REVISION = 1
 DEDUP_REVISION = 2
-CHOOSE_REVISION = 3
+CHOOSE_REVISION = 4
 
 
 def digest_of(*parts: str | bytes) -> bytes:
@@ -126,7 +127,7 @@ def duplicates_function(night: Night) -> bytes:
 
 
 def choose_function(night: Night) -> bytes:
-    """Covers everything that `choose` reads besides the product: models, taxonomy and thresholds."""
+    """Covers everything that `choose` reads besides the product: models, taxonomy, thresholds, and how they join."""
     return digest_of(
         "choose",
         str(CHOOSE_REVISION),
@@ -135,4 +136,10 @@ def choose_function(night: Night) -> bytes:
         classify_function(night),
         night.taxonomy.digest,
         night.settings.choice.model_dump_json(),
+        _joined_weights(),
     )
+
+
+@cache
+def _joined_weights() -> bytes:
+    return joined.FILE.read_bytes()

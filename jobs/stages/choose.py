@@ -24,7 +24,7 @@ from udfs.rules.choose import ChooseGarments
 from udfs.rules.on_sale import why
 
 STATED = ("product_id", "retailer", "title", "gender", "age")
-TEXT = ("leaf", "probability", "gender", "gender_probability")
+TEXT = ("leaf", "probability", "leaves", "gender", "gender_probability")
 SCREENED = ("status", "code", "detail", *SCREEN_CLASSES, "depicts", "depicts_score")
 
 CODES = frozenset({

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.rejects import Code
 from schemas.settings import ChoiceSettings
+from udfs.rules.joined import Case
 from udfs.rules.map_categories import verdicts_of
 from udfs.rules.mapping import IGNORED, MAPPED, Decision, decide
 from udfs.rules.taxonomy import Taxonomy
@@ -48,8 +49,9 @@ def category_of(
     """The category of a product, a row of `schemas.choice.PRODUCTS_TO_CHOOSE`, from what its kept pictures show.
 
     An ignoring rule wins over every other source; a mapping rule wins over a text that is out of scope. Pictures know
-    only garments, so they decide nothing if the text suggests `out of scope`. A less confident text may still choose
-    the finer node within the category that the pictures show.
+    only garments, so they decide nothing if the text suggests `out of scope`. Where the text alone is not sure, it is
+    joined with the pictures to one probability (`udfs.rules.joined`), in the place of `image` in the order, if these
+    show something.
     """
     mapped = _mapped(product, gender_of(product, settings)) if "mapping" in order else Decision("unmapped")
     if mapped.kind == IGNORED:
@@ -62,23 +64,27 @@ def category_of(
     said = {
         "mapping": mapped.node,
         "text": text if probability >= settings.text else None,
-        "image": None if leans_away else _joined(shown(kept, settings), text, probability, taxonomy, settings),
     }
     for source in order:
-        node = said[source]
-        if node is not None and node in taxonomy:
+        if source == "image":
+            reads = "text" in order
+            if not leans_away and (found := _joined(product, kept, reads, taxonomy, settings)) is not None:
+                return found
+        elif (node := said[source]) is not None and node in taxonomy:
             return Category(node, source)
     return Category(code=Code.NO_CATEGORY, detail=_unsure(text, probability))
 
 
 def _joined(
-    depicts: str | None, text: str | None, probability: float, taxonomy: Taxonomy, settings: ChoiceSettings
-) -> str | None:
-    """The node of an image class, or the finer one within it that an unsure text names."""
-    node = taxonomy.from_image_class(depicts or "")
-    if node is None or text is None or text not in taxonomy or probability < settings.text_within:
-        return node
-    return text if taxonomy.is_within(text, node) else node
+    product: dict[str, Any], kept: Sequence[dict[str, Any]], reads: bool, taxonomy: Taxonomy, settings: ChoiceSettings
+) -> Category | None:
+    """What text and pictures say together; None where pictures show no class that is sold. `reads`: the text counts."""
+    depicts = shown(kept, settings)
+    if depicts is None or taxonomy.from_image_class(depicts) is None:
+        return None
+    best = [(each["leaf"], each["probability"]) for each in product["text_leaves"] or ()] if reads else []
+    node = Case(best, kept, taxonomy).likeliest(settings.text_within)
+    return Category(node, "image" if depicts in taxonomy.image_classes(node) else "text")
 
 
 def shown(pictures: Sequence[dict[str, Any]], settings: ChoiceSettings) -> str | None:

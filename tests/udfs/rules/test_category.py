@@ -9,7 +9,15 @@ from tests.udfs.rules.mappings import TAXONOMY
 from udfs.rules.category import Category, category_of, gender_of, shown
 
 SKIRT = [verdict("skirt")]
-TEXT_DRESS = {"text_leaf": "dress", "text_probability": 0.95}
+
+
+def text(leaf: str, probability: float) -> dict[str, Any]:
+    """What a text says, with nothing beside it."""
+    leaves = [{"leaf": leaf, "probability": probability}]
+    return {"text_leaf": leaf, "text_probability": probability, "text_leaves": leaves}
+
+
+TEXT_DRESS = text("dress", 0.95)
 SHOES = [picture("a", depicts="shoes", depicts_score=0.9)]
 
 
@@ -32,7 +40,7 @@ def test_each_source_alone() -> None:
 
 
 def test_an_unsure_text_leaves_it_to_the_pictures() -> None:
-    assert said(chosen(text_leaf="dress", text_probability=0.5, pictures=SHOES)) == ("shoes", "image")
+    assert said(chosen(pictures=SHOES, **text("dress", 0.1))) == ("shoes", "image")
 
 
 def test_nothing_says() -> None:
@@ -52,12 +60,16 @@ def test_out_of_scope_by_the_text_unless_a_rule_maps() -> None:
     assert chosen(**foreign | {"text_probability": 0.92})["code"] == "no_category", "pictures know garments alone"
 
 
-def test_an_unsure_text_refines_what_the_pictures_show() -> None:
-    unsure = {"text_leaf": "sandals", "text_probability": 0.78}
-    assert said(chosen(pictures=SHOES, **unsure)) == ("sandals", "image")
-    assert said(chosen(pictures=SHOES, **unsure | {"text_probability": 0.5})) == ("shoes", "image")
-    assert said(chosen(pictures=SHOES, text_leaf="dress", text_probability=0.78)) == ("shoes", "image")
-    assert said(chosen(verdicts=SKIRT, text_leaf="mini_skirt", text_probability=0.78)) == ("skirt", "mapping")
+def test_an_unsure_text_and_the_pictures_decide_together() -> None:
+    assert said(chosen(pictures=SHOES, **text("sandals", 0.6))) == ("sandals", "image")
+    assert said(chosen(pictures=SHOES, **text("out_of_scope", 0.6))) == ("shoes", "image")
+    assert said(chosen(verdicts=SKIRT, pictures=SHOES, **text("mini_skirt", 0.78))) == ("skirt", "mapping")
+
+
+def test_a_title_that_is_nearly_sure_is_no_hat_because_of_a_picture() -> None:
+    hat = [picture("a", depicts="hat", depicts_score=0.6)]
+    assert said(chosen(pictures=hat, **text("sneakers", 0.78))) == ("sneakers", "text")
+    assert said(choose(product(pictures=hat, **text("sneakers", 0.78)), order=("image",))[0]) == ("headwear", "image")
 
 
 @pytest.mark.parametrize("order", [("mapping", "text", "image"), ("text", "image", "mapping")])
@@ -148,7 +160,7 @@ def test_a_texts_gender_counts_from_its_bound(probability: float | None, expecte
 def test_a_source_decides_from_its_bound(changed: dict[str, Any], expected: tuple[str | None, str | None]) -> None:
     bounds = SETTINGS.model_copy(update={"text": 0.75, "image": 0.5, "out_of_scope": 0.75})
     one = {"gender": None, "age": None, "title": "", "verdicts": [], "text_leaf": None, "text_probability": None,
-           "text_gender": None, "text_gender_probability": None} | changed  # fmt: skip
+           "text_leaves": None, "text_gender": None, "text_gender_probability": None} | changed  # fmt: skip
     kept = [{"depicts": None, "depicts_score": None} | found for found in one.get("pictures", [])]
     found = category_of(one, kept, ("mapping", "text", "image"), TAXONOMY, bounds)
     assert (found.node, found.source) == expected
