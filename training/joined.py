@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     taxonomy = Taxonomy.read(ROOT / "mappings" / "taxonomy.xml")
     listed = [product for folder in options.data for product in products(folder)]
-    seen = pictures(listed, options.work)
+    seen = answers_of(listed, options.work)
     by_path = {path: examples(listed, seen, taxonomy, path) for path in (True, False)}
     weights = fitted([one for path in by_path for one in by_path[path] if not one.product.is_kept])
     for path, found in by_path.items():
@@ -108,7 +108,7 @@ def products(folder: Path) -> list[Product]:
     return found
 
 
-def pictures(listed: Sequence[Product], work: Path) -> dict[str, dict[str, Any]]:
+def answers_of(listed: Sequence[Product], work: Path) -> dict[str, dict[str, Any]]:
     """By file what filter and detector say; kept in `work`, so that a killed run goes on."""
     work.mkdir(parents=True, exist_ok=True)
     step = work / "pictures.jsonl"
@@ -118,11 +118,10 @@ def pictures(listed: Sequence[Product], work: Path) -> dict[str, dict[str, Any]]
     filtering, detecting = (load(promoted(name, ROOT / "models")) for name in ("screen", "detect"))
     with step.open("a", encoding="utf-8") as out:
         for first in range(0, len(due), AT_ONCE):
-            opened = [
-                (path, pixels) for path in due[first : first + AT_ONCE] if (pixels := pixels_of(path)) is not None
-            ]
-            pixels = [each for _, each in opened]
-            shown, boxes = screen(pixels, filtering), detect(pixels, detecting)
+            read = ((path, pixels_of(path)) for path in due[first : first + AT_ONCE])
+            opened = [(path, pixels) for path, pixels in read if pixels is not None]
+            pictures = [pixels for _, pixels in opened]
+            shown, boxes = screen(pictures, filtering), detect(pictures, detecting)
             for at, (path, _) in enumerate(opened):
                 said = {"depicts": shown.depicts[at], "depicts_score": float(shown.depicts_score[at])}
                 said["wanted"] = float(shown.probabilities[at, 0])
@@ -176,8 +175,9 @@ def report(kept: Sequence[Example], weights: Weights) -> str:
     choice = ChoiceSettings()
     unsure = [one for one in kept if one.case.candidates and not _is_sure(one, choice)]
     unsure = [one for one in unsure if one.case.pictures[0]["depicts_score"] >= choice.image]
-    taxonomy, right = unsure[0].case.taxonomy, {"picture": [], "joined": []}  # type: dict[str, list[bool]]
+    right: dict[str, list[bool]] = {"picture": [], "joined": []}
     for one in sorted(unsure, key=lambda one: -one.case.pictures[0]["depicts_score"]):
+        taxonomy = one.case.taxonomy
         shown = taxonomy.from_image_class(one.case.pictures[0]["depicts"])
         for name, node in (("picture", shown), ("joined", one.case.likeliest(choice.text_within, weights))):
             right[name].append(node is not None and is_right(node, one.product.nodes, taxonomy))
@@ -187,7 +187,7 @@ def report(kept: Sequence[Example], weights: Weights) -> str:
         "| --- " * (len(COVERAGES) + 1) + "|",
     ]
     for name, rows in right.items():
-        shares = [f"{np.mean(rows[: max(int(share * len(rows)), 1)]):.3f}" for share in COVERAGES]
+        shares = [f"{np.mean(rows[: max(int(share * len(rows)), 1)] or 0):.3f}" for share in COVERAGES]
         lines.append(f"| {name} | " + " | ".join(shares) + " |")
     return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import classify_function, detect_function, screen_function
 from jobs.live.stored import stored
+from schemas.settings import ChoiceSettings
 from schemas.tables import BOXES, SCREENS, TEXTS
 from udfs.pictures.detect import CLASSES
 from udfs.rules.taxonomy import Taxonomy
@@ -37,7 +38,7 @@ def disagreeing(night: Night, catalog: Catalog) -> pa.Table:
         rows = rows.append_column(name, column)
     bits = {name: 1 << at for at, name in enumerate(_classes(night.taxonomy))}
     text = _mask(rows["text"], {code: _together(shows(night.taxonomy, code), bits) for code in night.taxonomy.nodes})
-    picture, box = _mask(rows["depicts"], bits), _of_boxes(boxes, choice.box, bits)
+    picture, box = _mask(rows["depicts"], bits), _of_boxes(boxes, choice, bits)
     differ = disagree(text, picture, box, _together(CLASSES, bits))
     said = [pc.fill_null(pc.if_else(rows[name].is_valid(), rows[f"{name}_score"], 0.0), 0.0).to_numpy()
             for name in ("text", "depicts")]  # fmt: skip
@@ -57,7 +58,7 @@ def disagree(text: np.ndarray, picture: np.ndarray, box: np.ndarray, found: int)
     Each int64 (N,) has a bit for each class that the source allows, 0 where it says nothing. found: the classes that
     can have a box; what can have none is not missed.
     """
-    apart = (text != 0) & (picture != 0) & (text & picture == 0)
+    apart: np.ndarray = (text != 0) & (picture != 0) & (text & picture == 0)
     for other in (text, picture):
         apart |= (box != 0) & (other & found != 0) & (other & box == 0)
     return apart
@@ -83,11 +84,14 @@ def _mask(said: pa.ChunkedArray, masks: Mapping[str, int]) -> np.ndarray:
     return np.asarray(pc.fill_null(values.take(pc.index_in(said, names).combine_chunks()), 0))
 
 
-def _of_boxes(boxes: pa.ChunkedArray, least: float, bits: Mapping[str, int]) -> np.ndarray:
-    """int64 (N,): the classes of the boxes of each picture that score `least`."""
+def _of_boxes(boxes: pa.ChunkedArray, choice: ChoiceSettings, bits: Mapping[str, int]) -> np.ndarray:
+    """int64 (N,): the classes of the boxes that may be a garment, of pictures in which one is sure; 0 of others."""
     lists = boxes.combine_chunks()
     flat, parents = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
-    found = np.zeros(len(lists), np.int64)
-    sure = pc.fill_null(pc.greater_equal(flat.field("score"), least), False).to_numpy(zero_copy_only=False)
-    np.bitwise_or.at(found, parents[sure], _mask(pa.chunked_array([flat.field("class")]), bits)[sure])
-    return found
+    score = pc.fill_null(flat.field("score"), 0.0).to_numpy(zero_copy_only=False)
+    classes = _mask(pa.chunked_array([flat.field("class")]), bits)
+    found, sure = np.zeros(len(lists), np.int64), np.zeros(len(lists), bool)
+    sure[parents[score >= choice.image]] = True
+    likely = score >= choice.box_unsure
+    np.bitwise_or.at(found, parents[likely], classes[likely])
+    return np.where(sure, found, 0)

@@ -108,7 +108,7 @@ class Pictures:
         thumb = self._garment(row, row["boxes"] or [])
         if thumb is None:
             return None
-        least = self._night.settings.choice.box
+        least = self._night.settings.choice.box_unsure
         boxes = ", ".join(f"{box['class']} {box['score']:.2f}" for box in row["boxes"] or () if box["score"] >= least)
         said = [f"{name} {row[said]} {row[f'{said}_score']:.2f}"
                 for name, said in (("text:", "text"), ("picture:", "depicts")) if row[said]]  # fmt: skip

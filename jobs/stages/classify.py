@@ -68,7 +68,7 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     for row in night.tables.sql(query, [TEXTS]).to_pylist():
         probability = row["probability"] or 0.0
         found = f"{row['language']}: {row['leaf']} {probability:.2f}, gender {row['gender'] or 'unknown'}"
-        unsure = "" if probability >= least else f" (below choice.text {least}, so not used)"
+        unsure = "" if probability >= least else f" (below choice.text {least}, so pictures decide with it)"
         yield verdict("classify", "text", row, found + unsure)
 
 

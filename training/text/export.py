@@ -73,14 +73,14 @@ def packed(learnt: Mapping[str, np.ndarray], lexicon: Lexicon, leaves: Sequence[
     names = sorted(lexicon.leaves)
     place = {leaf: number for number, leaf in enumerate(leaves)} | {NOTHING: NO_LEAF}
     pairs = [(leaf, other) for leaf, others in lexicon.yields.items() for other in sorted(others)]
-    body = io.BytesIO()
-    np.savez_compressed(
-        body,
+    arrays: dict[str, Any] = {
         **learnt,
-        names=np.array(names),
-        name_leaves=np.array([place[lexicon.leaves[name]] for name in names], dtype=np.int16),
-        yields=np.array([[place[leaf] for leaf in pair] for pair in pairs if place.keys() >= {*pair}], dtype=np.int16),
-    )
+        "names": np.array(names),
+        "name_leaves": np.array([place[lexicon.leaves[name]] for name in names], dtype=np.int16),
+        "yields": np.array([[place[leaf] for leaf in pair] for pair in pairs if place.keys() >= {*pair}], np.int16),
+    }
+    body = io.BytesIO()
+    np.savez_compressed(body, **arrays)
     return body.getvalue()
 
 

@@ -10,6 +10,7 @@ import pytest
 from jobs.answers.disagreement import _of_boxes, disagree, disagreeing, shows
 from jobs.answers.report_pictures import Pictures
 from jobs.live.functions import classify_function, detect_function, screen_function
+from schemas.settings import ChoiceSettings
 from schemas.table import DONE
 from schemas.tables import BOXES, SCREENS, TEXTS
 from tests.jobs.lake_of_offers import Shops
@@ -44,11 +45,17 @@ def test_two_that_have_nothing_in_common_disagree(text: int, picture: int, box: 
     assert found == expected
 
 
-def test_a_box_speaks_from_its_bound_on() -> None:
+def test_boxes_speak_where_one_is_sure_and_all_that_may_be_a_garment_do() -> None:
     kind = BOXES.schema.field("boxes").type
-    rows = [[_box("hat", 0.9), _box("shoes", 0.31)], None, [], [_box("shoes", 0.29)], [_box("shoes", 0.5)]]
-    found = _of_boxes(pa.chunked_array([pa.array(rows, kind)]), 0.3, {"hat": HAT, "shoes": SHOES})
-    assert found.tolist() == [HAT | SHOES, 0, 0, 0, SHOES]
+    rows = [
+        [_box("hat", 0.9), _box("shoes", 0.1)],
+        None,
+        [],
+        [_box("shoes", 0.4)],
+        [_box("hat", 0.6), _box("shoes", 0.05)],
+    ]
+    found = _of_boxes(pa.chunked_array([pa.array(rows, kind)]), ChoiceSettings(), {"hat": HAT, "shoes": SHOES})
+    assert found.tolist() == [HAT | SHOES, 0, 0, 0, HAT]
 
 
 def test_a_category_may_be_shown_by_what_the_taxonomy_says() -> None:
