@@ -94,7 +94,7 @@ class ChoiceSettings(_Group):
     )
     text: float = Field(0.8, ge=0, le=1, description="lowest probability at which the text decides the category")
     text_within: float = Field(
-        0.4,
+        0.75,
         ge=0,
         le=1,
         description="where text and pictures decide together: lowest probability at which the category itself is "

@@ -47,4 +47,5 @@ def shown_by_product(products: pa.ChunkedArray, votes: pa.ChunkedArray) -> tuple
     first = np.flatnonzero(np.diff(of, prepend=-1))
     total = np.add.reduceat(counts, first) if len(first) else counts
     won = first[2 * counts[first] >= total]
-    return every, counted["vote"].take(pc.index_in(every, pa.array(of[won], every.type)).cast(pa.int64()))
+    places = pc.index_in(every, pa.array(of[won], every.type)).cast(pa.int64())
+    return every, counted["vote"].take(pa.array(won)).take(places)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.settings import ChoiceSettings
@@ -23,7 +23,12 @@ PICTURE = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+def seen(product: int, depicts: str) -> dict[str, Any]:
+    return {"product": product, "depicts": depicts, "depicts_score": 0.5, "boxes": None}
+
+
 @given(st.lists(PICTURE))
+@example([seen(2, "skirt"), seen(2, "hat"), seen(3, "top")])
 def test_each_product_shows_what_it_shows_alone(pictures: list[dict[str, Any]]) -> None:
     rows = pa.Table.from_pylist(pictures, SCHEMA)
     products, classes = shown_by_product(rows["product"], votes_of(rows, CHOICE))
