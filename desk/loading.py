@@ -32,8 +32,11 @@ def shops_of(night: Night) -> dict[str, Shop]:
     found: dict[str, list[Product]] = {name: [] for name in night.retailers}
     names = ("product_id", "retailer", "title", "category_path", "category_ids", "gender", "age", "price", "currency",
              "url", "text_key")  # fmt: skip
+    genders: dict[tuple[str | None, str | None], str | None] = {}  # as stated: a shop states few
     for place, row in enumerate(catalog.products.select(names).to_pylist()):
-        product = row["product_id"]
+        product, stated = row["product_id"], (row["gender"], row["age"])
+        if stated not in genders:
+            genders[stated] = gender_of(row | _UNREAD, night.settings.choice)
         category, source, refused = chosen.get(product, (None, None, None))
         if published is not None:
             category = published.get(product)
@@ -43,7 +46,7 @@ def shops_of(night: Night) -> dict[str, Shop]:
                 title=row["title"] or "",
                 path=tuple(step or "" for step in row["category_path"] or ()),
                 ids=tuple(step or "" for step in row["category_ids"] or ()),
-                gender=gender_of(row | _UNREAD, night.settings.choice),
+                gender=genders[stated],
                 price=row["price"],
                 currency=row["currency"],
                 url=row["url"],
