@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
@@ -54,12 +55,12 @@ def _needed(night: Night) -> pa.Table:
     places = keyed.group_by("vector_key").aggregate([("place", "min")])["place_min"]
     first = garments.select(["vector_key", "picture", "box"]).take(places.sort())
     query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}'"  # noqa: S608
-    stored = night.tables.sql(query, [PICTURES])
-    at = pa.array(np.arange(first.num_rows))
-    joined = first.select(["picture"]).append_column("at", at).join(stored, "picture", join_type="inner")
-    rows = first.take(joined["at"])
+    pictures = first["picture"].cast(pa.binary())
+    stored = night.tables.among(query, [PICTURES], "picture", pc.unique(pictures))
+    at = pc.index_in(pictures, stored["picture"])
+    rows = first.filter(at.is_valid())
     for name in ("shard", "offset", "length"):
-        rows = rows.append_column(name, joined[name])
+        rows = rows.append_column(name, stored[name].take(at.drop_null()))
     return rows
 
 

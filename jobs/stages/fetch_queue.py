@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.engine.night import Night
+from jobs.engine.stage import Query
 from jobs.live.functions import fetch_function
 from jobs.live.views import newest_fetches, urls
 from lake.tables import literal
@@ -17,6 +18,10 @@ from udfs.web.retry import RETRY_RULES
 
 CHUNK_S = 300.0
 """A chunk is what the rate limits allow in five minutes; at most this much is fetched again after a kill."""
+
+
+NAMED = 10_000
+"""URLs that a query names one by one."""
 
 
 class Owed(NamedTuple):
@@ -30,17 +35,46 @@ def due_urls(night: Night) -> pa.Table:
     """Live URLs that were never tried, whose failure is due for a retry, that are due for a re-fetch, or whose picture
     was lost. A lost one is asked for without a condition."""
     found = urls(night)
-    sql = f"""
+    open_urls = _unsettled(night, found)
+    if not open_urls:
+        return night.tables.sql(_due(night, found.sql, "false") + " limit 0", {*found.tables, FETCHES, PICTURES})
+    named = f"url in ({', '.join(map(literal, open_urls))})" if len(open_urls) <= NAMED else "true"
+    sql = _due(night, f"select * from ({found.sql}) where {named}", named)  # noqa: S608
+    return night.tables.sql(sql, {*found.tables, FETCHES, PICTURES})
+
+
+def _due(night: Night, live: str, asked: str) -> str:
+    """SQL for those of some live URLs that are due; `asked` is a condition that their rows of `fetches` meet."""
+    return f"""
         select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
             case when stored.picture is null then null else good.etag end etag,
             case when stored.picture is null then null else good.last_modified end last_modified, stored.picture
-        from (select url, min(retailer) retailer from ({found.sql}) group by url) live
-        left join {newest_fetches()} last on live.url = last.url
-        left join {newest_fetches(f"status = '{DONE}'")} good on live.url = good.url
+        from (select url, min(retailer) retailer from ({live}) group by url) live
+        left join {newest_fetches(asked)} last on live.url = last.url
+        left join {newest_fetches(f"status = '{DONE}' and {asked}")} good on live.url = good.url
         left join (select distinct picture from {PICTURES.name} where status = '{DONE}') stored
             on good.picture = stored.picture
         where ({_is_due(night)}) and {_is_allowed(night)} order by live.url"""  # noqa: S608
-    return night.tables.sql(sql, {*found.tables, FETCHES, PICTURES})
+
+
+def _unsettled(night: Night, live: Query) -> list[str]:
+    """The live URLs but for those whose last attempt brought a picture that is stored, with nothing to ask again."""
+    good = f"status = '{DONE}' and code is null and function = {literal(fetch_function())}"
+    nights = night.settings.fetch.recheck_nights
+    if nights:
+        good += f" and not (night < date '{night.today.isoformat()}' and {_has_its_turn(night, nights, 'url')})"
+    sql = f"""
+        select distinct live.url from ({live.sql}) live left anti join (
+            select url from (
+                select url, max(2 * attempt + case when {good} then 1 else 0 end) last from {FETCHES.name} group by url
+            ) where last % 2 = 1
+        ) settled on live.url = settled.url
+        union
+        select f.url from {FETCHES.name} f left anti join (
+            select picture from {PICTURES.name} where status = '{DONE}'
+        ) p on f.picture = p.picture where f.status = '{DONE}'"""  # noqa: S608
+    rows: list[str] = night.tables.sql(sql, {*live.tables, FETCHES, PICTURES})["url"].to_pylist()
+    return rows
 
 
 def _is_allowed(night: Night) -> str:
@@ -66,11 +100,11 @@ def _is_due(night: Night) -> str:
     return " or ".join(clauses)
 
 
-def _has_its_turn(night: Night, nights: int) -> str:
+def _has_its_turn(night: Night, nights: int, url: str = "live.url") -> str:
     """Whether the first byte of the URL's digest is in tonight's slice of the 256 values."""
     turn = night.today.toordinal() % nights
     low, high = 256 * turn // nights, 256 * (turn + 1) // nights - 1
-    return f"substr(encode(sha256(live.url), 'hex'), 1, 2) between '{low:02x}' and '{high:02x}'"
+    return f"substr(encode(sha256({url}), 'hex'), 1, 2) between '{low:02x}' and '{high:02x}'"
 
 
 def owed(night: Night) -> dict[str, Owed]:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from jobs.live.functions import fetch_function
-from jobs.stages.fetch_queue import due_urls, owed
+from jobs.live.views import urls
+from jobs.stages.fetch_queue import _due, _unsettled, due_urls, owed
 from schemas.rejects import Code
-from schemas.tables import FETCHES
+from schemas.tables import FETCHES, PICTURES
 from tests.jobs.lake_of_offers import FIRST, Shops
+from tests.jobs.live.lake_of_nights import Nights
 
 URL = "https://shop.test/a.jpg"
 
@@ -73,3 +75,23 @@ def test_a_shop_whose_spec_says_nothing_of_pictures_is_owed_the_polite_default(t
     spec = tmp_path / "mappings" / "shop" / "retailer.yaml"
     spec.write_text("language: en\nfeed: {url: 'http://shop.test/feed.xml'}\n", encoding="utf-8")
     assert owed(shops.night()) == {"pictures.test": (4, 2)}
+
+
+@pytest.mark.parametrize("recheck_nights", [0, 3])
+def test_what_is_settled_is_left_out_before_the_rule_is_asked(tmp_path: Path, recheck_nights: int) -> None:
+    lake, left_out, found_due = Nights(tmp_path, 1), 0, 0
+    for _ in range(5):
+        night = lake.night(lake.on, recheck_nights=recheck_nights)
+        live = urls(night)
+        whole = night.tables.sql(_due(night, live.sql, "true"), {*live.tables, FETCHES, PICTURES})
+        unsettled = set(_unsettled(night, live))
+        assert due_urls(night) == whole
+        left_out += len(set(night.tables.sql(live.sql, live.tables)["url"].to_pylist()) - unsettled)
+        found_due += whole.num_rows
+        lake.draw.choice((Nights.late_answers, Nights.asked_again, Nights.new_feed, Nights.blocks, lose_picture))(lake)
+        lake.another_night()
+    assert left_out > found_due > 0
+
+
+def lose_picture(lake: Nights) -> None:
+    lake._lose(PICTURES, {"picture": lake.draw.choice(lake.rows("select picture from pictures"))["picture"]})
