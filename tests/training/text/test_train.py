@@ -9,6 +9,7 @@ import pytest
 
 from training.data.tables import DataError
 from training.text import fit as text_fit
+from training.text import rename
 from training.text import train as run
 from training.text.data import lexicon
 from training.text.score import score
@@ -55,6 +56,20 @@ def test_the_names_come_back_with_what_they_yield_to(trained: Path) -> None:
     assert model.lexicon.yields == {
         leaf: kept for leaf, others in written.yields.items() if (kept := {*others} & {*GOODS}) and leaf in GOODS
     }
+
+
+def test_names_are_put_into_a_release_and_its_weights_stay(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = promoted(trained)
+    assert rename.renamed(trained / "models", trained / "data") == before, "the same names make the same release"
+    listed = [*text_fit.lexicon(), ("dress", "en", "gownette")]
+    monkeypatch.setattr(text_fit, "lexicon", lambda: listed)
+    old, new = load(before), load(rename.renamed(trained / "models", trained / "data"))
+    assert new.digest != old.digest
+    assert (new.weights.keys == old.weights.keys).all() and (new.weights.weights == old.weights.weights).all()
+    said = [model.scores([Text("Nora gownette")])[0][0, model.head("leaf")] for model in (old, new)]
+    dress = new.answers["leaf"].index("dress")
+    assert said[1][dress] > said[0][dress] + 1
+    assert json.loads((trained / "models" / "promoted.json").read_text())["text"] == before.name
 
 
 def test_the_card_says_what_was_measured(trained: Path) -> None:
