@@ -51,6 +51,12 @@ def test_a_text_may_be_missing_or_know_no_word() -> None:
     assert found(seen("shoes", 0.9), leaves=[("out_of_scope", 0.7), ("lost_leaf", 0.2), ("umbrella", 0.04)]) == "shoes"
 
 
+def test_what_lies_beneath_a_category_does_not_show_it() -> None:
+    unknown = [("out_of_scope", 0.7), ("kimono", 0.04)]
+    assert "shoes" in TAXONOMY.image_classes("kimono"), "its sandals are"
+    assert found(seen("shoes", 0.9), leaves=unknown) == "shoes"
+
+
 def test_a_leaf_that_is_not_likely_enough_gives_way_to_its_class() -> None:
     torn = [("sneakers", 0.3), ("boots", 0.3), ("loafers", 0.2)]
     assert found(seen("shoes", 0.95), leaves=torn, least=0.6) == "shoes"
