@@ -30,6 +30,7 @@ from udfs.rules.on_sale import why
 QUERIES = 10
 NEIGHBOURS = 10
 GROUP_PICTURES = 6
+BOXES_TOLD = 4
 
 
 class Pictures:
@@ -108,8 +109,8 @@ class Pictures:
         thumb = self._garment(row, row["boxes"] or [])
         if thumb is None:
             return None
-        least = self._night.settings.choice.box_unsure
-        boxes = ", ".join(f"{box['class']} {box['score']:.2f}" for box in row["boxes"] or () if box["score"] >= least)
+        surest = sorted(row["boxes"] or (), key=lambda box: -box["score"])[:BOXES_TOLD]
+        boxes = ", ".join(f"{box['class']} {box['score']:.2f}" for box in surest)
         said = [f"{name} {row[said]} {row[f'{said}_score']:.2f}"
                 for name, said in (("text:", "text"), ("picture:", "depicts")) if row[said]]  # fmt: skip
         return replace(thumb, lines=[thumb.lines[0], "; ".join([*said, *[f"boxes: {boxes}"] * bool(boxes)])])
