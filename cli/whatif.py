@@ -19,7 +19,6 @@ from training.release.promotion import release_of
 
 if TYPE_CHECKING:
     from desk.candidate import Tried
-    from desk.shop import Shop
 
 
 def whatif(
@@ -34,7 +33,6 @@ def whatif(
     json: Json = False,
 ) -> None:
     """Show which products a mapping file, a threshold or a release would add, take out and move. Nothing is changed."""
-    from desk.loading import shops_of
     from desk.thumbnails import reader
     from desk.what_if import lines, of_mapping, of_thresholds, page
     from jobs.answers.thumbnails import stored_places
@@ -43,15 +41,13 @@ def whatif(
         raise WrongInput("whatif", None, "give one of --mapping FILE, --threshold NAME=VALUE, --model MODEL=DIGEST")
     night = open_night(quiet=True)
     counts = _counts(night, threshold or ())
-    shops, notes = shops_of(night), thresholds.lines(counts)
-    if not any(shop.products for shop in shops.values()):
-        raise WrongInput("whatif", None, "there are no live products yet; run a night first")
+    notes = thresholds.lines(counts)
     if mapping is not None:
-        found = of_mapping(night, shops, mapping)
+        found = of_mapping(night, mapping)
     elif threshold:
-        found = of_thresholds(night, shops, threshold)
+        found = of_thresholds(night, threshold)
     else:
-        tried = _tried(night, shops, str(model))
+        tried = _tried(night, str(model))
         found = tried.found
         if tried.waiting:
             notes.append(f"nothing is said of {tried.waiting:,} products: the last night has not chosen them, or "
@@ -77,11 +73,13 @@ def _counts(night: Night, moves: Sequence[str]) -> list[ThresholdRow]:
     return thresholds.counted(night, thresholds.moved(night.settings.choice, moves)) if moves else []
 
 
-def _tried(night: Night, shops: "dict[str, Shop]", asked: str) -> "Tried":
+def _tried(night: Night, asked: str) -> "Tried":
     from desk.candidate import of_model
+    from desk.loading import shops_of
+    from desk.what_if import stocked
 
     model, _, digest = asked.partition("=")
     if model not in MODELS or not re.fullmatch("[0-9a-f]{1,64}", digest):
         names = ", ".join(MODELS)
         raise WrongInput("--model", None, f"{asked[:60]}: must be MODEL=DIGEST, such as text=1989bd8e; models: {names}")
-    return of_model(night, shops, model, release_of(model, digest, night.settings.models))
+    return of_model(night, stocked(shops_of(night)), model, release_of(model, digest, night.settings.models))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from desk.shop import Product, Shop
@@ -27,7 +28,7 @@ Leaves = tuple[tuple[str, float], ...]
 def shops_of(night: Night) -> dict[str, Shop]:
     """Every enabled retailer, also one without live products."""
     catalog = Catalog.of(night)
-    texts, shown = _texts(night), image_classes(night, catalog)
+    texts, shown = _texts(night, catalog), image_classes(night, catalog)
     chosen, pictures, published = _chosen(catalog), _pictures(catalog), _published(night)
     found: dict[str, list[Product]] = {name: [] for name in night.retailers}
     names = ("product_id", "retailer", "title", "category_path", "category_ids", "gender", "age", "price", "currency",
@@ -71,11 +72,11 @@ def shops_of(night: Night) -> dict[str, Shop]:
     }
 
 
-def _texts(night: Night) -> dict[bytes, Leaves]:
+def _texts(night: Night, catalog: Catalog) -> dict[bytes, Leaves]:
     query = f"""
         select text_key, leaves from {TEXTS.name} where status = '{DONE}'
         and function = {literal(classify_function(night))}"""  # noqa: S608
-    rows = night.tables.sql(query, [TEXTS])
+    rows = night.tables.among(query, [TEXTS], "text_key", pc.unique(catalog.products["text_key"]).cast(pa.binary()))
     lists = zip(rows["text_key"].to_pylist(), rows["leaves"].to_pylist(), strict=True)
     return {key: tuple((leaf["leaf"], leaf["probability"]) for leaf in leaves or ()) for key, leaves in lists}
 

@@ -36,7 +36,7 @@ def open_desk(night: Night, read_only: bool = False) -> Desk:
 
 def work_at(night: Night, retailer: str) -> Work:
     """The work at one shop as its mapping file leaves it, without anybody's pending decisions."""
-    shop, folder = shops_of(night)[retailer], night.settings.mappings / retailer
+    shop, folder = shops_of(night.among([retailer]))[retailer], night.settings.mappings / retailer
     return Work(shop, folder, night.taxonomy, _proposer(night), Pending(None, retailer))
 
 

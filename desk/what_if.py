@@ -7,6 +7,7 @@ from typing import Any
 
 from desk import pages
 from desk.difference import Change, Difference, difference
+from desk.loading import shops_of
 from desk.mapping_file import read_as
 from desk.shop import Product, Shop
 from desk.thumbnails import SIDES, small
@@ -25,12 +26,12 @@ SHOWN = 24
 """Products of each kind with their pictures on a page."""
 
 
-def of_mapping(night: Night, shops: dict[str, Shop], file: Path) -> Difference:
+def of_mapping(night: Night, file: Path) -> Difference:
     """What a mapping file would change for its shop. Raises WrongInput for a wrong file, with its line."""
     mapping = read_as(file, night.taxonomy)
-    shop = shops.get(mapping.retailer)
-    if shop is None:
+    if mapping.retailer not in night.retailers:
         raise WrongInput(file, None, f"{mapping.retailer}: there is no such enabled retailer")
+    shop = stocked(shops_of(night.among([mapping.retailer])))[mapping.retailer]
     order = tuple(night.retailers[shop.retailer].category_order)
     before, after = decided_by(shop, night.mappings.get(shop.retailer)), decided_by(shop, mapping)
     changes = []
@@ -42,9 +43,9 @@ def of_mapping(night: Night, shops: dict[str, Shop], file: Path) -> Difference:
     return difference(changes)
 
 
-def of_thresholds(night: Night, shops: dict[str, Shop], moves: Sequence[str]) -> Difference:
+def of_thresholds(night: Night, moves: Sequence[str]) -> Difference:
     """What thresholds NAME=VALUE, moved together, would change for every shop. Raises WrongInput for any other form."""
-    catalog = Catalog.of(night)
+    shops, catalog = stocked(shops_of(night)), Catalog.of(night)
     choices = (night.settings.choice, moved(night.settings.choice, moves))
     seen = [(choice, image_classes(night, catalog, choice)) for choice in choices]
     changes = []
@@ -59,6 +60,13 @@ def of_thresholds(night: Night, shops: dict[str, Shop], moves: Sequence[str]) ->
             # a product that was not in the index for its category alone gets in if only that changes
             changes.append(Change(replace(product, refused=None), was, would))
     return difference(changes)
+
+
+def stocked(shops: dict[str, Shop]) -> dict[str, Shop]:
+    """The shops. Raises WrongInput where none has a live product."""
+    if not any(shop.products for shop in shops.values()):
+        raise WrongInput("whatif", None, "there are no live products yet; run a night first")
+    return shops
 
 
 def _category(
