@@ -9,6 +9,7 @@ import shutil
 from collections import defaultdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from statistics import fmean, median
 from time import monotonic, process_time
 from typing import NamedTuple, TextIO
 from unittest import mock
@@ -95,9 +96,9 @@ def parts(day: int, files: dict[str, int]) -> list[Part]:
 
 
 def table(days: list[Day]) -> str:
-    """Markdown: the end of every thirty days; seconds are the median of the nights in them."""
+    """Markdown of every thirty nights: means of sizes, which go up and down as files are joined, medians of seconds."""
     heads = (
-        "night",
+        "nights to",
         "lake, MB",
         "without versions of months",
         "files",
@@ -109,11 +110,11 @@ def table(days: list[Day]) -> str:
     rows = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     for end in range(MONTH, days[-1].day + 2, MONTH):
         seen = [day for day in days if end - MONTH <= day.day < end]
-        last = seen[-1]
-        night, vacuum, cpu = (sorted(of)[len(seen) // 2] for of in zip(*(day[-3:] for day in seen), strict=True))
+        size, files, months_size, months_files = (fmean(of) for of in zip(*(day[1:5] for day in seen), strict=True))
+        night, vacuum, cpu = (median(of) for of in zip(*(day[5:] for day in seen), strict=True))
         rows.append(
-            f"| {end} | {last.bytes / 1e6:.2f} | {(last.bytes - last.monthly_bytes) / 1e6:.2f} | {last.files} | "
-            f"{last.files - last.monthly_files} | {night:.1f} | {vacuum:.1f} | {cpu:.1f} |"
+            f"| {end} | {size / 1e6:.2f} | {(size - months_size) / 1e6:.2f} | {files:.0f} | "
+            f"{files - months_files:.0f} | {night:.1f} | {vacuum:.1f} | {cpu:.1f} |"
         )
     return "\n".join(rows)
 

@@ -58,8 +58,8 @@ def test_what_only_the_versions_of_months_need(tmp_path: Path) -> None:
 
 
 def test_table_and_figure() -> None:
-    days = [Day(day, 1_000_000 + day, 100, 200_000, 10, 2.0, 0.5, 1.5) for day in range(60)]
+    days = [Day(day, 10_000 * day, 100 + day, 50_000, 10, 2.0, 0.5, 1.5) for day in range(60)]
     assert table(days).splitlines()[2:] == [
-        "| 30 | 1.00 | 0.80 | 100 | 90 | 2.0 | 0.5 | 1.5 |", "| 60 | 1.00 | 0.80 | 100 | 90 | 2.0 | 0.5 | 1.5 |",
+        "| 30 | 0.14 | 0.10 | 114 | 104 | 2.0 | 0.5 | 1.5 |", "| 60 | 0.45 | 0.40 | 144 | 134 | 2.0 | 0.5 | 1.5 |",
     ]  # fmt: skip
     assert len(ElementTree.fromstring(svg(days)).findall("{*}polyline")) == 5
