@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from desk import pages
 from desk.difference import Change, Difference, difference
-from desk.loading import shops_of
+from desk.loading import Leaves, shops_of
 from desk.mapping_file import read_as
-from desk.shop import Product, Shop
+from desk.shop import Shop
 from desk.thumbnails import SIDES, small
 from desk.work import decided_by
 from jobs.answers.thresholds import moved
@@ -25,6 +26,8 @@ from udfs.rules.mapping import Decision
 SHOWN = 24
 """Products of each kind with their pictures on a page."""
 
+Order = tuple[str, ...]
+
 
 def of_mapping(night: Night, file: Path) -> Difference:
     """What a mapping file would change for its shop. Raises WrongInput for a wrong file, with its line."""
@@ -34,11 +37,10 @@ def of_mapping(night: Night, file: Path) -> Difference:
     shop = stocked(shops_of(night.among([mapping.retailer])))[mapping.retailer]
     order = tuple(night.retailers[shop.retailer].category_order)
     before, after = decided_by(shop, night.mappings.get(shop.retailer)), decided_by(shop, mapping)
-    changes = []
+    category, changes = _chooser(night, night.settings.choice), []
     for product, old, new in zip(shop.products, before, after, strict=True):
         if (old.kind, old.node) != (new.kind, new.node):
-            choice = night.settings.choice
-            was, would = (_category(night, product, one, product.shown, order, choice) for one in (old, new))
+            was, would = (category(product.leaves, one, product.shown, order) for one in (old, new))
             changes.append(Change(product, was, would))
     return difference(changes)
 
@@ -47,18 +49,18 @@ def of_thresholds(night: Night, moves: Sequence[str]) -> Difference:
     """What thresholds NAME=VALUE, moved together, would change for every shop. Raises WrongInput for any other form."""
     shops, catalog = stocked(shops_of(night)), Catalog.of(night)
     choices = (night.settings.choice, moved(night.settings.choice, moves))
-    seen = [(choice, image_classes(night, catalog, choice)) for choice in choices]
+    seen = [(_chooser(night, choice), image_classes(night, catalog, choice)) for choice in choices]
     changes = []
     for name, shop in shops.items():
         order = tuple(night.retailers[name].category_order)
         decided = decided_by(shop, night.mappings.get(name))
         for product, one in zip(shop.products, decided, strict=True):
             was, would = (
-                _category(night, product, one, shown[product.id], order, choice) if product.id in shown else None
-                for choice, shown in seen
+                category(product.leaves, one, shown[product.id], order) if product.id in shown else None
+                for category, shown in seen
             )
-            # a product that was not in the index for its category alone gets in if only that changes
-            changes.append(Change(replace(product, refused=None), was, would))
+            if was != would:  # one that was not in the index for its category alone gets in if only that changes
+                changes.append(Change(replace(product, refused=None), was, would))
     return difference(changes)
 
 
@@ -69,20 +71,23 @@ def stocked(shops: dict[str, Shop]) -> dict[str, Shop]:
     return shops
 
 
-def _category(
-    night: Night, product: Product, decided: Decision, shown: str | None, order: tuple[str, ...], choice: ChoiceSettings
-) -> str | None:
-    """The category that a night would choose, from what is known of the product."""
-    rule = {"rule": decided.rule or "", "node": decided.node, "ignored_because": decided.reason, "title_word": None,
-            "gender": None}  # fmt: skip
-    leaf, chance = product.leaves[0] if product.leaves else (None, 0.0)
-    row: dict[str, Any] = {
-        "title": product.title, "gender": None, "age": None, "text_gender": None, "text_gender_probability": None,
-        "verdicts": [rule] if decided.rule else None, "text_leaf": leaf, "text_probability": chance,
-        "text_leaves": [{"leaf": name, "probability": likely} for name, likely in product.leaves],
-    }  # fmt: skip
-    kept = [] if shown is None else [{"depicts": shown, "depicts_score": 1.0, "boxes": None}]
-    return category_of(row, kept, order, night.taxonomy, choice).node
+def _chooser(night: Night, choice: ChoiceSettings) -> Callable[[Leaves, Decision, str | None, Order], str | None]:
+    """The category that a night would choose, from what is known of a product. What is alike is asked once."""
+    unread: dict[str, Any] = dict.fromkeys(("title", "gender", "age", "text_gender", "text_gender_probability"))
+
+    @cache
+    def category(leaves: Leaves, decided: Decision, shown: str | None, order: Order) -> str | None:
+        rule = {"rule": decided.rule or "", "node": decided.node, "ignored_because": decided.reason,
+                "title_word": None, "gender": None}  # fmt: skip
+        leaf, chance = leaves[0] if leaves else (None, 0.0)
+        row = unread | {
+            "verdicts": [rule] if decided.rule else None, "text_leaf": leaf, "text_probability": chance,
+            "text_leaves": [{"leaf": name, "probability": likely} for name, likely in leaves],
+        }  # fmt: skip
+        kept = [] if shown is None else [{"depicts": shown, "depicts_score": 1.0, "boxes": None}]
+        return category_of(row, kept, order, night.taxonomy, choice).node
+
+    return category
 
 
 def lines(found: Difference) -> Iterator[str]:

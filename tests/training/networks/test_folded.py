@@ -10,7 +10,7 @@ from schemas.errors import WrongInput
 from training.networks.backbone import imagenet
 from training.networks.folded import fold, load_release
 from training.networks.pyramid import Detector, Pyramid
-from udfs.runtime.models import promoted
+from udfs.runtime.models import SCORE_FLOOR, promoted
 
 RELEASE = promoted("detect", Path(__file__).parents[3] / "models")
 BLANK = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
@@ -38,9 +38,13 @@ def test_the_weights_of_a_release_give_its_golden_answers() -> None:
     fold(detector)
     load_release(detector, RELEASE, BLANK)
     with np.load(RELEASE / "golden.npz") as golden, torch.no_grad():
-        scores, boxes = detector(torch.from_numpy(golden["inputs"][:1]))
-        assert np.abs(scores.numpy() - golden["output_scores"][:1]).max() < 1e-4
-        assert np.abs(boxes.numpy() - golden["output_boxes"][:1]).max() < 0.5
+        scores, boxes = (answer.numpy() for answer in detector(torch.from_numpy(golden["inputs"])))
+        assert np.abs(scores - golden["output_scores"]).max() < 1e-4
+        read = (
+            golden["output_scores"] >= SCORE_FLOOR
+        )  # where no class is likely, a mean weighted by scores says nothing
+        apart = np.abs(boxes - golden["output_boxes"]).max(axis=2)[read]
+        assert len(apart) and apart.max() < 0.5
 
 
 def test_a_release_of_another_network_is_refused() -> None:
