@@ -37,8 +37,8 @@ kill-test: setup ## kill a small night, a publish, a vacuum and a repair at 20 r
 desk-day: setup ## map six drawn shops of 400 categories in a real Chromium by keys alone (ten minutes); writes docs/desk-day.svg
 	@nice $(BIN)/python -m tests.desk.day --seeds $${SEEDS:-3}
 
-happenings: setup ## let 200 things happen between nights, and compare what each stage asks with asking everything (SEEDS="1 2")
-	@SELVEDGE_TEST_NIGHTS="$${SEEDS:-1 2 3 4 5}" SELVEDGE_TEST_ROUNDS=40 $(BIN)/pytest -q tests/jobs/live/test_touched.py
+happenings: setup ## let 200 things happen between nights, and compare what stages ask and explain says with asking everything (SEEDS="1 2")
+	@SELVEDGE_TEST_NIGHTS="$${SEEDS:-1 2 3 4 5}" SELVEDGE_TEST_ROUNDS=40 $(BIN)/pytest -q tests/jobs/live/test_touched.py tests/jobs/answers/test_explain.py
 
 year: setup ## simulate a year of small nights, each with its vacuum (an hour; EVERY=10: a tenth of them); writes var/year
 	@nice $(BIN)/python -m tests.year.campaign --days $${DAYS:-365} --every $${EVERY:-1}
