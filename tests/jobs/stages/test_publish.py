@@ -13,7 +13,7 @@ from lake import published_delta, snapshots
 from lake.candidate import Candidate, Rows, prepare
 from lake.store import Store
 from lake.withdrawals import Withdrawal, withdraw
-from schemas.errors import DamagedLake
+from schemas.errors import DamagedLake, RefusedByGate
 from schemas.manifest import Gate, RetailerState
 from schemas.tables import FEEDS, GARMENTS
 from selvedge_searcher import EncoderMismatch, Snapshot
@@ -221,6 +221,18 @@ def test_a_retailer_whose_spec_is_gone_keeps_its_rows_while_others_go_on(live: I
     assert publish(live.ready(2)).is_new is False
 
 
+def test_of_a_retailer_that_stays_as_an_older_program_left_it_nobody_knows_what_it_is_made_from(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr("jobs.stages.publish._made_from", lambda *of: {})
+        publish(index.ready())
+    without_spec(index, "lane")
+    index.deliver("atelier", hats(*range(9)))
+    assert list(publish(index.ready(1)).held) == ["lane"]
+    assert list(manifest(index).facts.made_from) == ["atelier"]
+
+
 def test_a_retailer_of_which_the_lake_lost_every_feed_keeps_its_rows(live: Index) -> None:
     DeltaTable(live.night().tables.uri(FEEDS)).delete("retailer = 'lane'")
     live.deliver("atelier", hats(*range(9)))
@@ -247,6 +259,9 @@ def test_an_empty_version_is_never_published(live: Index) -> None:
         spec.write_text(spec.read_text().replace('{"language"', '{"enabled": false, "language"'))
     everything = dict.fromkeys(("garments_drop", "products_drop", "category_shift", "canary"), "never")
     assert refused(live.ready(1, accepted=everything)) == "the version would be empty, which is never published"
+    with pytest.raises(RefusedByGate) as caught:
+        publish(live.ready(1, accepted=everything))
+    assert caught.value.gates == {"empty": (0, 1)}
 
 
 def test_a_release_exchanged_while_its_vectors_were_made_is_not_published(index: Index) -> None:

@@ -6,6 +6,7 @@ from deltalake import DeltaTable
 from jobs.live.functions import coverage_function
 from jobs.stages.publish import publish
 from lake.tables import literal
+from schemas.errors import RefusedByGate
 from schemas.manifest import Gate
 from schemas.tables import COVERAGE, GARMENTS, VECTORS
 from tests.jobs.stages.publishing import Index, Tried, gate_of, hats, manifest, refused, sizes
@@ -205,6 +206,9 @@ def test_two_gates_that_refuse_an_index_are_both_named(loose: Index) -> None:
     loose.bounds("whole_index", garments_drop=tight, products_drop=tight)
     loose.deliver("atelier", hats(0))
     assert refused(loose.ready(1)) == "garments_drop is 58.3333, allowed 25; products_drop is 58.3333, allowed 25"
+    with pytest.raises(RefusedByGate) as caught:
+        publish(loose.ready(1))
+    assert caught.value.gates == dict.fromkeys(("garments_drop", "products_drop"), (pytest.approx(700 / 12), 25))
 
 
 def test_a_shop_that_came_does_not_make_up_for_one_that_shrank(loose: Index) -> None:
