@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.live.touched import ASKS
+from jobs.engine.stage import Counts
+from jobs.live.touched import ASKS, note, question
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages.declared import record_of
 from schemas.errors import RefusedByGate
+from schemas.tables import GARMENTS
 from tests.jobs.live.lake_of_nights import SHOPS, Nights
 from tests.jobs.stages.publishing import Tried
 
@@ -62,6 +64,15 @@ def test_only_the_shops_that_changed_are_asked(tmp_path: Path) -> None:
     assert lake.asked("choose") == frozenset(), "the same picture came again"
     lake.ask(answered, changed=True)
     assert lake.asked("choose") == {shop for shop in SHOPS if answered in str(lake.products[shop])}
+
+
+def test_nothing_is_noted_where_somebody_else_wrote_what_was_asked(tmp_path: Path) -> None:
+    lake = Nights(tmp_path, 3)
+    asked, done = question(lake.tonight(), "choose"), Counts(complete=True)
+    lake.write(GARMENTS, [])
+    assert note(lake.tonight(), "choose", asked, done) is not None
+    lake.ask(sorted(lake.answers)[0], changed=True)
+    assert note(lake.tonight(), "choose", asked, done) is None
 
 
 def test_the_stages_and_their_tables_are_those_of_the_night() -> None:
