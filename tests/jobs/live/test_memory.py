@@ -8,6 +8,7 @@ import pytest
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.live.memory import Memory
+from jobs.live.settled import asked_now
 from schemas.tables import FETCHES, GARMENTS
 from tests.jobs.live.lake_of_nights import SHOPS, Nights
 
@@ -37,3 +38,11 @@ def test_a_stage_that_asks_for_all_retailers_gets_the_whole_night(shop_by_shop: 
     assert memory.run(whole, work).note is None
     assert given == [whole]
     assert memory.due(whole, lambda night: 7 if night is whole else 1) == 7
+
+
+def test_what_is_settled_is_not_worked_off(shop_by_shop: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.live.memory.is_settled", lambda night, stage, before: stage == "choose")
+    night, memory = shop_by_shop.tonight(), Memory("choose", (GARMENTS,))
+    done = memory.run(night, lambda part: pytest.fail("nothing is due"))
+    assert done.settled == asked_now(night, (GARMENTS,), "").digest
+    assert memory.due(night, lambda part: 1) == 0
