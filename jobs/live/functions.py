@@ -136,10 +136,5 @@ def choose_function(night: Night) -> bytes:
         classify_function(night),
         night.taxonomy.digest,
         night.settings.choice.model_dump_json(),
-        _joined_weights(),
+        joined.content(),
     )
-
-
-@cache
-def _joined_weights() -> bytes:
-    return joined.FILE.read_bytes()

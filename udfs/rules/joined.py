@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,12 @@ ROOTS = frozenset({"clothing", "underclothes"})
 """Nodes above the classes of picture; they say too little to be a category."""
 
 
+@cache
+def content() -> bytes:
+    """The released coefficients as they were when this process first asked."""
+    return FILE.read_bytes()
+
+
 @dataclass(frozen=True)
 class _Candidate:
     node: str
@@ -54,9 +60,9 @@ class Weights:
     coefficients: Mapping[str, float]
 
     @classmethod
-    @lru_cache(maxsize=1)
+    @cache
     def released(cls) -> "Weights":
-        said = json.loads(FILE.read_text(encoding="utf-8"))
+        said = json.loads(content())
         return cls({name: float(said["coefficients"][name]) for name in FEATURES})
 
 
@@ -79,11 +85,25 @@ class Case:
         named = [_Candidate(leaf, around(leaf, self.taxonomy)) for leaf in leaves]
         return named + [_Candidate(node, node, is_rest=True) for node in nodes]
 
+    @cached_property
+    def _boxes(self) -> list[dict[str, float]]:
+        return [best_boxes(picture) for picture in self.pictures]
+
+    @cached_property
+    def _said(self) -> dict[str, float]:
+        return dict(self.leaves)
+
+    @cached_property
+    def _left(self) -> float:
+        """What the text gives to each class of picture besides its best leaves."""
+        known = sum(chance for leaf, chance in self.leaves if leaf in self.taxonomy)
+        return max(1 - known, 0.0) / REST
+
     def _classes(self) -> Iterable[str]:
-        for picture in self.pictures:
+        for picture, boxes in zip(self.pictures, self._boxes, strict=True):
             if picture["depicts"]:
                 yield picture["depicts"]
-            yield from sorted(name for name, score in best_boxes(picture).items() if score >= NAMES)
+            yield from sorted(name for name, score in boxes.items() if score >= NAMES)
 
     def features(self) -> list[list[float]]:
         """The numbers of each candidate that the fitted function reads, in the order of `FEATURES`."""
@@ -105,19 +125,16 @@ class Case:
     def _by_text(self, candidate: _Candidate) -> float:
         if not self.leaves:
             return 1.0
-        known = sum(chance for leaf, chance in self.leaves if leaf in self.taxonomy)
-        left = max(1 - known, 0.0) / REST
-        return max(left if candidate.is_rest else dict(self.leaves)[candidate.node], LEAST)
+        return max(self._left if candidate.is_rest else self._said[candidate.node], LEAST)
 
     def _by_pictures(self, candidate: _Candidate) -> tuple[float, float, float]:
         """Of several pictures of a product the mean: they are no evidence apart."""
         allowed = self.taxonomy.node(candidate.node).image_classes
         shown, mine, others = 0.0, 0.0, 0.0
-        for picture in self.pictures:
+        for picture, boxes in zip(self.pictures, self._boxes, strict=True):
             if picture["depicts"]:
                 score = min(max(picture["depicts_score"] or 0.0, SURE[0]), SURE[1])
                 shown += math.log(score if picture["depicts"] in allowed else (1 - score) / RIVALS)
-            boxes = best_boxes(picture)
             mine += max((score for name, score in boxes.items() if name in allowed), default=0.0)
             others += max((score for name, score in boxes.items() if name not in allowed), default=0.0)
         count = max(len(self.pictures), 1)
@@ -129,7 +146,8 @@ class Case:
                   for row in self.features()]  # fmt: skip
         highest = max(scores, default=0.0)
         raised = [math.exp(score - highest) for score in scores]
-        return [value / sum(raised) for value in raised]
+        whole = sum(raised)
+        return [value / whole for value in raised]
 
     def likeliest(self, least: float, weights: Weights | None = None) -> str:
         """The likeliest category of the likeliest class where it reaches `least`, else the class.

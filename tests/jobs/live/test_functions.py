@@ -15,8 +15,8 @@ def test_products_are_chosen_anew_where_text_and_pictures_are_joined_otherwise(
     before, other = functions.choose_function(night), tmp_path / "joined.json"
     other.write_bytes(functions.joined.FILE.read_bytes().replace(b"0.", b"1.", 1))
     monkeypatch.setattr(functions.joined, "FILE", other)
-    functions._joined_weights.cache_clear()
+    functions.joined.content.cache_clear()
     try:
         assert functions.choose_function(night) != before
     finally:
-        functions._joined_weights.cache_clear()
+        functions.joined.content.cache_clear()
