@@ -10,6 +10,7 @@ from jobs.live.feeds import digests_by_retailer, live_feeds
 from jobs.live.functions import classify_function, coverage_function, detect_function
 from jobs.live.rows import PART_ROWS, taken
 from jobs.live.screened import done
+from jobs.live.stored import stored
 from lake.tables import literal
 from schemas.manifest import Manifest
 from schemas.settings import ChoiceSettings
@@ -161,9 +162,8 @@ def _image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings) -> tu
     """The products with a kept picture, by their rows, and the class of each."""
     screens = done(night)
     kept = screens.filter(pc.greater_equal(screens["wanted"].cast(pa.float64()), choice.wanted))
-    query = f"select picture, boxes from {BOXES.name} where function = {literal(detect_function(night))}"  # noqa: S608
-    boxes = night.tables.among(query, [BOXES], "picture", kept["picture"].combine_chunks())
-    found = kept.append_column("boxes", boxes["boxes"].take(pc.index_in(kept["picture"], boxes["picture"])))
+    boxes = stored(night, BOXES, ("boxes",), "picture", detect_function(night), kept["picture"])
+    found = kept.append_column("boxes", boxes["boxes"])
     at = pc.index_in(catalog.pictures["picture"], kept["picture"].cast(pa.binary()))
     products = catalog.pictures["product"].filter(at.is_valid())
     return shown_by_product(products, votes_of(found, choice).take(at.drop_null()))
