@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import AnyStr
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -225,6 +226,12 @@ def literal(value: bytes | str | None) -> str:
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
     return "'" + value.replace("'", "''") + "'"
+
+
+def one_of(column: str, values: Iterable[AnyStr]) -> str:
+    """SQL: whether a column has one of some values."""
+    listed = ", ".join(map(literal, sorted(set(values))))
+    return f"{column} in ({listed})" if listed else "false"
 
 
 def live_files(handle: DeltaTable) -> dict[str, int]:

@@ -20,7 +20,7 @@ from jobs.live.placeholders import Suspect, suspects
 from jobs.live.screened import done, scores_of
 from lake import snapshots
 from lake.shards import PictureLost, read_picture
-from lake.tables import literal
+from lake.tables import literal, one_of
 from reports.facts import Box, Gallery, Thumbnail
 from schemas.table import DONE
 from schemas.tables import BOXES, UNWANTED_CLASSES
@@ -178,9 +178,8 @@ class Pictures:
         return stored_places(self._night.tables)
 
     def _boxes(self, shas: Iterable[bytes]) -> dict[bytes, list[dict[str, Any]]]:
-        keys = ", ".join(literal(sha) for sha in sorted(set(shas))) or "X'00'"
         query = f"""
-            select picture, boxes from {BOXES.name} where picture in ({keys})
+            select picture, boxes from {BOXES.name} where {one_of("picture", shas)}
             and function = {literal(detect_function(self._night))} and status = '{DONE}'"""  # noqa: S608
         return {row["picture"]: row["boxes"] for row in self._night.tables.sql(query, [BOXES]).to_pylist()}
 

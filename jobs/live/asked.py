@@ -17,7 +17,7 @@ from jobs.live.placeholders import Suspect, suspects_of
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import live_offers, offers, offers_of, rows_under
 from lake.erased import hash_of
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.errors import WrongInput
 from schemas.table import DONE, Table
 from schemas.tables import FETCHES, OFFERS
@@ -57,7 +57,7 @@ class Asked:
         """Every attempt at each URL, the oldest first."""
         if not self.urls:
             return {}
-        query = f"select * from {FETCHES.name} where url in ({_listed(self.urls)}) order by attempt"  # noqa: S608
+        query = f"select * from {FETCHES.name} where {one_of('url', self.urls)} order by attempt"  # noqa: S608
         found: dict[str, list[Row]] = {url: [] for url in self.urls}
         for row in self.night.tables.sql(query, [FETCHES]).to_pylist():
             found[row["url"]].append(row)
@@ -87,7 +87,7 @@ class Asked:
         if picture not in self.pictures:
             return rows_under(self.night, table, picture, function)
         if table.name not in self._rows:
-            where = f"picture in ({_listed(self.pictures)}) and function = {literal(function)}"
+            where = f"{one_of('picture', self.pictures)} and function = {literal(function)}"
             query = f"select * from {table.name} where {where}"  # noqa: S608
             self._rows[table.name] = self.night.tables.sql(query, [table]).to_pylist()
         return [row for row in self._rows[table.name] if row["picture"] == picture]
@@ -159,7 +159,3 @@ def _with_products(asked: Asked, column: str, value: Any) -> Asked:
     products = asked.catalog.products["product_id"].take(pc.unique(shown["product"])).to_pylist()
     asked.products, asked.unshown = products[:SHOWN_PRODUCTS], max(len(products) - SHOWN_PRODUCTS, 0)
     return asked
-
-
-def _listed(values: Iterable[bytes | str]) -> str:
-    return ", ".join(literal(value) for value in values)

@@ -18,7 +18,7 @@ from jobs.live.products import live_products
 from jobs.live.rows import runs, taken
 from jobs.live.takedowns import barred_pictures, is_barred_url
 from jobs.live.views import newest_fetches, urls
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.rejects import Code
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, FETCHES, FINGERPRINTS, GARMENTS, MAPPED, MERGED, OFFERS
@@ -88,7 +88,7 @@ class Catalog:
         if not urls:
             return URL_STATES.empty_table()
         named = ", ".join(literal(url) for url in urls)
-        return self._states(Query(f"select unnest(make_array({named})) url", ()), f"url in ({named})")
+        return self._states(Query(f"select unnest(make_array({named})) url", ()), one_of("url", urls))
 
     def _states(self, live: Query, asked: str = "true") -> pa.Table:
         query = f"""

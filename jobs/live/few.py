@@ -12,7 +12,7 @@ from jobs.live.functions import duplicates_function
 from jobs.live.near_copies import NearCopies, near_copies
 from jobs.live.products import products_with
 from jobs.live.takedowns import urls_with
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.table import DONE
 from schemas.tables import DUPLICATES
 
@@ -58,20 +58,16 @@ class Few(Catalog):
     @cached_property
     def chosen(self) -> pa.Table:
         """The rows of `garments` for the products' keys, done or rejected, with `product`."""
-        return self.choices_of(f"product_key in ({_listed(self.keys['product_key'].to_pylist())})")
+        return self.choices_of(one_of("product_key", self.keys["product_key"].to_pylist()))
 
 
 def _mates(night: Night, pictures: Collection[bytes]) -> set[bytes]:
     """All pictures of the groups in which some pictures are, whoever shows them."""
     own = f"function = {literal(duplicates_function(night))} and status = '{DONE}' and medoid is not null"
-    named = _listed(pictures)
     query = f"""
         select medoid, picture from {DUPLICATES.name} where {own} and medoid in (
-            select medoid from {DUPLICATES.name} where {own} and (picture in ({named}) or medoid in ({named}))
+            select medoid from {DUPLICATES.name}
+            where {own} and ({one_of("picture", pictures)} or {one_of("medoid", pictures)})
         )"""  # noqa: S608
     rows = night.tables.sql(query, [DUPLICATES])
     return {picture for name in rows.column_names for picture in rows[name].to_pylist()}
-
-
-def _listed(keys: Collection[bytes]) -> str:
-    return ", ".join(literal(key) for key in sorted(keys)) or "X'00'"

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import screen_function
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.tables import SCREENS
 
 
@@ -44,8 +44,7 @@ def suspects_of(night: Night, catalog: Catalog) -> list[Suspect]:
 
 
 def _turned_away(night: Night, pictures: list[bytes]) -> set[bytes]:
-    keys = ", ".join(literal(picture) for picture in sorted(set(pictures))) or "X'00'"
     query = f"""
-        select picture from {SCREENS.name} where picture in ({keys})
+        select picture from {SCREENS.name} where {one_of("picture", pictures)}
         and function = {literal(screen_function(night))} and wanted < {night.settings.choice.wanted}"""  # noqa: S608
     return set(night.tables.sql(query, [SCREENS])["picture"].to_pylist())

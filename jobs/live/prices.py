@@ -17,7 +17,7 @@ from jobs.engine.night import Night
 from jobs.live.feeds import AHEAD, LiveFeed, by_retailer, live_feeds, live_prices
 from jobs.live.verdict import Verdict
 from jobs.live.views import live_offers
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.table import DONE
 from schemas.tables import OFFERS
 from udfs.rules.updates import UPDATE_COLUMNS, UPDATED, Used, one_an_id, with_update
@@ -100,11 +100,10 @@ def said_of(night: Night, offers: Iterable[dict[str, Any]]) -> Iterator[Verdict]
         mine = {offer["offer_id"]: offer["feed"] for offer in kept if offer["retailer"] == feed.retailer}
         if not mine:
             continue
-        ids = ", ".join(literal(name) for name in sorted(mine))
         query = f"""
             select line, {", ".join(UPDATE_COLUMNS)} from {OFFERS.name} where retailer = {literal(feed.retailer)}
             and feed = {literal(feed.feed)} and function = {literal(feed.function)} and status = '{DONE}'
-            and offer_id in ({ids}) order by position"""  # noqa: S608
+            and {one_of("offer_id", mine)} order by position"""  # noqa: S608
         for row in night.tables.sql(query, [OFFERS]).to_pylist():
             part = next((part for part in _parts(night, feed) if mine[row["offer_id"]] in _contents(part)), None)
             what, said = f"{feed.retailer}:{row['offer_id']}", f"{feed.title}, line {row['line']}: {_said(row)}"

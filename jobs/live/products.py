@@ -19,7 +19,7 @@ from jobs.live.prices import counts_for, priced
 from jobs.live.rows import encoded, runs, taken
 from jobs.live.takedowns import is_barred_product
 from jobs.live.views import live_offers
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.table import DONE
 from schemas.tables import FEEDS, MERGED
 from udfs.rules.products import OFFER_COLUMNS, PRODUCTS, products_of
@@ -45,8 +45,8 @@ def products_with(night: Night, ids: Collection[str], urls: Collection[str]) -> 
         showing = pc.is_in(pa.array(np.arange(rows.num_rows)), pc.list_parent_indices(lists).filter(shows))
         return rows.filter(pc.or_(pc.is_in(rows["product_id"], pa.array(sorted(ids), pa.string())), showing))
 
-    these, those = (", ".join(literal(name) for name in sorted(names)) or "''" for names in (ids, urls))
-    asked = f"m.product_id in ({these}) or array_has_any(m.pictures, make_array({those}))"
+    those = ", ".join(map(literal, sorted(urls))) or "''"
+    asked = f"{one_of('m.product_id', ids)} or array_has_any(m.pictures, make_array({those}))"
     return _live(night, asked, named)
 
 

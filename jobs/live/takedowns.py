@@ -1,6 +1,6 @@
 """What must not be in the index: blocked and erased pictures with their near copies, URLs and products."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +9,7 @@ from jobs.engine.night import Night
 from jobs.live.functions import fingerprint_function
 from jobs.live.prints import prints_of
 from lake.erased import hash_of
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.table import DONE
 from schemas.tables import FETCHES, FINGERPRINTS
 from udfs.pictures.fingerprint import Prints
@@ -27,21 +27,19 @@ def _seeds(night: Night) -> frozenset[bytes]:
     return night.blocked.pictures | brought_by(night, night.blocked.urls)
 
 
-def brought_by(night: Night, urls: Iterable[str]) -> frozenset[bytes]:
+def brought_by(night: Night, urls: Collection[str]) -> frozenset[bytes]:
     """The pictures that some URLs ever brought."""
-    names = ", ".join(literal(url) for url in sorted(urls))
-    if not names:
+    if not urls:
         return frozenset()
-    query = f"select distinct picture from {FETCHES.name} where picture is not null and url in ({names})"  # noqa: S608
+    query = f"select distinct picture from {FETCHES.name} where picture is not null and {one_of('url', urls)}"  # noqa: S608
     return frozenset(night.tables.sql(query, [FETCHES])["picture"].to_pylist())
 
 
-def urls_with(night: Night, pictures: Iterable[bytes]) -> frozenset[str]:
+def urls_with(night: Night, pictures: Collection[bytes]) -> frozenset[str]:
     """The URLs that ever brought one of some pictures."""
-    keys = ", ".join(literal(picture) for picture in sorted(pictures))
-    if not keys:
+    if not pictures:
         return frozenset()
-    query = f"select distinct url from {FETCHES.name} where picture in ({keys})"  # noqa: S608
+    query = f"select distinct url from {FETCHES.name} where {one_of('picture', pictures)}"  # noqa: S608
     return frozenset(night.tables.sql(query, [FETCHES])["url"].to_pylist())
 
 

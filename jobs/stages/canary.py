@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.stages.embed import embedding_work
-from lake.tables import literal
+from lake.tables import one_of
 from schemas.errors import Stop
 from schemas.gates import Canary
 from schemas.manifest import Gate
@@ -84,7 +84,7 @@ def _with_places(night: Night, chosen: pa.Table) -> pa.Table:
     pictures = chosen["image_sha256"].to_pylist()
     query = f"""
         select picture, shard, "offset", length from {PICTURES.name}
-        where status = '{DONE}' and picture in ({", ".join(literal(p) for p in sorted(set(pictures)))})"""  # noqa: S608
+        where status = '{DONE}' and {one_of("picture", pictures)}"""  # noqa: S608
     places = {row["picture"]: row for row in night.tables.sql(query, [PICTURES]).to_pylist()}
     rows = [
         {"picture": picture, "vector_key": vector_key(picture, box), "box": box} | places.get(picture, {})

@@ -17,7 +17,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.functions import embed_function
 from jobs.live.verdict import Verdict, verdict
 from jobs.stages.record import Rule
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
@@ -75,7 +75,7 @@ def _made(night: Night, product: str, keys: list[bytes]) -> Iterator[Verdict]:
         return
     query = f"""
         select status, code, detail from {VECTORS.name} where function = {literal(embed_function(night))}
-        and vector_key in ({", ".join(literal(key) for key in keys)})"""  # noqa: S608
+        and {one_of("vector_key", keys)}"""  # noqa: S608
     rows = night.tables.sql(query, [VECTORS]).to_pylist()
     if len(rows) < len(set(keys)):
         yield Verdict("embed", product, "waiting", f"{len(rows)} of {len(set(keys))} vectors are made")

@@ -10,7 +10,7 @@ from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.functions import fetch_function
 from jobs.live.views import newest_fetches, urls
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.table import DONE
 from schemas.tables import FETCHES, PICTURES
 from udfs.web.hosts import group_of, turns
@@ -38,7 +38,7 @@ def due_urls(night: Night) -> pa.Table:
     open_urls = _unsettled(night, found)
     if not open_urls:
         return night.tables.sql(_due(night, found.sql, "false") + " limit 0", {*found.tables, FETCHES, PICTURES})
-    named = f"url in ({', '.join(map(literal, open_urls))})" if len(open_urls) <= NAMED else "true"
+    named = one_of("url", open_urls) if len(open_urls) <= NAMED else "true"
     sql = _due(night, f"select * from ({found.sql}) where {named}", named)  # noqa: S608
     return night.tables.sql(sql, {*found.tables, FETCHES, PICTURES})
 

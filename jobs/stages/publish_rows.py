@@ -14,7 +14,7 @@ from jobs.live.catalog import Catalog
 from jobs.live.functions import digest_of, embed_function
 from lake.candidate import KEYED_GARMENTS
 from lake.parts import parts_of
-from lake.tables import literal
+from lake.tables import literal, one_of
 from schemas.manifest import Manifest
 from schemas.published import PRODUCTS
 from schemas.published import VECTORS as PUBLISHED_VECTORS
@@ -138,7 +138,7 @@ def published_vectors(night: Night, crops: pa.Array, function: bytes) -> pa.Tabl
         select vector_key, embedding, shape_code, colour_code from {VECTORS.name}
         where status = '{DONE}' and function = {literal(function)}"""  # noqa: S608
     if len(crops) <= FEW:
-        query += f" and vector_key in ({', '.join(literal(key) for key in crops.to_pylist())})"
+        query += f" and {one_of('vector_key', crops.to_pylist())}"
     crops = crops.cast(pa.binary())
     rows = night.tables.among(query, [VECTORS], "vector_key", crops)
     if len(pc.unique(rows["vector_key"])) < rows.num_rows:

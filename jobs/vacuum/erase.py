@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.live.takedowns import brought_by, with_copies
+from jobs.live.takedowns import brought_by, urls_with, with_copies
 from jobs.stages.publish import publish
 from jobs.stages.publish_rows import published_key
 from jobs.vacuum.vacuum import Line
@@ -25,7 +25,7 @@ from lake.erased import erased, hash_of, note_erased
 from lake.lease import lease
 from lake.published_files import TABLES as PUBLISHED_TABLES
 from lake.store import Entry
-from lake.tables import FOLDER, literal, live_files
+from lake.tables import FOLDER, live_files, one_of
 from lake.vacuum.blank import blank_pictures
 from lake.vacuum.logs import unnamed_files
 from lake.vacuum.mentions import are_erased, lists_erased, traces_of_erased, vectors_of
@@ -85,28 +85,18 @@ def targets(night: Night, retailer: str | None) -> frozenset[bytes]:
         own = _alone(night, "retailer", frozenset({retailer}))
         pictures, urls, names = pictures | brought_by(night, own), urls | own, names | {retailer}
     pictures = with_copies(night, pictures)
-    return pictures | {hash_of(text) for text in urls | names | _leading_to(night, pictures)}
+    return pictures | {hash_of(text) for text in urls | names | urls_with(night, pictures)}
 
 
 def _alone(night: Night, column: str, values: frozenset[str]) -> frozenset[str]:
     """Picture URLs that no offer but those of some products, or of a retailer, has."""
-    listed = ", ".join(literal(value) for value in sorted(values))
-    if not listed:
+    if not values:
         return frozenset()
     query = f"""
         select url from (
-            select unnest(pictures) url, {column} in ({listed}) is_theirs from {OFFERS.name}
+            select unnest(pictures) url, {one_of(column, values)} is_theirs from {OFFERS.name}
         ) group by url having bool_and(is_theirs)"""  # noqa: S608
     return frozenset(night.tables.sql(query, [OFFERS])["url"].to_pylist())
-
-
-def _leading_to(night: Night, pictures: frozenset[bytes]) -> frozenset[str]:
-    """URLs whose last picture is one of these."""
-    listed = ", ".join(literal(picture) for picture in sorted(pictures))
-    if not listed:
-        return frozenset()
-    query = f"select distinct url from {FETCHES.name} where picture in ({listed})"  # noqa: S608
-    return frozenset(night.tables.sql(query, [FETCHES])["url"].to_pylist())
 
 
 def _check_out(night: Night, retailer: str) -> None:

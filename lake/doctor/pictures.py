@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from lake.doctor.finding import Finding, Kind, Lake, set_aside
 from lake.shards import FOLDER, PictureLost, Place, read_picture
 from lake.store import Store
-from lake.tables import literal
+from lake.tables import literal, one_of
 from lake.vacuum.rows import Keep, drop
 from schemas.errors import DamagedLake, WrongInput
 from schemas.rejects import Code
@@ -66,7 +66,7 @@ def _by_shard(lake: Lake, shards: list[str] | None = None) -> dict[str, Rows]:
     """The pictures of some shards, or of all."""
     if shards == []:
         return {}
-    named = f"and shard in ({', '.join(map(literal, shards))})" if shards else ""
+    named = f"and {one_of('shard', shards)}" if shards else ""
     query = f"select picture, shard, \"offset\", length from {PICTURES.name} where status = '{DONE}' {named}"  # noqa: S608
     found: dict[str, Rows] = defaultdict(list)
     for row in lake.tables.sql(query, [PICTURES]).to_pylist():
