@@ -75,11 +75,9 @@ def _counts(night: Night, moves: Sequence[str]) -> list[ThresholdRow]:
 
 def _tried(night: Night, asked: str) -> "Tried":
     from desk.candidate import of_model
-    from desk.loading import shops_of
-    from desk.what_if import stocked
 
     model, _, digest = asked.partition("=")
     if model not in MODELS or not re.fullmatch("[0-9a-f]{1,64}", digest):
         names = ", ".join(MODELS)
         raise WrongInput("--model", None, f"{asked[:60]}: must be MODEL=DIGEST, such as text=1989bd8e; models: {names}")
-    return of_model(night, stocked(shops_of(night)), model, release_of(model, digest, night.settings.models))
+    return of_model(night, model, release_of(model, digest, night.settings.models))

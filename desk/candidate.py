@@ -1,12 +1,13 @@
 """What another release of a model would change in the index, from the rows that `models fill` left; no network runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from desk.difference import Boxes, Change, Difference, difference, recut_of
-from desk.shop import Shop
+from desk.loading import products_at
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.rows import PART_ROWS
@@ -29,7 +30,7 @@ class Tried:
     waiting: int
 
 
-def of_model(night: Night, shops: dict[str, Shop], model: str, folder: Path) -> Tried:
+def of_model(night: Night, model: str, folder: Path) -> Tried:
     """Chooses every live product again with a candidate's rows. Raises WrongInput where rows are missing."""
     if model not in STAGE_OF:
         known = ", ".join(STAGE_OF)
@@ -40,16 +41,17 @@ def of_model(night: Night, shops: dict[str, Shop], model: str, folder: Path) -> 
     if due:
         text = f"{model}={folder.name}: {due} live rows have no answer of this release yet; run first: "
         raise WrongInput("--model", None, f"{text}selvedge models fill {model} {folder.name}")
-    before = _by_product(Catalog.of(night).chosen)
-    after = chosen_anew(tried)
-    changes, waiting = [], 0
-    for product in (product for shop in shops.values() for product in shop.products):
-        if product.id not in after or product.id not in before:
-            waiting += 1
-            continue
+    catalog = Catalog.of(night)
+    before, after = _by_product(catalog.chosen), chosen_anew(tried)
+    ids = catalog.products["product_id"].to_pylist()
+    both = before.keys() & after.keys()
+    changed = {product for product in both if before[product] != after[product]}
+    places = np.flatnonzero([product in changed for product in ids])
+    changes = []
+    for product in products_at(catalog, places):
         old, new = before[product.id], after[product.id]
-        changes.append(Change(replace(product, refused=None), old[0], new[0], recut_of(old[1], new[1])))
-    return Tried(difference(changes), waiting)
+        changes.append(Change(product, old[0], new[0], recut_of(old[1], new[1])))
+    return Tried(difference(changes), len(ids) - len(both))
 
 
 def chosen_anew(night: Night) -> dict[str, tuple[str | None, dict[bytes, Boxes]]]:

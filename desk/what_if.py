@@ -1,30 +1,37 @@
 """What another mapping file or threshold would change in the index, without a night and without a model."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from desk import pages
 from desk.difference import Change, Difference, difference
-from desk.loading import Leaves, shops_of
+from desk.loading import Leaves, leaves_of, products_at, refused_of, shown_of
 from desk.mapping_file import read_as
-from desk.shop import Shop
 from desk.thumbnails import SIDES, small
-from desk.work import decided_by
 from jobs.answers.thresholds import moved
 from jobs.answers.thumbnails import data_uri
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.coverage import image_classes
+from jobs.live.coverage import boxed, decisions, shown_at, verdicts_by
+from jobs.live.rows import combinations
+from jobs.live.screened import done
 from schemas.errors import WrongInput
 from schemas.settings import ChoiceSettings
 from udfs.rules.category import category_of
-from udfs.rules.mapping import Decision
+from udfs.rules.mapping import UNMAPPED
+from udfs.rules.mapping import Mapping as MappingFile
 
 SHOWN = 24
 """Products of each kind with their pictures on a page."""
+
+SEEN, NOTHING = ("shown_now", "shown_then"), ""
+"""What kept pictures show by the thresholds of now and by others; NOTHING: no class. Null where none is kept."""
 
 Order = tuple[str, ...]
 
@@ -32,56 +39,94 @@ Order = tuple[str, ...]
 def of_mapping(night: Night, file: Path) -> Difference:
     """What a mapping file would change for its shop. Raises WrongInput for a wrong file, with its line."""
     mapping = read_as(file, night.taxonomy)
-    if mapping.retailer not in night.retailers:
-        raise WrongInput(file, None, f"{mapping.retailer}: there is no such enabled retailer")
-    shop = stocked(shops_of(night.among([mapping.retailer])))[mapping.retailer]
-    order = tuple(night.retailers[shop.retailer].category_order)
-    before, after = decided_by(shop, night.mappings.get(shop.retailer)), decided_by(shop, mapping)
-    category, changes = _chooser(night, night.settings.choice), []
-    for product, old, new in zip(shop.products, before, after, strict=True):
-        if (old.kind, old.node) != (new.kind, new.node):
-            was, would = (category(product.leaves, one, product.shown, order) for one in (old, new))
-            changes.append(Change(product, was, would))
-    return difference(changes)
+    shop = mapping.retailer
+    if shop not in night.retailers:
+        raise WrongInput(file, None, f"{shop}: there is no such enabled retailer")
+    catalog = stocked(Catalog.of(night.among([shop])))
+    rules = [_decided(night, catalog, mappings) for mappings in (night.mappings, {shop: mapping})]
+    differs = [pc.not_equal(*(pc.fill_null(rows[name], "") for rows in rules)) for name in ("kind", "node")]
+    places = np.flatnonzero(pc.or_(*differs))
+    category, order = _chooser(night, night.settings.choice), tuple(night.retailers[shop].category_order)
+    known = (leaves_of(night, catalog.products["text_key"].take(pa.array(places))), shown_of(night, catalog, places))
+    was, would = (
+        [category(texts, kind, node, shown, order) for texts, shown, kind, node in zip(*known, *rule, strict=True)]
+        for rule in ([rows[name].take(places).to_pylist() for name in ("kind", "node")] for rows in rules)
+    )
+    gains = any(old is None and new is not None for old, new in zip(was, would, strict=True))
+    why_out = {"refused": refused_of(catalog, places)} if gains else {}
+    return difference(map(Change, products_at(catalog, places, **why_out), was, would))
 
 
 def of_thresholds(night: Night, moves: Sequence[str]) -> Difference:
-    """What thresholds NAME=VALUE, moved together, would change for every shop. Raises WrongInput for any other form."""
-    shops, catalog = stocked(shops_of(night)), Catalog.of(night)
+    """What thresholds NAME=VALUE, moved together, would change for every shop. Raises WrongInput for any other form.
+
+    A product that is out for want of a category, or of a picture that is kept, gets in where that alone changes.
+    """
     choices = (night.settings.choice, moved(night.settings.choice, moves))
-    seen = [(_chooser(night, choice), image_classes(night, catalog, choice)) for choice in choices]
-    changes = []
-    for name, shop in shops.items():
-        order = tuple(night.retailers[name].category_order)
-        decided = decided_by(shop, night.mappings.get(name))
-        for product, one in zip(shop.products, decided, strict=True):
-            was, would = (
-                category(product.leaves, one, shown[product.id], order) if product.id in shown else None
-                for category, shown in seen
-            )
-            if was != would:  # one that was not in the index for its category alone gets in if only that changes
-                changes.append(Change(replace(product, refused=None), was, would))
-    return difference(changes)
+    catalog = stocked(Catalog.of(night))
+    first, case_of = combinations(rows := _read(night, catalog, choices))
+    cases = rows.take(first)
+    was, would = (_outcomes(night, choice, cases, name) for choice, name in zip(choices, SEEN, strict=True))
+    differs = np.array([old != new for old, new in zip(was, would, strict=True)])
+    places = np.flatnonzero(differs[case_of])
+    outcomes = ([outcome[case] for case in case_of[places].tolist()] for outcome in (was, would))
+    return difference(map(Change, products_at(catalog, places), *outcomes))
 
 
-def stocked(shops: dict[str, Shop]) -> dict[str, Shop]:
-    """The shops. Raises WrongInput where none has a live product."""
-    if not any(shop.products for shop in shops.values()):
+def stocked(catalog: Catalog) -> Catalog:
+    """The catalog. Raises WrongInput where it has no live product."""
+    if not catalog.products.num_rows:
         raise WrongInput("whatif", None, "there are no live products yet; run a night first")
-    return shops
+    return catalog
 
 
-def _chooser(night: Night, choice: ChoiceSettings) -> Callable[[Leaves, Decision, str | None, Order], str | None]:
-    """The category that a night would choose, from what is known of a product. What is alike is asked once."""
+def _decided(night: Night, catalog: Catalog, mappings: Mapping[str, MappingFile]) -> pa.Table:
+    """What mapping files decide of every product."""
+    every = pa.array(np.arange(catalog.products.num_rows))
+    return decisions(night, catalog, every, verdicts_by(mappings, catalog))
+
+
+def _read(night: Night, catalog: Catalog, choices: Sequence[ChoiceSettings]) -> pa.Table:
+    """All that `_outcomes` reads of each product; under the names of SEEN what its pictures show by each choice."""
+    rows = _decided(night, catalog, night.mappings).select(["retailer", "kind", "node"])
+    rows = rows.append_column("text_key", catalog.products["text_key"])
+    scored = boxed(night, done(night))
+    every = pa.array(np.arange(rows.num_rows))
+    for name, choice in zip(SEEN, choices, strict=True):
+        products, classes = shown_at(catalog.pictures, scored, choice)
+        shown = pc.fill_null(classes, NOTHING).take(pc.index_in(every, products))
+        rows = rows.append_column(name, shown)
+    return rows
+
+
+def _outcomes(night: Night, choice: ChoiceSettings, cases: pa.Table, seen: str) -> list[str | None]:
+    """The category of each case; None also where no picture of it is kept."""
+    category = _chooser(night, choice)
+    orders = {name: tuple(spec.category_order) for name, spec in night.retailers.items()}
+    return [
+        None
+        if case[seen] is None
+        else category(leaves, case["kind"], case["node"], case[seen] or None, orders[case["retailer"]])
+        for case, leaves in zip(cases.to_pylist(), leaves_of(night, cases["text_key"]), strict=True)
+    ]
+
+
+Chooser = Callable[[Leaves, str, str | None, str | None, Order], str | None]
+
+
+def _chooser(night: Night, choice: ChoiceSettings) -> Chooser:
+    """The category that a night would choose by leaves, kind and node of the rule, class of the pictures, and order.
+
+    What is alike is asked once.
+    """
     unread: dict[str, Any] = dict.fromkeys(("title", "gender", "age", "text_gender", "text_gender_probability"))
 
     @cache
-    def category(leaves: Leaves, decided: Decision, shown: str | None, order: Order) -> str | None:
-        rule = {"rule": decided.rule or "", "node": decided.node, "ignored_because": decided.reason,
-                "title_word": None, "gender": None}  # fmt: skip
+    def category(leaves: Leaves, kind: str, node: str | None, shown: str | None, order: Order) -> str | None:
+        rule = {"rule": "", "node": node, "ignored_because": None, "title_word": None, "gender": None}
         leaf, chance = leaves[0] if leaves else (None, 0.0)
         row = unread | {
-            "verdicts": [rule] if decided.rule else None, "text_leaf": leaf, "text_probability": chance,
+            "verdicts": None if kind == UNMAPPED else [rule], "text_leaf": leaf, "text_probability": chance,
             "text_leaves": [{"leaf": name, "probability": likely} for name, likely in leaves],
         }  # fmt: skip
         kept = [] if shown is None else [{"depicts": shown, "depicts_score": 1.0, "boxes": None}]

@@ -186,7 +186,7 @@ class Catalog:
     @cached_property
     def chosen(self) -> pa.Table:
         """The rows of `garments` for tonight's product keys, done or rejected, with `product`."""
-        return self.choices_of("true")
+        return self.choices_of(one_of("retailer", pc.unique(self.products["retailer"]).to_pylist()))
 
     def choices_of(self, asked: str) -> pa.Table:
         """The same of those rows that meet a condition in SQL."""

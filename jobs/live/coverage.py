@@ -1,5 +1,7 @@
 """Mapping coverage of the live products: rows for the table, shares for the gate, and the analyst's view."""
 
+from collections.abc import Mapping as Names
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +21,7 @@ from schemas.tables import BOXES, COVERAGE, TEXTS
 from udfs.rules import coverage as count
 from udfs.rules.category import gender_of
 from udfs.rules.map_categories import DECIDED, decide_products, verdicts_of
-from udfs.rules.mapping import Verdict
+from udfs.rules.mapping import Mapping, Verdict
 from udfs.rules.votes import shown_by_product, votes_of
 
 KEY = ("retailer", "feed", "function")
@@ -51,12 +53,12 @@ def decisions(
         places = products.slice(at, PART_ROWS)
         rows = taken(catalog.products.select(["product_id", "retailer", "title", "gender", "age"]), places)
         categories = catalog.categories.indices.take(places).to_numpy()
-        decided.append(decide_products(rows, categories, verdicts, _genders(night, rows)))
+        decided.append(decide_products(rows, categories, verdicts, genders_of(night, rows)))
     return pa.concat_tables(decided)
 
 
-def _genders(night: Night, rows: pa.Table) -> list[str | None]:
-    """The stated gender of each product; the text is not asked."""
+def genders_of(night: Night, rows: pa.Table) -> list[str | None]:
+    """The gender of ours that each product states; the text is not asked. rows: `gender` and `age`."""
     unread = {"text_gender": None, "text_gender_probability": None}
     stated = [*zip(rows["gender"].to_pylist(), rows["age"].to_pylist(), strict=True)]
     found = {one: gender_of({"gender": one[0], "age": one[1], **unread}, night.settings.choice) for one in {*stated}}
@@ -102,7 +104,8 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     if not catalog.products.num_rows:
         return []
     texts, products = _sure_texts(night), catalog.products
-    decided = decisions(night, catalog, pa.array(np.arange(products.num_rows)), _verdicts_now(night, catalog))
+    shown = shown_at(catalog.pictures, boxed(night, done(night)), night.settings.choice)
+    decided = decisions(night, catalog, pa.array(np.arange(products.num_rows)), verdicts_now(night, catalog))
     chosen = catalog.chosen.select(["product", "category_source"])
     of_text = pc.index_in(products["text_key"].cast(pa.binary()), texts["text_key"].cast(pa.binary()))
     columns = {
@@ -110,25 +113,31 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
         "category_path": products["category_path"],
         "category_source": _by_place(products.num_rows, chosen["product"], chosen["category_source"]),
         "text_leaf": texts["leaf"].take(of_text),
-        "image_class": _by_place(products.num_rows, *_image_classes(night, catalog, night.settings.choice)),
+        "image_class": _by_place(products.num_rows, *shown),
     }
     for name, column in columns.items():
         decided = decided.append_column(name, column)
     return count.view(decided, night.taxonomy)
 
 
-def _verdicts_now(night: Night, catalog: Catalog) -> list[list[Verdict]]:
+def verdicts_now(night: Night, catalog: Catalog) -> list[list[Verdict]]:
     """The verdicts of each category by the mapping files as they are, also where no night has used them yet."""
     known = catalog.category_verdicts
-    found = [verdicts_of(rows) for rows in known]
     if None not in known:
-        return found
+        return [verdicts_of(rows) for rows in known]
+    asked = verdicts_by(night.mappings, catalog)
+    return [verdicts_of(rows) if rows is not None else made for rows, made in zip(known, asked, strict=True)]
+
+
+def verdicts_by(mappings: Names[str, Mapping], catalog: Catalog) -> list[list[Verdict]]:
+    """What mapping files, by retailer, say of each category; nothing where a retailer has none."""
+    found: list[list[Verdict]] = [[] for _ in catalog.category_verdicts]
     used, first = np.unique(catalog.categories.indices.to_numpy(), return_index=True)
     columns = ["retailer", "category_path", "category_ids"]
     rows = taken(catalog.products.select(columns), pa.array(first)).to_pylist()
     for place, row in zip(used.tolist(), rows, strict=True):
-        mapping = night.mappings.get(row["retailer"])
-        if known[place] is None and mapping is not None:
+        mapping = mappings.get(row["retailer"])
+        if mapping is not None:
             found[place] = mapping.verdicts(row["category_path"] or (), row["category_ids"] or ())
     return found
 
@@ -148,22 +157,17 @@ def _sure_texts(night: Night) -> pa.Table:
     return night.tables.sql(query, [TEXTS])
 
 
-def image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings | None = None) -> dict[str, str | None]:
-    """Product -> the class that its kept pictures show, independent of what `choose` decided.
+def boxed(night: Night, screens: pa.Table) -> pa.Table:
+    """Pictures with their scores, and the boxes of each; nulls where it has none."""
+    boxes = stored(night, BOXES, ("boxes",), "picture", detect_function(night), screens["picture"])
+    return screens.append_column("boxes", boxes["boxes"])
 
-    A product without a kept picture is left out. `choice`: other thresholds than the run's.
+
+def shown_at(pictures: pa.Table, scored: pa.Table, choice: ChoiceSettings) -> tuple[pa.Array, pa.Array]:
+    """The products with a kept picture, each once, and the class that these show, whatever `choose` decided.
+
+    pictures: `product` and `picture`. scored: `boxed`.
     """
-    places, classes = _image_classes(night, catalog, choice or night.settings.choice)
-    ids = catalog.products["product_id"].take(places).to_pylist()
-    return dict(zip(ids, classes.to_pylist(), strict=True))
-
-
-def _image_classes(night: Night, catalog: Catalog, choice: ChoiceSettings) -> tuple[pa.Array, pa.Array]:
-    """The products with a kept picture, by their rows, and the class of each."""
-    screens = done(night)
-    kept = screens.filter(pc.greater_equal(screens["wanted"].cast(pa.float64()), choice.wanted))
-    boxes = stored(night, BOXES, ("boxes",), "picture", detect_function(night), kept["picture"])
-    found = kept.append_column("boxes", boxes["boxes"])
-    at = pc.index_in(catalog.pictures["picture"], kept["picture"].cast(pa.binary()))
-    products = catalog.pictures["product"].filter(at.is_valid())
-    return shown_by_product(products, votes_of(found, choice).take(at.drop_null()))
+    kept = scored.filter(pc.greater_equal(scored["wanted"].cast(pa.float64()), choice.wanted))
+    at = pc.index_in(pictures["picture"], kept["picture"].cast(pa.binary()))
+    return shown_by_product(pictures["product"].filter(at.is_valid()), votes_of(kept, choice).take(at.drop_null()))

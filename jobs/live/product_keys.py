@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.live.rows import PART_ROWS, encoded, taken
+from jobs.live.rows import PART_ROWS, combinations, encoded, taken
 
 KEYS = pa.schema([("product_key", pa.binary()), ("product", pa.int64())])
 
@@ -117,14 +117,11 @@ def _digests(values: pa.Array) -> Iterator[bytes]:
 def category_keys(products: pa.Table) -> pa.DictionaryArray:
     """The category key of each product: a digest of its retailer and its category's ids and path."""
     names = ("retailer", "category_path", "category_ids")
-    codes = np.zeros(products.num_rows, np.int64)
-    for name in names:
-        column = products[name]
-        if name != "retailer":
-            column = pc.fill_null(pc.binary_join(column, "\x1e"), "")
-        values = encoded(column)
-        codes = np.unique(codes * max(len(values.dictionary), 1) + values.indices.to_numpy(), return_inverse=True)[1]
-    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    flat = pa.table({
+        name: products[name] if name == "retailer" else pc.fill_null(pc.binary_join(products[name], "\x1e"), "")
+        for name in names
+    })  # fmt: skip
+    first, place = combinations(flat)
     of_each = taken(products.select(names), pa.array(first))
     keys = [
         digest([retailer, str(len(ids or ())), *(ids or ()), *(path or ())])

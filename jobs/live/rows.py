@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.table import wide
 
@@ -22,6 +23,17 @@ def taken(rows: pa.Table, places: pa.Array | pa.ChunkedArray) -> pa.Table:
 def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """A column of few different values."""
     return column.dictionary_encode().unify_dictionaries().combine_chunks()
+
+
+def combinations(rows: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """The first row of each combination of values, and the combination of each row. Null is a value like others."""
+    codes = np.zeros(rows.num_rows, np.int64)
+    for column in rows.columns:
+        values = encoded(column)
+        found = pc.fill_null(values.indices, len(values.dictionary)).to_numpy()
+        codes = np.unique(codes * (len(values.dictionary) + 1) + found, return_inverse=True)[1]
+    _, first, of = np.unique(codes, return_index=True, return_inverse=True)
+    return first, of
 
 
 def runs(column: pa.ChunkedArray) -> Iterator[tuple[str, int, int]]:

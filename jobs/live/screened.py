@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.functions import screen_function
+from jobs.live.stored import stored
 from jobs.live.views import pictures
 from lake.tables import literal
 from schemas.table import DONE
@@ -29,6 +30,13 @@ def done(night: Night) -> pa.Table:
     """Those that have scores."""
     rows = screened(night)
     return rows.filter(pc.equal(rows["status"], DONE))
+
+
+def screens_of(night: Night, keys: pa.ChunkedArray) -> pa.Table:
+    """The same of some pictures alone, live or not, each once."""
+    every = pa.chunked_array([pc.unique(keys).drop_null()])
+    rows = stored(night, SCREENS, COLUMNS, "picture", screen_function(night), every)
+    return rows.append_column("picture", every).filter(pc.equal(rows["status"], DONE))
 
 
 def scores_of(rows: pa.Table) -> np.ndarray:

@@ -63,6 +63,14 @@ def test_what_if_names_products_without_changing_anything(house: House) -> None:
     expected = [p.id for p in shops[ATELIER].products if p.path == category and p.category]
     assert [change["product"] for change in found["lost"]] == expected
     assert not found["gained"] + found["moved"]
+    ignore = head + escape(written(category)) + tail
+    mapped = f'<rule path="{escape(written(category))}" to="cap" date="2026-01-01" by="AK"/></mapping>'
+    file.write_text(ignore.partition("<ignore")[0] + mapped)
+    changed = house.selvedge("whatif", "--mapping", str(file), "--json").json
+    placed = {p.id: p.category for p in shops[ATELIER].products if p.path == category and p.category}
+    assert {c["product"]: (c["before"], c["after"]) for c in changed["moved"]} == {
+        name: (before, "cap") for name, before in placed.items() if before != "cap"
+    }
     exported = page.read_text(encoding="utf-8")
     assert "data:image/jpeg;base64," in exported
     assert "http" not in exported.split("<main>")[1]

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.live import rows
-from jobs.live.rows import runs, taken
+from jobs.live.rows import combinations, runs, taken
 
 
 def test_rows_by_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,3 +22,12 @@ def test_rows_by_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_runs_of_equal_values() -> None:
     assert list(runs(pa.chunked_array([["a", "a"], ["a", "b"], ["c"]]))) == [("a", 0, 3), ("b", 3, 4), ("c", 4, 5)]
     assert list(runs(pa.chunked_array([], pa.string()))) == []
+
+
+def test_rows_with_the_same_values_are_one_combination() -> None:
+    cells = pa.table({"a": pa.chunked_array([["x", "y"], ["x", None, "x"]]), "b": [1, 1, 1, 1, None]})
+    first, of = combinations(cells)
+    assert sorted(first.tolist()) == [0, 1, 3, 4], "null is a value"
+    assert of[0] == of[2]
+    assert cells.take(first[of]).to_pylist() == cells.to_pylist()
+    assert [len(part) for part in combinations(cells.slice(0, 0))] == [0, 0]
