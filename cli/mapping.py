@@ -1,14 +1,12 @@
 """`mapping check`, `coverage` and `desk`: errors in the mapping files, how much they cover, and a page to mend them."""
 
-import sys
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.context import Json, open_night, print_json, writing
-from cli.terminal import say
+from cli.terminal import say, served_at
 from jobs.engine.mapping_files import check_files
 from jobs.engine.night import Night
 from jobs.live.coverage import coverage_view
@@ -121,12 +119,7 @@ def desk(  # noqa: PLR0913
     found.by, found.commit, found.clicks = by, commit, read_clicks(clicks) if clicks else {}
     found.anew = lambda: open_desk(open_night(quiet=True), read_only)
 
-    def opened(address: str) -> None:
-        say(f"desk     {address}   (Ctrl-C ends it)")
-        if sys.stdout.isatty():
-            webbrowser.open(address)
-
-    serve(App(found, leaves_of(night)), port, retailer, opened)
+    serve(App(found, leaves_of(night)), port, retailer, lambda address: served_at("desk", address))
 
 
 def _export(retailer: str | None, file: Path) -> None:

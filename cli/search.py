@@ -1,7 +1,5 @@
 """`search`: a page with the products that are nearest to the garments of a photo."""
 
-import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +7,7 @@ import typer
 
 import selvedge_searcher
 from cli.context import writing
-from cli.terminal import say
+from cli.terminal import say, served_at
 from jobs.answers.search import Search
 from lake.store import open_store
 from reports.search import policy, render_search
@@ -64,9 +62,4 @@ def _serve(found: Search, port: int) -> None:
         policy(served=True),
     )
 
-    def opened(address: str) -> None:
-        say(f"search   {address}   (Ctrl-C ends it)")
-        if sys.stdout.isatty():
-            webbrowser.open(address)
-
-    loopback.serve(pages.asgi, port, opened)
+    loopback.serve(pages.asgi, port, lambda address: served_at("search", address))

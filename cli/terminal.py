@@ -1,7 +1,10 @@
 """What a terminal is shown: titles and addresses come from strangers, and may hold characters that command it."""
 
 import re
+import sys
 import traceback
+import webbrowser
+from threading import Thread
 
 import typer
 
@@ -14,6 +17,16 @@ COMMANDING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u
 def say(line: object = "", err: bool = False) -> None:
     """Print a line; characters that command a terminal are shown by their number."""
     typer.echo(printable(str(line)), err=err)
+
+
+def served_at(what: str, address: str) -> None:
+    """Say where a page is served, and open it where a person is at the terminal.
+
+    It is opened beside what serves it: some browsers are waited for until they end.
+    """
+    say(f"{what:<8} {address}   (Ctrl-C ends it)")
+    if sys.stdout.isatty():
+        Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def printable(text: str) -> str:

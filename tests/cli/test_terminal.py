@@ -1,13 +1,15 @@
 """Titles of strangers do not command the terminal of whoever looks at them."""
 
 import json
+from queue import Queue
+from threading import Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.context import print_json
-from cli.terminal import COMMANDING, printable, say
+from cli.terminal import COMMANDING, printable, say, served_at
 
 
 @pytest.mark.parametrize("character", ["\x1b", "\x9b", "\u202e", "\u2066", "\u200f", "\x00", "\x7f", "\u2028", "\r"])
@@ -33,3 +35,17 @@ def test_json_of_a_command_is_shown_so(capsys: pytest.CaptureFixture[str]) -> No
     shown = capsys.readouterr().out
     assert json.loads(shown) == {"title": "\u202etaoc\x9b"}
     assert not COMMANDING.search(shown)
+
+
+def test_a_browser_that_is_waited_for_does_not_keep_its_page_from_being_served(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, closed = Queue[str](), Event()
+    monkeypatch.setattr("webbrowser.open", lambda address: (asked.put(address), closed.wait()))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    try:
+        served_at("desk", "http://127.0.0.1:1/t/")
+        assert asked.get(timeout=5) == "http://127.0.0.1:1/t/"
+    finally:
+        closed.set()
+    assert capsys.readouterr().out == "desk     http://127.0.0.1:1/t/   (Ctrl-C ends it)\n"
