@@ -208,20 +208,26 @@ class DrawnLake:
         """No picture has a near copy."""
         night = self.night()
         present = night.tables.sql("select pictures_key from duplicates", [DUPLICATES])[0]
-        for retailer, shown in Catalog.of(night).shown.items():
-            keys = pa.array([key_of(retailer, picture) for picture in shown.to_pylist()], pa.binary())
-            new = pc.invert(pc.is_in(keys, present))
-            columns = {"pictures_key": keys.filter(new), "picture": shown.filter(new)}
-            columns |= {"retailer": pa.repeat(retailer, len(columns["picture"]))}
-            _append(night.tables, DUPLICATES, columns, duplicates_function(night))
+        for retailer in self.names:  # one after the other: memory follows the largest
+            part = night.among([retailer])
+            for shown in Catalog.of(part).shown.values():
+                keys = pa.array([key_of(retailer, picture) for picture in shown.to_pylist()], pa.binary())
+                new = pc.invert(pc.is_in(keys, present))
+                columns = {"pictures_key": keys.filter(new), "picture": shown.filter(new)}
+                columns |= {"retailer": pa.repeat(retailer, len(columns["picture"]))}
+                _append(night.tables, DUPLICATES, columns, duplicates_function(night))
+            part.forget()
 
     def embed(self) -> None:
         """A vector for every crop that has none."""
         night = self.night()
-        needed = due(night.tables, EMBED.tonight(night))
-        for at in range(0, needed.num_rows, FILE_ROWS):
-            part = needed.slice(at, FILE_ROWS)
-            _append(night.tables, VECTORS, _vectors(part, self.width), embed_function(night))
+        for retailer in self.names:
+            part = night.among([retailer])
+            needed = due(night.tables, EMBED.tonight(part))
+            for at in range(0, needed.num_rows, FILE_ROWS):
+                rows = _vectors(needed.slice(at, FILE_ROWS), self.width)
+                _append(night.tables, VECTORS, rows, embed_function(night))
+            part.forget()
 
     def live_offer(self) -> str:
         return f"{self.names[0]}:1-0"

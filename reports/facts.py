@@ -215,6 +215,31 @@ class Changes:
     samples: list[str]
 
 
+SURVEY_FILE = "survey.json"
+"""Beside the pages; it holds what they hold, titles and small pictures."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is said of the whole catalog, whichever run asks."""
+
+    funnel: list[Whole]
+    rejects: list[RejectRow]
+    hosts: list[HostRow]
+    asked: dict[str, PicturesAsked]  # by retailer
+    files: list[str]  # notes on retailers that send several files
+    without_garments: dict[str, int]  # products of each retailer none of which has a garment
+    suspected: dict[str, int]  # pictures of each retailer that may be placeholders and that the filter kept
+    placeholders: list[Gallery]
+    turned_away: list[Gallery]
+    duplicates: list[Gallery]
+    garments: list[Gallery]
+    disagreeing: list[Gallery]
+    neighbours: list[Gallery]
+    coverage: list[CoverageRow]
+    thresholds: list[ThresholdRow]
+
+
 @dataclass(frozen=True)
 class NightFacts:
     """All data of the page."""
@@ -226,20 +251,10 @@ class NightFacts:
     notes: list[str]
     version: int | None
     content_digest: str
-    funnel: list[Whole]
+    survey: Survey
     stages: list[StageTime]
     retailers: list[RetailerRow]
-    rejects: list[RejectRow]
-    hosts: list[HostRow]
-    placeholders: list[Gallery]
-    turned_away: list[Gallery]
-    duplicates: list[Gallery]
-    garments: list[Gallery]
-    disagreeing: list[Gallery]
-    neighbours: list[Gallery]
-    coverage: list[CoverageRow]
     gates: list[GateRow]
     changes: Changes | None
-    thresholds: list[ThresholdRow]
     models: dict[str, str]
     settings_digest: str

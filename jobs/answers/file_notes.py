@@ -16,10 +16,14 @@ SAMPLES = 3
 
 def file_notes(night: Night) -> list[str]:
     """A line for each thing that a person should know; none for a retailer with one feed."""
+    return [*in_their_files(night), *left_tonight(night)]
+
+
+def in_their_files(night: Night) -> list[str]:
+    """The lines on what stands in the files."""
     catalogs = by_retailer(live_feeds(night)).values()
     lines = [line for parts in catalogs if len(parts) > 1 for line in _in_two_parts(night, parts)]
-    lines += [line for found in prices_used(night) for line in _of_prices(found)]
-    return [*lines, *_left_tonight(night)]
+    return lines + [line for found in prices_used(night) for line in _of_prices(found)]
 
 
 def _in_two_parts(night: Night, feeds: list[LiveFeed]) -> Iterator[str]:
@@ -47,7 +51,8 @@ def _of_prices(found: PricesUsed) -> Iterator[str]:
         yield f"{title}: is older than {names}, whose prices and stock stay as they are"
 
 
-def _left_tonight(night: Night) -> Iterator[str]:
+def left_tonight(night: Night) -> Iterator[str]:
+    """The lines on files that left on the night's date."""
     for name in sorted(night.retailers):
         for kinds in states_by_retailer(night).get(name, {}).values():
             newest = kinds["newest"]

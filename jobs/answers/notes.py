@@ -1,19 +1,15 @@
 """Notes for a person: one line each, shown in a night's output and in its report."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 
-import pyarrow.compute as pc
-
-from jobs.answers.fetch_health import host_rows, jumps, pictures_asked
-from jobs.answers.file_notes import file_notes
+from jobs.answers.fetch_health import jumps
+from jobs.answers.file_notes import left_tonight
+from jobs.answers.kept_survey import surveyed
 from jobs.engine.night import Night
-from jobs.live.catalog import Catalog
 from jobs.live.feeds import State, newest_states
-from jobs.live.placeholders import suspects
 from jobs.stages.feed_gates import came_ahead_of_the_clock, is_from_the_future, reject_jumps
 from lake import snapshots
 from schemas.retailer import title_of
@@ -30,22 +26,23 @@ MOST = 5
 def notes(night: Night) -> list[str]:
     """A held version, feeds from the future, several files of a shop, reject and failure codes that jumped, pictures
     never tried yet, shops without a garment, suspected placeholders."""
-    jumped = jumps(host_rows(night))
-    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *file_notes(night), *jumped[:MOST]]
+    whole = surveyed(night)
+    jumped = jumps(whole.hosts)
+    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *whole.files, *left_tonight(night)]
+    lines += jumped[:MOST]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
-    for retailer, asked in sorted(pictures_asked(night).items()):
+    for retailer, asked in sorted(whole.asked.items()):
         if asked.left:
             lines.append(f"{retailer}: {asked.left} of {asked.addresses} picture URLs were never tried; {asked.whole}")
     lines += [
         f"{retailer}: none of its {products} products has a garment in the index; the report says why"
-        for retailer, products in sorted(_without_garments(night).items())
+        for retailer, products in sorted(whole.without_garments.items())
     ]
-    kept = Counter(suspect.retailer for suspect in suspects(night) if not suspect.turned_away)
-    for retailer, count in sorted(kept.items()):
-        lines.append(
-            f"{retailer}: {count} pictures are on very many products: placeholders? See Fetching in the report"
-        )
+    lines += [
+        f"{retailer}: {count} pictures are on very many products: placeholders? See Fetching in the report"
+        for retailer, count in sorted(whole.suspected.items())
+    ]
     return lines
 
 
@@ -106,16 +103,3 @@ def jumped_rejects(title: str, accepted: Sequence[State]) -> list[str]:
         for code, rise in reject_jumps(accepted[0], accepted[1]).items()
         if rise > JUMP
     ]
-
-
-def _without_garments(night: Night) -> dict[str, int]:
-    """Live retailers without a single garment, with their number of products."""
-    catalog = Catalog.of(night)
-    done = catalog.chosen.filter(pc.equal(catalog.chosen["status"], DONE))
-    found = set(pc.unique(done["retailer"]).to_pylist())
-    live = pc.value_counts(catalog.products["retailer"])
-    return {
-        name: count
-        for name, count in zip(live.field("values").to_pylist(), live.field("counts").to_pylist(), strict=True)
-        if name not in found
-    }

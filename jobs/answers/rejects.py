@@ -1,26 +1,29 @@
 """The rejects of everything that is live, read from the stages' tables; nothing is stored twice."""
 
-from collections import Counter
-from typing import Any
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.engine.night import Night
-from jobs.engine.stage import Query
 from jobs.stages.declared import records
-from jobs.stages.record import StageRecord
+from jobs.stages.record import rejects_of
+from reports.facts import RejectRow
+from schemas.rejects import MEANINGS, Code
+
+SAMPLES = 8
 
 
-def reject_counts(night: Night) -> list[dict[str, Any]]:
-    """Stage, code, count, in the order of the stages."""
-    return [
-        {"stage": record.name, "code": code, "count": count}
-        for record in records()
-        for code, count in sorted(_counts(night, record).items())
-    ]
+def reject_rows(night: Night) -> list[RejectRow]:
+    """A row for each code of each stage, in the order of the stages, with the most frequent code of each first."""
+    return [row for record in records() for row in _rows(record.name, rejects_of(night, record))]
 
 
-def _counts(night: Night, record: StageRecord) -> dict[str, int]:
-    found = record.rejects(night)
-    if not isinstance(found, Query):
-        return Counter(found["code"].to_pylist())
-    counted = f"select code, count(*) count from ({found.sql}) group by code"  # noqa: S608
-    return {row["code"]: row["count"] for row in night.tables.sql(counted, found.tables).to_pylist()}
+def _rows(stage: str, found: pa.Table) -> list[RejectRow]:
+    counts = {one["values"]: one["counts"] for one in pc.value_counts(found["code"]).to_pylist()}
+    rows = []
+    for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        of_code = found.filter(pc.equal(found["code"], code))
+        some = of_code.sort_by([("what", "ascending"), ("detail", "ascending")]).slice(0, SAMPLES).to_pylist()
+        samples = [f"{row['what']}  {row['detail'] or ''}" for row in some]
+        meaning = MEANINGS[Code(code)]
+        rows.append(RejectRow(stage, code, meaning.text, str(meaning.acts), count, samples))
+    return rows

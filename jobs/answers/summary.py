@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from jobs.answers.kept_survey import surveyed
 from jobs.answers.notes import notes
-from jobs.answers.rejects import reject_counts
 from jobs.engine.night import Night
 from jobs.live.retailers import retailer_states
 from jobs.run import Outcome
@@ -21,7 +21,7 @@ def summary(night: Night, outcome: Outcome, report: Path | None) -> dict[str, An
         "published": stands.is_new,
         "garments": stands.garments,
         "products": stands.products,
-        "rejects": rejects(night) if has_published else {},
+        "rejects": _rejects(night) if has_published else {},
         "report": str(report) if report else None,
         "retailers": {name: {"status": state.status, "reason": state.reason} for name, state in stands.states.items()},
         "notes": notes(night) if has_published else [],
@@ -38,9 +38,9 @@ def _standing(night: Night) -> Publication:
     return stands
 
 
-def rejects(night: Night) -> dict[str, int]:
+def _rejects(night: Night) -> dict[str, int]:
     """The number of live rejects per code, from the stages' tables."""
     counts: dict[str, int] = {}
-    for row in reject_counts(night):
-        counts[row["code"]] = counts.get(row["code"], 0) + row["count"]
+    for row in surveyed(night).rejects:
+        counts[row.code] = counts.get(row.code, 0) + row.count
     return dict(sorted(counts.items()))

@@ -174,6 +174,12 @@ def sources_of(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
     return {(row["retailer"], row["feeds"]): (row["source"], row["attempt"]) for row in rows}
 
 
+def tonights_sources(night: Night) -> dict[str, bytes]:
+    """By retailer with a live feed, from what its products of tonight are made: the same while its prices hold."""
+    kept, tonight = sources_of(night), (str(night.today).encode(), 0)
+    return {name: kept.get((name, feeds), tonight)[0] for name, feeds in feeds_keys(night).items()}
+
+
 def _kept(night: Night, retailers: Sequence[str], asked: str) -> pa.Table:
     """PRODUCTS that meet a condition, of the retailers of which they are kept, in their order."""
     sources, keys = sources_of(night), feeds_keys(night)

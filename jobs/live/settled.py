@@ -42,7 +42,7 @@ class Question(NamedTuple):
 def asked_now(night: Night, own: Sequence[Table], *more: str) -> Question:
     """What a stage with these tables asks now. `more`: what it asks besides, such as the date."""
     before = STAGE_TABLES[: STAGE_TABLES.index(own[0])]
-    return Question(digest_of(_inputs(night), *(_files(night, table) for table in before), *more),
+    return Question(digest_of(inputs_digest(night), *(_files(night, table) for table in before), *more),
                  digest_of(*(_files(night, table) for table in own)))  # fmt: skip
 
 
@@ -60,7 +60,8 @@ def settle(counts: Counts, before: Question, after: Question) -> Counts:
     return counts
 
 
-def _inputs(night: Night) -> bytes:
+def inputs_digest(night: Night) -> bytes:
+    """A digest of all that a night depends on besides rows of tables and the date."""
     return night.kept("inputs", lambda: _digest_of_inputs(night), of=[FEEDS])
 
 

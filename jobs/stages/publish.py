@@ -15,7 +15,7 @@ from jobs.live import touched
 from jobs.live.asked import Asked
 from jobs.live.coverage import covered_share, covered_share_of
 from jobs.live.functions import digest_of, embed_function
-from jobs.live.products import feeds_keys, sources_of
+from jobs.live.products import tonights_sources
 from jobs.live.retailers import missing, retailer_states, taken_out
 from jobs.live.verdict import Verdict
 from jobs.stages import gates
@@ -97,9 +97,7 @@ def _besides(night: Night, parent: Manifest | None, encoder: str) -> dict[str, b
     """By retailer, what its published rows follow from besides the rows of the stages: the last version, from which it
     may take them, and the nights in which its prices hold."""
     base = (str(parent.version), parent.content_digest) if parent else ()
-    kept, tonight = sources_of(night), (str(night.today).encode(), 0)
-    sources = {name: kept.get((name, feeds), tonight)[0] for name, feeds in feeds_keys(night).items()}
-    return {name: digest_of(encoder, *base, source) for name, source in sources.items()}
+    return {name: digest_of(encoder, *base, source) for name, source in tonights_sources(night).items()}
 
 
 def _note(

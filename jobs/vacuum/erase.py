@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +31,7 @@ from lake.vacuum.mentions import are_erased, lists_erased, traces_of_erased, vec
 from lake.vacuum.rows import Keep, plan_rewrite, rewrite
 from lake.vacuum.versions import Kept, folders_of, unneeded_files
 from lake.withdrawals import forget
+from reports.facts import SURVEY_FILE
 from schemas.errors import WrongInput
 from schemas.manifest import Manifest
 from schemas.table import Table
@@ -291,8 +291,9 @@ class Erasure:
         return [Line("damaged files", len(entries), 0, _sum(entries))]
 
     def _reports(self) -> list[Line]:
-        """Every page: titles, URLs and small pictures stand in them."""
-        pages = sorted(Path(self.night.settings.reports).glob("*.html"))
+        """Every page, and the survey: titles, URLs and small pictures stand in them."""
+        folder = self.night.settings.reports
+        pages = [*sorted(folder.glob("*.html")), *folder.glob(SURVEY_FILE)]
         size = sum(page.stat().st_size for page in pages)
         for page in pages:
             page.unlink()

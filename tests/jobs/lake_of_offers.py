@@ -56,7 +56,8 @@ class Shops:
 
     def night(self, nights: int = 0, chunk_rows: int = 20_000, model_threads: int = 0, **settings: Any) -> Night:
         all_settings = Settings(
-            lake=str(self.root / "lake"), mappings=self.root / "mappings", fetch=FetchSettings(**settings),
+            lake=str(self.root / "lake"), mappings=self.root / "mappings", reports=self.root / "reports",
+            fetch=FetchSettings(**settings),
             work=WorkSettings(chunk_rows=chunk_rows, model_threads=model_threads),
         )  # fmt: skip
         return Night(all_settings, "run", FIRST + timedelta(days=nights), Progress(quiet=True))

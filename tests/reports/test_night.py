@@ -19,6 +19,7 @@ from reports.facts import (
     RetailerRow,
     RuleRow,
     StageTime,
+    Survey,
     ThresholdRow,
     Thumbnail,
     UnmappedRow,
@@ -30,16 +31,11 @@ HOSTILE = '<script>alert("1")</script>'
 PIXEL = "data:image/jpeg;base64,/9j/4AAQ"
 
 
-def facts() -> NightFacts:
+def survey() -> Survey:
     thumbnail = Thumbnail(PIXEL, HOSTILE, ["coat by text"], [Box("coat", 10.0, 20.0, 30.0, 40.0)])
     gallery = [Gallery("by category", 1, [thumbnail])]
-    return NightFacts(
-        run="r1", date="2026-11-21", made_at="now", headline="Version 1 is live", notes=[HOSTILE], version=1,
-        content_digest="ab" * 32,
+    return Survey(
         funnel=[Whole("offers", [Part("read", 9, "through"), Part("offer_no_id", 1, "away", "the offer has no id")])],
-        stages=[StageTime("parse", 10, 9, 1, 0, 1.5, 6.7, 120.0, "done")],
-        retailers=[RetailerRow("a-shop", "held", HOSTILE, "ab12", 1.0, 9, 12, PicturesAsked(5000, 3800, 4),
-                              (HOSTILE,))],
         rejects=[RejectRow("parse", "offer_no_id", "the offer has no id", "the shop", 1, [HOSTILE])],
         hosts=[HostRow("img*.shop.test", 5000, [FailureCount("fetch_403", 480, 12, True)])], placeholders=gallery,
         turned_away=gallery, duplicates=[], garments=gallery, disagreeing=gallery,
@@ -47,9 +43,20 @@ def facts() -> NightFacts:
         coverage=[CoverageRow("a-shop", 9, 0.5, 0.25, 0.25, {"mapping": 0.5}, [RuleRow("m.xml:3", "coat", 4, 1, 0)],
                               ["m.xml:9"],
                               [UnmappedRow("Women / <b>New</b>", 2, [HOSTILE])])],
+        asked={}, files=[], without_garments={}, suspected={},
+        thresholds=[ThresholdRow("wanted", "pictures shown", 0.48, 0.58, 1000, 900, 0, 77)],
+    )  # fmt: skip
+
+
+def facts() -> NightFacts:
+    return NightFacts(
+        run="r1", date="2026-11-21", made_at="now", headline="Version 1 is live", notes=[HOSTILE], version=1,
+        content_digest="ab" * 32, survey=survey(),
+        stages=[StageTime("parse", 10, 9, 1, 0, 1.5, 6.7, 120.0, "done")],
+        retailers=[RetailerRow("a-shop", "held", HOSTILE, "ab12", 1.0, 9, 12, PicturesAsked(5000, 3800, 4),
+                              (HOSTILE,))],
         gates=[GateRow("canary", "", 1.0, 0.999, True, "")],
         changes=Changes(None, {"garments": {"added": 12, "changed": 0, "removed": 0}}, ["added: a-shop:1"]),
-        thresholds=[ThresholdRow("wanted", "pictures shown", 0.48, 0.58, 1000, 900, 0, 77)],
         models={"screen": "cd" * 32}, settings_digest="ef" * 32,
     )  # fmt: skip
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs.answers.explain import explain
-from jobs.answers.report import _rejects, night_of
+from jobs.answers.rejects import reject_rows
+from jobs.answers.report import night_of
 from jobs.answers.report_pictures import Pictures
 from jobs.engine.records import of_run, record
 from jobs.engine.stage import Counts
@@ -30,7 +31,7 @@ def test_the_line_of_a_reject_is_stated_once(tmp_path: Path) -> None:
     key = {"retailer": "shop", "feed": FEED, "function": parser_of(shops.night().retailers["shop"].files[0])}
     rows, _ = read(feed(OFFER.format(""), OFFER.format("a7").replace("Coat a7", ""), OFFER.format("a8")))
     shops.write(OFFERS, [row | key for row in rows])
-    samples = {row.code: row.samples for row in _rejects(shops.night())}
+    samples = {row.code: row.samples for row in reject_rows(shops.night())}
     assert samples["offer_no_id"] == ["shop  line 1: the offer has no id; the shop has to add one"]
     assert samples["offer_no_title"] == ["shop:a7  line 2: offer 'a7' has no title; the shop has to add one"]
     (said,) = (verdict for verdict in explain(shops.night(), "a7") if verdict.stage == "parse")

@@ -12,7 +12,7 @@ from jobs.answers import letter
 from jobs.answers.explain import explain
 from jobs.answers.file_notes import file_notes
 from jobs.answers.metrics import gather
-from jobs.answers.rejects import reject_counts
+from jobs.answers.rejects import reject_rows
 from jobs.answers.report import _retailers
 from jobs.stages.acquire import accept
 from schemas.errors import WrongInput
@@ -132,7 +132,7 @@ def test_the_report_has_a_line_for_each_file(shop: SeveralFiles) -> None:
     assert (row.status, round(row.age_hours or 0)) == ("held", 24)
     assert [line.partition(":")[0] for line in row.files] == ["women (part)", "men (part)", "stock (prices)"]
     assert [line.endswith(", held") for line in row.files] == [False, True, False]
-    assert [(one["code"], one["count"]) for one in reject_counts(night)] == [("feed_empty", 1)]
+    assert [(row.code, row.count) for row in reject_rows(night)] == [("feed_empty", 1)]
 
 
 def test_metrics_have_the_age_of_each_file(shop: SeveralFiles) -> None:
