@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.engine.night import Night
 from jobs.live.views import newest_fetches, urls
+from lake.tables import copied
 from reports.facts import FailureCount, HostRow, PicturesAsked
 from schemas.settings import ReportSettings
 from schemas.tables import FETCHES
@@ -50,10 +51,11 @@ def _states(night: Night) -> list[dict[str, Any]]:
     """Live picture URLs, counted by origin, newest failure code, and failure code before this night."""
     found = urls(night)
     query = f"""
-        select substr_index(live.url, '/', 3) origin, late.code now, early.code was, count(*) addresses
-        from (select distinct url from ({found.sql})) live
-        left join {newest_fetches()} late on live.url = late.url
-        left join {newest_fetches(_before(night))} early on live.url = early.url
+        select substr_index(s.url, '/', 3) origin, s.now, early.code was, count(*) addresses from (
+            select {copied("live.url")} url, {copied("late.code")} now
+            from (select distinct url from ({found.sql})) live
+            left join {newest_fetches()} late on live.url = late.url
+        ) s left join {newest_fetches(_before(night))} early on s.url = early.url
         group by origin, now, was"""  # noqa: S608
     states: list[dict[str, Any]] = night.tables.sql(query, {*found.tables, FETCHES}).to_pylist()
     return states

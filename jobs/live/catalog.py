@@ -18,7 +18,7 @@ from jobs.live.products import live_products
 from jobs.live.rows import runs, taken
 from jobs.live.takedowns import barred_pictures, is_barred_url
 from jobs.live.views import newest_fetches, urls
-from lake.tables import literal, one_of
+from lake.tables import copied, literal, one_of
 from schemas.rejects import Code
 from schemas.table import DONE, REJECTED
 from schemas.tables import FEEDS, FETCHES, FINGERPRINTS, GARMENTS, MAPPED, MERGED, OFFERS
@@ -92,10 +92,11 @@ class Catalog:
 
     def _states(self, live: Query, asked: str = "true") -> pa.Table:
         query = f"""
-            select live.url, good.picture, last.code, last.detail, last.url is not null tried
-            from ({live.sql}) live
-            left join {newest_fetches(asked)} last on live.url = last.url
-            left join {newest_fetches(f"status = '{DONE}' and {asked}")} good on live.url = good.url"""  # noqa: S608
+            select s.url, good.picture, s.code, s.detail, s.tried from (
+                select {copied("live.url")} url, {copied("last.code")} code, {copied("last.detail")} detail,
+                    last.url is not null tried
+                from ({live.sql}) live left join {newest_fetches(asked)} last on live.url = last.url
+            ) s left join {newest_fetches(f"status = '{DONE}' and {asked}")} good on s.url = good.url"""  # noqa: S608
         return self._unblocked(self._night.tables.sql(query, {*live.tables, FETCHES}).cast(URL_STATES))
 
     def _unblocked(self, states: pa.Table) -> pa.Table:
