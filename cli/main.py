@@ -5,42 +5,50 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
-from cli import (
-    doctor,
-    explain,
-    feeds,
-    letter,
-    mapping,
-    models,
-    night,
-    pictures,
-    recheck,
-    search,
-    snapshots,
-    vacuum,
-    whatif,
-    withdraw,
-)
 from cli.terminal import last_line, say
 from schemas.errors import LakeFull, Stop
 from schemas.version import program_version
-from shops.commands import shop
 from udfs.runtime.isolation import SAFE_PATH
 
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="selvedge",
-    help="Every night, turn retailers' XML feeds into one versioned, checked table of garment vectors.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "night": "cli.night:night", "stage": "cli.night:stage", "plan": "cli.plan:plan", "feeds": "cli.feeds:app",
+    "mapping": "cli.mapping:app", "snapshots": "cli.snapshots:snapshots", "describe": "cli.snapshots:describe",
+    "rollback": "cli.snapshots:rollback", "live": "cli.snapshots:live", "publish": "cli.night:publish",
+    "withdraw": "cli.withdraw:withdraw", "doctor": "cli.doctor:doctor", "whatif": "cli.whatif:whatif",
+    "explain": "cli.explain:explain", "report": "cli.night:report", "letter": "cli.letter:letter",
+    "recheck": "cli.recheck:recheck", "vacuum": "cli.vacuum:vacuum", "picture": "cli.pictures:picture",
+    "search": "cli.search:search", "models": "cli.models:app", "shop": "shops.commands:shop",
+}  # fmt: skip
+"""Where each command or group of commands is; to import all of them takes half a second."""
+
+
+def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """`selvedge` with some of its commands."""
+    app = typer.Typer(
+        name="selvedge",
+        help="Every night, turn retailers' XML feeds into one versioned, checked table of garment vectors.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
 def _say_version(wanted: bool) -> None:
@@ -49,37 +57,12 @@ def _say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
     pass
-
-
-app.command("night")(night.night)
-app.command("stage")(night.stage)
-app.command("plan")(night.plan)
-app.add_typer(feeds.app, name="feeds")
-app.add_typer(mapping.app, name="mapping")
-app.command("snapshots")(snapshots.snapshots)
-app.command("describe")(snapshots.describe)
-app.command("rollback")(snapshots.rollback)
-app.command("live")(snapshots.live)
-app.command("publish")(night.publish)
-app.command("withdraw")(withdraw.withdraw)
-app.command("doctor")(doctor.doctor)
-app.command("whatif")(whatif.whatif)
-app.command("explain")(explain.explain)
-app.command("report")(night.report)
-app.command("letter")(letter.letter)
-app.command("recheck")(recheck.recheck)
-app.command("vacuum")(vacuum.vacuum)
-app.command("picture")(pictures.picture)
-app.command("search")(search.search)
-app.add_typer(models.app, name="models")
-app.add_typer(shop, name="shop")
 
 
 def main() -> None:
@@ -90,7 +73,8 @@ def main() -> None:
     _interrupted.clear()
     last_line.log = None
     try:
-        app()
+        named = [word for word in sys.argv[1:2] if word in COMMANDS]
+        program(named or COMMANDS)()
     except Stop as stop:
         _end(str(stop), stop.exit_code)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""`night`, `stage`, `plan`, `publish` and `report`: run a night or a part of it, and see the result."""
+"""`night`, `stage`, `publish` and `report`: run a night or a part of it, and see the result."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,6 @@ import typer
 from cli.context import Date, Json, LogJson, Retailers, RunId, Until, open_night, print_json, writing
 from cli.terminal import say
 from jobs.answers.metrics import write_metrics
-from jobs.answers.plan import plan as make_plan
 from jobs.answers.report import report_file, write_report
 from jobs.answers.summary import summary
 from jobs.engine.night import Night
@@ -55,18 +54,6 @@ def stage(
     whole = open_night(run, date, retailer, json, log_json)
     with measured(whole):
         finish(checked(whole), (name,), json, shared=run is not None)
-
-
-def plan(date: Date = None, json: Json = False) -> None:
-    """Show what is due and how long it will take."""
-    today = open_night(None, date, quiet=True)
-    rows = make_plan(today)
-    if json:
-        print_json(rows)
-        return
-    for row in rows:
-        due = "?" if row["due"] is None else row["due"]
-        say(f"{row['stage']:<12} {due:>9} due   {row['about']}".rstrip())
 
 
 def publish(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app
+from cli.main import program
 from schemas.errors import WrongInput
 from tests.udfs.rules.mappings import PROJECT, mapping_file
 
@@ -30,7 +30,7 @@ def mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, ["mapping", *words])
+    return CliRunner().invoke(program(), ["mapping", *words])
 
 
 def test_files_without_a_mistake_are_counted(mappings: Path) -> None:
@@ -83,5 +83,5 @@ def test_nothing_is_written_of_a_lake_without_a_night(mappings: Path, words: tup
     done = run(*words)
     assert isinstance(done.exception, WrongInput)
     assert str(done.exception) == f"mapping {words[0]}: shop: no live products yet; run a night first"
-    what_if = CliRunner().invoke(app, ["whatif", "--threshold", "text=0.7"])
+    what_if = CliRunner().invoke(program(), ["whatif", "--threshold", "text=0.7"])
     assert str(what_if.exception) == "whatif: there are no live products yet; run a night first"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app
+from cli.main import program
 from jobs.engine.models import release_folder
 from schemas.errors import WrongInput
 from tests.jobs.lake_of_offers import REPOSITORY, Shops
@@ -15,7 +15,7 @@ from tests.udfs.feeds.small_feeds import OFFER, feed
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(program(), [str(word) for word in words])
 
 
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_letter_that_cannot_be_written(project: Path) -> None:
     shops = Shops(project / "shop", one=[])
     done = CliRunner(
         env={"SELVEDGE_MAPPINGS": str(shops.root / "mappings"), "SELVEDGE_LAKE": str(shops.root / "lake")}
-    ).invoke(app, ["letter", "one", "--out", str(project / "file")])
+    ).invoke(program(), ["letter", "one", "--out", str(project / "file")])
     assert isinstance(done.exception, WrongInput)
     assert str(done.exception) == f"{project / 'file'}: cannot be written: File exists"
 

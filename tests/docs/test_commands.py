@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.main import app
+from cli.main import program
 from tests.docs.pages import PROJECT, pages
 
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -24,7 +24,7 @@ def typed(page: Path) -> list[str]:
 
 def verbs() -> set[str]:
     """The verbs and flags of `selvedge`, the verbs of a group with the group's name."""
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(program())
     found = {flag for option in root.params for flag in option.opts}
     for name, command in root.commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", None)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import jobs.answers.feed_check
 import jobs.stages.acquire
-from cli.main import app
+from cli.main import program
 from jobs.engine.night import Night
 from jobs.live.feeds import states_after, states_by_retailer
 from jobs.live.retailers import retailer_states
@@ -116,7 +116,7 @@ class Checked(Shop):
         if body is None:
             file.unlink()
         before = self.files()
-        done = CliRunner().invoke(app, ["feeds", "check", "shop", "--json"])
+        done = CliRunner().invoke(program(), ["feeds", "check", "shop", "--json"])
         assert done.output, done.exception
         assert self.files() == before
         assert (self.root / "lake").exists() == bool(before), "a check makes no lake"
@@ -245,7 +245,7 @@ def test_a_disabled_shop_is_checked_as_if_it_were_not(shop: Checked) -> None:
 
 def test_a_mapping_file_that_the_night_could_not_use_is_said(shop: Checked) -> None:
     (shop.root / "mappings" / "shop" / "categories.xml").write_text("<rules>")
-    done = CliRunner().invoke(app, ["feeds", "check", "shop"])
+    done = CliRunner().invoke(program(), ["feeds", "check", "shop"])
     assert (done.exit_code, done.output.startswith("held: ")) == (4, True)
     assert "categories.xml" in done.output
 
@@ -253,7 +253,7 @@ def test_a_mapping_file_that_the_night_could_not_use_is_said(shop: Checked) -> N
 def test_options_are_tried_with_the_gates(shop: Checked) -> None:
     shop.agree(GOOD)
     shop.check(RENAMED)
-    done = CliRunner().invoke(app, ["feeds", "check", "shop", "--dialect", "yml"])
+    done = CliRunner().invoke(program(), ["feeds", "check", "shop", "--dialect", "yml"])
     assert (done.exit_code, "changed_ids is 1, allowed 0.2" in done.output) == (4, True)
 
 

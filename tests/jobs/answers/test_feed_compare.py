@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import jobs.answers.feed_compare
-from cli.main import app
+from cli.main import program
 from schemas.errors import WrongInput
 from tests.jobs.answers.test_feed_check import Checked
 from tests.jobs.stages.test_lost_offers import IDS, sent
@@ -25,7 +25,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checked:
 def against(shop: Checked, *options: str) -> dict[str, Any]:
     """What the command says, with its exit code."""
     before = shop.files()
-    done = CliRunner().invoke(app, ["feeds", "check", *options, "--against", "shop", "--json"])
+    done = CliRunner().invoke(program(), ["feeds", "check", *options, "--against", "shop", "--json"])
     assert done.output, done.exception
     assert shop.files() == before
     return json.loads(done.output) | {"exit": done.exit_code}
@@ -99,7 +99,7 @@ def test_a_dialect_that_reads_nothing_is_refused(shop: Checked) -> None:
 
 def test_a_shop_without_a_night_has_nothing_to_compare(shop: Checked) -> None:
     for name, text in (("shop", "none was ever accepted"), ("other", "not the name of a retailer")):
-        done = CliRunner().invoke(app, ["feeds", "check", "--against", name])
+        done = CliRunner().invoke(program(), ["feeds", "check", "--against", name])
         assert isinstance(done.exception, WrongInput)
         assert text in str(done.exception)
     assert not (shop.root / "lake").exists()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import program
 from jobs.answers import letter
 from jobs.answers.explain import explain
 from jobs.answers.file_notes import file_notes
@@ -29,7 +29,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SeveralFiles:
 
 
 def check(shop: SeveralFiles, *words: str) -> tuple[int, Any]:
-    done = CliRunner().invoke(app, ["feeds", "check", *words, "--json"])
+    done = CliRunner().invoke(program(), ["feeds", "check", *words, "--json"])
     assert done.output, done.exception
     return done.exit_code, json.loads(done.output)
 
@@ -53,7 +53,7 @@ def test_a_check_judges_each_file_and_all_of_them(shop: SeveralFiles) -> None:
 def test_a_check_says_each_file_and_then_all_of_them(shop: SeveralFiles) -> None:
     for name, body in {"women": part("a", "b"), "men": b" ", "stock": prices(a=15)}.items():
         (shop.folder / f"{name}.xml").write_bytes(body)
-    said = CliRunner().invoke(app, ["feeds", "check", "shop"]).output.splitlines()
+    said = CliRunner().invoke(program(), ["feeds", "check", "shop"]).output.splitlines()
     heads = [at for at, line in enumerate(said) if line.startswith("-- ")]
     assert [said[at] for at in heads] == [
         "-- shop/women (part)", "-- shop/men (part)", "-- shop/stock (prices)", "-- all 3 files",
@@ -66,7 +66,7 @@ def test_a_check_says_each_file_and_then_all_of_them(shop: SeveralFiles) -> None
 @pytest.mark.parametrize("words", [["shop", "--html", "look.html"], ["--against", "shop"]])
 def test_what_needs_one_file_says_which_there_are(shop: SeveralFiles, words: list[str]) -> None:
     shop.sends(women=part("a", "b"), men=part("c"), stock=prices(a=15))
-    done = CliRunner().invoke(app, ["feeds", "check", *words])
+    done = CliRunner().invoke(program(), ["feeds", "check", *words])
     assert isinstance(done.exception, WrongInput)
     assert done.exception.text == "shop has several files: name one of shop/women, shop/men, shop/stock"
 

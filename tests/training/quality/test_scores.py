@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import program
 from cli.models import SCORED, _lines
 from schemas.errors import Stop, WrongInput
 from tests.training.data.test_labelled import folders, photo, write
@@ -77,7 +77,7 @@ def test_text_has_its_keys_whatever_the_file_is_called(tmp_path: Path, models: P
 @pytest.mark.parametrize("model", SCORED)
 def test_a_folder_of_no_use_is_one_line(tmp_path: Path, model: str) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
-        result = CliRunner().invoke(app, ["models", "score", model, str(place)])
+        result = CliRunner().invoke(program(), ["models", "score", model, str(place)])
         assert isinstance(result.exception, Stop)
         assert result.exception.exit_code == 2
         assert "\n" not in str(result.exception)
@@ -99,13 +99,13 @@ def test_a_folder_without_labels_is_told_what_was_looked_for(
 ) -> None:
     monkeypatch.setenv("SELVEDGE_MODELS", str(models))
     for model, sought in (("screen", "index.tsv with class, file, sender"), ("text", "a table with category, source")):
-        done = CliRunner().invoke(app, ["models", "score", model, str(tmp_path)])
+        done = CliRunner().invoke(program(), ["models", "score", model, str(tmp_path)])
         assert isinstance(done.exception, WrongInput)
         assert sought in str(done.exception)
 
 
 def test_help_and_error_name_the_same_models(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["models", "score", "nosuch", str(tmp_path)])
+    done = CliRunner().invoke(program(), ["models", "score", "nosuch", str(tmp_path)])
     assert str(done.exception).endswith(f"one of {', '.join(SCORED)}")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import program
 from schemas.errors import Stop, WrongInput
 from training.release.promotion import HISTORY, PromotionRefused, history, promote, promoted_digest, rollback
 from udfs.runtime.models import Description, digest_of
@@ -88,7 +88,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good, worse = release(tmp_path, b"good", 0.9), release(tmp_path, b"worse", 0.5)
 
     def run(*words: str) -> Any:
-        return CliRunner().invoke(app, ["models", *words])
+        return CliRunner().invoke(program(), ["models", *words])
 
     assert run("promote", "screen", good).exit_code == 0
     refused = run("promote", "screen", worse).exception
