@@ -93,7 +93,7 @@ class Tables:
         """Some columns of some of a table's files. Raises DamagedLake."""
         handle, wanted = self.found(table), set(names)
         if handle is not None:
-            self._prove(table, {name: size for name, size in live_files(handle).items() if name in wanted})
+            self.prove(table, {name: size for name, size in live_files(handle).items() if name in wanted})
         places = [f"{self.folder}/{table.name}/{name}" for name in sorted(wanted)]
         parts = [pq.read_table(place, columns=list(columns), filesystem=self.store.filesystem) for place in places]
         return pa.concat_tables(parts) if parts else table.stored.empty_table().select(columns)
@@ -137,7 +137,7 @@ class Tables:
         for table in set(tables):
             handle = self.found(table)
             if handle is not None:
-                self._prove(table, live_files(handle))
+                self.prove(table, live_files(handle))
             _register(builder, table, handle)
         with _file_named(self.store):
             return pa.RecordBatchReader.from_stream(builder.execute(query))
@@ -148,7 +148,7 @@ class Tables:
             for batch in reader:
                 yield from _in_plain(batch, schema)
 
-    def _prove(self, table: Table, files: Mapping[str, int]) -> None:
+    def prove(self, table: Table, files: Mapping[str, int]) -> None:
         """Read every file once in the life of this object before the engine does: raises DamagedLake."""
         new = {name: size for name, size in files.items() if (table.name, name) not in self._proven}
         for name, fault in faults(self.store, f"{self.folder}/{table.name}", new).items():

@@ -17,6 +17,7 @@ from jobs.live.placeholders import Suspect, suspects_of
 from jobs.live.verdict import Verdict, verdict
 from jobs.live.views import live_offers, offers, offers_of, rows_under
 from lake.erased import hash_of
+from lake.lookup import rows_with
 from lake.tables import literal, one_of
 from schemas.errors import WrongInput
 from schemas.table import DONE, Table
@@ -87,10 +88,8 @@ class Asked:
         if picture not in self.pictures:
             return rows_under(self.night, table, picture, function)
         if table.name not in self._rows:
-            where = f"{one_of('picture', self.pictures)} and function = {literal(function)}"
-            query = f"select * from {table.name} where {where}"  # noqa: S608
-            self._rows[table.name] = self.night.tables.sql(query, [table]).to_pylist()
-        return [row for row in self._rows[table.name] if row["picture"] == picture]
+            self._rows[table.name] = rows_with(self.night.tables, table, "picture", self.pictures).to_pylist()
+        return [row for row in self._rows[table.name] if (row["picture"], row["function"]) == (picture, function)]
 
     def place(self, product: str) -> int | None:
         """The product's row number in the catalog; None if it is blocked."""

@@ -187,12 +187,12 @@ class Catalog:
     @cached_property
     def chosen(self) -> pa.Table:
         """The rows of `garments` for tonight's product keys, done or rejected, with `product`."""
-        return self.choices_of(one_of("retailer", pc.unique(self.products["retailer"]).to_pylist()))
+        of = one_of("retailer", pc.unique(self.products["retailer"]).to_pylist())
+        query = f"select * from {GARMENTS.name} where function = {literal(choose_function(self._night))} and {of}"  # noqa: S608
+        return self.live_choices(self._night.tables.sql(query, [GARMENTS]))
 
-    def choices_of(self, asked: str) -> pa.Table:
-        """The same of those rows that meet a condition in SQL."""
-        query = f"select * from {GARMENTS.name} where function = {literal(choose_function(self._night))} and {asked}"  # noqa: S608
-        rows = self._night.tables.sql(query, [GARMENTS])
+    def live_choices(self, rows: pa.Table) -> pa.Table:
+        """Those of some rows of `garments` that are of tonight's product keys, with `product`."""
         at = pc.index_in(rows["product_key"], self.keys["product_key"])
         live = pc.is_valid(at)
         return rows.filter(live).append_column("product", self.keys["product"].take(at.filter(live)))

@@ -8,13 +8,14 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.functions import duplicates_function
+from jobs.live.functions import choose_function, duplicates_function
 from jobs.live.near_copies import NearCopies, near_copies
 from jobs.live.products import products_with
 from jobs.live.takedowns import urls_with
+from lake.lookup import rows_with
 from lake.tables import literal, one_of
 from schemas.table import DONE
-from schemas.tables import DUPLICATES
+from schemas.tables import DUPLICATES, GARMENTS
 
 MOST_URLS = 10_000
 """Of more addresses the whole catalog is asked: it is not slower then."""
@@ -58,7 +59,8 @@ class Few(Catalog):
     @cached_property
     def chosen(self) -> pa.Table:
         """The rows of `garments` for the products' keys, done or rejected, with `product`."""
-        return self.choices_of(one_of("product_key", self.keys["product_key"].to_pylist()))
+        rows = rows_with(self._night.tables, GARMENTS, "product_key", self.keys["product_key"].to_pylist())
+        return self.live_choices(rows.filter(pc.equal(rows["function"], pa.scalar(choose_function(self._night)))))
 
 
 def _mates(night: Night, pictures: Collection[bytes]) -> set[bytes]:

@@ -44,6 +44,8 @@ def suspects_of(night: Night, catalog: Catalog) -> list[Suspect]:
 
 
 def _turned_away(night: Night, pictures: list[bytes]) -> set[bytes]:
+    if not pictures:
+        return set()
     query = f"""
         select picture from {SCREENS.name} where {one_of("picture", pictures)}
         and function = {literal(screen_function(night))} and wanted < {night.settings.choice.wanted}"""  # noqa: S608

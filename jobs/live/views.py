@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.feeds import LiveFeed, by_retailer, live_feeds
+from lake.lookup import rows_with
 from lake.tables import literal
 from schemas.table import DONE, Table
 from schemas.tables import FETCHES, OFFERS, PICTURES
@@ -26,11 +30,13 @@ def pictures(night: Night) -> Query:
 def rows_under(night: Night, table: Table, key: bytes, function: bytes) -> list[dict[str, Any]]:
     """The rows that a stage has for one key under a function."""
     (column,) = table.key
-    query = f"""
-        select * from {table.name}
-        where {column} = {literal(key)} and function = {literal(function)}"""  # noqa: S608
-    rows: list[dict[str, Any]] = night.tables.sql(query, [table]).to_pylist()
-    return rows
+    return under(rows_with(night.tables, table, column, [key]), function)
+
+
+def under(rows: pa.Table, function: bytes) -> list[dict[str, Any]]:
+    """Those of some rows that a function made."""
+    mine: list[dict[str, Any]] = rows.filter(pc.equal(rows["function"], pa.scalar(function, pa.binary()))).to_pylist()
+    return mine
 
 
 def offers_of(feeds: Iterable[LiveFeed]) -> Query:

@@ -15,9 +15,8 @@ from jobs.live.derived import choices_by_text
 from jobs.live.functions import classify_function
 from jobs.live.rows import taken
 from jobs.live.verdict import Verdict, verdict
-from jobs.live.views import offers
+from jobs.live.views import offers, rows_under
 from jobs.stages.record import Rule
-from lake.tables import literal
 from schemas.table import DONE
 from schemas.tables import TEXTS
 from udfs.text.classify import classify
@@ -61,11 +60,8 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
     key = next((offer["text_key"] for offer in asked.offers if offer["status"] == DONE), None)
     if key is None:
         return
-    query = f"""
-        select * from {TEXTS.name} where text_key = {literal(key)}
-        and function = {literal(classify_function(night))}"""  # noqa: S608
     least = night.settings.choice.text
-    for row in night.tables.sql(query, [TEXTS]).to_pylist():
+    for row in rows_under(night, TEXTS, key, classify_function(night)):
         probability = row["probability"] or 0.0
         found = f"{row['language']}: {row['leaf']} {probability:.2f}, gender {row['gender'] or 'unknown'}"
         unsure = "" if probability >= least else f" (below choice.text {least}, so pictures decide with it)"

@@ -16,8 +16,9 @@ from jobs.live.asked import Asked
 from jobs.live.catalog import Catalog
 from jobs.live.functions import embed_function
 from jobs.live.verdict import Verdict, verdict
+from jobs.live.views import under
 from jobs.stages.record import Rule
-from lake.tables import literal, one_of
+from lake.lookup import rows_with
 from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import PICTURES, VECTORS
@@ -73,10 +74,8 @@ def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:
 def _made(night: Night, product: str, keys: list[bytes]) -> Iterator[Verdict]:
     if not keys:
         return
-    query = f"""
-        select status, code, detail from {VECTORS.name} where function = {literal(embed_function(night))}
-        and {one_of("vector_key", keys)}"""  # noqa: S608
-    rows = night.tables.sql(query, [VECTORS]).to_pylist()
+    found = rows_with(night.tables, VECTORS, "vector_key", keys, ("function", "status", "code", "detail"))
+    rows = under(found, embed_function(night))
     if len(rows) < len(set(keys)):
         yield Verdict("embed", product, "waiting", f"{len(rows)} of {len(set(keys))} vectors are made")
     for row in rows:
