@@ -35,7 +35,9 @@ def rows_with(
         groups = dict(zip(files, pool.map(partial(_groups_with, tables, table, column, wanted), files), strict=True))
     holding = {name: found for name, found in groups.items() if found}
     tables.prove(table, {name: files[name] for name in holding})
-    parts: list[pa.Table] = [_read(tables, table, name, found, {column, *names}) for name, found in sorted(holding.items())]
+    parts: list[pa.Table] = [
+        _read(tables, table, name, found, {column, *names}) for name, found in sorted(holding.items())
+    ]
     rows = pa.concat_tables([_empty(table, [*{column, *names}]), *parts])
     rows = rows.filter(pc.is_in(rows[column], wanted))
     if len(pc.unique(rows[column])) < len(wanted):

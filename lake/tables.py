@@ -234,10 +234,10 @@ def one_of(column: str, values: Iterable[AnyStr]) -> str:
     return f"{column} in ({listed})" if listed else "false"
 
 
-def copied(column: str) -> str:
-    """SQL for a text column whose values a second join is to copy: views of them would keep every batch of the first
+def copied(column: str, kind: str = "Utf8") -> str:
+    """SQL for a column of texts (or of bytes: `Binary`) whose values a second join is to copy: views of them would keep every batch of the first
     one, over and over (3 million rows took more than 9 GiB, and take 3)."""
-    return f"arrow_cast({column}, 'LargeUtf8')"
+    return f"arrow_cast({column}, 'Large{kind}')"
 
 
 def live_files(handle: DeltaTable) -> dict[str, int]:

@@ -10,7 +10,7 @@ from jobs.engine.night import Night
 from jobs.engine.stage import Query
 from jobs.live.functions import fetch_function
 from jobs.live.views import newest_fetches, urls
-from lake.tables import literal, one_of
+from lake.tables import copied, literal, one_of
 from schemas.table import DONE
 from schemas.tables import FETCHES, PICTURES
 from udfs.web.hosts import group_of, turns
@@ -46,15 +46,27 @@ def due_urls(night: Night) -> pa.Table:
 def _due(night: Night, live: str, asked: str) -> str:
     """SQL for those of some live URLs that are due; `asked` is a condition that their rows of `fetches` meet."""
     return f"""
-        select live.retailer, live.url, coalesce(last.attempt, 0) + 1 attempt,
-            case when stored.picture is null then null else good.etag end etag,
-            case when stored.picture is null then null else good.last_modified end last_modified, stored.picture
+        select l.retailer, l.url, coalesce(l.attempt, 0) + 1 attempt,
+            case when stored.picture is null then null else l.etag end etag,
+            case when stored.picture is null then null else l.last_modified end last_modified, stored.picture
+        from (
+            select last.*, good.attempt good_attempt, {copied("good.etag")} etag,
+                {copied("good.last_modified")} last_modified, {copied("good.picture", "Binary")} good_picture
+            from ({_last(live, asked)}) last
+            left join {newest_fetches(f"status = '{DONE}' and {asked}")} good on last.url = good.url
+        ) l left join (select distinct picture from {PICTURES.name} where status = '{DONE}') stored
+            on l.good_picture = stored.picture
+        where ({_is_due(night)}) and {_is_allowed(night)} order by l.url"""  # noqa: S608
+
+
+def _last(live: str, asked: str) -> str:
+    """SQL for the last attempt at each of some live URLs."""
+    return f"""
+        select {copied("live.retailer")} retailer, {copied("live.url")} url, last.url is null is_new, last.attempt,
+            {copied("last.status")} status, {copied("last.code")} code, last.night,
+            last.function <> {literal(fetch_function())} is_old
         from (select url, min(retailer) retailer from ({live}) group by url) live
-        left join {newest_fetches(asked)} last on live.url = last.url
-        left join {newest_fetches(f"status = '{DONE}' and {asked}")} good on live.url = good.url
-        left join (select distinct picture from {PICTURES.name} where status = '{DONE}') stored
-            on good.picture = stored.picture
-        where ({_is_due(night)}) and {_is_allowed(night)} order by live.url"""  # noqa: S608
+        left join {newest_fetches(asked)} last on live.url = last.url"""  # noqa: S608
 
 
 def _unsettled(night: Night, live: Query) -> list[str]:
@@ -81,26 +93,26 @@ def _is_allowed(night: Night) -> str:
     """Whether a URL is neither blocked nor erased, in SQL."""
     blocked = ", ".join(literal(url) for url in sorted(night.blocked.urls)) or "''"
     erased = ", ".join(literal(digest.hex()) for digest in sorted(night.erased)) or "''"
-    return f"live.url not in ({blocked}) and encode(sha256(live.url), 'hex') not in ({erased})"
+    return f"l.url not in ({blocked}) and encode(sha256(l.url), 'hex') not in ({erased})"
 
 
 def _is_due(night: Night) -> str:
-    """The rule in SQL: `last` is a URL's last attempt, `good` its last successful one, `stored` that one's picture."""
+    """The rule in SQL: `l` is a URL's last attempt and what its last successful one brought; `stored` that picture."""
     tonight = f"date '{night.today.isoformat()}'"
     again = [
-        f"(last.code = {literal(str(code))} and last.attempt - coalesce(good.attempt, 0) < {rule.max_attempts} "
-        f"and last.night <= {tonight} - interval '{rule.nights} days')"
+        f"(l.code = {literal(str(code))} and l.attempt - coalesce(l.good_attempt, 0) < {rule.max_attempts} "
+        f"and l.night <= {tonight} - interval '{rule.nights} days')"
         for code, rule in RETRY_RULES.items()
     ]
-    clauses = ["last.url is null", f"last.function <> {literal(fetch_function())}", *again]
-    clauses.append(f"(last.status = '{DONE}' and good.picture is not null and stored.picture is null)")
+    clauses = ["l.is_new", "l.is_old", *again]
+    clauses.append(f"(l.status = '{DONE}' and l.good_picture is not null and stored.picture is null)")
     nights = night.settings.fetch.recheck_nights
     if nights:
-        clauses.append(f"(last.status = '{DONE}' and last.night < {tonight} and {_has_its_turn(night, nights)})")
+        clauses.append(f"(l.status = '{DONE}' and l.night < {tonight} and {_has_its_turn(night, nights)})")
     return " or ".join(clauses)
 
 
-def _has_its_turn(night: Night, nights: int, url: str = "live.url") -> str:
+def _has_its_turn(night: Night, nights: int, url: str = "l.url") -> str:
     """Whether the first byte of the URL's digest is in tonight's slice of the 256 values."""
     turn = night.today.toordinal() % nights
     low, high = 256 * turn // nights, 256 * (turn + 1) // nights - 1
