@@ -235,8 +235,11 @@ def one_of(column: str, values: Iterable[AnyStr]) -> str:
 
 
 def copied(column: str, kind: str = "Utf8") -> str:
-    """SQL for a column of texts (or of bytes: `Binary`) whose values a second join is to copy: views of them would keep every batch of the first
-    one, over and over (3 million rows took more than 9 GiB, and take 3)."""
+    """SQL for a column of texts (or of bytes: `Binary`) whose values go from one join into another one.
+
+    Views of them would hold on to every batch of the first join, once a batch of the second: 3 million rows took more
+    than 15 GiB, and take 3.
+    """
     return f"arrow_cast({column}, 'Large{kind}')"
 
 
