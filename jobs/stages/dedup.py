@@ -2,7 +2,7 @@
 picture goes to the group of a medoid that it is a copy of, or new ones make a group of their own."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,10 @@ from jobs.live.derived import groups_of
 from jobs.live.functions import duplicates_function, fingerprint_function
 from jobs.live.memory import Memory
 from jobs.live.prints import read_prints
+from jobs.live.rows import runs
 from jobs.live.verdict import Verdict
 from jobs.stages.record import StageRecord, no_rejects
-from lake.tables import literal, write_rows
+from lake.tables import literal, one_of, write_rows
 from lake.vacuum.rows import Keep
 from schemas.table import DONE
 from schemas.tables import DUPLICATES, FINGERPRINTS
@@ -72,29 +73,40 @@ def _due_pictures(night: Night) -> int:
 
 def _due(night: Night) -> list[Due]:
     """The retailers with live pictures that have a fingerprint and no row."""
-    present, ready = _present(night), _fingerprinted(night)
+    shown = Catalog.of(night).shown
+    present = _present(night, shown)
+    mine = {name: present.slice(start, end - start) for name, start, end in runs(present["retailer"])}
     found = []
-    for retailer, shown in Catalog.of(night).shown.items():
-        mine = present.filter(pc.equal(present["retailer"], retailer))
-        new = shown.filter(pc.and_(pc.is_in(shown, ready), pc.invert(pc.is_in(shown, mine["picture"]))))
+    for retailer, pictures in shown.items():
+        rows = mine.get(retailer, present.slice(0, 0))
+        new = pictures.filter(pc.invert(pc.is_in(pictures, rows["picture"])))
         if len(new):
-            led = pc.unique(pc.coalesce(mine["medoid"], mine["picture"]))
-            found.append(Due(retailer, new, led.filter(pc.is_in(led, ready)).sort()))
-    return found
+            found.append(Due(retailer, new, pc.unique(pc.coalesce(rows["medoid"], rows["picture"]))))
+    if not found:
+        return []
+    ready = _fingerprinted(night, found)
+    parts = [
+        Due(due.retailer, due.new.filter(pc.is_in(due.new, ready)), due.medoids.filter(pc.is_in(due.medoids, ready)))
+        for due in found
+    ]
+    return [Due(due.retailer, due.new, due.medoids.sort()) for due in parts if len(due.new)]
 
 
-def _present(night: Night) -> pa.Table:
+def _present(night: Night, retailers: Iterable[str]) -> pa.Table:
     query = f"""
         select retailer, picture, medoid from {DUPLICATES.name}
-        where function = {literal(duplicates_function(night))} and status = '{DONE}'"""  # noqa: S608
+        where function = {literal(duplicates_function(night))} and status = '{DONE}'
+        and {one_of("retailer", retailers)} order by retailer"""  # noqa: S608
     return night.tables.sql(query, [DUPLICATES])
 
 
-def _fingerprinted(night: Night) -> pa.Array:
+def _fingerprinted(night: Night, found: list[Due]) -> pa.Array:
+    """Those of the pictures and medoids that have a fingerprint."""
     query = f"""
         select picture from {FINGERPRINTS.name}
         where function = {literal(fingerprint_function())} and status = '{DONE}'"""  # noqa: S608
-    return night.tables.sql(query, [FINGERPRINTS])["picture"].combine_chunks()
+    asked = pc.unique(pa.chunked_array([array for due in found for array in (due.new, due.medoids)]))
+    return night.tables.among(query, [FINGERPRINTS], "picture", asked)["picture"].combine_chunks()
 
 
 def _parts(todo: list[Due]) -> Iterator[list[Due]]:
