@@ -40,7 +40,7 @@ class WorkSettings(_Group):
 
     chunk_rows: int = Field(20_000, ge=1, description="rows per commit; if a run is killed, at most one chunk is lost")
     offers_at_once: int = Field(
-        500_000, ge=1, description="offers of the shops that a stage asks for at once, which bounds memory"
+        2_000_000, ge=1, description="offers of the shops that a stage asks for at once, which bounds memory"
     )
     batch_rows: int = Field(
         32, ge=1, description="pictures that a stage looks at together; a worker holds twice as many"
