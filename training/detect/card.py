@@ -2,13 +2,13 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from training.data.street import Photo
 from training.detect.score import Scored
+from training.detect.split import Split
 from udfs.pictures.detect import CLASSES
 
 CARD = """# detect: boxes around garments
@@ -39,41 +39,44 @@ dresses; bags are found twice; bystanders are found though nobody labelled them.
 """
 
 NETWORK = """EfficientNet-Lite0 at {side} x {side} (ImageNet weights, Apache-2.0), a feature pyramid of {width} channels
-joined at stride 8, a peak map and a box map for each of ten classes. A box is the mean of those of the nine cells about
-a peak, weighted by the squares of their scores. {learning} The folders' READMEs say from where and under which licence
+joined at stride 8, a peak map, a box map and a map of the boxes' fit for each of ten classes. A box is the mean of
+those of the nine cells about a peak, weighted by the squares of their peaks, and so is its fit, which moves the peak's
+odds to the score. {learning} The folders' READMEs say from where and under which licence
 (mostly none stated: for training and measuring only, none is in this repository)."""
 
 LEARNING = """It goes on from the release {start} for {steps} steps of {batch} canvases and {cooling} more while the
-rate falls (AdamW, focal and GIoU loss, average of weights; blocks {first_block} to 15, without the filters of
-their depthwise layers, and the head are trained; a tenth of the blocks of photos is left out to choose by; photos
-mirrored, zoomed, shifted, turned, in other light, a fifth of the canvases with four photos), on {train} photos of
-{sources}."""
+rate falls (AdamW, focal and GIoU loss, cross-entropy of the fit, average of weights; blocks {first_block} to 15,
+without the filters of their depthwise layers, and the head are trained; a tenth of the blocks of photos is left out to
+choose by; photos mirrored, zoomed, shifted, turned, in other light, blurred, partly covered, a quarter of the canvases
+with four photos), on {train} photos of {sources}. {products} of the {batch} canvases of a step show single garments:
+{garments} photos with the class a person said and the box of the outline that the image filter gives. Released is the
+mean of the weights before and after, but for the fit's."""
 
 UNCHANGED = """Its weights are those of the release {start}, which took the box of the peak alone; that release's card
 says what they learnt."""
 
 PARTS = """Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single
 products (`training/data/split.py`); {validation} photos are held out ({held_out}), no photo of {unseen} is learnt, and
-nothing was chosen on them. *Before* is the release {start} on the same photos."""
+nothing was chosen on them. *Before* is the release {before} on the same photos."""
 
 WIDTH = 120
 
 
-def detect_card(
-    plan: Mapping[str, Any], learnt: Sequence[Photo], held_out: Sequence[Photo], now: Scored, before: Scored
-) -> str:
+def detect_card(plan: Mapping[str, Any], parts: Split, now: Scored, before: Scored) -> str:
     """The text of `card.md`."""
+    held_out = parts.held_out
     counts = np.bincount(np.concatenate([photo.classes for photo in held_out]), minlength=len(CLASSES))
     photos = Counter(photo.source for photo in held_out)
-    sources = _counted(Counter(photo.source for photo in learnt))
+    sources = _counted(Counter(photo.source for photo in parts.learnt))
     learning = LEARNING if plan["steps"] else UNCHANGED
     said = dict(
         plan,
-        train=len(learnt),
+        train=len(parts.learnt),
+        garments=len(parts.products),
         sources=sources,
         validation=len(held_out),
         held_out=_counted(photos),
-        unseen=", ".join(sorted(photos.keys() - {photo.source for photo in learnt})) or "no source",
+        unseen=", ".join(sorted(photos.keys() - {photo.source for photo in parts.learnt})) or "no source",
     )
     said["learning"] = learning.format(**said)
     return CARD.format(

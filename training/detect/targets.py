@@ -16,6 +16,7 @@ NARROWEST_PX = 0.4 * STRIDE
 LEARNT_FROM = 0.3
 """Cells whose peak is at least so high learn the box."""
 BOX_WEIGHT = 4.0
+FIT_WEIGHT = 1.0
 
 
 @dataclass
@@ -71,8 +72,11 @@ def peak_of(box: np.ndarray, down: np.ndarray, across: np.ndarray) -> tuple[np.n
     return (rows[:, None] * columns[None, :]).astype(np.float32), row, column
 
 
-def loss(answer: Answer, targets: list[Targets]) -> tuple[Tensor, Tensor]:
-    """Focal loss of the peaks (Law and Deng 2018, alpha 2, beta 4) and GIoU loss of the boxes, each a garment."""
+def loss(answer: Answer, targets: list[Targets]) -> tuple[Tensor, Tensor, Tensor]:
+    """Of the peaks focal loss (Law and Deng 2018, alpha 2, beta 4), of the boxes GIoU loss, of their fit cross-entropy.
+
+    Each a garment. The fit learns how much the box, as it is now, overlaps the garment's.
+    """
     heat, weight = (
         torch.from_numpy(np.stack([getattr(item, name) for item in targets])) for name in ("heat", "weight")
     )
@@ -87,13 +91,19 @@ def loss(answer: Answer, targets: list[Targets]) -> tuple[Tensor, Tensor]:
     reach = answer.reach.permute(0, 1, 3, 4, 2)[photo, cells[:, 0], cells[:, 1], cells[:, 2]]
     centre = torch.from_numpy((cells[:, [2, 1]] + 0.5).astype(np.float32) * STRIDE)
     found = torch.cat((centre - reach[:, :2], centre + reach[:, 2:]), 1)
-    distance = 1 - giou(found, torch.from_numpy(np.concatenate([item.boxes for item in targets])))
+    shared, generalised = overlaps(found, torch.from_numpy(np.concatenate([item.boxes for item in targets])))
     shares = torch.from_numpy(np.concatenate([item.box_weight for item in targets]))
-    return focal, BOX_WEIGHT * (distance * shares).sum() / garments
+    said = answer.fit[photo, cells[:, 0], cells[:, 1], cells[:, 2]]
+    fit = functional.binary_cross_entropy_with_logits(said, shared.detach(), reduction="none")
+    return (
+        focal,
+        BOX_WEIGHT * ((1 - generalised) * shares).sum() / garments,
+        FIT_WEIGHT * (fit * shares).sum() / garments,
+    )
 
 
-def giou(first: Tensor, second: Tensor) -> Tensor:
-    """Generalised intersection over union [N] of boxes [N, 4] and [N, 4] (Rezatofighi et al. 2019)."""
+def overlaps(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Intersection over union [N] of boxes [N, 4] and [N, 4], plain and generalised (Rezatofighi et al. 2019)."""
 
     def area(boxes: Tensor) -> Tensor:
         return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
@@ -103,4 +113,5 @@ def giou(first: Tensor, second: Tensor) -> Tensor:
     )
     hull = area(torch.cat((torch.minimum(first[:, :2], second[:, :2]), torch.maximum(first[:, 2:], second[:, 2:])), 1))
     union = area(first) + area(second) - shared
-    return shared / union.clamp(min=1e-6) - (hull - union) / hull.clamp(min=1e-6)
+    plain = shared / union.clamp(min=1e-6)
+    return plain, plain - (hull - union) / hull.clamp(min=1e-6)

@@ -17,11 +17,13 @@ from torch import Tensor
 
 from schemas.errors import WrongInput
 from training.checkpoint import Checkpoint, Parts
-from training.data.split import VALIDATION_SHARE, Part, fold_of, part_of
+from training.data.split import VALIDATION_SHARE
 from training.data.street import Photo, read_street
 from training.data.trained import unseen
 from training.detect.card import detect_card
+from training.detect.products import read_products
 from training.detect.score import found_in, scored
+from training.detect.split import SALT, UNSEEN_SOURCES, Split, split
 from training.detect.targets import Targets, loss
 from training.detect.views import view
 from training.networks.backbone import imagenet
@@ -33,15 +35,12 @@ from training.release.release import Release, promote, write_release
 from udfs.pictures.detect import CLASSES
 from udfs.runtime.models import load, promoted
 
-SALT = "detect"
-UNSEEN_SOURCES = frozenset({"musinsa"})
-"""Sources of which no photo is learnt: what the detector does on other people's photos."""
-CHOICE_FOLDS = 10
-"""The first of so many folds of the rest is not learnt either: choices are made on it."""
 KEPT_EVERY = 25
 """Steps between checkpoints: a step takes a second and more."""
 RECOMMENDED_SCORE = 0.3
 """Where the first release found most garments at about two right boxes in three."""
+START_SHARE = 0.5
+"""Of the released weights: what was learnt before and what is learnt now err on different photos."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Plan:
     steps: int = 4000
     cooling: int = 400
     batch: int = 8
+    products: int = 2
+    """Of the canvases of a step."""
     rate: float = 4e-4
     backbone_rate: float = 2e-4
     warm_up: int = 50
@@ -79,16 +80,22 @@ def share_of_rate(plan: Plan, step: int) -> float:
     return 1.0 - 0.95 * (step - plan.steps) / max(plan.cooling, 1)
 
 
-def batch_of(step: int, plan: Plan, photos: Sequence[Photo]) -> tuple[Tensor, list[Targets]]:
+def batch_of(step: int, plan: Plan, parts: Split) -> tuple[Tensor, list[Targets]]:
     """The canvases [B, height, width, 3] and targets of one step."""
-    per_pass = len(photos) // plan.batch
-    order = np.random.default_rng([plan.seed, step // per_pass, 1]).permutation(len(photos))
-    chosen = order[(step % per_pass) * plan.batch :][: plan.batch]
+    kinds = ((parts.learnt, plan.batch - plan.products), (parts.products, plan.products))
+    chosen = [(photos, photo) for photos, count in kinds for photo in drawn(photos, step, count, plan.seed)]
     views = [
-        view(photos, photos[row], plan.shape, np.random.default_rng([plan.seed, step, slot]))
-        for slot, row in enumerate(chosen)
+        view(photos, photo, plan.shape, np.random.default_rng([plan.seed, step, slot]))
+        for slot, (photos, photo) in enumerate(chosen)
     ]
     return torch.from_numpy(np.stack([one.pixels for one in views])), [one.targets() for one in views]
+
+
+def drawn(photos: Sequence[Photo], step: int, count: int, seed: int) -> list[Photo]:
+    """The photos of one step: all are seen in each pass, in another order."""
+    per_pass = len(photos) // count
+    order = np.random.default_rng([seed, step // per_pass, 1]).permutation(len(photos))
+    return [photos[row] for row in order[(step % per_pass) * count :][:count]]
 
 
 class Learner(torch.nn.Module):
@@ -107,7 +114,7 @@ class Learner(torch.nn.Module):
             with torch.no_grad():
                 stride8 = self.detector.backbone.first(pixels)
             answer = self.detector.head(stride8, *self.detector.backbone.rest(stride8))
-        return Answer(answer.logits.float(), answer.reach.float())
+        return Answer(answer.logits.float(), answer.reach.float(), answer.fit.float())
 
     def groups(self, plan: Plan) -> list[dict[str, object]]:
         """The parameters with their highest rate."""
@@ -127,7 +134,7 @@ def detector_of(start: Path, plan: Plan) -> Detector:
     return detector.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -> Detector:
+def train(plan: Plan, detector: Detector, photos: Split, work: Path) -> Detector:
     """The averaged detector (EMA) after all steps; goes on from the checkpoints in `work` where there are some."""
     torch.manual_seed(plan.seed)
     learner = Learner(detector, plan.first_block)
@@ -149,13 +156,13 @@ def train(plan: Plan, detector: Detector, photos: Sequence[Photo], work: Path) -
             coming = ahead.submit(batch_of, step + 1, plan, photos)
             for group in optimiser.param_groups:
                 group["lr"] = group["highest"] * share_of_rate(plan, step)
-            focal, box = loss(learner(pixels), targets)
+            focal, box, fit = loss(learner(pixels), targets)
             optimiser.zero_grad(set_to_none=True)
-            (focal + box).backward()
+            (focal + box + fit).backward()
             torch.nn.utils.clip_grad_norm_(learner.parameters(), 10.0)
             optimiser.step()
             follow(average, detector, min(plan.ema, (step + 1) / (step + 10)))
-            progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f}")
+            progress.reached(step + 1, f"peaks {focal.item():.3f} boxes {box.item():.3f} fit {fit.item():.3f}")
             surely = step + 1 == plan.steps or (step + 1) % KEPT_EVERY == 0
             (steady if step < plan.steps else cooling).save(step + 1, parts, surely)
     return average
@@ -168,32 +175,21 @@ def follow(average: Detector, detector: Detector, weight: float) -> None:
             kept.lerp_(new, 1 - weight)
 
 
-@dataclass(frozen=True)
-class Split:
-    """Photos to learn from, to choose by, and of bloggers and sources that are held out."""
-
-    learnt: list[Photo]
-    choice: list[Photo]
-    held_out: list[Photo]
-
-
-def split(photos: Sequence[Photo]) -> Split:
-    """Each photo by its group."""
-    parts = Split([], [], [])
-    for photo in photos:
-        if photo.source in UNSEEN_SOURCES or part_of(photo.group, SALT) is Part.VALIDATION:
-            parts.held_out.append(photo)
-        elif fold_of(photo.group, SALT, CHOICE_FOLDS) == 0:
-            parts.choice.append(photo)
-        else:
-            parts.learnt.append(photo)
-    return parts
+def mixed(start: Detector, trained: Detector) -> Detector:
+    """The mean of the weights of both (Wortsman et al. 2022), in the place of `trained`; a start may lack the fit."""
+    earlier = start.state_dict()
+    with torch.no_grad():
+        for name, weights in trained.state_dict().items():
+            if not name.startswith("head.fit."):
+                weights.lerp_(earlier[name], START_SHARE)
+    return trained
 
 
 def main() -> None:
     """Train, score on the held-out part, release."""
     parser = argparse.ArgumentParser(prog="python -m training.detect.train", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders with boxes.tsv and images/")
+    parser.add_argument("--products", type=Path, nargs="+", required=True, help="folders of single garments")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where releases lie")
     parser.add_argument("--work", type=Path, default=Path(".train"), help="checkpoints")
     parser.add_argument("--start", type=Path, help="folder of the release to go on from; default: the promoted one")
@@ -201,15 +197,22 @@ def main() -> None:
     parser.add_argument("--cooling", type=int, default=Plan.cooling)
     parser.add_argument("--seed", type=int, default=Plan.seed)
     arguments = parser.parse_args()
-    start = arguments.start or promoted("detect", arguments.out)
+    before = promoted("detect", arguments.out)
+    start = arguments.start or before
     plan = Plan(start=start.name, steps=arguments.steps, cooling=arguments.cooling, seed=arguments.seed)
-    parts = split([photo for folder in arguments.data for photo in read_street(folder)])
-    detector = train(plan, detector_of(start, plan), parts.learnt, arguments.work)
+    screen = load(promoted("screen", arguments.out))
+    parts = replace(
+        split([photo for folder in arguments.data for photo in read_street(folder)]),
+        products=read_products(arguments.products, screen, load(before)),
+    )
+    trained = train(plan, detector_of(start, plan), parts, arguments.work)
+    detector = mixed(detector_of(start, plan), trained)
     print(release_of(plan, detector, parts, start, arguments.out))
 
 
 def release_of(plan: Plan, detector: Detector, parts: Split, start: Path, out: Path) -> Path:
-    """Write the release with its card, and promote it where it is no worse."""
+    """Write the release with its card, and promote it where it is no worse than the promoted one."""
+    before = promoted("detect", out)
     release = Release(
         name="detect",
         task="boxes around garments",
@@ -218,26 +221,26 @@ def release_of(plan: Plan, detector: Detector, parts: Split, start: Path, out: P
         classes={"boxes": list(CLASSES)},
         outputs=["scores", "boxes"],
         card="",
-        trained=[photo.path for photo in parts.learnt] if plan.steps else [],
+        trained=[photo.path for photo in (*parts.learnt, *parts.products)] if plan.steps else [],
         start=start,
         thresholds={"score": RECOMMENDED_SCORE},
         split={"salt": SALT, "validation_share": VALIDATION_SHARE, "unseen_sources": sorted(UNSEEN_SOURCES)},
     )
     folder = write_release(release, detector, out)
-    print(compared(unseen(start, parts.choice), folder, start))
-    now, before = (scored(parts.held_out, found_in(parts.held_out, load(one))) for one in (folder, start))
-    card = detect_card(asdict(plan), parts.learnt, parts.held_out, now, before)
+    print(compared(unseen(before, unseen(start, parts.choice)), folder, before))
+    now, earlier = (scored(parts.held_out, found_in(parts.held_out, load(one))) for one in (folder, before))
+    card = detect_card({**asdict(plan), "before": before.name}, parts, now, earlier)
     figures = {bound: now.mean(bound) for bound in now.by_class}
     folder = write_release(replace(release, figures=figures, card=card), detector, out)
     promote("detect", folder, out)
     return folder
 
 
-def compared(photos: Sequence[Photo], folder: Path, start: Path) -> str:
+def compared(photos: Sequence[Photo], folder: Path, before: Path) -> str:
     """Both releases' figures on the photos of the choice part that neither learnt: of these two, choose by them."""
-    now, before = (scored(photos, found_in(photos, load(one))) for one in (folder, start))
-    figures = ", ".join(f"{bound} {now.mean(bound):.3f} ({before.mean(bound):.3f})" for bound in now.by_class)
-    return f"{folder.name} on {len(photos)} photos to choose by ({start.name} in brackets): {figures}"
+    now, earlier = (scored(photos, found_in(photos, load(one))) for one in (folder, before))
+    figures = ", ".join(f"{bound} {now.mean(bound):.3f} ({earlier.mean(bound):.3f})" for bound in now.by_class)
+    return f"{folder.name} on {len(photos)} photos to choose by ({before.name} in brackets): {figures}"
 
 
 if __name__ == "__main__":

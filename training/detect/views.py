@@ -14,13 +14,16 @@ from training.data.tables import read_picture
 from training.detect.targets import Targets, draw
 from udfs.pictures.preprocess import PAD
 
-ZOOM = (0.7, 1.5)
+ZOOM = (0.6, 1.8)
 ASPECT = 0.08
 """Log of how much wider or narrower a photo may become."""
 SHIFT = 0.15
 TURNED, MOST_DEGREES = 0.25, 6.0
-FOURS = 0.2
+FOURS = 0.25
 """Share of the canvases that show four photos."""
+COVERED, MOST_PATCHES, LARGEST_PATCH = 0.4, 3, 0.2
+"""Share of the canvases with something before them, how many patches at most, and their largest side's share."""
+BLURRED = 0.15
 SMALLEST_VISIBLE = 0.4
 """A garment of which less is left on the canvas is not learnt."""
 
@@ -74,12 +77,12 @@ def _moved(photo: Photo, shape: tuple[int, int], dice: np.random.Generator) -> V
     seen = left > SMALLEST_VISIBLE * np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-6)
     hidden = clipped[~seen & (left > 0)]
     regions = np.concatenate((np.clip(ignored, 0, edge), hidden))
-    return View(_lit(canvas, dice), clipped[seen], photo.classes[seen], regions, photo.labelled)
+    return View(_covered(_lit(canvas, dice), dice), clipped[seen], photo.classes[seen], regions, photo.labelled)
 
 
 def _matrix(photo: tuple[int, ...], shape: tuple[int, int], dice: np.random.Generator) -> np.ndarray:
-    """From the photo's pixels to the canvas's, 2 x 3: its longer side fills the canvas's longer side before zooming."""
-    scale = max(shape) / max(photo) * np.exp(dice.uniform(*np.log(ZOOM)))
+    """From the photo's pixels to the canvas's, 2 x 3: the whole photo fits on it before zooming."""
+    scale = min(shape[0] / photo[0], shape[1] / photo[1]) * np.exp(dice.uniform(*np.log(ZOOM)))
     wide = np.exp(dice.uniform(-ASPECT, ASPECT))
     angle = np.radians(dice.uniform(-MOST_DEGREES, MOST_DEGREES)) if dice.random() < TURNED else 0.0
     flip = -1.0 if dice.random() < 0.5 else 1.0
@@ -100,9 +103,25 @@ def through(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def _lit(canvas: np.ndarray, dice: np.random.Generator) -> np.ndarray:
-    """In other light: gain and gamma of the whole, a tint of each channel."""
-    gamma, gain = np.exp(dice.uniform(-0.25, 0.25)), np.exp(dice.uniform(-0.15, 0.15))
-    tint = np.exp(dice.uniform(-0.06, 0.06, 3))
+    """In other light: gain and gamma of the whole, a tint of each channel, paler or stronger colours; some blurred."""
+    gamma, gain = np.exp(dice.uniform(-0.4, 0.4)), np.exp(dice.uniform(-0.25, 0.25))
+    tint = np.exp(dice.uniform(-0.12, 0.12, 3))
     curve = (np.arange(256) / 255.0) ** gamma * gain
     table = np.clip(curve[:, None] * tint[None, :] * 255.0, 0, 255).astype(np.uint8)
-    return cv2.LUT(canvas, table[None])
+    lit = cv2.LUT(canvas, table[None])
+    colour = dice.uniform(0.0, 1.5)
+    grey = cv2.cvtColor(cv2.cvtColor(lit, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    lit = cv2.addWeighted(lit, colour, grey, 1 - colour, 0)
+    return cv2.GaussianBlur(lit, (0, 0), dice.uniform(0.5, 1.2)) if dice.random() < BLURRED else lit
+
+
+def _covered(canvas: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    """Patches of one colour before some canvases: a garment is still known by what is left of it."""
+    if dice.random() >= COVERED:
+        return canvas
+    height, width = canvas.shape[:2]
+    for _ in range(int(dice.integers(1, MOST_PATCHES + 1))):
+        down, across = (dice.uniform(0.05, LARGEST_PATCH, 2) * (height, width)).astype(int)
+        top, left = int(dice.uniform(0, height - down)), int(dice.uniform(0, width - across))
+        canvas[top : top + down, left : left + across] = dice.integers(0, 256, 3)
+    return canvas

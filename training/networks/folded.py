@@ -26,7 +26,8 @@ def fold(module: nn.Module) -> None:
 def load_release(module: nn.Module, release: Path, example: Tensor) -> None:
     """Copy the weights of a release's graph into the convolutions of `module`, which was folded.
 
-    Both run their convolutions in the same order; a release of another network is a `WrongInput`.
+    Both run their convolutions in the same order. A release may lack those that run last: they keep their weights. A
+    release of another network is a `WrongInput`.
     """
     ran: list[nn.Conv2d] = []
     hooks = [
@@ -39,10 +40,10 @@ def load_release(module: nn.Module, release: Path, example: Tensor) -> None:
     for hook in hooks:
         hook.remove()
     stored = convolutions(release / "model.onnx")
-    if [weight.shape for weight, _ in stored] != [tuple(part.weight.shape) for part in ran]:
+    if [weight.shape for weight, _ in stored] != [tuple(part.weight.shape) for part in ran[: len(stored)]]:
         raise WrongInput(release, None, "is no release of this network; to act: whoever trains (start from another)")
     with torch.no_grad():
-        for part, (weight, bias) in zip(ran, stored, strict=True):
+        for part, (weight, bias) in zip(ran, stored, strict=False):
             part.weight.copy_(torch.from_numpy(weight))
             assert part.bias is not None
             part.bias.copy_(torch.from_numpy(bias))

@@ -14,16 +14,24 @@ STRIDE = 8
 RARE = 0.01
 """What the untrained head should answer everywhere, so that the empty cells do not drown the first steps."""
 SMALLEST_WEIGHT = 1e-12
+FIT_TRUST = 3.0
+"""A box that fits half as well has odds lower by two to this power."""
+TYPICAL_FIT = 0.75
+"""Overlap of a box and the garment's that leaves a score as it is; what the untrained head answers."""
 TYPICAL_REACH = 5.0
 """Distance from a garment's centre to its sides, in cells, that the untrained head answers."""
 
 
 @dataclass
 class Answer:
-    """`logits` [B, C, H, W]; `reach` [B, C, 4, H, W]: left, top, right, bottom distances in canvas pixels."""
+    """`logits` and `fit` [B, C, H, W]; `reach` [B, C, 4, H, W]: left, top, right, bottom distances in canvas pixels.
+
+    `fit` is the logit of how much the cell's box overlaps the garment's.
+    """
 
     logits: Tensor
     reach: Tensor
+    fit: Tensor
 
 
 def block(inputs: int, outputs: int) -> nn.Sequential:
@@ -65,30 +73,36 @@ class Pyramid(nn.Module):
         self.joined = TopDown(width)
         self.score = nn.Sequential(block(width, width), last(width, len(CLASSES), math.log(RARE / (1 - RARE))))
         self.box = nn.Sequential(block(width, width), last(width, 4 * len(CLASSES), math.log(TYPICAL_REACH)))
+        self.fit = last(width, len(CLASSES), math.log(TYPICAL_FIT / (1 - TYPICAL_FIT)))
 
     def forward(self, stride8: Tensor, stride16: Tensor, stride32: Tensor) -> Answer:
         joined = self.joined(stride8, stride16, stride32)
-        reach = self.box(joined).clamp(max=math.log(80.0))
-        return Answer(self.score(joined), reach.unflatten(1, (len(CLASSES), 4)).exp() * STRIDE)
+        sides = self.box[0](joined)
+        reach = self.box[1](sides).clamp(max=math.log(80.0))
+        return Answer(self.score(joined), reach.unflatten(1, (len(CLASSES), 4)).exp() * STRIDE, self.fit(sides))
 
 
 def peaks_and_boxes(answer: Answer) -> tuple[Tensor, Tensor]:
-    """Scores [B, C, H, W], zero where a neighbour is higher, and boxes [B, C, 4, H, W] in canvas pixels.
+    """Scores [B, C, H, W], zero where a neighbour's peak is higher, and boxes [B, C, 4, H, W] in canvas pixels.
 
-    A box is the mean of what its cell and the eight around it say, weighted by the squares of their scores: they all
-    learn the same garment, so that their errors cancel out.
+    A box is the mean of what its cell and the eight around it say, weighted by the squares of their peaks: they all
+    learn the same garment, so that their errors cancel out. So is the fit, by which the odds of a loose box are lower.
     """
-    scores = answer.logits.float().sigmoid()
-    highest = functional.max_pool2d(scores, 3, stride=1, padding=1)
-    peaks = scores * (scores == highest).to(scores.dtype)
-    height, width = scores.shape[2:]
+    peaks = answer.logits.float().sigmoid()
+    highest = functional.max_pool2d(peaks, 3, stride=1, padding=1)
+    alone = (peaks == highest).to(peaks.dtype)
+    height, width = peaks.shape[2:]
     x = ((torch.arange(width) + 0.5) * STRIDE).view(1, 1, 1, -1)
     y = ((torch.arange(height) + 0.5) * STRIDE).view(1, 1, -1, 1)
     left, top, right, bottom = answer.reach.float().unbind(2)
     boxes = torch.stack((x - left, y - top, x + right, y + bottom), dim=2)
-    weight = (scores * scores).unsqueeze(2)
-    said, weights = _around((boxes * weight).flatten(1, 2)), _around(weight.flatten(1, 2))
-    return peaks, said.unflatten(1, boxes.shape[1:3]) / weights.clamp(min=SMALLEST_WEIGHT).unsqueeze(2)
+    weight = peaks * peaks
+    weights = _around(weight).clamp(min=SMALLEST_WEIGHT)
+    said = _around((boxes * weight.unsqueeze(2)).flatten(1, 2)).unflatten(1, boxes.shape[1:3])
+    fit = _around(answer.fit.float().sigmoid() * weight) / weights
+    favour = (fit / TYPICAL_FIT) ** FIT_TRUST
+    scores = peaks * favour / (1 - peaks + peaks * favour)
+    return alone * scores, said / weights.unsqueeze(2)
 
 
 def _around(maps: Tensor) -> Tensor:

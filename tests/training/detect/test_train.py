@@ -9,19 +9,24 @@ import torch
 from schemas.errors import WrongInput
 from tests.training.detect.test_views import photo  # noqa: F401
 from training.data.street import Photo
-from training.detect.train import Plan, share_of_rate, split, train
+from training.detect.split import Split, split
+from training.detect.train import Plan, batch_of, drawn, mixed, share_of_rate, train
 from training.networks.backbone import imagenet
 from training.networks.folded import fold
 from training.networks.pyramid import Detector, Pyramid
 
-PLAN = Plan(start="none", side=64, shape=(64, 64), width=8, first_block=15, steps=1, cooling=1, batch=2)
+PLAN = Plan(start="none", side=64, shape=(64, 64), width=8, first_block=15, steps=1, cooling=1, batch=2, products=1)
 
 
 def weights(plan: Plan, photos: list[Photo], work: Path) -> np.ndarray:
     torch.manual_seed(5)
     detector = Detector(imagenet(), Pyramid(plan.width)).eval()
     fold(detector)
-    return torch.cat([one.flatten() for one in train(plan, detector, photos, work).parameters()]).detach().numpy()
+    return (
+        torch.cat([one.flatten() for one in train(plan, detector, Split(photos, [], [], photos), work).parameters()])
+        .detach()
+        .numpy()
+    )
 
 
 @pytest.mark.long
@@ -51,3 +56,32 @@ def test_a_source_that_is_held_out_is_never_learnt(photo: Photo) -> None:  # noq
     assert sum(map(len, groups)) == len(set.union(*groups)) == 42
     assert 20 < len(parts.learnt) < 38
     assert 0 < len(parts.choice) < 10
+
+
+def test_each_step_has_its_share_of_products(photo: Photo) -> None:  # noqa: F811
+    street, products = (Photo(**{**vars(photo), "classes": np.array([name])}) for name in (2, 5))
+    parts = Split([street] * 6, [], [], [products] * 4)
+    plan = Plan(start="none", shape=(64, 64), batch=4, products=1)
+    for step in range(6):
+        pixels, targets = batch_of(step, plan, parts)
+        assert pixels.shape == (4, 64, 64, 3)
+        assert [set(one.cells[:, 0].tolist()) for one in targets] == [{2}, {2}, {2}, {5}]
+
+
+def test_all_photos_are_seen_before_one_comes_again(photo: Photo) -> None:  # noqa: F811
+    photos = [Photo(**{**vars(photo), "group": str(number)}) for number in range(6)]
+    for first in (0, 3):
+        seen = [one.group for step in range(first, first + 3) for one in drawn(photos, step, 2, seed=1)]
+        assert sorted(seen) == [str(number) for number in range(6)]
+
+
+def test_released_is_the_mean_of_both_but_for_the_fit() -> None:
+    start, trained = (Detector(imagenet(), Pyramid(8)).eval() for _ in range(2))
+    fold(start)
+    fold(trained)
+    for part, value in ((start.head.box, 1.0), (trained.head.box, 3.0), (start.head.fit, 1.0), (trained.head.fit, 3.0)):
+        for one in part.parameters():
+            torch.nn.init.constant_(one, value)
+    released = mixed(start, trained)
+    assert {float(one.detach().mean()) for one in released.head.box.parameters()} == {2.0}
+    assert {float(one.detach().mean()) for one in released.head.fit.parameters()} == {3.0}

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from training.data.street import Photo
-from training.detect.views import View, through, view
+from training.detect import views
+from training.detect.views import LARGEST_PATCH, MOST_PATCHES, View, _covered, through, view
 from udfs.pictures.detect import CLASSES
 
 SHAPE = (160, 120)
@@ -31,7 +32,8 @@ def seen(photo: Photo, seed: int) -> View:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_each_box_lies_around_its_garment(photo: Photo, seed: int) -> None:
+def test_each_box_lies_around_its_garment(photo: Photo, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "COVERED", 0.0)
     found = seen(photo, seed)
     dark = np.argwhere(found.pixels.max(axis=2) < 60)
     assert len(found.boxes) in (1, 2, 3, 4)
@@ -56,3 +58,12 @@ def test_boxes_are_mirrored_zoomed_and_not_grown_by_a_turn() -> None:
     assert mirrored.tolist() == [[40, 40, 80, 120]]
     quarter = through(boxes, np.array([[0, -1, 0], [1, 0, 0]], np.float32))
     assert quarter.tolist() == [[-60, 10, -20, 30]]
+
+
+def test_patches_cover_a_part_of_some_canvases() -> None:
+    canvases = [np.full((160, 120, 3), 77, np.uint8) for _ in range(40)]
+    shares = [
+        float((_covered(one, np.random.default_rng(seed)) != 77).any(2).mean()) for seed, one in enumerate(canvases)
+    ]
+    assert 8 < sum(share > 0 for share in shares) < 24
+    assert max(shares) < MOST_PATCHES * LARGEST_PATCH**2

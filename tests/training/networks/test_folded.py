@@ -1,5 +1,6 @@
 """A detector with folded batch norms answers as before, and takes up the weights of a release."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from schemas.errors import WrongInput
 from training.networks.backbone import imagenet
+from training.networks.export import export
 from training.networks.folded import fold, load_release
 from training.networks.pyramid import Detector, Pyramid
 from udfs.runtime.models import SCORE_FLOOR, promoted
@@ -52,3 +54,13 @@ def test_a_release_of_another_network_is_refused() -> None:
     fold(detector)
     with pytest.raises(WrongInput, match="no release of this network"):
         load_release(detector, RELEASE, BLANK)
+
+
+def test_what_a_release_lacks_at_the_end_keeps_its_weights(tmp_path: Path) -> None:
+    first, last = torch.nn.Conv2d(3, 4, 3), torch.nn.Conv2d(4, 2, 1)
+    image = torch.zeros(1, 3, 8, 8)
+    export(first, image, tmp_path / "model.onnx", ["maps"])
+    longer = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), copy.deepcopy(last))
+    load_release(longer, tmp_path, image)
+    assert torch.allclose(longer[0].weight, first.weight, atol=1e-3)
+    assert torch.equal(longer[1].weight, last.weight)
