@@ -22,7 +22,7 @@ from jobs.live.functions import (
 )
 from lake.tables import live_files
 from schemas.table import Table
-from schemas.tables import FEEDS, RUNS, STAGE_TABLES
+from schemas.tables import FEEDS, MAPPED, RUNS, STAGE_TABLES
 from schemas.version import program_digest
 
 
@@ -42,7 +42,8 @@ class Question(NamedTuple):
 def asked_now(night: Night, own: Sequence[Table], *more: str) -> Question:
     """What a stage with these tables asks now. `more`: what it asks besides, such as the date."""
     before = STAGE_TABLES[: STAGE_TABLES.index(own[0])]
-    return Question(digest_of(inputs_digest(night), *(_files(night, table) for table in before), *more),
+    maps = [map_function(night)] if MAPPED in (*before, *own) else []
+    return Question(digest_of(inputs_digest(night), *maps, *(_files(night, table) for table in before), *more),
                  digest_of(*(_files(night, table) for table in own)))  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def settle(counts: Counts, before: Question, after: Question) -> Counts:
 
 
 def inputs_digest(night: Night) -> bytes:
-    """A digest of all that a night depends on besides rows of tables and the date."""
+    """A digest of all that a night depends on besides rows of tables, the date and the mapping files."""
     return night.kept("inputs", lambda: _digest_of_inputs(night), of=[FEEDS])
 
 
@@ -69,7 +70,6 @@ def _digest_of_inputs(night: Night) -> bytes:
     specs = (spec.model_dump_json() for _, spec in sorted(night.retailers.items()))
     return digest_of(
         common_inputs(night),
-        map_function(night),
         repr(night.only),
         repr(live_feeds(night)),
         repr(live_prices(night)),

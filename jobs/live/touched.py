@@ -119,20 +119,25 @@ def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b""
     own = [map_function(night)] if stage == "map" else []
     if "fingerprint" in _before(stage):
         own += sorted(barred_pictures(night))
-    whole = digest_of(*own)
+    whole, maps = digest_of(*own), "map" in (*_before(stage), stage)
     return {
-        name: digest_of(whole, inputs, more if isinstance(more, bytes) else more.get(name, b""))
+        name: digest_of(
+            whole,
+            inputs,
+            _mapping(night, name) if maps else b"",
+            more if isinstance(more, bytes) else more.get(name, b""),
+        )
         for name, inputs in _inputs(night).items()
     }
 
 
 def _inputs(night: Night) -> dict[str, bytes]:
-    """By retailer with a live feed, what decides there on every stage."""
+    """By retailer with a live feed, what decides there on every stage. Mapping files decide from `map` on alone."""
 
     def found() -> dict[str, bytes]:
         common = common_inputs(night)
         return {
-            name: digest_of(name, common, feeds, night.retailers[name].model_dump_json(), _mapping(night, name))
+            name: digest_of(name, common, feeds, night.retailers[name].model_dump_json())
             for name, feeds in feeds_keys(night).items()
         }
 

@@ -48,6 +48,17 @@ def test_whatever_happens_what_is_due_is_asked(tmp_path: Path, seed: int) -> Non
         whole_night(lake, ", ".join(said))
 
 
+def test_a_mapping_file_asks_nothing_before_map(tmp_path: Path) -> None:
+    lake = Nights(tmp_path, 3)
+    for stage in lake.stages(8):
+        lake.work(stage)
+    lake.another_night()
+    file = tmp_path / "mappings" / "lane" / "categories.xml"
+    file.write_text('<mapping retailer="lane">\n<rule path="Hats" to="scarf" date="2026-01-01" by="XX"/>\n</mapping>\n')
+    asked = {stage: lake.asked(stage) for stage in lake.stages(8)}
+    assert {stage for stage, shops in asked.items() if shops} == {"map", "choose", "embed"}
+
+
 def test_only_the_shops_that_changed_are_asked(tmp_path: Path) -> None:
     lake = Nights(tmp_path, 3)
     stages = lake.stages(8)
