@@ -66,11 +66,12 @@ def of_thresholds(night: Night, moves: Sequence[str]) -> Difference:
     catalog = stocked(Catalog.of(night))
     first, case_of = combinations(rows := _read(night, catalog, choices))
     cases = rows.take(first)
-    was, would = (_outcomes(night, choice, cases, name) for choice, name in zip(choices, SEEN, strict=True))
-    differs = np.array([old != new for old, new in zip(was, would, strict=True)])
+    outcomes = [*_outcomes(night, choices, cases)]
+    differs = np.array([was != would for was, would in outcomes])
     places = np.flatnonzero(differs[case_of])
-    outcomes = ([outcome[case] for case in case_of[places].tolist()] for outcome in (was, would))
-    return difference(map(Change, products_at(catalog, places), *outcomes))
+    changed = (outcomes[case] for case in case_of[places].tolist())
+    products = products_at(catalog, places)
+    return difference(Change(product, *both) for product, both in zip(products, changed, strict=True))
 
 
 def stocked(catalog: Catalog) -> Catalog:
@@ -99,16 +100,19 @@ def _read(night: Night, catalog: Catalog, choices: Sequence[ChoiceSettings]) -> 
     return rows
 
 
-def _outcomes(night: Night, choice: ChoiceSettings, cases: pa.Table, seen: str) -> list[str | None]:
-    """The category of each case; None also where no picture of it is kept."""
-    category = _chooser(night, choice)
+def _outcomes(
+    night: Night, choices: Sequence[ChoiceSettings], cases: pa.Table
+) -> Iterator[tuple[str | None, str | None]]:
+    """The category of each case by each choice; None also where no picture of it is kept."""
+    now, then = (_chooser(night, choice) for choice in choices)
     orders = {name: tuple(spec.category_order) for name, spec in night.retailers.items()}
-    return [
-        None
-        if case[seen] is None
-        else category(leaves, case["kind"], case["node"], case[seen] or None, orders[case["retailer"]])
-        for case, leaves in zip(cases.to_pylist(), leaves_of(night, cases["text_key"]), strict=True)
-    ]
+    for case, leaves in zip(cases.to_pylist(), leaves_of(night, cases["text_key"]), strict=True):
+        rule, order = (case["kind"], case["node"]), orders[case["retailer"]]
+        was, would = (case[name] for name in SEEN)
+        yield (
+            None if was is None else now(leaves, *rule, was or None, order),
+            None if would is None else then(leaves, *rule, would or None, order),
+        )
 
 
 Chooser = Callable[[Leaves, str, str | None, str | None, Order], str | None]
