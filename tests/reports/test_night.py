@@ -104,5 +104,5 @@ def test_when_a_shop_is_whole(nights: int | None, said: str) -> None:
 
 
 def test_the_parts_of_a_whole_add_up() -> None:
-    whole = facts().funnel[0]
+    whole = survey().funnel[0]
     assert whole.total == 10 and whole.through == 9
