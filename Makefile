@@ -34,7 +34,7 @@ check: setup ## run ruff, mypy and the import rules, but no tests
 kill-test: setup ## kill a small night, a publish, a vacuum and a repair at 20 random moments each, and run them again
 	@SELVEDGE_TEST_KILLS=20 $(BIN)/pytest -m kill
 
-desk-day: setup ## map six drawn shops of 400 categories in a real Chromium by keys alone (ten minutes); writes docs/desk-day.svg
+desk-day: setup ## map six drawn shops of 400 categories in a real Chromium by keys alone (a minute); writes docs/desk-day.svg
 	@nice $(BIN)/python -m tests.desk.day --seeds $${SEEDS:-3}
 
 happenings: setup ## let 200 things happen between nights, and compare what stages ask and explain says with asking everything (SEEDS="1 2")
