@@ -103,12 +103,14 @@ def shown_of(night: Night, catalog: Catalog, places: np.ndarray) -> list[str | N
 
 def refused_of(catalog: Catalog, places: np.ndarray) -> list[str | None]:
     """Why each of some products is not in the index, as a code."""
-    codes: list[str | None] = catalog.chosen["code"].take(_chosen_at(catalog, places)).to_pylist()
+    codes: list[str | None] = _choices(catalog, places)["code"].to_pylist()
     return codes
 
 
-def _chosen_at(catalog: Catalog, places: np.ndarray) -> pa.Array:
-    return pc.index_in(pa.array(places), catalog.chosen["product"])
+def _choices(catalog: Catalog, places: np.ndarray) -> pa.Table:
+    """What `choose` has for each of some products; nulls where it waits."""
+    rows = catalog.chosen.select(["category", "category_source", "code"])
+    return rows.take(pc.index_in(pa.array(places), catalog.chosen["product"]))
 
 
 def _chosen(night: Night, catalog: Catalog) -> dict[str, list[str | None]]:
@@ -116,16 +118,13 @@ def _chosen(night: Night, catalog: Catalog) -> dict[str, list[str | None]]:
 
     A product whose rule was changed since the last night has no row of `choose` yet, and is in the index as it was.
     """
-    every = np.arange(catalog.products.num_rows)
-    category, source = (
-        catalog.chosen[name].take(_chosen_at(catalog, every)) for name in ("category", "category_source")
-    )
+    category, source, code = _choices(catalog, np.arange(catalog.products.num_rows)).columns
     version = snapshots.current(night.store)
     if version is not None:
         files = snapshots.manifest(night.store, version).of("products")
         rows = read_rows(night.store, "products", files, ["product_id", "category"])
         category = rows["category"].take(pc.index_in(catalog.products["product_id"], rows["product_id"]))
-    return {"category": category.to_pylist(), "source": source.to_pylist(), "refused": refused_of(catalog, every)}
+    return {"category": category.to_pylist(), "source": source.to_pylist(), "refused": code.to_pylist()}
 
 
 def _pictures(catalog: Catalog, places: np.ndarray, best: pa.Array | None) -> list[list[tuple[bytes, str]]]:

@@ -18,7 +18,7 @@ from jobs.answers.thresholds import moved
 from jobs.answers.thumbnails import data_uri
 from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
-from jobs.live.coverage import boxed, decisions, shown_at, verdicts_by
+from jobs.live.coverage import boxed, by_place, decisions, shown_at, verdicts_by
 from jobs.live.rows import combinations
 from jobs.live.screened import done
 from schemas.errors import WrongInput
@@ -92,11 +92,9 @@ def _read(night: Night, catalog: Catalog, choices: Sequence[ChoiceSettings]) -> 
     rows = _decided(night, catalog, night.mappings).select(["retailer", "kind", "node"])
     rows = rows.append_column("text_key", catalog.products["text_key"])
     scored = boxed(night, done(night))
-    every = pa.array(np.arange(rows.num_rows))
     for name, choice in zip(SEEN, choices, strict=True):
         products, classes = shown_at(catalog.pictures, scored, choice)
-        shown = pc.fill_null(classes, NOTHING).take(pc.index_in(every, products))
-        rows = rows.append_column(name, shown)
+        rows = rows.append_column(name, by_place(rows.num_rows, products, pc.fill_null(classes, NOTHING)))
     return rows
 
 

@@ -14,11 +14,6 @@ from schemas.tables import OFFERS
 SAMPLES = 3
 
 
-def file_notes(night: Night) -> list[str]:
-    """A line for each thing that a person should know; none for a retailer with one feed."""
-    return [*in_their_files(night), *left_tonight(night)]
-
-
 def in_their_files(night: Night) -> list[str]:
     """The lines on what stands in the files."""
     catalogs = by_retailer(live_feeds(night)).values()

@@ -111,9 +111,9 @@ def coverage_view(night: Night) -> list[count.RetailerCoverage]:
     columns = {
         "title": products["title"],
         "category_path": products["category_path"],
-        "category_source": _by_place(products.num_rows, chosen["product"], chosen["category_source"]),
+        "category_source": by_place(products.num_rows, chosen["product"], chosen["category_source"]),
         "text_leaf": texts["leaf"].take(of_text),
-        "image_class": _by_place(products.num_rows, *shown),
+        "image_class": by_place(products.num_rows, *shown),
     }
     for name, column in columns.items():
         decided = decided.append_column(name, column)
@@ -142,7 +142,7 @@ def verdicts_by(mappings: Names[str, Mapping], catalog: Catalog) -> list[list[Ve
     return found
 
 
-def _by_place(count: int, places: pa.ChunkedArray | pa.Array, values: pa.ChunkedArray | pa.Array) -> pa.Array:
+def by_place(count: int, places: pa.ChunkedArray | pa.Array, values: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Values at their places among so many; nulls elsewhere."""
     at = np.full(count, -1)
     at[np.asarray(places)] = np.arange(len(places))

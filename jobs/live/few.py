@@ -12,6 +12,7 @@ from jobs.live.functions import choose_function, duplicates_function
 from jobs.live.near_copies import NearCopies, near_copies
 from jobs.live.products import products_with
 from jobs.live.takedowns import urls_with
+from jobs.live.views import under
 from lake.lookup import rows_with
 from lake.tables import literal, one_of
 from schemas.table import DONE
@@ -60,7 +61,7 @@ class Few(Catalog):
     def chosen(self) -> pa.Table:
         """The rows of `garments` for the products' keys, done or rejected, with `product`."""
         rows = rows_with(self._night.tables, GARMENTS, "product_key", self.keys["product_key"].to_pylist())
-        return self.live_choices(rows.filter(pc.equal(rows["function"], pa.scalar(choose_function(self._night)))))
+        return self.live_choices(under(rows, choose_function(self._night)))
 
 
 def _mates(night: Night, pictures: Collection[bytes]) -> set[bytes]:

@@ -30,13 +30,13 @@ def pictures(night: Night) -> Query:
 def rows_under(night: Night, table: Table, key: bytes, function: bytes) -> list[dict[str, Any]]:
     """The rows that a stage has for one key under a function."""
     (column,) = table.key
-    return under(rows_with(night.tables, table, column, [key]), function)
+    rows: list[dict[str, Any]] = under(rows_with(night.tables, table, column, [key]), function).to_pylist()
+    return rows
 
 
-def under(rows: pa.Table, function: bytes) -> list[dict[str, Any]]:
+def under(rows: pa.Table, function: bytes) -> pa.Table:
     """Those of some rows that a function made."""
-    mine: list[dict[str, Any]] = rows.filter(pc.equal(rows["function"], pa.scalar(function, pa.binary()))).to_pylist()
-    return mine
+    return rows.filter(pc.equal(rows["function"], pa.scalar(function, pa.binary())))
 
 
 def offers_of(feeds: Iterable[LiveFeed]) -> Query:

@@ -75,7 +75,7 @@ def _made(night: Night, product: str, keys: list[bytes]) -> Iterator[Verdict]:
     if not keys:
         return
     found = rows_with(night.tables, VECTORS, "vector_key", keys, ("function", "status", "code", "detail"))
-    rows = under(found, embed_function(night))
+    rows = under(found, embed_function(night)).to_pylist()
     if len(rows) < len(set(keys)):
         yield Verdict("embed", product, "waiting", f"{len(rows)} of {len(set(keys))} vectors are made")
     for row in rows:

@@ -10,6 +10,10 @@ from enum import StrEnum
 
 VALIDATION_SHARE = 0.25
 
+GARMENTS_SALT = "screen2301"
+"""Of single garments, for all models: what is kept out of one is kept out of the others. The one of 3,000 salts whose
+validation part is nearest to a quarter of every class, taken before any training."""
+
 
 class Part(StrEnum):
     """Training data is for weights and for every choice (by folds); no choice is made on validation data."""

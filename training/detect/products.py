@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from training.data.labelled import Kind, Picture, read_folder
-from training.data.split import Part, part_of
+from training.data.split import GARMENTS_SALT, Part, part_of
 from training.data.street import Photo
 from training.data.tables import read_picture
 from training.detect.score import found_at
@@ -18,8 +18,6 @@ from udfs.pictures.detect import CLASSES, Detection, overlap
 from udfs.pictures.preprocess import Placement, letterbox
 from udfs.runtime.models import Model
 
-GARMENTS_SALT = "screen2301"
-"""Senders that the image filter's split holds back are not learnt here either."""
 AT_ONCE = 32
 INSIDE = 0.5
 SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.98
@@ -29,7 +27,7 @@ SURE, BESIDE = 0.3, 0.5
 
 
 def read_products(folders: Sequence[Path], screen: Model, detector: Model) -> list[Photo]:
-    """Single garments of senders that may be learnt, by path; the release `screen` outlines them."""
+    """Single garments of senders that the filter does not hold back either; the release `screen` outlines them."""
     found = [read_folder(folder) for folder in folders]
     pictures = [
         picture

@@ -13,7 +13,7 @@ import numpy as np
 
 from training.data.corrections import garment_pictures
 from training.data.labelled import Kind, Picture, kind_of, read_folder
-from training.data.split import Part, part_of
+from training.data.split import GARMENTS_SALT, Part, part_of
 from training.data.street import read_street
 from training.data.tables import read_rows
 from training.data.views import View, read_views
@@ -26,8 +26,6 @@ TEST = frozenset(("areostep", "bagshop", "jeffshirts", "lamoda", "nest", "teslo"
 )
 CHOICE = frozenset(("linfaya", "fourmen", "ikna", "xardas", "laskala", "spao", "anvogue", "sda", "olenka"))
 
-GARMENTS_SALT = "screen2301"
-"""That of the image filter: what its labels of single garments keep out is kept out here."""
 BRANDED = "kagglefp"
 """A source of products whose photos also stand among single garments, which are split by brand."""
 CUT_SCORE, MOST_CUTS = 0.3, 3

@@ -18,7 +18,7 @@ from training.data.charts import draw_chart
 from training.data.corrections import garment_pictures
 from training.data.labelled import LATER, Kind, Picture, read_folders
 from training.data.named import named_pictures
-from training.data.split import VALIDATION_SHARE, Part, part_of
+from training.data.split import GARMENTS_SALT, VALIDATION_SHARE, Part, part_of
 from training.data.tables import read_picture
 from training.linear import logits
 from training.networks.backbone import Backbone, imagenet
@@ -35,8 +35,7 @@ from udfs.pictures.preprocess import letterbox
 from udfs.pictures.screen import Chances, in_doubt, joined
 
 SIDE = 288
-SALT = "screen2301"
-"""The one of 3,000 salts whose validation part is nearest to a quarter of every class, taken before any training."""
+SALT = GARMENTS_SALT
 PENALTIES = (0.002, 0.006, 0.03)
 CLASS_PENALTIES = (0.01, 0.03, 0.1)
 DRAWN_CHARTS = 240

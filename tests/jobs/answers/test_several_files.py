@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 from cli.main import program
 from jobs.answers import letter
 from jobs.answers.explain import explain
-from jobs.answers.file_notes import file_notes
+from jobs.answers.file_notes import in_their_files, left_tonight
 from jobs.answers.metrics import gather
 from jobs.answers.rejects import reject_rows
 from jobs.answers.report import _retailers
+from jobs.engine.night import Night
 from jobs.stages.acquire import accept
 from schemas.errors import WrongInput
 from tests.jobs.several_files import SeveralFiles, offered, part, prices
@@ -106,6 +107,10 @@ def test_an_offer_that_left_one_file_is_explained_by_that_file(shop: SeveralFile
     (verdict,) = explain(shop.sends(), "shop:c")
     assert verdict.detail.startswith("shop/men: the spec does not list it any more, since 2026-01-14; last seen in")
     assert "retailer.yaml again" in verdict.change
+
+
+def file_notes(night: Night) -> list[str]:
+    return [*in_their_files(night), *left_tonight(night)]
 
 
 def test_notes_say_what_no_row_says(shop: SeveralFiles) -> None:
