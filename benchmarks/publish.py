@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lake.candidate import KEYED_GARMENTS, Rows, held_by, missing_vectors, prepare
+from lake.candidate import KEYED_GARMENTS, Base, Rows, missing_vectors, prepare
 from lake.integrity import integrity
 from lake.published_files import DENSE_VECTORS
+from lake.segments import InMemory
 from lake.snapshots import parent, publish, write
 from lake.store import DiskStore
 from schemas.manifest import Facts
@@ -94,7 +95,7 @@ def rows(garments: int, renamed: Renamed, only: tuple[int, ...] = ()) -> Rows:
                   else pa.repeat(pa.scalar(fixed.get(f.name), f.type), count) for f in schema]  # fmt: skip
         return pa.table(arrays, schema=schema)
 
-    return Rows(table(KEYED_GARMENTS), table(PRODUCTS.schema), VECTORS.schema.empty_table())
+    return Rows(table(KEYED_GARMENTS), table(PRODUCTS.schema), InMemory(VECTORS.schema.empty_table()))
 
 
 def vectors(keys: pa.Array) -> pa.Table:
@@ -110,16 +111,16 @@ def night(folder: str, garments: int, renamed: Renamed, only: tuple[int, ...] = 
     """Publish a night -> what it took."""
     store = DiskStore(Path(folder))
     tonight, before = rows(garments, renamed, only), parent(store)
-    new = vectors(missing_vectors(held_by(store, before), tonight.garments["vector_key"]))
-    tonight = replace(tonight, vectors=new)
+    new = vectors(missing_vectors(Base.of(store, before).held, tonight.garments["vector_key"]))
+    tonight = replace(tonight, vectors=InMemory(new))
     if before and only:
         others = before.counts.keys() - set(pc.unique(tonight.products["retailer"]).to_pylist())
         tonight = replace(tonight, unchanged=frozenset(others))
     handed, clock = peak(), Clock()
-    held = held_by(store, before)
-    missing_vectors(held, tonight.garments["vector_key"])
-    candidate = prepare(store, tonight, before, held=held)
-    if not candidate.is_new or integrity(candidate, 1e-3):
+    base = Base.of(store, before)
+    missing_vectors(base.held, tonight.garments["vector_key"])
+    candidate = prepare(store, tonight, before, base=base)
+    if not candidate.is_new or integrity(candidate):
         raise ValueError("the rows were drawn wrong")
     prepared = clock.cpu()
     draft = write(store, candidate, Facts(retailers={}, models={}, taxonomy="", mappings={}))
@@ -138,7 +139,7 @@ def night(folder: str, garments: int, renamed: Renamed, only: tuple[int, ...] = 
 def raw(folder: str, garments: int) -> str:
     """What any Arrow program does: write the same rows as they come, compressed in the same way."""
     tonight = rows(garments, first)
-    drawn = vectors(missing_vectors(held_by(DiskStore(Path(folder)), None), tonight.garments["vector_key"]))
+    drawn = vectors(missing_vectors(Base.of(DiskStore(Path(folder)), None).held, tonight.garments["vector_key"]))
     clock = Clock()
     pq.write_table(tonight.garments, f"{folder}/garments.parquet", compression="zstd")
     pq.write_table(tonight.products, f"{folder}/products.parquet", compression="zstd")

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 import selvedge_searcher
 from lake.candidate import KEYED_GARMENTS, Rows, prepare
+from lake.segments import InMemory
 from lake.snapshots import parent, publish, write
 from lake.store import DiskStore
 from schemas.manifest import Facts, Manifest
@@ -52,7 +53,7 @@ def rows(garments: int, night: int) -> Rows:
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
     vectors = pa.table([pa.array(keys, pa.binary(32)), embedding, codes, codes], schema=VECTORS.schema)
-    return Rows(table(KEYED_GARMENTS), table(PRODUCTS.schema), vectors)
+    return Rows(table(KEYED_GARMENTS), table(PRODUCTS.schema), InMemory(vectors))
 
 
 def publish_nights(store: DiskStore, garments: int) -> tuple[Manifest, list[float]]:

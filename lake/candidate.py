@@ -2,6 +2,8 @@
 
 Its rows are looked at part by part (`lake.parts`). A part whose digests are the parent's stays as its files are: it is
 not compared, not judged, and nothing of it is read.
+
+A large version is made in steps, some retailers in each: a step is a candidate on what the step before has written.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.changes import changes
+from lake.changes import CHANGES, changes
 from lake.content_digest import joined_content, keys_digest, snapshot_digest
 from lake.parts import Part, parts_of
 from lake.published_files import (
@@ -26,10 +28,10 @@ from lake.published_files import (
     stored_parts,
     with_vector_keys,
 )
-from lake.segments import NO_KEYS, Held, Shelf, absent, fixed_width, one_array, shelve, staying
+from lake.segments import NO_KEYS, Held, Shelf, Vectors, absent, fixed_width, one_array, shelve, staying
 from lake.store import Store
 from schemas.manifest import Content, Counts, DataFile, Manifest, PublishedTable, check_parent
-from schemas.published import ADDED, GARMENTS, PRODUCTS, VECTORS
+from schemas.published import ADDED, GARMENTS, PRODUCTS, SCHEMA_MINOR, VECTORS
 
 KEYED_GARMENTS = pa.schema(
     [field for field in nullable(GARMENTS.schema) if field.name not in ("segment", "row")]
@@ -44,8 +46,28 @@ class Rows:
 
     garments: pa.Table  # KEYED_GARMENTS
     products: pa.Table  # schemas.published.PRODUCTS
-    vectors: pa.Table  # schemas.published.VECTORS: at least those that `missing_vectors` asks for
-    unchanged: frozenset[str] = frozenset()  # retailers whose rows are the parent's, and are not among these
+    vectors: Vectors  # at least those that `missing_vectors` asks for
+    unchanged: frozenset[str] = frozenset()  # retailers whose rows are the base's, and are not among these
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a candidate is made on: its parent, or what the steps before have written of the same version."""
+
+    parts: dict[PartKey, StoredPart]
+    held: Held  # the segments, with the keys of their vectors
+    references: dict[str, list[int]]  # by retailer, its garments of each segment
+    counts: dict[str, Counts]
+    minor: int  # of the schema by which its rows were written
+    changes: pa.Table  # of its rows against the parent's
+
+    @classmethod
+    def of(cls, store: Store, parent: Manifest | None) -> "Base":
+        """The parent; the keys of its segments are read here and nowhere else."""
+        if parent is None:
+            return cls({}, Held.of(store, []), {}, {}, 0, CHANGES.empty_table())
+        held, minor = Held.of(store, parent.of("vectors")), parent.schema_minor
+        return cls(stored_parts(parent), held, parent.references, parent.counts, minor, CHANGES.empty_table())
 
 
 @dataclass(frozen=True)
@@ -64,7 +86,6 @@ class Candidate:
 
     parent: Manifest | None
     parts: dict[PartKey, StoredPart | NewPart]  # in the order of the version's rows
-    offered: pa.Table  # the vectors as they were handed in
     shelf: Shelf
     content: dict[str, Content]  # by retailer
     counts: dict[str, Counts]  # by retailer
@@ -102,15 +123,14 @@ class Candidate:
         new = [part.rows[table] for part in self.parts.values() if isinstance(part, NewPart) and part.judged]
         return pa.concat_tables([*new, *([] if new else [nullable(schema).empty_table()])])
 
-
-def held_by(store: Store, parent: Manifest | None) -> Held:
-    """The segments of the parent, whose keys are read here and nowhere else."""
-    return Held.of(store, parent.of("vectors") if parent else [])
+    def as_written(self, store: Store, files: list[DataFile], parts: dict[PartKey, StoredPart]) -> Base:
+        """What the next step is made on. `files`: all segments, `parts`: all parts, as they were written."""
+        held = Held(store, files, self.shelf.keys)
+        return Base(parts, held, self.references, self.counts, SCHEMA_MINOR, self.changes)
 
 
 def missing_vectors(held: Held, vector_keys: pa.ChunkedArray, banned: pa.Array = NO_KEYS) -> pa.Array:
-    """The vector keys, each once, that no segment of the parent holds, or that are `banned`; publish has to supply
-    these vectors."""
+    """The vector keys, each once, that no segment holds, or that are `banned`; publish has to supply these vectors."""
     present = held.keys
     if len(banned):
         present = present.filter(pc.invert(pc.is_in(present, banned)))
@@ -120,7 +140,8 @@ def missing_vectors(held: Held, vector_keys: pa.ChunkedArray, banned: pa.Array =
 def rows_of(store: Store, manifest: Manifest, retailers: Iterable[str]) -> tuple[pa.Table, pa.Table]:
     """A version's garments (KEYED_GARMENTS) and products of some retailers, to be published again unchanged."""
     wanted = set(retailers)
-    garments = with_vector_keys(store, manifest, retailer_rows(store, manifest, "garments", wanted))
+    garments = retailer_rows(store, manifest, "garments", wanted)
+    garments = with_vector_keys(store, manifest.of("vectors"), garments)
     return garments.select(KEYED_GARMENTS.names), retailer_rows(store, manifest, "products", wanted)
 
 
@@ -130,23 +151,23 @@ def prepare(
     parent: Manifest | None,
     encoder: str | None = None,
     banned: pa.Array = NO_KEYS,
-    held: Held | None = None,
+    base: Base | None = None,
 ) -> Candidate:
     """Build the candidate from the rows and the parent. Writes nothing and does not change its arguments.
 
     No segment of it holds a `banned` vector of the parent (its published key), not even unused. Retailers that show one
-    are not `unchanged`. `held`: the parent's segments, where they have been read.
+    are not `unchanged`. `base`: the parent, where it has been read, or the step before.
     Raises WrongInput if a newer program made the parent, ValueError for an unchanged retailer that it does not have.
     """
     check_parent(parent)
-    held = held or held_by(store, parent)
-    offered = rows.vectors.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
-    found = _compared(rows, parent, _renewed(held, banned, offered))
-    kept = _references(store, found, parent)
+    base = base or Base.of(store, parent)
+    held, offered = base.held, rows.vectors
+    found = _compared(rows, base, _renewed(held, banned, offered))
+    kept = _references(store, found)
     wanted = _vector_keys(found.fresh.values())
     others = np.sum([np.zeros(len(held.files), np.int64), *kept.values()], axis=0)
     carried = staying(held, wanted, others, banned)
-    moved = _moved(store, found, parent, kept, carried)
+    moved = _moved(store, found, kept, carried)
     touched = dict(sorted({**found.fresh, **moved}.items()))
     shelf = shelve(held, carried, _vector_keys(touched.values()), offered, banned)
     new = _placed(found, touched, shelf)
@@ -155,34 +176,34 @@ def prepare(
     return Candidate(
         parent=parent,
         parts=parts,
-        offered=offered,
         shelf=shelf,
         content=_joined(parts),
         counts=dict(sorted(found.counts.items())),
         references=_counted(found, kept, new, held.files, shelf),
-        changes=_changes(store, parent, found),
+        changes=pa.concat_tables([base.changes, _changes(store, found)]),
         encoder=encoder,
     )
 
 
 @dataclass(frozen=True)
 class _Found:
-    """Tonight's parts beside the parent's."""
+    """Tonight's parts beside the base's."""
 
-    before: dict[PartKey, StoredPart]
-    kept: dict[PartKey, StoredPart] = field(default_factory=dict)  # as they are in the parent
+    base: Base
+    kept: dict[PartKey, StoredPart] = field(default_factory=dict)  # as they are in the base
     fresh: dict[PartKey, Part] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     grown: frozenset[str] = frozenset()  # tables that got a column since
     renewed: pa.Table = field(default_factory=VECTORS.schema.empty_table)  # vectors with other values under their keys
 
 
-def _renewed(held: Held, banned: pa.Array, offered: pa.Table) -> pa.Table:
+def _renewed(held: Held, banned: pa.Array, offered: Vectors) -> pa.Table:
     """`banned` vectors of the parent, as they are offered now; without values where they are not. None is the same."""
     if not len(banned):
-        return offered.slice(0, 0)
+        return VECTORS.schema.empty_table()
     old = read_rows(held.store, "vectors", held.having(banned))
-    old, whole = old.filter(pc.is_in(old["vector_key"], banned)), offered.drop_null()
+    old = old.filter(pc.is_in(old["vector_key"], banned))
+    whole = offered.take(offered.keys.filter(pc.is_in(offered.keys, banned))).drop_null()
     at = pc.index_in(old["vector_key"], one_array(whole["vector_key"]))
     there = one_array(at.is_valid()).to_numpy(zero_copy_only=False)
     before, now = old.filter(pa.array(there)), whole.take(at.drop_null())
@@ -194,12 +215,10 @@ def _renewed(held: Held, banned: pa.Array, offered: pa.Table) -> pa.Table:
     return renewed.filter(pa.array(~same)).sort_by("vector_key")
 
 
-def _compared(rows: Rows, parent: Manifest | None, renewed: pa.Table) -> _Found:
-    before = stored_parts(parent) if parent else {}
-    minor = parent.schema_minor if parent else 0
-    grown = {table for table in ROW_TABLES if minor < max(ADDED[table].values(), default=0)}
-    found = _Found(before, grown=frozenset(grown if parent else ()), renewed=renewed)
-    known = parent.counts if parent else {}
+def _compared(rows: Rows, base: Base, renewed: pa.Table) -> _Found:
+    before, known = base.parts, base.counts
+    grown = {table for table in ROW_TABLES if base.minor < max(ADDED[table].values(), default=0)}
+    found = _Found(base, grown=frozenset(grown if before else ()), renewed=renewed)
     if unknown := rows.unchanged - known.keys():
         raise ValueError(f"the parent has no {sorted(unknown)[0]} that could be unchanged")
     found.kept.update((key, part) for key, part in before.items() if key[0] in rows.unchanged)
@@ -244,24 +263,22 @@ def _vector_keys(parts: Iterable[Part]) -> pa.Array:
     return pa.concat_arrays([NO_KEYS, *(chunk for part in parts for chunk in part.garments["vector_key"].chunks)])
 
 
-def _references(store: Store, found: _Found, parent: Manifest | None) -> dict[str, np.ndarray]:
-    """By retailer, how many garments of its kept parts have their vector in each of the parent's segments.
+def _references(store: Store, found: _Found) -> dict[str, np.ndarray]:
+    """By retailer, how many garments of its kept parts have their vector in each of the base's segments.
 
     Read from the files only where the manifest does not say it: of retailers with fresh parts too, and of a parent
     before 1.2.
     """
-    if parent is None:
-        return {}
-    names = pa.array([file.segment for file in parent.of("vectors")], pa.string())
+    names = pa.array([file.segment for file in found.base.held.files], pa.string())
     mixed = {retailer for retailer, _ in found.fresh} | {
-        retailer for retailer, _ in found.before.keys() - found.kept.keys()
+        retailer for retailer, _ in found.base.parts.keys() - found.kept.keys()
     }
     files: dict[str, list[DataFile]] = {}
     for (retailer, _), part in found.kept.items():
         files.setdefault(retailer, []).extend(part.files["garments"])
     counted = {}
     for retailer, own in files.items():
-        said = parent.references.get(retailer, [])
+        said = found.base.references.get(retailer, [])
         if len(said) == len(names) and retailer not in mixed:
             counted[retailer] = np.array(said, np.int64)
         else:
@@ -275,20 +292,16 @@ def _by_segment(used: pa.ChunkedArray, names: pa.Array) -> np.ndarray:
     return np.bincount(places, minlength=len(names))
 
 
-def _moved(
-    store: Store, found: _Found, parent: Manifest | None, kept: Mapping[str, np.ndarray], carried: list[DataFile]
-) -> dict[PartKey, Part]:
+def _moved(store: Store, found: _Found, kept: Mapping[str, np.ndarray], carried: list[DataFile]) -> dict[PartKey, Part]:
     """The kept parts that have to be written again: a table got a column, or their vectors lie elsewhere now."""
-    if parent is None:
-        return {}
-    stay = {file.segment for file in carried}
-    leaving = np.array([file.segment not in stay for file in parent.of("vectors")], bool)
+    segments, stay = found.base.held.files, {file.segment for file in carried}
+    leaving = np.array([file.segment not in stay for file in segments], bool)
     moved = {key: part for key, part in found.kept.items() if found.grown or kept[key[0]][leaving].any()}
     rows = {
         table: read_rows(store, table, [file for part in moved.values() for file in part.files[table]])
         for table in ROW_TABLES
     }
-    rows["garments"] = with_vector_keys(store, parent, rows["garments"]).select(KEYED_GARMENTS.names)
+    rows["garments"] = with_vector_keys(store, segments, rows["garments"]).select(KEYED_GARMENTS.names)
     again, starts = {}, dict.fromkeys(ROW_TABLES, 0)
     for key, part in moved.items():
         sizes = {table: sum(file.rows for file in part.files[table]) for table in ROW_TABLES}
@@ -321,7 +334,7 @@ def _kept(found: _Found, part: Part, unmoved: bool) -> tuple[Content, dict[Publi
     None of a table that got a column since: all files of a version have the same columns, for readers that lay them
     end to end.
     """
-    old = found.before.get(part.key)
+    old = found.base.parts.get(part.key)
     same = {"garments": False, "products": False}
     if old:
         same = {
@@ -377,16 +390,16 @@ def _without_keys(garments: pa.Table, renewed: pa.Table) -> pa.Table:
     return garments.drop_columns("vector_key").append_column("vector_key", keys).select(KEYED_GARMENTS.names)
 
 
-def _changes(store: Store, parent: Manifest | None, found: _Found) -> pa.Table:
-    """The changed rows: fresh parts compared with the parent's parts that they stand for."""
+def _changes(store: Store, found: _Found) -> pa.Table:
+    """The changed rows: fresh parts compared with the base's parts that they stand for."""
     fresh = found.fresh.values()
-    gone = [part for key, part in found.before.items() if key not in found.kept]
+    gone = [part for key, part in found.base.parts.items() if key not in found.kept]
     listed = []
     for table in ROW_TABLES:
         empty = KEYED_GARMENTS.empty_table() if table == "garments" else nullable(PRODUCTS.schema).empty_table()
         old = read_rows(store, table, [file for part in gone for file in part.files[table]])
         if table == "garments":
-            old = _without_keys(with_vector_keys(store, parent, old), found.renewed) if parent else empty
+            old = _without_keys(with_vector_keys(store, found.base.held.files, old), found.renewed)
         new = pa.concat_tables([empty, *(getattr(part, table) for part in fresh)])
         listed.append(changes(table, f"{table.removesuffix('s')}_id", old, new))
     return pa.concat_tables(listed)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from lake.candidate import Candidate
 from lake.segments import fixed_width, one_array
-from schemas.published import PUBLISHED_TABLES
+from schemas.published import GARMENTS, PRODUCTS, VECTORS
 from schemas.table import Table
 
 
@@ -25,17 +25,18 @@ class Finding:
         return f"{self.table}: {self.count} rows fail {self.check!r}, {self.example} among them"
 
 
-def integrity(candidate: Candidate, norm_tolerance: float) -> list[Finding]:
-    """All faults of a candidate's rows and of its new vectors. Carried segments were checked when they were new.
-
-    An embedding's length may differ from 1 by `norm_tolerance`.
-    """
-    rows = {"garments": candidate.garments, "products": candidate.products, "vectors": candidate.offered}
+def integrity(candidate: Candidate) -> list[Finding]:
+    """All faults of a candidate's rows. Those that are as their files in the parent are were checked when they were
+    new."""
     findings = []
-    for table in PUBLISHED_TABLES:
-        findings += _nulls(table, rows[table.name]) + _repeated(table, rows[table.name])
-    findings += _numbers(candidate.garments) + _embeddings(candidate.offered, norm_tolerance)
-    return findings + _without_product(candidate) + _without_place(candidate)
+    for table, rows in ((GARMENTS, candidate.garments), (PRODUCTS, candidate.products)):
+        findings += _nulls(table, rows) + _repeated(table, rows)
+    return findings + _numbers(candidate.garments) + _without_product(candidate) + _without_place(candidate)
+
+
+def vector_integrity(vectors: pa.Table, norm_tolerance: float) -> list[Finding]:
+    """All faults of the vectors of a new segment. An embedding's length may differ from 1 by `norm_tolerance`."""
+    return _nulls(VECTORS, vectors) + _repeated(VECTORS, vectors) + _embeddings(vectors, norm_tolerance)
 
 
 def _found(check: str, table: str, ids: pa.ChunkedArray | pa.Array, bad: pa.Array | np.ndarray) -> list[Finding]:

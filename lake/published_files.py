@@ -139,10 +139,10 @@ def retailer_rows(store: Store, manifest: Manifest, table: PublishedTable, retai
     return read_rows(store, table, [file for file in manifest.of(table) if file.retailer in wanted])
 
 
-def with_vector_keys(store: Store, manifest: Manifest, garments: pa.Table) -> pa.Table:
-    """Replace `segment` and `row` by the key of the vector they lead to."""
+def with_vector_keys(store: Store, segments: Iterable[DataFile], garments: pa.Table) -> pa.Table:
+    """Replace `segment` and `row` by the key of the vector they lead to in a version's segments."""
     used = set(pc.unique(garments["segment"]).to_pylist())
-    segments = [file for file in manifest.of("vectors") if file.segment in used]
+    segments = [file for file in segments if file.segment in used]
     starts = pa.array(segment_starts(segments))
     names = pa.array([file.segment for file in segments], pa.string())
     rows = pc.add(starts.take(pc.index_in(garments["segment"], names)), pc.cast(garments["row"], pa.int64()))

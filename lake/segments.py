@@ -1,15 +1,20 @@
-"""Segments of `vectors`. Each night adds new segments; a segment is rewritten when too many of its rows are unused."""
+"""Segments of `vectors`. Each night adds new segments; a segment is rewritten when too many of its rows are unused.
 
+Keys are held in memory, vectors are not: those of a new segment are read when it is written.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import pairwise
+from typing import Protocol
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.published_files import ROWS_PER_SEGMENT, read_rows, segment_starts
+from lake.published_files import ROWS_PER_SEGMENT, VECTOR_COLUMNS, nullable, read_rows, segment_starts
 from lake.store import Store
 from schemas.manifest import DataFile
 from schemas.published import VECTORS
@@ -21,18 +26,62 @@ is about once a month."""
 NO_KEYS = pa.array([], pa.binary(32))
 
 
+class Vectors(Protocol):
+    """Vectors that are read when they are asked for."""
+
+    @property
+    def keys(self) -> pa.Array:
+        """binary(32): the key of each that is there."""
+
+    def take(self, keys: pa.Array) -> pa.Table:
+        """schemas.published.VECTORS, nullable, of some of the keys, in their order."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Vectors of which a table is at hand; one that lacks a value counts as none."""
+
+    table: pa.Table  # schemas.published.VECTORS
+
+    @cached_property
+    def _whole(self) -> pa.Table:
+        rows = self.table.select(VECTOR_COLUMNS).cast(nullable(VECTORS.schema))
+        filled = [rows[field.name].is_valid() for field in VECTORS.schema if not field.nullable]
+        return rows.filter(reduce(pc.and_, filled)).combine_chunks()
+
+    @cached_property
+    def keys(self) -> pa.Array:
+        return one_array(self._whole["vector_key"])
+
+    def take(self, keys: pa.Array) -> pa.Table:
+        return self._whole.take(pa.array(places_of(keys, self.keys)))
+
+
 @dataclass(frozen=True)
 class Shelf:
-    """The segments of one version: carried ones are in the store, new ones in memory."""
+    """The segments of one version: carried ones are in the store, new ones are still to be written."""
 
     carried: list[DataFile]
-    new: dict[str, pa.Table]  # by name, schemas.published.VECTORS
+    new: dict[str, pa.Array]  # by name, the keys of its rows
     keys: pa.Array  # binary(32), of every row, carried segments first
+    sources: Sequence[Vectors] = ()  # the vectors of the new ones; of a key that several have, the first one counts
 
     @property
     def rows(self) -> dict[str, int]:
         """Rows of each segment, in the order of `keys`."""
-        return {str(file.segment): file.rows for file in self.carried} | {name: len(t) for name, t in self.new.items()}
+        return {str(file.segment): file.rows for file in self.carried} | {name: len(k) for name, k in self.new.items()}
+
+    def vectors_of(self, name: str) -> pa.Table:
+        """schemas.published.VECTORS, nullable, of a new segment."""
+        wanted = left = self.new[name]
+        found = [nullable(VECTORS.schema).empty_table()]
+        for source in self.sources:
+            there = pa.array(places_of(left, source.keys) >= 0)
+            found.append(source.take(left.filter(there)))
+            left = left.filter(pc.invert(there))
+        rows = pa.concat_tables(found)
+        at = places_of(wanted, one_array(rows["vector_key"]))
+        return rows if np.array_equal(at, np.arange(len(rows))) else rows.combine_chunks().take(pa.array(at))
 
     def find(self, vector_keys: pa.Array) -> np.ndarray:
         """(N,) int64: the position of each key in `keys`, or -1."""
@@ -74,6 +123,26 @@ class Held:
         return [file for file, start, end in self.spans if found[start:end].any()]
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """The vectors of segments that are not carried, but for some keys."""
+
+    held: Held
+    files: Sequence[DataFile]
+    barred: pa.Array
+
+    @cached_property
+    def keys(self) -> pa.Array:
+        found = [self.held.keys.slice(start, end - start) for file, start, end in self.held.spans if file in self.files]
+        keys = pa.concat_arrays([NO_KEYS, *found])
+        return keys.filter(pc.invert(pc.is_in(keys, self.barred))) if len(self.barred) else keys
+
+    def take(self, keys: pa.Array) -> pa.Table:
+        files = [file for file in self.held.having(keys) if file in self.files]
+        rows = read_rows(self.held.store, "vectors", files)
+        return rows.take(pa.array(places_of(keys, one_array(rows["vector_key"]))))
+
+
 def staying(held: Held, wanted: pa.Array, others: np.ndarray, banned: pa.Array = NO_KEYS) -> list[DataFile]:
     """The segments that are carried: those with few unused rows and without a `banned` vector.
 
@@ -90,7 +159,7 @@ def staying(held: Held, wanted: pa.Array, others: np.ndarray, banned: pa.Array =
 
 
 def shelve(
-    held: Held, carried: list[DataFile], wanted: pa.Array, offered: pa.Table, banned: pa.Array = NO_KEYS
+    held: Held, carried: list[DataFile], wanted: pa.Array, offered: Vectors, banned: pa.Array = NO_KEYS
 ) -> Shelf:
     """Carry some of the segments; put all other wanted vectors into new ones.
 
@@ -100,25 +169,16 @@ def shelve(
     """
     kept = [held.keys.slice(start, end - start) for file, start, end in held.spans if file in carried]
     kept_keys = held.keys if len(kept) == len(held.files) else pa.concat_arrays([NO_KEYS, *kept])
+    sources = [offered, Leaving(held, [file for file in held.files if file not in carried], banned)]
     left = absent(wanted, kept_keys)
-    pool = [offered.filter(_whole(offered))]
-    for file in held.having(left):
-        if file not in carried:
-            rows = read_rows(held.store, "vectors", [file])
-            pool.append(rows.filter(pc.invert(pc.is_in(rows["vector_key"], banned))))
-    new = _new_segments(left, pa.concat_tables(pool))
-    new_keys = [chunk for table in new.values() for chunk in table["vector_key"].chunks]
-    return Shelf(carried, new, pa.concat_arrays([kept_keys, *new_keys]))
+    there = np.any([places_of(left, source.keys) >= 0 for source in sources], axis=0)
+    new = _new_segments(left.filter(pa.array(there)))
+    return Shelf(carried, new, pa.concat_arrays([kept_keys, *new.values()]), sources)
 
 
 def segment_keys(store: Store, segments: list[DataFile]) -> pa.Array:
     """The vector keys of all rows, segment after segment."""
     return one_array(read_rows(store, "vectors", segments, ["vector_key"])["vector_key"])
-
-
-def _whole(offered: pa.Table) -> pa.ChunkedArray:
-    """Whether a row has everything that a vector must have."""
-    return reduce(pc.and_, [offered[field.name].is_valid() for field in VECTORS.schema if not field.nullable])
 
 
 def absent(wanted: pa.Array, present: pa.Array) -> pa.Array:
@@ -157,9 +217,5 @@ def fixed_width(column: pa.ChunkedArray) -> np.ndarray:
     return values[array.offset * width : (array.offset + len(array)) * width].reshape(len(array), width)
 
 
-def _new_segments(wanted: pa.Array, pool: pa.Table) -> dict[str, pa.Table]:
-    found = pc.index_in(wanted, one_array(pool["vector_key"])).drop_null()
-    return {
-        uuid4().hex: pool.take(found.slice(start, ROWS_PER_SEGMENT)).combine_chunks()
-        for start in range(0, len(found), ROWS_PER_SEGMENT)
-    }
+def _new_segments(keys: pa.Array) -> dict[str, pa.Array]:
+    return {uuid4().hex: keys.slice(start, ROWS_PER_SEGMENT) for start in range(0, len(keys), ROWS_PER_SEGMENT)}

@@ -6,7 +6,7 @@ stay on the version before; the next publish skips the number, and its files are
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake import published_delta
-from lake.candidate import Candidate, NewPart
+from lake.candidate import Base, Candidate, NewPart
 from lake.published_files import (
     ROW_TABLES,
     TABLES,
@@ -48,6 +48,13 @@ from schemas.version import program_version
 
 CURRENT = "snapshots/CURRENT"
 HOLD = "snapshots/HOLD"
+
+
+Check = Callable[[pa.Table], None]
+
+
+def _unchecked(vectors: pa.Table) -> None:
+    """For vectors of which nobody doubts that they are right."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +128,20 @@ def parent(store: Store) -> Manifest | None:
     return manifest(store, chosen) if chosen is not None else None
 
 
-def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | None = None) -> Draft:
-    """Write a candidate's files under the next free number. Readers see nothing of it yet."""
+def write(
+    store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | None = None, check: Check = _unchecked
+) -> Draft:
+    """Write a candidate's files under the next free number. Readers see nothing of it yet.
+
+    `check` gets the vectors of each new segment before they are written, and raises where they are wrong.
+    """
     if candidate.encoder != (encoder.digest if encoder else None):
         raise ValueError("the candidate was prepared for another encoder")
     pointer = _pointer(store)
     version = max([number for number, _ in _numbered(store)] + [current(store) or 0]) + 1
-    files, parts = _write_files(store, candidate)
-    changes = stored(store, f"snapshots/{version}/changes.parquet", parquet(candidate.changes, "zstd"))
+    base = write_step(store, candidate, check)
+    changes = candidate.changes.sort_by([("table", "ascending"), ("id", "ascending")])
+    listed = stored(store, f"snapshots/{version}/changes.parquet", parquet(changes, "zstd"))
     draft = Manifest(
         version=version,
         parent=candidate.parent.version if candidate.parent else None,
@@ -137,12 +150,12 @@ def write(store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | N
         schema_minor=SCHEMA_MINOR,
         made_by=program_version(),
         delta={},
-        files=files,
-        changes=changes,
+        files=_listed(store, base),
+        changes=listed,
         encoder=encoder,
         content_digest=candidate.content_digest,
         content=candidate.content,
-        parts=parts,
+        parts=_several(base.parts),
         references=candidate.references,
         counts=candidate.counts,
         facts=facts,
@@ -239,25 +252,37 @@ def point(store: Store, target: Manifest, now: datetime) -> None:
         raise Stop(f"{CURRENT}: another run moved the pointer at the same time; run the command again")
 
 
-def _write_files(store: Store, candidate: Candidate) -> tuple[list[DataFile], dict[str, list[Part]]]:
-    """Write what is not carried over -> all files, each table's in the order of its rows, and the parts of retailers
-    that have several."""
-    files = [*candidate.shelf.carried]
-    files += [write_segment(store, name, table) for name, table in candidate.shelf.new.items()]
-    paths: dict[PartKey, list[str]] = {key: [] for key in candidate.parts}
-    for table in ROW_TABLES:
-        before = len(files)
-        for key, part in candidate.parts.items():
-            own = _files_of(store, table, key[0], part)
-            files += own
-            paths[key] += [file.path for file in own]
-        if len(files) == before:  # one empty file, so that every reader finds the columns
-            files += write_rows(store, table, None, nullable(TABLES[table].schema).empty_table())
-    several: dict[str, list[Part]] = {}
+def write_step(store: Store, candidate: Candidate, check: Check = _unchecked) -> Base:
+    """Write the files of a candidate that is a step of a version -> what the next step is made on."""
+    segments = [*candidate.shelf.carried]
+    for name in candidate.shelf.new:
+        vectors = candidate.shelf.vectors_of(name)
+        check(vectors)
+        segments.append(write_segment(store, name, vectors))
+    parts = {}
     for (retailer, start), part in candidate.parts.items():
-        stated = Part(start=start, content=part.content, files=paths[retailer, start])
-        several.setdefault(retailer, []).append(stated)
-    return files, {retailer: parts for retailer, parts in several.items() if len(parts) > 1}
+        files = {table: _files_of(store, table, retailer, part) for table in ROW_TABLES}
+        parts[retailer, start] = StoredPart(part.content, files)
+    return candidate.as_written(store, segments, parts)
+
+
+def _listed(store: Store, base: Base) -> list[DataFile]:
+    """All files, each table's in the order of its rows."""
+    files = [*base.held.files]
+    for table in ROW_TABLES:
+        own = [file for part in base.parts.values() for file in part.files[table]]
+        # one empty file, so that every reader finds the columns
+        files += own or write_rows(store, table, None, nullable(TABLES[table].schema).empty_table())
+    return files
+
+
+def _several(parts: Mapping[PartKey, StoredPart]) -> dict[str, list[Part]]:
+    """The parts of retailers that have several."""
+    found: dict[str, list[Part]] = {}
+    for (retailer, start), part in parts.items():
+        paths = [file.path for table in ROW_TABLES for file in part.files[table]]
+        found.setdefault(retailer, []).append(Part(start=start, content=part.content, files=paths))
+    return {retailer: own for retailer, own in found.items() if len(own) > 1}
 
 
 def _files_of(store: Store, table: PublishedTable, retailer: str, part: StoredPart | NewPart) -> list[DataFile]:

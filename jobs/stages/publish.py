@@ -1,6 +1,6 @@
 """Publishes the next version: the live products with their garments and vectors, if the gates pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,20 +15,20 @@ from jobs.live import touched
 from jobs.live.asked import Asked
 from jobs.live.coverage import covered_share, covered_share_of
 from jobs.live.functions import digest_of, embed_function
-from jobs.live.products import tonights_sources
+from jobs.live.products import in_groups, tonights_sources
 from jobs.live.retailers import missing, retailer_states, taken_out
 from jobs.live.verdict import Verdict
 from jobs.stages import gates
 from jobs.stages.canary import canary
-from jobs.stages.publish_rows import Fresh, Source, published_vectors
+from jobs.stages.publish_rows import Fresh, OfCrops, Source
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
-from lake.candidate import Candidate, Rows, held_by, missing_vectors, prepare, rows_of
+from lake.candidate import Base, Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.encoders import keep_encoder
-from lake.integrity import integrity
+from lake.integrity import Finding, integrity, vector_integrity
 from lake.published_files import read_rows
 from lake.recalled import recalled_keys
-from lake.segments import NO_KEYS, Held
+from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Category, Encoder, Facts, Gate, Manifest, RetailerState
 from schemas.manifest import Counts as RowCounts
@@ -70,26 +70,19 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     _same_models(models, encoder)
     states = retailer_states(night, parent)
     asked = touched.question(night, "publish", _besides(night, parent, encoder.digest))
+    version = _Version(night, parent, encoder.digest, avoided, states)
     anew = asked.digests.keys() if len(avoided) or banned is not None else asked.retailers
-    source = Source(night.among(anew))
-    kept = {*missing(night, parent), *source.unchanged(parent), *(asked.digests.keys() - anew)}
-    fresh = source.fresh(kept)
-    base = _Base(parent, held_by(night.store, parent), encoder.digest, avoided)
-    candidate = _prepare(night, fresh, kept, base)
-    judged = _judge_retailers(night, candidate, states)
-    withheld = {str(gate.retailer) for gate in judged if not gate.passed}
-    if withheld:
-        kept |= withheld
-        candidate = _prepare(night, fresh.without(withheld), kept, base)
-    publication = Publication(version=snapshots.current(night.store), states=states, gates=judged)
+    standing = {*missing(night, parent), *(asked.digests.keys() - anew)}
+    candidate = version.made(anew, standing)
+    publication = Publication(version=snapshots.current(night.store), states=states, gates=version.gates)
     publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
     if candidate.is_new or banned is not None:
-        _write(night, candidate, encoder, publication, _made_from(source, candidate, kept))
+        _write(night, candidate, encoder, publication, version.made_from(candidate))
     else:
         snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
     publication.complete = True
-    publication.note = _note(night, asked, publication, encoder.digest, withheld)
+    publication.note = _note(night, asked, publication, encoder.digest, version.withheld)
     return publication
 
 
@@ -119,38 +112,100 @@ def _same_models(models: Mapping[str, PromotedModel], encoder: Encoder) -> None:
                 raise WeightsChanged(model.folder / name, sha256, kept.get(f"{part}/{name}", "missing"))
 
 
-@dataclass(frozen=True)
-class _Base:
-    """What the next version is made on."""
+class _Version:
+    """The next version as it is made: the retailers whose rows are made anew in groups, one after the other, so that
+    memory is bounded by a setting. What a step has made is written before the next begins, but for the last step."""
 
-    parent: Manifest | None
-    held: Held  # its segments
-    encoder: str  # digest
-    banned: pa.Array  # keys of vectors that no segment may hold on
+    def __init__(
+        self, night: Night, parent: Manifest | None, encoder: str, banned: pa.Array, states: dict[str, RetailerState]
+    ) -> None:
+        """`encoder`: its digest. `banned`: keys of vectors that no segment may hold on."""
+        self._night, self._parent, self._encoder, self._banned = night, parent, encoder, banned
+        self._states = states
+        self._base = Base.of(night.store, parent)
+        self._made_from = dict(parent.facts.made_from) if parent else {}
+        self.gates: list[Gate] = []
+        self.withheld: set[str] = set()
+
+    def made(self, anew: Collection[str], standing: set[str]) -> Candidate:
+        """The candidate with the rows of some retailers made anew. Those that stand keep the rows that they have, all
+        others go."""
+        groups = self._groups(anew)
+        for group in groups:
+            part = self._night.among(group)
+            candidate = self._step(part, group, standing | (set(anew) - set(group)))
+            if group is not groups[-1]:
+                _refuse_findings(integrity(candidate))
+                self._base = snapshots.write_step(self._night.store, candidate, _checking(self._night))
+                part.forget()
+        self._judge(candidate, candidate.counts.keys() - {gate.retailer for gate in self.gates})
+        self.gates.sort(key=lambda gate: str(gate.retailer))
+        return candidate
+
+    def made_from(self, candidate: Candidate) -> dict[str, str]:
+        """By retailer, what its rows in this version are made from: those that are kept, from what they once were."""
+        return {name: self._made_from[name] for name in candidate.content if name in self._made_from}
+
+    def _groups(self, anew: Collection[str]) -> list[list[str]]:
+        if len(self._banned):  # whose vectors anybody may show
+            return [[*anew]]
+        most = self._night.settings.work.offers_published_at_once
+        return [*in_groups(self._night, sorted(anew), most)] or [[]]
+
+    def _step(self, part: Night, group: list[str], standing: set[str]) -> Candidate:
+        """The candidate with the rows of a group made anew, of those retailers that their gates let through."""
+        source = Source(part)
+        kept = standing | source.unchanged(self._parent)
+        fresh = source.fresh(kept)
+        candidate = self._prepare(fresh, kept)
+        withheld = self._judge(candidate, group)
+        if withheld:
+            kept |= withheld
+            candidate = self._prepare(fresh.without(withheld), kept)
+        self._made_from.update((name, digest) for name, digest in source.digests.items() if name not in kept)
+        return candidate
+
+    def _judge(self, candidate: Candidate, names: Iterable[str]) -> set[str]:
+        """Those of some retailers whose gates fail: they are held."""
+        judged = _judge_retailers(self._night, candidate, self._states, names)
+        failed = {str(gate.retailer) for gate in judged if not gate.passed}
+        self.gates += judged
+        self.withheld |= failed
+        return failed
+
+    def _prepare(self, fresh: Fresh, kept: set[str]) -> Candidate:
+        """A candidate of the fresh rows, the base's rows of the retailers that keep them, and the vectors that no
+        segment of the base holds, or that are banned."""
+        store, parent, base = self._night.store, self._parent, self._base
+        unchanged = frozenset(kept & base.counts.keys())
+        if parent and len(self._banned):
+            fresh, unchanged = fresh.beside(*rows_of(store, parent, unchanged)), frozenset()
+        lacking = missing_vectors(base.held, fresh.garments["vector_key"], self._banned)
+        vectors = OfCrops(self._night.tables, lacking, fresh.crops_of(lacking), embed_function(self._night))
+        rows = Rows(fresh.garments, fresh.products, vectors, unchanged)
+        return prepare(store, rows, parent, self._encoder, self._banned, base)
 
 
-def _prepare(night: Night, fresh: Fresh, kept: set[str], base: _Base) -> Candidate:
-    """A candidate of the fresh rows, the parent's rows of the retailers that keep them, and the vectors that no segment
-    of the parent holds, or that are banned."""
-    parent = base.parent
-    unchanged = frozenset(kept & parent.counts.keys() if parent else ())
-    if parent and len(base.banned):  # anybody may show one of them
-        fresh, unchanged = fresh.beside(*rows_of(night.store, parent, unchanged)), frozenset()
-    lacking = missing_vectors(base.held, fresh.garments["vector_key"], base.banned)
-    vectors = published_vectors(night, fresh.crops_of(lacking), embed_function(night))
-    rows = Rows(fresh.garments, fresh.products, vectors, unchanged)
-    return prepare(night.store, rows, parent, base.encoder, base.banned, base.held)
+def _checking(night: Night) -> snapshots.Check:
+    """Refuses vectors that no version may have."""
+
+    def check(vectors: pa.Table) -> None:
+        _refuse_findings(vector_integrity(vectors, night.gates.whole_index.norm_tolerance))
+
+    return check
 
 
-def _judge_retailers(night: Night, candidate: Candidate, states: dict[str, RetailerState]) -> list[Gate]:
-    """The gates per retailer, for retailers that are in the parent too. If one fails, the retailer is held."""
+def _judge_retailers(
+    night: Night, candidate: Candidate, states: dict[str, RetailerState], names: Iterable[str]
+) -> list[Gate]:
+    """The gates of some retailers, of those that are in the parent too. If one fails, the retailer is held."""
     parent = candidate.parent
     if parent is None or not candidate.is_new:
         return []
     judged: list[Gate] = []
     counts, bounds = candidate.counts, night.gates.retailer
     live = {name for name, state in states.items() if state.feed_sha256 is not None}
-    for name in sorted(set(parent.counts) & live):
+    for name in sorted(set(names) & parent.counts.keys() & live):
         found = gates.compare(parent.counts[name], counts.get(name, NOTHING), bounds, name)
         before, now = covered_share_of(night, parent, name), covered_share(night, name)
         if before is not None and now is not None:
@@ -176,21 +231,13 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
     return gates.compare(gates.total(old[name] for name in judged), now, bounds)
 
 
-def _made_from(source: Source, candidate: Candidate, kept: set[str]) -> dict[str, str]:
-    """By retailer, what its rows in this version are made from: those that are kept, from what they once were."""
-    known = candidate.parent.facts.made_from if candidate.parent else {}
-    found = {name: (known if name in kept else source.digests).get(name) for name in candidate.content}
-    return {name: digest for name, digest in found.items() if digest is not None}
-
-
 def _write(
     night: Night, candidate: Candidate, encoder: Encoder, publication: Publication, made_from: dict[str, str]
 ) -> None:
     """Write the version, open it as the search tier would, check the gates, then move the pointer."""
     if not candidate.rows("products"):
         _refuse(["the version would be empty, which is never published"], {"empty": (0, 1)})
-    findings = integrity(candidate, night.gates.whole_index.norm_tolerance)
-    _refuse([f"integrity: {finding}" for finding in findings], {"integrity": (len(findings), 0)})
+    _refuse_findings(integrity(candidate))
     whole = [_accepted(night, gate) for gate in _judge_whole(night, candidate)]
     _refuse_failed(whole)
     facts = Facts(
@@ -204,7 +251,7 @@ def _write(
             for code, node in night.taxonomy.nodes.items()
         },
     )
-    draft = snapshots.write(night.store, candidate, facts, encoder)
+    draft = snapshots.write(night.store, candidate, facts, encoder, _checking(night))
     drilled = _drill(night, draft.manifest, candidate.parent)
     tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
     _refuse_failed([tried])
@@ -245,6 +292,10 @@ def _line(gate: Gate) -> str:
 def _refuse_failed(judged: list[Gate]) -> None:
     failed = [gate for gate in judged if not gate.passed]
     _refuse([_line(gate) for gate in failed], {gate.name: (gate.value, gate.bound) for gate in failed})
+
+
+def _refuse_findings(findings: list[Finding]) -> None:
+    _refuse([f"integrity: {finding}" for finding in findings], {"integrity": (len(findings), 0)})
 
 
 def _refuse(lines: list[str], gates: dict[str, tuple[float, float]]) -> None:

@@ -13,8 +13,11 @@ from jobs.engine.night import Night
 from jobs.live.catalog import Catalog
 from jobs.live.functions import digest_of, embed_function
 from lake.candidate import KEYED_GARMENTS
+from lake.lookup import places
 from lake.parts import parts_of
-from lake.tables import literal, one_of
+from lake.published_files import nullable
+from lake.segments import places_of
+from lake.tables import Tables
 from schemas.manifest import Manifest
 from schemas.published import PRODUCTS
 from schemas.published import VECTORS as PUBLISHED_VECTORS
@@ -22,8 +25,6 @@ from schemas.table import DONE
 from schemas.tables import VECTORS
 from udfs.rules.choose import duplicate_of
 from udfs.rules.on_sale import vector_key
-
-FEW = 2_000  # crops that a query names one by one
 
 REVISION = 1
 """Raised when the same choices and products give other published rows."""
@@ -130,21 +131,21 @@ def published_products(products: pa.Table, garments: pa.Table) -> pa.Table:
     )
 
 
-def published_vectors(night: Night, crops: pa.Array, function: bytes) -> pa.Table:
-    """Vectors by published key, of some crops. One without a done row is left out; the gate `integrity` finds that."""
-    if not len(crops):
-        return PUBLISHED_VECTORS.schema.empty_table()
-    query = f"""
-        select vector_key, embedding, shape_code, colour_code from {VECTORS.name}
-        where status = '{DONE}' and function = {literal(function)}"""  # noqa: S608
-    if len(crops) <= FEW:
-        query += f" and {one_of('vector_key', crops.to_pylist())}"
-    crops = crops.cast(pa.binary())
-    rows = night.tables.among(query, [VECTORS], "vector_key", crops)
-    if len(pc.unique(rows["vector_key"])) < rows.num_rows:
-        rows = rows.take(pc.index_in(crops, rows["vector_key"]).drop_null())
-    published = pa.array([published_key(key, function) for key in rows["vector_key"].to_pylist()], pa.binary())
-    return rows.set_column(0, "vector_key", published).cast(PUBLISHED_VECTORS.schema)
+class OfCrops:
+    """The vectors that the stage has of some crops, by published key, read when they are asked for
+    (`lake.segments.Vectors`). A crop without a done row is left out; the gate `integrity` finds that."""
+
+    def __init__(self, tables: Tables, published: pa.Array, crops: pa.Array, function: bytes) -> None:
+        """`crops`: the stage's key of each published one. `function`: the stage's."""
+        where = {"function": function, "status": DONE}
+        self._places = places(tables, VECTORS, "vector_key", crops.cast(pa.binary()), where)
+        self._there = np.flatnonzero(self._places.is_there)
+        self.keys = published.take(pa.array(self._there))
+
+    def take(self, keys: pa.Array) -> pa.Table:
+        at = self._there[places_of(keys, self.keys)]
+        rows = self._places.rows(at, ["embedding", "shape_code", "colour_code"])
+        return rows.add_column(0, "vector_key", keys).cast(nullable(PUBLISHED_VECTORS.schema))
 
 
 def _integer_key(garment_id: str) -> int:

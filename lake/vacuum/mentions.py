@@ -45,6 +45,6 @@ def traces_of_erased(store: Store, manifest: Manifest, erased: Collection[bytes]
 
 def vectors_of(store: Store, manifest: Manifest, erased: Collection[bytes]) -> pa.Array:
     """Published keys of the vectors of erased pictures that a version lists."""
-    garments = with_vector_keys(store, manifest, read_rows(store, "garments", manifest.of("garments")))
+    garments = with_vector_keys(store, manifest.of("vectors"), read_rows(store, "garments", manifest.of("garments")))
     shown = garments.filter(pc.is_in(garments["image_sha256"], pa.array(sorted(erased), pa.binary(32))))
     return pc.unique(shown["vector_key"].combine_chunks()).cast(pa.binary(32))

@@ -15,12 +15,16 @@ import lake.snapshots
 import schemas.manifest
 from lake.candidate import KEYED_GARMENTS, Rows, prepare
 from lake.published_files import TABLES
+from lake.segments import InMemory
 from lake.snapshots import Published, parent, publish, write
 from lake.store import Store
 from schemas.manifest import Facts, RetailerState
 from schemas.published import ADDED, PRODUCTS, SCHEMA_MINOR, VECTORS
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+
+
+NO_VECTORS = InMemory(VECTORS.schema.empty_table())
 
 
 def digest(text: str) -> bytes:
@@ -37,7 +41,7 @@ def catalog(shops: dict[str, int], price: str = "10.00") -> Rows:
     return Rows(
         garments=pa.Table.from_pylist(garments, KEYED_GARMENTS),
         products=pa.Table.from_pylist(products, PRODUCTS.schema),
-        vectors=vectors(keys),
+        vectors=InMemory(vectors(keys)),
     )
 
 

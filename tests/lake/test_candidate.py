@@ -3,13 +3,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from lake.candidate import Candidate, Rows, held_by, missing_vectors, prepare, rows_of
+from lake.candidate import Base, Candidate, Rows, missing_vectors, prepare, rows_of
 from lake.content_digest import sorted_table_digest
 from lake.published_files import ROW_TABLES, StoredPart
+from lake.segments import InMemory
 from lake.snapshots import parent
 from lake.store import Store, open_store
 from schemas.manifest import DataFile, Manifest
-from tests.lake.published import catalog, publish_night
+from tests.lake.published import NO_VECTORS, catalog, publish_night
 
 
 @pytest.fixture
@@ -30,14 +31,14 @@ def carried(candidate: Candidate) -> list[DataFile]:
 
 
 def without_vectors(rows: Rows) -> Rows:
-    return Rows(rows.garments, rows.products, rows.vectors.slice(0, 0))
+    return Rows(rows.garments, rows.products, NO_VECTORS)
 
 
 def test_the_same_rows_in_another_order_are_nothing_new(store):
     rows = catalog({"aa": 6, "bb": 4})
     first(store, rows)
     order = np.random.default_rng(1).permutation(len(rows.garments))
-    shuffled = Rows(rows.garments.take(order), rows.products.take(order[order < 10]), rows.vectors.slice(0, 0))
+    shuffled = Rows(rows.garments.take(order), rows.products.take(order[order < 10]), NO_VECTORS)
     candidate = prepare(store, shuffled, parent(store))
     assert not candidate.is_new
     assert candidate.content_digest == parent(store).content_digest
@@ -51,7 +52,7 @@ def test_a_price_change_touches_products_alone(store):
     rows = Rows(
         pa.concat_tables([dearer.garments, kept.garments]),
         pa.concat_tables([dearer.products, kept.products]),
-        dearer.vectors.slice(0, 0),
+        NO_VECTORS,
     )
     candidate = prepare(store, rows, old)
     assert candidate.is_new
@@ -69,13 +70,13 @@ def test_a_price_change_touches_products_alone(store):
 def test_only_vectors_that_no_segment_holds_are_asked_for_and_written(store):
     old = first(store, catalog({"aa": 6}))
     rows = catalog({"aa": 8})
-    new = missing_vectors(held_by(store, old), rows.garments["vector_key"])
+    new = missing_vectors(Base.of(store, old).held, rows.garments["vector_key"])
     before = set(catalog({"aa": 6}).garments["vector_key"].to_pylist())
     assert set(new.to_pylist()) == set(rows.garments["vector_key"].to_pylist()) - before
-    offered = rows.vectors.filter(pc.is_in(rows.vectors["vector_key"], new))
+    offered = InMemory(rows.vectors.take(new))
     candidate = prepare(store, Rows(rows.garments, rows.products, offered), old)
     assert candidate.shelf.carried == old.of("vectors")
-    assert [len(table) for table in candidate.shelf.new.values()] == [len(new)]
+    assert [len(keys) for keys in candidate.shelf.new.values()] == [len(new)]
 
 
 def test_a_segment_is_rewritten_once_more_than_a_quarter_is_dead(store):
@@ -85,7 +86,7 @@ def test_a_segment_is_rewritten_once_more_than_a_quarter_is_dead(store):
     assert quarter.shelf.carried == old.of("vectors")
     more = prepare(store, without_vectors(catalog({"aa": 5})), old)  # 7 of 12 live
     assert more.shelf.carried == []
-    assert [len(table) for table in more.shelf.new.values()] == [7]
+    assert [len(keys) for keys in more.shelf.new.values()] == [7]
     assert {file.table for file in carried(more)} == set()  # its garments point elsewhere now
 
 
@@ -124,8 +125,9 @@ def test_another_vector_of_the_same_crop_is_a_change(store):
     fresh = [bytes(reversed(key)) for key in rows.garments["vector_key"].to_pylist()]
     at = rows.garments.schema.get_field_index("vector_key")
     garments = rows.garments.set_column(at, "vector_key", pa.array(fresh, pa.binary(32)))
-    keys = pa.array([bytes(reversed(key)) for key in rows.vectors["vector_key"].to_pylist()], pa.binary(32))
-    candidate = prepare(store, Rows(garments, rows.products, rows.vectors.set_column(0, "vector_key", keys)), old)
+    keys = pa.array([bytes(reversed(key)) for key in rows.vectors.keys.to_pylist()], pa.binary(32))
+    vectors = InMemory(rows.vectors.table.set_column(0, "vector_key", keys))
+    candidate = prepare(store, Rows(garments, rows.products, vectors), old)
     assert candidate.content["aa"].products == old.content["aa"].products
     assert candidate.content["aa"].garments != old.content["aa"].garments
     assert candidate.changes["change"].to_pylist() == ["changed"] * 4
@@ -188,4 +190,4 @@ def test_a_retailer_without_garments_has_products_and_the_digest_of_none(store):
 
 def test_each_missing_vector_is_asked_for_once(store):
     keys = pa.chunked_array([pa.array([b"b" * 32, b"a" * 32]), pa.array([b"b" * 32])])
-    assert missing_vectors(held_by(store, None), keys).to_pylist() == [b"b" * 32, b"a" * 32]
+    assert missing_vectors(Base.of(store, None).held, keys).to_pylist() == [b"b" * 32, b"a" * 32]

@@ -5,13 +5,16 @@ import pyarrow as pa
 import pytest
 
 from lake.candidate import Rows, prepare
-from lake.integrity import Finding, integrity
+from lake.integrity import Finding, integrity, vector_integrity
+from lake.segments import InMemory
 from lake.store import open_store
-from tests.lake.published import catalog
+from tests.lake.published import NO_VECTORS, catalog, vectors
 
 
 def examined(tmp_path, spoil: Callable[[Rows], Rows], norm_tolerance: float = 1e-3) -> list[Finding]:
-    return integrity(prepare(open_store(str(tmp_path)), spoil(catalog({"aa": 4, "bb": 2})), None), norm_tolerance)
+    candidate = prepare(open_store(str(tmp_path)), spoil(catalog({"aa": 4, "bb": 2})), None)
+    new = (candidate.shelf.vectors_of(name) for name in candidate.shelf.new)
+    return integrity(candidate) + [found for vectors in new for found in vector_integrity(vectors, norm_tolerance)]
 
 
 def replaced(table: pa.Table, column: str, row: int, value: object) -> pa.Table:
@@ -28,8 +31,9 @@ def garments(column: str, value: object) -> Callable[[Rows], Rows]:
 
 def embedding(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Rows], Rows]:
     def spoil(rows: Rows) -> Rows:
-        values = change(np.array(rows.vectors["embedding"][1].as_py(), np.float32))
-        return Rows(rows.garments, rows.products, replaced(rows.vectors, "embedding", 1, values.tolist()))
+        vectors = rows.vectors.take(rows.vectors.keys)
+        values = change(np.array(vectors["embedding"][1].as_py(), np.float32))
+        return Rows(rows.garments, rows.products, InMemory(replaced(vectors, "embedding", 1, values.tolist())))
 
     return spoil
 
@@ -66,11 +70,9 @@ def test_the_gate_says_how_far_a_length_may_be_from_1(tmp_path):
         (embedding(with_nan), "nan", "vectors"),
         (embedding(lambda vector: vector * 1.01), "norm", "vectors"),
         (embedding(lambda vector: vector * 0), "norm", "vectors"),
-        (lambda rows: Rows(rows.garments, rows.products, rows.vectors.slice(1)), "no_place", "garments"),
+        (lambda r: Rows(r.garments, r.products, InMemory(r.vectors.take(r.vectors.keys[1:]))), "no_place", "garments"),
         (lambda rows: Rows(rows.garments, rows.products.slice(1), rows.vectors), "no_product", "garments"),
         (lambda r: Rows(r.garments, twice(r.products), r.vectors), "repeated_id", "products"),
-        (lambda r: Rows(r.garments, r.products, twice(r.vectors)), "repeated_id", "vectors"),
-        (lambda r: Rows(r.garments, r.products, replaced(r.vectors, "embedding", 1, None)), "null", "vectors"),
     ],
 )  # fmt: skip
 def test_one_bad_row_is_found_and_named(tmp_path, spoil, check, table):
@@ -81,5 +83,12 @@ def test_one_bad_row_is_found_and_named(tmp_path, spoil, check, table):
 
 
 def test_garments_without_any_segment_have_no_place(tmp_path):
-    findings = examined(tmp_path, lambda rows: Rows(rows.garments, rows.products, rows.vectors.slice(0, 0)))
+    findings = examined(tmp_path, lambda rows: Rows(rows.garments, rows.products, NO_VECTORS))
     assert [(finding.check, finding.count) for finding in findings] == [("no_place", 9)]
+
+
+def test_a_vector_that_is_there_twice_or_lacks_a_value_is_found():
+    rows = vectors([bytes(32), bytes([1]) * 32])
+    assert [finding.check for finding in vector_integrity(twice(rows), 1e-3)] == ["repeated_id"]
+    lacking = replaced(rows, "embedding", 1, None)
+    assert [(found.check, found.example) for found in vector_integrity(lacking, 1e-3)] == [("null", "01" * 32)]

@@ -7,7 +7,18 @@ import pyarrow as pa
 import pytest
 
 from lake.published_files import nullable, read_rows, write_segment
-from lake.segments import Held, Shelf, absent, fixed_width, one_array, places_of, segment_keys, shelve, staying
+from lake.segments import (
+    Held,
+    InMemory,
+    Shelf,
+    absent,
+    fixed_width,
+    one_array,
+    places_of,
+    segment_keys,
+    shelve,
+    staying,
+)
 from lake.store import Store, open_store
 from schemas.manifest import DataFile
 from tests.lake.published import digest, vectors
@@ -30,13 +41,11 @@ def keys(*numbers: int) -> pa.Array:
     return pa.array([KEYS[number] for number in numbers], pa.binary(32))
 
 
-def offered(*numbers: int) -> pa.Table:
-    """Vectors as `prepare` hands them in: nothing is proven of them yet."""
-    rows = vectors([KEYS[number] for number in numbers])
-    return rows.cast(nullable(rows.schema))
+def offered(*numbers: int) -> InMemory:
+    return InMemory(vectors([KEYS[number] for number in numbers]))
 
 
-def shelved(store: Store, segments: list[DataFile], wanted: pa.Array, offered: pa.Table, others: int = 0) -> Shelf:
+def shelved(store: Store, segments: list[DataFile], wanted: pa.Array, offered: InMemory, others: int = 0) -> Shelf:
     """The shelf of garments that want some vectors, beside others that stay and use each segment."""
     before = Held.of(store, segments)
     return shelve(before, staying(before, wanted, np.full(len(segments), others)), wanted, offered)
@@ -44,7 +53,8 @@ def shelved(store: Store, segments: list[DataFile], wanted: pa.Array, offered: p
 
 def held(store: Store, shelf: Shelf, positions: np.ndarray) -> pa.Table:
     """The vectors at some positions."""
-    return pa.concat_tables([read_rows(store, "vectors", shelf.carried), *shelf.new.values()]).take(positions)
+    new = map(shelf.vectors_of, shelf.new)
+    return pa.concat_tables([read_rows(store, "vectors", shelf.carried), *new]).take(positions)
 
 
 def test_a_key_is_found_where_it_stands_and_a_strange_one_nowhere(store: Store, carried: list[DataFile]) -> None:
@@ -75,7 +85,10 @@ def test_no_vector_is_read_of_a_segment_that_stays_or_that_nobody_wants(
     shelved(store, carried, keys(*range(6)), offered())
     shelved(store, carried, keys(4, 5), offered())
     assert read == [carried, carried], "their keys alone"
-    shelved(store, carried, keys(0, 4, 5), offered())
+    shelf = shelved(store, carried, keys(0, 4, 5), offered())
+    assert read[2:] == [carried]
+    (name,) = shelf.new
+    assert shelf.vectors_of(name).num_rows == 1
     assert read[3:] == [[carried[0]]]
 
 
@@ -102,23 +115,23 @@ def test_a_segment_is_kept_while_three_quarters_live(
 
 def test_new_rows_stand_in_the_order_in_which_garments_want_them(store: Store) -> None:
     shelf = shelved(store, [], keys(3, 1, 3, 0), offered(1, 0, 2, 3))
-    ((name, table),) = shelf.new.items()
-    assert table["vector_key"].to_pylist() == [KEYS[3], KEYS[1], KEYS[0]]
-    assert shelf.keys.to_pylist() == table["vector_key"].to_pylist()
+    (name,) = shelf.new
+    assert shelf.vectors_of(name)["vector_key"].to_pylist() == [KEYS[3], KEYS[1], KEYS[0]]
+    assert shelf.keys.to_pylist() == shelf.new[name].to_pylist() == [KEYS[3], KEYS[1], KEYS[0]]
     assert len(name) == 32
 
 
 def test_a_vector_with_a_null_is_not_put_on_the_shelf(store: Store) -> None:
-    rows = offered(0, 1).to_pylist()
-    rows[1]["embedding"] = None
-    shelf = shelved(store, [], keys(0, 1), pa.Table.from_pylist(rows, offered().schema))
+    rows = vectors(KEYS[:2])
+    lacking = pa.Table.from_pylist([*rows.to_pylist()[:1], {"vector_key": KEYS[1]}], nullable(rows.schema))
+    shelf = shelved(store, [], keys(0, 1), InMemory(lacking))
     assert shelf.find(keys(0, 1)).tolist() == [0, -1]
 
 
 def test_new_rows_are_cut_into_segments(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.segments.ROWS_PER_SEGMENT", 3)
     shelf = shelved(store, [], keys(*range(7)), offered(*range(8)))
-    assert [len(table) for table in shelf.new.values()] == [3, 3, 1]
+    assert [len(its) for its in shelf.new.values()] == [3, 3, 1]
     assert shelf.keys.to_pylist() == KEYS[:7]
     monkeypatch.setattr("lake.segments.ROWS_PER_SEGMENT", 7)
     assert len(shelved(store, [], keys(*range(7)), offered(*range(8))).new) == 1
@@ -153,5 +166,5 @@ def test_columns_of_fixed_width_are_seen_as_a_matrix() -> None:
 
 
 def test_a_shelf_is_as_its_segments_say(store: Store) -> None:
-    shelf = Shelf([], {"a": vectors(KEYS[:2]), "b": vectors(KEYS[2:3])}, keys(0, 1, 2))
+    shelf = Shelf([], {"a": keys(0, 1), "b": keys(2)}, keys(0, 1, 2))
     assert shelf.places(np.array([2, 1]))[0].to_pylist() == ["b", "a"]

@@ -11,6 +11,7 @@ import pytest
 
 import selvedge_searcher
 from lake.candidate import Rows, prepare
+from lake.segments import InMemory
 from lake.snapshots import parent, publish, write
 from lake.store import DiskStore
 from schemas.manifest import Category
@@ -54,9 +55,10 @@ def rows_of(shops: dict[str, int]) -> Rows:
     )
     gender = dict(zip(products["product_id"].to_pylist(), products["gender"].to_pylist(), strict=True))
     garments = changed(drawn.garments, gender=[gender[name] for name in drawn.garments["product_id"].to_pylist()])
-    vectors = np.stack(drawn.vectors["embedding"].to_numpy(zero_copy_only=False))
+    table = drawn.vectors.take(drawn.vectors.keys)
+    vectors = np.stack(table["embedding"].to_numpy(zero_copy_only=False))
     codes = [list(map(bytes, np.packbits(half[:, :128] > 0, axis=1))) for half in (vectors, vectors[:, 128:])]
-    return Rows(garments, products, changed(drawn.vectors, shape_code=codes[0], colour_code=codes[1]))
+    return Rows(garments, products, InMemory(changed(table, shape_code=codes[0], colour_code=codes[1])))
 
 
 def publish_night(root: Path, shops: dict[str, int]) -> None:

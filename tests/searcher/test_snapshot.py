@@ -45,7 +45,7 @@ def keyed(rows) -> dict[bytes, list]:
 def test_every_garment_leads_to_its_vector_codes_and_product(published, version):
     rows = catalog(NIGHTS[version - 1])
     snapshot = selvedge_searcher.open(str(published), version)
-    expected = keyed(rows.vectors)
+    expected = keyed(rows.vectors.table)
     key_of = dict(zip(rows.garments["garment_id"].to_pylist(), rows.garments["vector_key"].to_pylist(), strict=True))
     assert snapshot.vectors.dtype == np.float32
     assert snapshot.vectors.shape == (len(rows.garments), 256)

@@ -23,7 +23,7 @@ from jobs.live.products import keep
 from jobs.live.touched import ASKS, question
 from jobs.stages import choose, classify, dedup, detect, embed, fingerprint, map, screen
 from jobs.stages.publish import publish
-from jobs.stages.publish_rows import Source, published_vectors
+from jobs.stages.publish_rows import OfCrops, Source
 from jobs.stages.record import Rule
 from lake import snapshots
 from lake.candidate import Rows, prepare
@@ -294,7 +294,8 @@ class Nights(Index):
         """The content digest of a version of everything, over no version."""
         night = self.tonight()
         fresh = Source(night).fresh(())
-        vectors = published_vectors(night, fresh.crops, embed.RULE.function(night))
+        keys = fresh.garments["vector_key"].combine_chunks()
+        vectors = OfCrops(night.tables, keys, fresh.crops, embed.RULE.function(night))
         return prepare(night.store, Rows(fresh.garments, fresh.products, vectors), None).content_digest
 
     def garments(self) -> int:

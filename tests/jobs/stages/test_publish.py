@@ -225,7 +225,7 @@ def test_of_a_retailer_that_stays_as_an_older_program_left_it_nobody_knows_what_
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.setattr("jobs.stages.publish._made_from", lambda *of: {})
+        older.setattr("jobs.stages.publish._Version.made_from", lambda *of: {})
         publish(index.ready())
     without_spec(index, "lane")
     index.deliver("atelier", hats(*range(9)))

@@ -4,15 +4,15 @@ import hashlib
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from deltalake import DeltaTable
 
 import selvedge_searcher
 from jobs.live.functions import embed_function
 from jobs.stages.publish import publish
-from jobs.stages.publish_rows import Source, published_key, published_vectors
+from jobs.stages.publish_rows import OfCrops, Source, published_key
 from lake import snapshots
 from lake.candidate import rows_of as published_rows
+from lake.published_files import nullable
 from schemas.published import VECTORS as PUBLISHED_VECTORS
 from schemas.tables import OFFERS, VECTORS
 from tests.jobs.stages.publishing import WHOLE, Index, Tried, hats
@@ -58,20 +58,24 @@ def test_a_vector_is_that_of_a_crop_under_a_model(live: Index) -> None:
     assert snapshot.colour_codes[at].tobytes() == row["colour_code"]
 
 
-def test_vectors_of_another_model_or_of_none_are_left_out(live: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_of_another_model_or_of_none_are_left_out(live: Index) -> None:
     night = live.ready()
     function, crop = embed_function(night), vector_key(sha256(b"https://lane.test/2"), WHOLE)
     rejected = vector_key(sha256(b"https://lane.test/3"), WHOLE)
     table = DeltaTable(night.tables.uri(VECTORS))
     table.update({"status": "'rejected'"}, predicate=f"vector_key = X'{rejected.hex()}'")
-    for at_once in (2_000, 1):
-        monkeypatch.setattr("jobs.stages.publish_rows.FEW", at_once)
-        found = published_vectors(night, pa.array([rejected, crop, b"x" * 32], pa.binary()), function)
-        assert found["vector_key"].to_pylist() == [published_key(crop, function)]
-    assert found.schema == PUBLISHED_VECTORS.schema
-    assert published_vectors(night, pa.array([crop], pa.binary()), b"o" * 32).num_rows == 0
-    none = published_vectors(night, pa.array([], pa.binary()), function)
-    assert (none.num_rows, none.schema) == (0, PUBLISHED_VECTORS.schema)
+
+    def vectors(*crops: bytes, under: bytes = function) -> OfCrops:
+        published = pa.array([published_key(crop, function) for crop in crops], pa.binary(32))
+        return OfCrops(night.tables, published, pa.array(crops, pa.binary()), under)
+
+    found = vectors(rejected, crop, b"x" * 32)
+    assert found.keys.to_pylist() == [published_key(crop, function)]
+    (row,) = found.take(found.keys).to_pylist()
+    (stored,) = night.tables.sql(f"select * from vectors where vector_key = X'{crop.hex()}'", [VECTORS]).to_pylist()
+    assert (row["vector_key"], row["embedding"]) == (published_key(crop, function), stored["embedding"])
+    assert found.take(found.keys).schema == nullable(PUBLISHED_VECTORS.schema)
+    assert len(vectors(crop, under=b"o" * 32).keys) == len(vectors().keys) == 0
 
 
 def test_a_product_is_as_its_offers_say_with_its_choice(index: Index, tried: Tried) -> None:
