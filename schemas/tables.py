@@ -163,7 +163,7 @@ VERDICTS = pa.list_(pa.struct([
 MAPPED = stage_table(
     "mapped",
     ("category_key",),
-    pa.field("category_key", DIGEST),  # sha256 of retailer, ids and path
+    pa.field("category_key", DIGEST),  # sha256 of retailer, mapping file, ids and path
     pa.field("retailer", pa.string()),
     pa.field("category_path", STRINGS),
     pa.field("category_ids", STRINGS),

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from jobs.answers.fetch_health import host_rows
 from jobs.answers.survey import survey
 from jobs.engine.night import Night
-from jobs.live.functions import digest_of, map_function
+from jobs.live.functions import digest_of, rules_by_retailer
 from jobs.live.products import tonights_sources
 from jobs.live.settled import files_of, inputs_digest
 from lake import snapshots
@@ -77,6 +77,5 @@ def _made_from(night: Night) -> str:
     live = snapshots.manifest(night.store, version).content_digest if version is not None else ""
     tables = (name for table in STAGE_TABLES for name in (table.name, *sorted(files_of(night, table)[1])))
     sources = (part for one in sorted(tonights_sources(night).items()) for part in one)
-    return digest_of(
-        program_version(), inputs_digest(night), map_function(night), *sources, str(version), live, *tables
-    ).hex()
+    rules = repr(rules_by_retailer(night))
+    return digest_of(program_version(), inputs_digest(night), rules, *sources, str(version), live, *tables).hex()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Query
-from jobs.live.functions import choose_function, map_function
+from jobs.live.functions import choose_function, map_function, rules_by_retailer
 from jobs.live.near_copies import NearCopies, near_copies
 from jobs.live.product_keys import category_keys, product_keys
 from jobs.live.products import live_products
@@ -59,12 +59,12 @@ class Catalog:
     @cached_property
     def categories(self) -> pa.DictionaryArray:
         """The category key of each product."""
-        return category_keys(self.products)
+        return category_keys(self.products, rules_by_retailer(self._night))
 
     @cached_property
     def verdicts(self) -> dict[bytes, list[dict[str, Any]]]:
         """The mapping's verdicts by category key."""
-        function = literal(map_function(self._night))
+        function = literal(map_function())
         query = f"select category_key, verdicts from {MAPPED.name} where function = {function} and status = '{DONE}'"  # noqa: S608
         rows = self._night.tables.sql(query, [MAPPED])
         return dict(zip(rows["category_key"].to_pylist(), rows["verdicts"].to_pylist(), strict=True))

@@ -114,8 +114,12 @@ def _digests(values: pa.Array) -> Iterator[bytes]:
         yield sha256(whole[start:end]).digest()
 
 
-def category_keys(products: pa.Table) -> pa.DictionaryArray:
-    """The category key of each product: a digest of its retailer and its category's ids and path."""
+def category_keys(products: pa.Table, rules: Mapping[str, bytes]) -> pa.DictionaryArray:
+    """The category key of each product: a digest of its retailer, the retailer's mapping file, and its category's ids
+    and path.
+
+    rules: the digest of a retailer's mapping file, where it has one.
+    """
     names = ("retailer", "category_path", "category_ids")
     flat = pa.table({
         name: products[name] if name == "retailer" else pc.fill_null(pc.binary_join(products[name], "\x1e"), "")
@@ -124,7 +128,7 @@ def category_keys(products: pa.Table) -> pa.DictionaryArray:
     first, place = combinations(flat)
     of_each = taken(products.select(names), pa.array(first))
     keys = [
-        digest([retailer, str(len(ids or ())), *(ids or ()), *(path or ())])
+        digest([retailer, rules.get(retailer), str(len(ids or ())), *(ids or ()), *(path or ())])
         for retailer, path, ids in zip(*(of_each[name].to_pylist() for name in names), strict=True)
     ]
     return pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), pa.array(keys, pa.binary()))

@@ -18,7 +18,7 @@ from jobs.live.functions import (
     embed_function,
     fetch_function,
     fingerprint_function,
-    map_function,
+    rules_by_retailer,
 )
 from lake.tables import live_files
 from schemas.table import Table
@@ -42,7 +42,7 @@ class Question(NamedTuple):
 def asked_now(night: Night, own: Sequence[Table], *more: str) -> Question:
     """What a stage with these tables asks now. `more`: what it asks besides, such as the date."""
     before = STAGE_TABLES[: STAGE_TABLES.index(own[0])]
-    maps = [map_function(night)] if MAPPED in (*before, *own) else []
+    maps = [repr(rules_by_retailer(night))] if MAPPED in (*before, *own) else []
     return Question(digest_of(inputs_digest(night), *maps, *(_files(night, table) for table in before), *more),
                  digest_of(*(_files(night, table) for table in own)))  # fmt: skip
 

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Note
-from jobs.live.functions import digest_of, map_function
+from jobs.live.functions import digest_of, rules_by_retailer
 from jobs.live.products import feeds_keys
 from jobs.live.settled import common_inputs, files_of
 from jobs.live.takedowns import barred_pictures
@@ -116,15 +116,14 @@ def _tables(stage: str) -> list[Table]:
 
 def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b"") -> dict[str, bytes]:
     """By retailer with a live feed, all that decides on what the stage needs there besides rows of tables."""
-    own = [map_function(night)] if stage == "map" else []
-    if "fingerprint" in _before(stage):
-        own += sorted(barred_pictures(night))
-    whole, maps = digest_of(*own), "map" in (*_before(stage), stage)
+    barred = sorted(barred_pictures(night)) if "fingerprint" in _before(stage) else []
+    whole = digest_of(*barred)
+    rules = rules_by_retailer(night) if "map" in (*_before(stage), stage) else {}
     return {
         name: digest_of(
             whole,
             inputs,
-            _mapping(night, name) if maps else b"",
+            rules.get(name, b""),
             more if isinstance(more, bytes) else more.get(name, b""),
         )
         for name, inputs in _inputs(night).items()
@@ -142,11 +141,6 @@ def _inputs(night: Night) -> dict[str, bytes]:
         }
 
     return night.kept("inputs by retailer", found, of=[FEEDS])
-
-
-def _mapping(night: Night, retailer: str) -> bytes:
-    found = night.mappings.get(retailer)
-    return found.digest if found else b""
 
 
 def _changed(night: Night, stage: str, digests: Mapping[str, bytes]) -> frozenset[str]:

@@ -80,7 +80,7 @@ def _condition(rule: dict[str, Any]) -> str:
 RULE = Rule(
     name="map",
     table=MAPPED,
-    function=map_function,
+    function=lambda night: map_function(),
     needed=_categories,
     work=lambda night: MapCategories(night.mappings),
     batch_rows=lambda night: 1_000,

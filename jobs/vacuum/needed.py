@@ -22,7 +22,9 @@ from jobs.live.functions import (
     merge_function,
     over_pixels,
     parser_of,
+    rules_by_retailer,
 )
+from jobs.live.product_keys import category_keys
 from jobs.live.products import feeds_keys
 from jobs.live.retailers import taken_out
 from lake import snapshots
@@ -256,10 +258,10 @@ class Needed:
         return Keep(MERGED, (*of_feeds.columns, "until_night"), stays)
 
     def _mapped(self) -> Keep:
-        query = f"select distinct {_category()} from ({self._offers})"  # noqa: S608
-        live = self._distinct(query, OFFERS)
-        known = f"select category_key from {MAPPED.name} where {_category()} in ({_quoted(live)})"  # noqa: S608
-        return _of_functions(MAPPED, "category_key", self._distinct(known, MAPPED), [map_function(self._night)])
+        query = f"select distinct retailer, category_path, category_ids from ({self._offers})"  # noqa: S608
+        categories = self._night.tables.sql(query, [OFFERS])
+        live = category_keys(categories, rules_by_retailer(self._night)).dictionary
+        return _of_functions(MAPPED, "category_key", live, [map_function()])
 
     @property
     def _covered(self) -> list[tuple[Any, ...]]:
@@ -326,16 +328,6 @@ def _superseded(rows: list[Row]) -> dict[tuple[str, int], datetime]:
         for row, after in pairwise(accepted)
         if (after["retailer"], after["part"]) == (row["retailer"], row["part"])
     }
-
-
-def _category() -> str:
-    """A category's path and ids as one text, in SQL."""
-    parts = (f"coalesce(array_to_string({name}, chr(30)), '')" for name in ("category_path", "category_ids"))
-    return f"concat(retailer, chr(31), {', chr(31), '.join(parts)})"
-
-
-def _quoted(values: pa.Array) -> str:
-    return ", ".join(literal(value) for value in values.to_pylist()) or "''"
 
 
 def _joined(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array | pa.ChunkedArray:

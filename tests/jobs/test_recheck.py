@@ -13,8 +13,9 @@ import jobs.engine.stage
 import jobs.stages.parse
 from cli.main import main
 from jobs.engine.recheck import Draw
+from jobs.live.catalog import Catalog
 from jobs.live.coverage import covered_share
-from jobs.live.functions import map_function, parser_of
+from jobs.live.functions import parser_of
 from jobs.recheck import Rechecked, recheck
 from jobs.stages import parse
 from jobs.stages.map import RULE
@@ -55,7 +56,8 @@ class Mapped(Shops):
         """What each shop's category is mapped to, by the rows that tonight's mapping files name."""
         night = self.night()
         rows = night.tables.sql(f"select * from {MAPPED.name}", [MAPPED]).to_pylist()
-        present = [row for row in rows if row["function"] == map_function(night)]
+        keys = set(Catalog.of(night).categories.to_pylist())
+        present = [row for row in rows if row["category_key"] in keys]
         return {row["retailer"]: next((v["node"] for v in row["verdicts"]), None) for row in present}
 
 
@@ -89,7 +91,7 @@ def shops(tmp_path: Path) -> Mapped:
 def poisoned(shops: Mapped) -> None:
     """The file is exchanged between the digest and the reading, and back: B's rows under A's digest."""
     night = shops.night()
-    assert map_function(night)
+    assert night.mappings
     mapping_file(shops.root / "mappings", SCARVES)
     work = RULE.work(shops.night())
     mapping_file(shops.root / "mappings", HATS)
