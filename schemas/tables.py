@@ -98,6 +98,7 @@ MERGED = stage_table(
     pa.field("currency", pa.string()),
     pa.field("available", pa.bool_()),
     pa.field("text_key", DIGEST),
+    pa.field("content", DIGEST),  # of the whole source: of all that no price changes, as stages before publish read it
 )
 
 FETCHES = stage_table(

@@ -7,6 +7,7 @@ have the same products of the same feeds unless a sale begins or ends between th
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from jobs.live.prices import counts_for, priced
 from jobs.live.rows import encoded, runs, taken
 from jobs.live.takedowns import is_barred_product
 from jobs.live.views import live_offers
+from lake.content_digest import sorted_table_digest
 from lake.tables import literal, one_of
 from schemas.table import DONE
 from schemas.tables import FEEDS, MERGED
@@ -29,6 +31,18 @@ GROUP_OFFERS = 300_000
 """Offers of the retailers whose products are made at once; a retailer with more of them is alone."""
 
 COLUMNS = tuple(dict.fromkeys((*OFFER_COLUMNS, *SALE_COLUMNS, "feed")))
+
+OF_CONTENT = ("product_id", "title", "gender", "age", "category_path", "category_ids", "pictures", "text_key")
+"""What stages before `publish` read of a product, and of the offers that it is made of."""
+
+
+class Kept(NamedTuple):
+    """What the kept products of a retailer were made from."""
+
+    digest: bytes
+    attempt: int
+    content: bytes | None
+    """None: an older program kept them."""
 
 
 def live_products(night: Night) -> pa.Table:
@@ -121,8 +135,17 @@ def merged(night: Night, retailers: Sequence[str]) -> pa.Table:
     parts = [MERGED.schema.empty_table()]
     for retailer, start, end in runs(products["retailer"]):
         nights = nights_of(of_sales.filter(pc.equal(of_sales["retailer"], retailer)), night.today)
-        parts.append(_rows(keys[retailer], nights, products.slice(start, end - start)))
+        own = products.slice(start, end - start)
+        content = _content(own, rows.filter(pc.equal(rows["retailer"], retailer)))
+        parts.append(_rows(keys[retailer], nights, own, content))
     return pa.concat_tables(parts)
+
+
+def _content(products: pa.Table, offers: pa.Table) -> bytes:
+    """A digest of a retailer's products and offers that is the same while prices, stock and sizes alone change."""
+    named = offers.select(["offer_id", *OF_CONTENT]).append_column("most", offers["max_pictures"])
+    by_id = named.sort_by([("product_id", "ascending"), ("offer_id", "ascending")])
+    return digest_of(sorted_table_digest(products.select(OF_CONTENT)), sorted_table_digest(by_id))
 
 
 def feeds_keys(night: Night) -> dict[str, bytes]:
@@ -147,11 +170,12 @@ def _part(feed: LiveFeed) -> tuple[str | bytes, ...]:
     return "part", feed.feed, feed.function, str(feed.max_pictures), *completed
 
 
-def _rows(key: bytes, nights: tuple[date | None, date | None], products: pa.Table) -> pa.Table:
+def _rows(key: bytes, nights: tuple[date | None, date | None], products: pa.Table, content: bytes) -> pa.Table:
     count = products.num_rows
     same = {
         "source": digest_of(key, *(str(night) for night in nights)), "feeds": key, "function": merge_function(),
         "attempt": 1, "from_night": nights[0], "until_night": nights[1], "count": count, "status": DONE,
+        "content": content,
     }  # fmt: skip
     columns = {name: products[name] for name in products.column_names}
     columns["place"] = pa.array(np.arange(count, dtype=np.int32))
@@ -162,31 +186,38 @@ def _rows(key: bytes, nights: tuple[date | None, date | None], products: pa.Tabl
     return pa.table(arrays, schema=MERGED.schema)
 
 
-def sources_of(night: Night) -> dict[tuple[str, bytes], tuple[bytes, int]]:
-    """Retailer and key of its feeds -> source and attempt of the products that are kept as a whole for tonight."""
+def sources_of(night: Night) -> dict[tuple[str, bytes], Kept]:
+    """By retailer and key of its feeds, what is said of the products that are kept as a whole for tonight."""
     tonight = f"date '{night.today.isoformat()}'"
     query = f"""
-        select retailer, feeds, source, attempt from {MERGED.name}
+        select retailer, feeds, source, attempt, content from {MERGED.name}
         where function = {literal(merge_function())} and (from_night is null or from_night <= {tonight})
         and (until_night is null or until_night > {tonight})
-        group by retailer, feeds, source, attempt having count(*) = max("count") order by attempt"""  # noqa: S608
+        group by retailer, feeds, source, attempt, content having count(*) = max("count") order by attempt"""  # noqa: S608
     rows = night.kept("sources", lambda: night.tables.sql(query, [MERGED]).to_pylist(), of=[MERGED])
-    return {(row["retailer"], row["feeds"]): (row["source"], row["attempt"]) for row in rows}
+    return {(row["retailer"], row["feeds"]): Kept(row["source"], row["attempt"], row["content"]) for row in rows}
 
 
 def tonights_sources(night: Night) -> dict[str, bytes]:
     """By retailer with a live feed, from what its products of tonight are made: the same while its prices hold."""
-    kept, tonight = sources_of(night), (str(night.today).encode(), 0)
-    return {name: kept.get((name, feeds), tonight)[0] for name, feeds in feeds_keys(night).items()}
+    kept, tonight = sources_of(night), Kept(str(night.today).encode(), 0, None)
+    return {name: kept.get((name, feeds), tonight).digest for name, feeds in feeds_keys(night).items()}
+
+
+def contents(night: Night) -> dict[str, bytes]:
+    """By retailer with a live feed, a digest of what its products say besides prices, stock and sizes; of the feeds
+    themselves where its products are not kept, or were by an older program."""
+    kept, none = sources_of(night), Kept(b"", 0, None)
+    return {name: kept.get((name, feeds), none).content or feeds for name, feeds in feeds_keys(night).items()}
 
 
 def _kept(night: Night, retailers: Sequence[str], asked: str) -> pa.Table:
     """PRODUCTS that meet a condition, of the retailers of which they are kept, in their order."""
     sources, keys = sources_of(night), feeds_keys(night)
-    wanted = [(name, *sources[name, keys[name]]) for name in retailers if (name, keys[name]) in sources]
+    wanted = [(name, sources[name, keys[name]]) for name in retailers if (name, keys[name]) in sources]
     if not wanted:
         return PRODUCTS.empty_table()
-    listed = ", ".join(f"({literal(name)}, {literal(source)}, {attempt})" for name, source, attempt in wanted)
+    listed = ", ".join(f"({literal(name)}, {literal(kept.digest)}, {kept.attempt})" for name, kept in wanted)
     columns = ", ".join(f"m.{name}" for name in PRODUCTS.names)
     query = f"""
         select {columns}, m.place from {MERGED.name} m join (values {listed}) k(retailer, source, attempt)

@@ -4,8 +4,10 @@ A stage that is done notes in `runs` for each retailer a digest of its name and 
 there (its feeds, its files, functions, settings), and the versions of the tables that it asked. The name itself is not
 kept: it may have to be erased. Later it asks again
 
-* for retailers whose digest is another one, and for those of which a stage before it has something due;
-* where `offers` or `duplicates` got a row of a retailer, and where the newest answer to one of its URLs has changed;
+* for retailers whose digest is another one, and for those of which a stage before it has something due. Where a new
+  feed brings other prices, stock or sizes alone, most stages have the same digest;
+* where `offers` got a row of a feed that is not new, or `duplicates` one of a retailer, and where the newest answer to
+  one of its URLs has changed;
 * for all of them where a table has lost a file, where a picture has come back that had been lost, or where its log does
   not reach back to the version that was noted.
 
@@ -22,7 +24,7 @@ import pyarrow.compute as pc
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Note
 from jobs.live.functions import digest_of, rules_by_retailer
-from jobs.live.products import feeds_keys
+from jobs.live.products import contents, feeds_keys
 from jobs.live.settled import common_inputs, files_of
 from jobs.live.takedowns import barred_pictures
 from jobs.live.views import urls
@@ -69,6 +71,9 @@ ASKS = {
 }
 """The stages that can ask for some retailers alone."""
 
+BY_FEED = ("map", "publish")
+"""Those that have rows of each feed, whatever it says."""
+
 
 class Question(NamedTuple):
     """What a stage has to ask now."""
@@ -111,7 +116,14 @@ def _before(stage: str) -> list[str]:
 def _tables(stage: str) -> list[Table]:
     asks = ASKS[stage]
     of_pictures = [FETCHES, PICTURES] if asks.pictures else []
-    return [OFFERS, MERGED, *of_pictures, *(table for name in _before(stage) for table in ASKS[name].own), *asks.own]
+    return [
+        FEEDS,
+        OFFERS,
+        MERGED,
+        *of_pictures,
+        *(table for name in _before(stage) for table in ASKS[name].own),
+        *asks.own,
+    ]
 
 
 def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b"") -> dict[str, bytes]:
@@ -126,21 +138,22 @@ def digests_of(night: Night, stage: str, more: Mapping[str, bytes] | bytes = b""
             rules.get(name, b""),
             more if isinstance(more, bytes) else more.get(name, b""),
         )
-        for name, inputs in _inputs(night).items()
+        for name, inputs in _inputs(night, by_feed=stage in BY_FEED).items()
     }
 
 
-def _inputs(night: Night) -> dict[str, bytes]:
+def _inputs(night: Night, by_feed: bool) -> dict[str, bytes]:
     """By retailer with a live feed, what decides there on every stage. Mapping files decide from `map` on alone."""
 
     def found() -> dict[str, bytes]:
         common = common_inputs(night)
+        said = feeds_keys(night) if by_feed else contents(night)
         return {
             name: digest_of(name, common, feeds, night.retailers[name].model_dump_json())
-            for name, feeds in feeds_keys(night).items()
+            for name, feeds in said.items()
         }
 
-    return night.kept("inputs by retailer", found, of=[FEEDS])
+    return night.kept(f"inputs by retailer, by feed: {by_feed}", found, of=[FEEDS, MERGED])
 
 
 def _changed(night: Night, stage: str, digests: Mapping[str, bytes]) -> frozenset[str]:
@@ -161,9 +174,10 @@ def _changed(night: Night, stage: str, digests: Mapping[str, bytes]) -> frozense
             return every
         added[table.name] = new
     others = every - found
-    for table in (OFFERS, DUPLICATES):
-        if new := added.get(table.name):
-            found.update(pc.unique(night.tables.of_files(table, new, ["retailer"])["retailer"]).to_pylist())
+    if new := added.get(OFFERS.name):
+        found |= _with_more_offers(night, new, added[FEEDS.name])
+    if new := added.get(DUPLICATES.name):
+        found.update(pc.unique(night.tables.of_files(DUPLICATES, new, ["retailer"])["retailer"]).to_pylist())
     if (new := added.get(PICTURES.name)) and _came_back(night, new, added[FETCHES.name] or ()):
         return every
     if new := added.get(FETCHES.name):
@@ -205,6 +219,14 @@ def _added(night: Night, table: Table, before: tuple[int, bytes] | None) -> froz
         return now - old if known and old is not None and old <= now else None
 
     return night.kept(f"added to {table.name} since {before[0]}", found, of=[table])
+
+
+def _with_more_offers(night: Night, offers: Iterable[str], feeds: Iterable[str]) -> set[str]:
+    """The retailers of which these files of `offers` have rows of a feed that those of `feeds` did not bring."""
+    of = ["retailer", "feed"]
+    new = {tuple(row.values()) for row in night.tables.of_files(FEEDS, feeds, of).to_pylist()}
+    rows = night.tables.of_files(OFFERS, offers, of).group_by(of).aggregate([]).to_pylist()
+    return {row["retailer"] for row in rows if (row["retailer"], row["feed"]) not in new}
 
 
 def _came_back(night: Night, pictures: Iterable[str], fetches: Iterable[str]) -> bool:

@@ -1,16 +1,18 @@
 """A night that asks only for what has changed does what one does that asks everything, whatever has happened."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from jobs.engine.stage import Counts
+from jobs.live.products import keep
 from jobs.live.touched import ASKS, note, question
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages.declared import record_of
 from schemas.errors import RefusedByGate
-from schemas.tables import GARMENTS
+from schemas.tables import GARMENTS, OFFERS
 from tests.jobs.live.lake_of_nights import SHOPS, Nights
 from tests.jobs.stages.publishing import Tried
 
@@ -77,6 +79,39 @@ def test_only_the_shops_that_changed_are_asked(tmp_path: Path) -> None:
     assert lake.asked("choose") == frozenset(), "the same picture came again"
     lake.ask(answered, changed=True)
     assert lake.asked("choose") == {shop for shop in SHOPS if answered in str(lake.products[shop])}
+
+
+def test_a_feed_of_other_prices_asks_where_feeds_count(tmp_path: Path) -> None:
+    lake = Nights(tmp_path, 3)
+    stages = lake.stages()
+    for stage in stages:
+        lake.work(stage)
+    lake.another_night()
+    for product in lake.products["lane"].values():
+        product["price"], product["available"] = Decimal(9), False
+    lake.send("lane")
+    keep(lake.tonight(), SHOPS)
+    asked = []
+    for stage in stages:
+        asked.append((stage, lake.asked(stage)))
+        assert (lake.work(stage).due > 0) == (stage == "publish")
+    assert [stage for stage, shops in asked if shops] == ["map", "publish"]
+    assert dict(asked)["map"] == {"lane"}
+    lake.products["lane"][0]["pictures"] = lake.products["lane"][1]["pictures"]
+    lake.send("lane")
+    keep(lake.tonight(), SHOPS)
+    assert lake.asked("screen") == {"lane"}
+
+
+def test_rows_of_a_known_feed_that_come_later_are_asked(tmp_path: Path) -> None:
+    lake = Nights(tmp_path, 3)
+    for stage in lake.stages(8):
+        lake.work(stage)
+    lake.another_night()
+    query = "select * from offers where retailer = 'lane' order by feed, position limit 1"
+    (row,) = lake.night().tables.sql(query, [OFFERS]).to_pylist()
+    lake.write(OFFERS, [row | {"position": 99, "offer_id": "99"}])
+    assert lake.asked("screen") == {"lane"}
 
 
 def test_nothing_is_noted_where_somebody_else_wrote_what_was_asked(tmp_path: Path) -> None:
