@@ -137,6 +137,7 @@ class _Version:
             if group is not groups[-1]:
                 _refuse_findings(integrity(candidate))
                 self._base = snapshots.write_step(self._night.store, candidate, _checking(self._night))
+            if len(groups) > 1:
                 part.forget()
         self._judge(candidate, candidate.counts.keys() - {gate.retailer for gate in self.gates})
         self.gates.sort(key=lambda gate: str(gate.retailer))
