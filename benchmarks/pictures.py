@@ -6,7 +6,11 @@ of CPU on one thread, the best of some rounds, so that other work on the machine
 
 Bare means: each picture decoded by simplejpeg at the scales that are asked for, once each, and each released network
 run by ONNX Runtime as it stands in its file, once for every picture that it looks at. The filter looks twice at a part
-of the pictures; its second looks are said, and are not among the bare ones.
+of the pictures; its second looks are said, and are not among the bare ones. Layers that the filter and the detector
+share are in both bare networks, and run once in the one pass.
+
+`--spark` measures the same through two Spark workers on this machine, rows written to the lake: CPU of the driver, its
+JVM and the workers together. Starting them and loading the networks is not counted.
 
 `--memory 100000` prints instead what the one pass holds at most, chunk by chunk, over so many pictures.
 """
@@ -24,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import psutil
 import pyarrow as pa
 import simplejpeg
 from PIL import Image
@@ -31,13 +36,13 @@ from PIL import Image
 from jobs.engine.beside import due_in, made_column
 from jobs.engine.night import Night
 from jobs.engine.progress import Progress
-from jobs.engine.stage import Writing
-from jobs.engine.visual import GROUPS, OverPixels
+from jobs.engine.stage import REPORTED, Writing
+from jobs.engine.visual import GROUPS, OverPixels, batch_rows
 from jobs.stages import detect, embed, fingerprint, screen
 from lake.shards import ShardWriter
 from lake.store import open_store
 from lake.tables import RowWriter
-from schemas.settings import Settings
+from schemas.settings import Settings, SparkSettings
 from shops.draw import DrawOptions, draw
 from udfs.pictures.crops import WHOLE
 from udfs.pictures.decode import decode
@@ -45,6 +50,7 @@ from udfs.pictures.preprocess import letterbox
 from udfs.pictures.screen import Chances, in_doubt
 from udfs.runtime.device import THREADS
 
+MASTER = "local[2]"
 SIZES = {"600 x 800": (600, 800), "240 x 320": (240, 320)}
 STAGES = {"fingerprint": fingerprint, "screen": screen, "detect": detect, "embed": embed}
 ROUNDS = 3
@@ -77,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--count", type=int, default=192)
+    parser.add_argument("--spark", action="store_true")
     parser.add_argument("--memory", type=int, metavar="PICTURES")
     asked = parser.parse_args()
     os.environ[THREADS] = "1"
@@ -91,28 +98,29 @@ def main() -> None:
         for name, (width, height) in SIZES.items():
             bodies = [encoded(photo, width, height) for photo in photos]
             print(f"\n{len(bodies)} pictures of {name}, {sum(map(len, bodies)) // len(bodies) // 1000} kB each\n")
-            for line in table(Path(folder) / name.partition(" ")[0], bodies):
+            for line in table(Path(folder) / name.partition(" ")[0], bodies, asked.spark):
                 print(line.row(len(bodies)), flush=True)
 
 
-def table(lake: Path, bodies: Sequence[bytes]) -> list[Line]:
+def table(lake: Path, bodies: Sequence[bytes], through_spark: bool) -> list[Line]:
     """One line a stage, one for all three that one pass does, and one for the whole chain."""
     night, count = night_over(lake), len(bodies)
+    measured = spark_seconds if through_spark else seconds_here
     rows = stored(lake, bodies)
     work = {name: stage.RULE.work(night) for name, stage in STAGES.items()}
     sides = {name: function.side for name, function in work.items()}
     networks = {name: bare_network(night, name) for name in work if name != "fingerprint"}
     lines = {}
-    for name, function in work.items():
+    for name in work:
         forward = networks[name](count) if name in networks else 0.0
         decoding = cpu_seconds(lambda name=name: bare_decode(bodies, [sides[name]]))
-        lines[name] = Line(name, decoding, forward, cpu_seconds(lambda function=function: batches(function, rows)))
+        lines[name] = Line(name, decoding, forward, measured(night, name, rows))
     due = in_one_pass(rows)
     wanted = sum(len(found) - found[made_column("detect")].null_count for found in batches(work["screen"], due))
     together = cpu_seconds(lambda: bare_decode(bodies, [sides[name] for name in ("fingerprint", "screen", "detect")]))
     forward = lines["screen"].forward + lines["detect"].forward * wanted / count
-    one = Line("fingerprint, screen, detect in one pass", together, forward,
-               cpu_seconds(lambda: batches(work["screen"], due)))  # fmt: skip
+    one = Line("fingerprint, screen, detect in one pass", together, forward, measured(night, "screen", due))
+    night.spark.stop()
     print(f"{wanted} pictures are wanted; the filter looks twice at {second_looks(night, bodies)}\n")
     print("| what | pictures a second and core | bare decode, ms | bare network, ms | measured, ms | ratio |")
     print("| --- | --- | --- | --- | --- | --- |")
@@ -120,7 +128,32 @@ def table(lake: Path, bodies: Sequence[bytes]) -> list[Line]:
 
 
 def night_over(lake: Path) -> Night:
-    return Night(Settings(lake=str(lake)), "bench", datetime.now(UTC).date(), Progress(quiet=True))
+    settings = Settings(lake=str(lake), spark=SparkSettings(master=MASTER))
+    return Night(settings, "bench", datetime.now(UTC).date(), Progress(quiet=True))
+
+
+def seconds_here(night: Night, name: str, rows: pa.RecordBatch) -> float:
+    function = STAGES[name].RULE.work(night)
+    return cpu_seconds(lambda: batches(function, rows))
+
+
+def spark_seconds(night: Night, name: str, rows: pa.RecordBatch) -> float:
+    write, whole, size = writing(night, name), pa.Table.from_batches([rows]), batch_rows(night)
+    return cpu_seconds(lambda: night.spark.map(whole, write, REPORTED, size), clock=cpu_of_all)
+
+
+def cpu_of_all() -> float:
+    """CPU seconds of this process, of those that it started, and of those that they started and that have ended."""
+    driver = psutil.Process()
+    return sum(sum(one.cpu_times()[:4]) for one in (driver, *driver.children(recursive=True)))
+
+
+def writing(night: Night, name: str) -> Writing:
+    """The work of a stage, with what it makes for others, written to the lake and not committed."""
+    lake, none = night.settings.lake, bytes(32)
+    others = {one: (RowWriter(lake, STAGES[one].RULE.table), none) for one in ("fingerprint", "detect")}
+    rule = STAGES[name].RULE
+    return Writing(RowWriter(lake, rule.table), none, rule.work(night), night.settings.work.row_seconds, others)
 
 
 def in_one_pass(rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -155,14 +188,12 @@ def second_looks(night: Night, bodies: Sequence[bytes]) -> int:
 def peaks(lake: Path, bodies: Sequence[bytes], pictures: int) -> Iterator[tuple[int, float]]:
     """Pictures that one pass went through so far, and the most MiB held during the chunk that ends there."""
     night = night_over(lake)
-    stage = screen.RULE.tonight(night)
-    others = {name: (RowWriter(str(lake), STAGES[name].RULE.table), bytes(32)) for name in ("fingerprint", "detect")}
-    write = Writing(RowWriter(str(lake), stage.table), stage.function, stage.work, 60, others)
+    write = writing(night, "screen")
     rows = in_one_pass(stored(lake, bodies))
     whole = pa.Table.from_batches([rows] * -(-CHUNK // rows.num_rows)).slice(0, CHUNK)
     for seen in range(CHUNK, pictures + 1, CHUNK):
         Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is held now
-        list(write(whole.to_batches(max_chunksize=stage.batch_rows)))
+        list(write(whole.to_batches(max_chunksize=batch_rows(night))))
         lines = Path("/proc/self/status").read_text().splitlines()
         yield seen, next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
@@ -179,13 +210,15 @@ def bare_network(night: Night, name: str) -> Callable[[int], float]:
     return lambda count: cpu_seconds(lambda: session.run(None, {entry.name: pixels}), 9) * count / len(pixels)
 
 
-def cpu_seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """The least of some rounds, after one that is not counted; all threads of this process."""
+def cpu_seconds(
+    work: Callable[[], object], rounds: int = ROUNDS, clock: Callable[[], float] = time.process_time
+) -> float:
+    """The least of some rounds, after one that is not counted; all threads of this process, or what `clock` counts."""
     found = []
     for _ in range(rounds + 1):
-        began = time.process_time()
+        began = clock()
         work()
-        found.append(time.process_time() - began)
+        found.append(clock() - began)
     return min(found[1:])
 
 

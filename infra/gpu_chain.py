@@ -22,7 +22,7 @@ from udfs.pictures.screen import screen
 
 Decode = Callable[[bytes, int], np.ndarray]
 FACTORS = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
-SIDE = 320
+SIDE = 288
 """The largest input of the three networks: pictures are opened at no less."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.engine.beside import due_in
 from jobs.engine.models import ModelSource
 from jobs.engine.night import Night
 from jobs.engine.recheck import OF_A_NETWORK
@@ -25,6 +26,7 @@ from schemas.rejects import PICTURE_CODES
 from schemas.table import DONE
 from schemas.tables import SCREEN_CLASSES, SCREENS
 from udfs.pictures.screen import screen as look
+from udfs.runtime.models import share
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,14 @@ class Screening:
     """Scores of the picture classes, and the class of a single-garment picture."""
 
     source: ModelSource
+    detector: ModelSource
+    """In one pass it looks at the same pictures."""
 
     def __call__(self, pixels: Sequence[np.ndarray], rows: pa.RecordBatch) -> dict[str, Any]:
-        probabilities, depicts, scores = look(pixels, self.source.load())
+        model = self.source.load()
+        if due_in(detect.RULE.name) in rows.schema.names:
+            share(model, self.detector.load())
+        probabilities, depicts, scores = look(pixels, model)
         by_class = {name: probabilities[:, at] for at, name in enumerate(SCREEN_CLASSES)}
         return by_class | {"depicts": depicts, "depicts_score": scores}
 
@@ -59,7 +66,7 @@ def _work(night: Night) -> OverPixels:
         Aside("fingerprint", fingerprint_work(night)),
         Aside("detect", detection_work(night), Wanted(night.settings.choice.wanted)),
     )
-    return OverPixels(night.store.uri, SCREENS, side, Screening(source), group, others)
+    return OverPixels(night.store.uri, SCREENS, side, Screening(source, night.model_source("detect")), group, others)
 
 
 def _verdicts(night: Night, asked: Asked) -> Iterator[Verdict]:

@@ -52,12 +52,12 @@ with four photos), on {train} photos of {sources}. {products} of the {batch} can
 {garments} photos with the class a person said and the box of the outline that the image filter gives. Released is the
 mean of the weights before and after, but for the fit's."""
 
-UNCHANGED = """Its weights are those of the release {start}, which took the box of the peak alone; that release's card
-says what they learnt."""
+UNCHANGED = """Its weights are those of the release {start}, whose card says what they learnt; only the canvas is
+another."""
 
 PARTS = """Split by blocks of one blogger's photos (neighbouring numbers) or by photo where a source shows single
 products (`training/data/split.py`); {validation} photos are held out ({held_out}), no photo of {unseen} is learnt, and
-nothing was chosen on them. *Before* is the release {before} on the same photos."""
+{chosen} on them. *Before* is the release {before} on the same photos."""
 
 WIDTH = 120
 
@@ -78,6 +78,7 @@ def detect_card(plan: Mapping[str, Any], parts: Split, now: Scored, before: Scor
         held_out=_counted(photos),
         unseen=", ".join(sorted(photos.keys() - {photo.source for photo in parts.learnt})) or "no source",
     )
+    said["chosen"] = "nothing was chosen" if plan["steps"] else "only the canvas was chosen, with a look at the figures"
     said["learning"] = learning.format(**said)
     return CARD.format(
         network=_wrapped(NETWORK.format(**said)),

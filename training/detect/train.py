@@ -49,7 +49,8 @@ class Plan:
 
     start: str
     """Digest of the release that it goes on from."""
-    side: int = 320
+    side: int = 288
+    """Of the square canvas that the released network reads: the filter's, whose first layers it shares."""
     shape: tuple[int, int] = (320, 224)
     """Height and width of a canvas that it learns from, multiples of 32: most photos are upright, grey costs time."""
     width: int = 96

@@ -1,4 +1,4 @@
-"""Reads an ONNX file: nodes, weights, input and outputs. Needs no package, so that a bare machine with a GPU can too.
+"""Reads an ONNX file: nodes, weights, input and outputs; cuts it in two. Needs no package: a bare machine has none.
 
 The file is protobuf, of which the released graphs use little: messages, varints, floats and bytes. Everything else is
 refused: weights in other files, subgraphs, and tensors that are not stored as raw bytes.
@@ -95,6 +95,65 @@ def one_at_a_time(body: bytes) -> bytes | None:
         return None
     found[1] = 1
     return bytes(copy)
+
+
+def until(body: bytes, tensor: str) -> bytes:
+    """The bytes of the part of a network that makes `tensor`, which becomes its one output."""
+    parts = _fields(body)
+    graph = _fields(parts[7][0])
+    return _written(parts | {7: [_written(_making(graph, {tensor}) | {12: [_real(tensor, ())]})]})
+
+
+def beyond(body: bytes, tensor: str, shape: Sequence[int]) -> bytes | None:
+    """The bytes of the part of a network that follows `tensor`, float32 of a shape, which becomes its one input.
+
+    None: what follows reads the network's own input too.
+    """
+    parts = _fields(body)
+    graph = _fields(parts[7][0])
+    own = {_text(_fields(port)[1]) for port in graph[11]}
+    following = _making(graph, {_text(_fields(port)[1]) for port in graph[12]}, tensor)
+    if own & {bytes(name).decode() for node in following[1] for name in _fields(node)[1]}:
+        return None
+    return _written(parts | {7: [_written(following | {11: [_real(tensor, shape)]})]})
+
+
+def _making(graph: dict[int, list[Any]], names: set[str], given: str = "") -> dict[int, list[Any]]:
+    """A graph's fields with those nodes and weights alone that the tensors `names` come from; `given` is there."""
+    nodes = []
+    for body in reversed(graph[1]):
+        inputs, outputs = ({bytes(name).decode() for name in _fields(body)[number]} for number in (1, 2))
+        if outputs & names:
+            nodes.append(body)
+            names = names | (inputs - {given})
+    return graph | {1: nodes[::-1], 5: [weight for weight in graph[5] if _text(_fields(weight)[8]) in names]}
+
+
+def _real(name: str, shape: Sequence[int]) -> bytes:
+    """A ValueInfoProto: a float32 tensor; no shape where `shape` is empty."""
+    tensor: dict[int, list[Any]] = {1: [1]}
+    if shape:
+        tensor[2] = [_written({1: [_written({1: [size]}) for size in shape]})]
+    return _written({1: [name.encode()], 2: [_written({1: [_written(tensor)]})]})
+
+
+def _written(fields: Mapping[int, Sequence[Any]]) -> bytes:
+    """A message of numbers and of bytes."""
+    body = bytearray()
+    for number, values in fields.items():
+        for value in values:
+            whole = isinstance(value, int)
+            body += _as_varint(number << 3 | (VARINT if whole else BYTES))
+            body += _as_varint(value) if whole else _as_varint(len(value)) + bytes(value)
+    return bytes(body)
+
+
+def _as_varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
 
 
 def _fields(body: Any) -> dict[int, list[Any]]:

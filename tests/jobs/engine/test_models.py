@@ -66,7 +66,8 @@ def test_a_description_exchanged_in_the_middle_of_a_run_is_not_read(night: Night
 
 def test_weights_exchanged_between_digest_and_work_write_no_row(night: Night) -> None:
     """The worker says which file it is and who acts, in one line, with exit code 2."""
-    work = Screening(night.model_source("screen"))
+    source = night.model_source("screen")
+    work = Screening(source, detector=source)
     folder = night.model("screen").folder
     shutil.copytree(promote(night.settings.models, 2.0), folder, dirs_exist_ok=True)
     with pytest.raises(WeightsChanged, match=r"model\.onnx: sha256 is \w+, expected \w+; to act: ") as caught:

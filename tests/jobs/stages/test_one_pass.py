@@ -26,6 +26,7 @@ from schemas.table import DONE, REJECTED
 from schemas.tables import BOXES, FINGERPRINTS, SCREENS
 from tests.jobs.engine.test_stage_rule import InPlace
 from tests.udfs.pictures.promoted import pictures
+from udfs.runtime.shared_layers import Following
 
 RULES = {"screen": screen.RULE, "fingerprint": fingerprint.RULE, "detect": detect.RULE}
 SIZES = ((700, 900), (300, 420), (1300, 1290), (90, 60))
@@ -102,6 +103,7 @@ def test_one_pass_gives_the_rows_of_the_stages_apart(
     assert [len(found[name]) for name in ("screens", "fingerprints", "boxes")] == [5, 5, 2]
     assert {row["status"] for row in found["screens"]} == {DONE, REJECTED}
     assert run(night, rows, ["fingerprint"], ["detect"]) == expected, "nothing was due any more"
+    assert isinstance(night.model_source("detect").load().session, Following), "on the layers that the filter ran"
 
 
 def test_a_new_detector_looks_alone(

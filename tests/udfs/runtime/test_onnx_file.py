@@ -2,13 +2,14 @@
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.udfs.pictures.promoted import MODELS
 from tests.udfs.runtime.networks import BATCH, SIDE, graph
 from udfs.runtime.models import promoted
-from udfs.runtime.onnx_file import GraphUnreadable, read_graph
+from udfs.runtime.onnx_file import GraphUnreadable, beyond, read_graph, until
 
 
 def test_a_released_graph_is_what_the_package_reads() -> None:
@@ -51,3 +52,30 @@ def test_weights_that_lie_in_another_file_are_refused() -> None:
     weight.ClearField("raw_data")
     with pytest.raises(GraphUnreadable, match="factor is not stored as raw bytes"):
         read_graph(model.SerializeToString())
+
+
+def test_a_network_in_two_parts_is_the_whole() -> None:
+    body = graph(0.5).SerializeToString()
+    shape = (BATCH, SIDE, SIDE, 3)
+    first, rest = until(body, "real"), beyond(body, "real", shape)
+    assert rest is not None
+    assert [node.operator for part in (first, rest) for node in read_graph(part).nodes] == ["Cast", "Mul"]
+    assert [*read_graph(first).weights] == []
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    for part, name in ((first, "pixels"), (rest, "real")):
+        session = onnxruntime.InferenceSession(part, providers=["CPUExecutionProvider"])
+        assert session.get_inputs()[0].shape == [*shape]
+        (pixels,) = session.run(None, {name: pixels})
+    assert np.array_equal(pixels.ravel()[:300], (np.arange(300, dtype=np.uint8) * np.float32(0.5)))
+
+
+def test_what_reads_the_input_once_more_is_no_part_of_its_own() -> None:
+    model = graph(0.5)
+    model.graph.node.extend(
+        [
+            helper.make_node("Cast", ["pixels"], ["again"], to=TensorProto.FLOAT),
+            helper.make_node("Add", ["scaled", "again"], ["more"]),
+        ]
+    )
+    model.graph.output[0].name = "more"
+    assert beyond(model.SerializeToString(), "real", (BATCH, SIDE, SIDE, 3)) is None
