@@ -1,6 +1,6 @@
 """Layers that two networks begin with run once for a picture, and the answers stay the same to the bit."""
 
-from collections.abc import Iterator
+import hashlib
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from udfs.pictures.preprocess import letterbox
 from udfs.runtime import models, shared_layers
 from udfs.runtime.device import Device
 from udfs.runtime.models import GoldenDiffers, Model, share
-from udfs.runtime.onnx_file import read_graph
+from udfs.runtime.onnx_file import read_graph, until
 from udfs.runtime.onnx_session import OnnxSession
-from udfs.runtime.shared_layers import Following, together, where_they_part
+from udfs.runtime.shared_layers import Following, SharedLayers, together, where_they_part
 
 CPU = Device("cpu")
 SIDE = 8
@@ -46,43 +46,43 @@ def network(*factors: float, side: int = SIDE) -> bytes:
     return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[tuple[Following, Following]]:
-    found = together(body("screen"), body("detect"), CPU)
-    assert found is not None, "the promoted filter and detector have the same first layers and canvas"
-    yield found
+def linked(first: bytes, second: bytes) -> tuple[Following, Following]:
+    found = together(first, second, CPU)
+    assert found is not None, "both have the same first layers and canvas"
+    return found
 
 
-def test_the_promoted_filter_and_detector_answer_as_apart(shared: tuple[Following, Following]) -> None:
+def test_the_promoted_filter_and_detector_answer_as_apart() -> None:
     pixels = canvases()
-    for name, session in zip(("screen", "detect"), shared, strict=True):
+    for name, session in zip(("screen", "detect"), linked(body("screen"), body("detect")), strict=True):
         found, expected = session.run(pixels), OnnxSession(body(name), CPU).run(pixels)
         assert [*found] == [*expected]
         assert all(np.array_equal(found[output], values) for output, values in expected.items())
 
 
-def test_shared_layers_run_once_for_both(shared: tuple[Following, Following], monkeypatch: pytest.MonkeyPatch) -> None:
-    layers, seen = shared[0]._layers, []
-    assert shared[1]._layers is layers
-    layers._made.clear()
-    once = layers._session.run
-    monkeypatch.setattr(layers._session, "run", lambda rows: seen.append(len(rows)) or once(rows))
-    different = np.unique(canvases(), axis=0)
-    for session in shared:
-        session.run(different)
-    assert seen == [1] * len(different)
-
-
-def test_of_many_pictures_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_layers, "KEPT", 2)
-    found = together(network(2, 3), network(2, 5), CPU)
-    assert found is not None
+def test_shared_layers_run_once_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[bytes] = []
+    once = SharedLayers.made
+    monkeypatch.setattr(SharedLayers, "made", lambda layers, row: ran.append(row.tobytes()) or once(layers, row))
+    first, second = linked(network(2, 3), network(2, 5))
+    ran.clear()
     rows = np.arange(3 * SIDE * SIDE * 3, dtype=np.uint8).reshape(3, SIDE, SIDE, 3)
     rows[:, 0, 0, 0] = (7, 8, 9)
-    for session, factor in zip(found, (6, 10), strict=True):
+    for session, factor in ((first, 6), (second, 10)):
         (answer,) = session.run(rows).values()
         assert np.array_equal(answer, rows.transpose(0, 3, 1, 2).astype(np.float32) * factor)
-    assert len(found[0]._layers._made) == 2
+    assert ran == [row.tobytes() for row in rows]
+    second.run(rows[:1])
+    assert len(ran) == 4, "what was taken is gone"
+
+
+def test_of_pictures_that_nobody_takes_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_layers, "MOST_KEPT", 2)
+    layers = SharedLayers(until(network(2, 3), "made1"), CPU)
+    rows = [np.full((4, SIDE, SIDE, 3), value, np.uint8) for value in range(3)]
+    for row in rows:
+        layers.kept(row)
+    assert [layers._kept.keys() == {hashlib.sha256(row).digest() for row in rows[1:]}] == [True]
 
 
 @pytest.mark.parametrize(
