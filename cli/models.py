@@ -1,6 +1,7 @@
 """`models`: which releases are promoted, how good they are on labelled data, and promotion and rollback."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,11 +11,14 @@ import typer
 from cli.context import Json, open_night, print_json
 from cli.terminal import say
 from jobs.engine.models import MODELS, PromotedModel, about, release_folder
-from jobs.run import run_stages
+from jobs.live.functions import embed_function
+from jobs.live.second import filled
+from jobs.run import fill_embedding, run_stages
 from schemas.errors import WrongInput
 from schemas.settings import read_settings
 from training.release import promotion
 from udfs.runtime.device import THREADS
+from udfs.runtime.models import release_of
 
 
 def _known(model: str) -> str:
@@ -81,9 +85,13 @@ def promote(
         str | None, typer.Option(help="Promote even if the release is worse, for this reason (kept in the history).")
     ] = None,
 ) -> None:
-    """Make a release the one that nights use. Refused if a guarded figure is worse than its interval allows."""
+    """Make a release the one that nights use. Refused if a guarded figure is worse than its interval allows, and for
+    an embedding while a live garment has no vector by it."""
     root = read_settings().models
-    PromotedModel(promotion.release_of(model, digest, root)).verify()
+    folder = release_of(model, digest, root)
+    PromotedModel(folder).verify()
+    if model == "embed" and not because:
+        _check_filled(folder)
     done = promotion.promote(model, digest, root, because)
     say(f"{model}: {done.digest} is promoted; before it: {done.previous or 'none'}")
 
@@ -102,13 +110,38 @@ def fill(
     digest: Annotated[
         str, typer.Argument(help="Digest of the candidate (its folder under models/MODEL), or its first characters.")
     ],
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0, help="Stop after about so long; the next call goes on. Default: when all is done."),
+    ] = None,
 ) -> None:
-    """Run a candidate on everything that is due for it now, so that the night after its promotion is short."""
+    """Run a candidate on everything that is live, so that the night after its promotion is short."""
     night = open_night()
-    folder = promotion.release_of(model, digest, night.settings.models)
-    night.candidates[model] = folder
+    night.candidates[model] = release_of(model, digest, night.settings.models)
+    night.until = None if seconds is None else time.time() + seconds
     night.check()
-    run_stages(night, [STAGE_OF[model]])
+    if model != "embed":
+        run_stages(night, [STAGE_OF[model]])
+        return
+    counts = fill_embedding(night)
+    have, garments = filled(night, embed_function(night))
+    night.progress.say(
+        f"embed {night.candidates[model].name}: {have} of {garments} live garments have a vector "
+        f"({counts.done} made, {counts.rejected} rejected)"
+    )
+
+
+def _check_filled(folder: Path) -> None:
+    """Raises PromotionRefused while a live garment has no vector by an embedding."""
+    night = open_night(quiet=True)
+    night.candidates["embed"] = folder
+    have, garments = filled(night, embed_function(night))
+    if have < garments:
+        text = (
+            f"{garments - have} of {garments} live garments have no vector by it; first `selvedge models fill embed "
+            f"{folder.name}`; to promote it anyway, give --because REASON"
+        )
+        raise promotion.PromotionRefused(folder, None, text)
 
 
 @app.command()

@@ -1,7 +1,9 @@
 """`night`, `stage`, `publish` and `report`: run a night or a part of it, and see the result."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +15,8 @@ from jobs.answers.report import report_file, write_report
 from jobs.answers.summary import summary
 from jobs.engine.night import Night
 from jobs.engine.records import last_run, of_run
-from jobs.run import Outcome, as_json, run_stages, until
+from jobs.live.second import second
+from jobs.run import Outcome, as_json, fill_embedding, run_stages, until
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages.acquire import accept as accept_feeds
 from jobs.stages.gates import GATE_NAMES
@@ -37,7 +40,7 @@ def night(
     names = until(until_stage)
     whole = open_night(run, date, retailer, json, log_json)
     with measured(whole):
-        finish(checked(whole), names, json)
+        finish(checked(whole), names, json, fills="publish" in names)
 
 
 def stage(
@@ -131,7 +134,8 @@ def _exit_code(end: BaseException) -> int:
     return int(found or 0)
 
 
-def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> None:
+def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False, fills: bool = False) -> None:
+    """Run the stages and say what came of them. `fills`: what is left of the night is the second embedding's."""
     outcome = run_stages(night, names, shared)
     path = write_report(night, night.run) if "publish" in names else None
     found = summary(night, outcome, path)
@@ -143,7 +147,23 @@ def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fals
         night.progress.warn(f"held: {reason}", name)
     for note in found["notes"]:
         night.progress.warn(note)
+    if fills:
+        _fill_second(night)
     raise typer.Exit(outcome.exit_code)
+
+
+def _fill_second(night: Night) -> None:
+    """Spend what is left of the night on the vectors of the second embedding; a failure is told, and no more."""
+    until, release = night.began.timestamp() + night.settings.second.night_seconds, second(night)
+    if release is None or time.time() >= until:
+        return
+    rest = replace(night, candidates={"embed": release.folder}, until=until)
+    try:
+        counts = fill_embedding(rest)
+    except Stop as stop:
+        night.progress.warn(f"second embedding: {stop}")
+        return
+    night.progress.say(f"second       {counts.due} due: {counts.done} done, {counts.pending} left for the next night")
 
 
 def _held(outcome: Outcome, found: dict[str, Any]) -> dict[str, str]:

@@ -85,7 +85,8 @@ def describe(version: MaybeVersion = None, json: Json = False) -> None:
     number = version if version is not None else versions_of.current(store)
     if number is None:
         raise WrongInput("describe", None, "nothing has been published in this lake yet")
-    manifest, faults = versions_of.manifest(store, number), versions_of.verify(store, number)
+    manifest = versions_of.manifest(store, number)
+    faults = [*versions_of.verify(store, number), *versions_of.second_faults(store, manifest)]
     if json:
         print_json(manifest.model_dump(mode="json") | {"faults": faults})
     else:
@@ -109,6 +110,9 @@ def _describe(manifest: Manifest) -> None:
         )
     for name, digest in manifest.facts.models.items():
         say(f"  model {name}: {digest[:12]}")
+    if manifest.second:
+        have, garments = manifest.second.garments, manifest.rows("garments")
+        say(f"  second embedding {manifest.second.model[:12]}: vectors of {have} of {garments} garments")
     for gate in manifest.gates:
         said = "passed" if gate.passed else "failed"
         where = f" ({gate.retailer})" if gate.retailer else ""

@@ -15,7 +15,7 @@ from jobs.engine.models import MODELS
 from jobs.engine.night import Night
 from reports.facts import ThresholdRow
 from schemas.errors import WrongInput
-from training.release.promotion import release_of
+from udfs.runtime.models import release_of
 
 if TYPE_CHECKING:
     from desk.candidate import Tried

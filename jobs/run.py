@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from jobs.engine.night import Night
 from jobs.engine.stage import Counts
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages.declared import record_of
+from jobs.stages.fill import fill_embedding as fill
 from jobs.stages.publish import Publication
 from lake.lease import lease
 from schemas.errors import Stop, WrongInput
@@ -41,16 +43,30 @@ def run_stages(night: Night, names: Iterable[str], shared: bool = False) -> Outc
     """Run stages in order under the lake's lease. Raises Stop if the run has to end."""
     outcome = Outcome(night.run)
     night.stages = tuple(names)
+    with _working(night, shared):
+        for name in night.stages:
+            _run_one(night, name, outcome)
+    return outcome
+
+
+def fill_embedding(night: Night) -> Counts:
+    """Make the vectors of the night's candidate in advance, until its time is over. It is in no run's record: nothing
+    that a night asks has changed."""
+    with _working(night):
+        return fill(night)
+
+
+@contextmanager
+def _working(night: Night, shared: bool = False) -> Iterator[None]:
+    """The lake's lease, and the workers until they are not needed any more."""
     os.environ[THREADS] = str(night.settings.work.model_threads or os.cpu_count() or 1)  # children inherit it
     with lease(night.store, night.run, night.settings.lease_seconds, shared):
         try:
             night.keep_models()
-            for name in night.stages:
-                _run_one(night, name, outcome)
+            yield
         finally:
             night.spark.stop()
             end_idle()
-    return outcome
 
 
 def until(stage: str | None) -> tuple[str, ...]:

@@ -65,10 +65,10 @@ def write_rows(store: Store, table: PublishedTable, retailer: str | None, rows: 
     return files
 
 
-def write_segment(store: Store, name: str, vectors: pa.Table) -> DataFile:
+def write_segment(store: Store, name: str, vectors: pa.Table, place: str = folder("vectors")) -> DataFile:
     """Write one segment of `vectors` under the name that garments already refer to."""
     body = parquet(vectors.cast(DENSE_VECTORS), compression="none")
-    file = stored(store, f"{folder('vectors')}/{name}.parquet", body)
+    file = stored(store, f"{place}/{name}.parquet", body)
     return DataFile(**file.model_dump(), table="vectors", rows=len(vectors), segment=name)
 
 

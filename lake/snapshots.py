@@ -6,7 +6,7 @@ stay on the version before; the next publish skips the number, and its files are
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake import published_delta
+from lake import published_delta, second
 from lake.candidate import Base, Candidate, NewPart
 from lake.published_files import (
     ROW_TABLES,
@@ -28,6 +28,7 @@ from lake.published_files import (
     write_rows,
     write_segment,
 )
+from lake.second import NextSecond
 from lake.store import Store
 from schemas.errors import REPAIR, HeldByAnother, Stop, WrongInput
 from schemas.manifest import (
@@ -129,7 +130,12 @@ def parent(store: Store) -> Manifest | None:
 
 
 def write(
-    store: Store, candidate: Candidate, facts: Facts, encoder: Encoder | None = None, check: Check = _unchecked
+    store: Store,
+    candidate: Candidate,
+    facts: Facts,
+    encoder: Encoder | None = None,
+    check: Check = _unchecked,
+    beside: NextSecond | None = None,
 ) -> Draft:
     """Write a candidate's files under the next free number. Readers see nothing of it yet.
 
@@ -153,6 +159,7 @@ def write(
         files=_listed(store, base),
         changes=listed,
         encoder=encoder,
+        second=second.write(store, beside) if beside else None,
         content_digest=candidate.content_digest,
         content=candidate.content,
         parts=_several(base.parts),
@@ -206,12 +213,23 @@ def live(store: Store, version: int) -> Manifest:
 
 
 def verify(store: Store, version: int) -> list[str]:
-    """Compare every file of a version with its manifest -> one line per fault; none if the version is intact."""
+    """Compare the files of a version with its manifest -> one line per fault; none if the version is intact.
+
+    Those of its second embedding are left out: a search can do without it (`second_faults`).
+    """
     target = manifest(store, version)
     files: list[StoredFile] = [*target.files, target.changes, *(target.encoder.files if target.encoder else [])]
+    return _faults(store, files) + row_faults(target)
+
+
+def second_faults(store: Store, target: Manifest) -> list[str]:
+    """The same for the files of a version's second embedding."""
+    return _faults(store, [*target.second.files, *target.second.encoder.files] if target.second else [])
+
+
+def _faults(store: Store, files: Sequence[StoredFile]) -> list[str]:
     with ThreadPoolExecutor(4) as pool:
-        faults = [fault for fault in pool.map(lambda file: file_fault(store, file), files) if fault]
-    return faults + row_faults(target)
+        return [fault for fault in pool.map(lambda file: file_fault(store, file), files) if fault]
 
 
 def row_faults(target: Manifest) -> list[str]:

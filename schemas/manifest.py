@@ -48,6 +48,21 @@ class Encoder(_Record):
     files: list[StoredFile]
 
 
+class Second(_Record):
+    """A second embedding: vectors of the same garments by another release, in files that no other table lists."""
+
+    model: Sha256 = Field(description="digest of the release of `embed`")
+    encoder: Encoder
+    garments: int = Field(description="garments of the version that have a vector here")
+    vectors: list[DataFile]
+    places: StoredFile = Field(description="a Parquet file: where the vector of each of them is")
+
+    @property
+    def files(self) -> list[StoredFile]:
+        """Those that no other part of the manifest names, without the encoder's."""
+        return [*self.vectors, self.places]
+
+
 class Content(_Record):
     """Digests of one retailer's published values, `segment` and `row` aside (`lake.content_digest`)."""
 
@@ -139,6 +154,7 @@ class Manifest(_Schema):
     files: list[DataFile]
     changes: StoredFile
     encoder: Encoder | None
+    second: Second | None = Field(None, description="another embedding to compare with; a search can do without it")
     content_digest: Sha256
     content: dict[str, Content] = Field(description="by retailer")
     parts: dict[str, list[Part]] = Field({}, description="by retailer, of those in several parts, in their order")

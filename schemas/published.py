@@ -8,7 +8,7 @@ from schemas.tables import BOX, CODE_BYTES, EMBEDDING_SIZE, STRINGS
 SCHEMA_VERSION = 1
 """The major version: raised when a published column goes, or changes its name, type or meaning."""
 
-SCHEMA_MINOR = 3
+SCHEMA_MINOR = 4
 """The minor version: raised when a published table gets a column (`ADDED`), or the manifest a key."""
 
 GARMENTS = Table(
@@ -67,6 +67,13 @@ VECTORS = Table(
         pa.field("colour_code", pa.binary(CODE_BYTES), nullable=False),
     ]),
 )  # fmt: skip
+
+PLACES = pa.schema([
+    pa.field("garment_id", pa.string(), nullable=False),
+    pa.field("segment", pa.string(), nullable=False),
+    pa.field("row", pa.int32(), nullable=False),
+])  # fmt: skip
+"""Where the vectors of a second embedding are."""
 
 PUBLISHED_TABLES = (GARMENTS, PRODUCTS, VECTORS)
 

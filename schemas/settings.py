@@ -156,6 +156,17 @@ class VacuumSettings(_Group):
     months: int = Field(12, ge=0, description="... and the first version of each of the last months, to roll back to")
 
 
+class SecondSettings(_Group):
+    """An embedding beside the live one, to be compared with it."""
+
+    embedding: str | None = Field(
+        None, description="digest of a release of `embed`: versions carry its vectors too, as far as they are made"
+    )
+    night_seconds: float = Field(
+        0, ge=0, description="a night makes its vectors until so long after it began; 0: `models fill` alone does"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a run."""
 
@@ -174,6 +185,7 @@ class Settings(BaseSettings):
     report: ReportSettings = ReportSettings()
     metrics: MetricsSettings = MetricsSettings()
     vacuum: VacuumSettings = VacuumSettings()
+    second: SecondSettings = SecondSettings()
 
     @classmethod
     def settings_customise_sources(

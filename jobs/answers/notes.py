@@ -10,8 +10,10 @@ from jobs.answers.file_notes import left_tonight
 from jobs.answers.kept_survey import surveyed
 from jobs.engine.night import Night
 from jobs.live.feeds import State, newest_states
+from jobs.live.second import named
 from jobs.stages.feed_gates import came_ahead_of_the_clock, is_from_the_future, reject_jumps
 from lake import snapshots
+from schemas.errors import WrongInput
 from schemas.retailer import title_of
 from schemas.table import DONE
 from schemas.tables import FEEDS
@@ -24,11 +26,18 @@ MOST = 5
 
 
 def notes(night: Night) -> list[str]:
-    """A held version, feeds from the future, several files of a shop, reject and failure codes that jumped, pictures
-    never tried yet, shops without a garment, suspected placeholders."""
+    """A held version, a second embedding that is not whole, feeds from the future, several files of a shop, reject and
+    failure codes that jumped, pictures never tried yet, shops without a garment, suspected placeholders."""
     whole = surveyed(night)
     jumped = jumps(whole.hosts)
-    lines = [*_hold(night), *_from_the_future(night), *_jumped_rejects(night), *whole.files, *left_tonight(night)]
+    lines = [
+        *_hold(night),
+        *_second(night),
+        *_from_the_future(night),
+        *_jumped_rejects(night),
+        *whole.files,
+        *left_tonight(night),
+    ]
     lines += jumped[:MOST]
     if len(jumped) > MOST:
         lines.append(f"{len(jumped) - MOST} more failure codes jumped; see Fetching in the report")
@@ -54,6 +63,25 @@ def _hold(night: Night) -> list[str]:
     return [
         f"version {held.version} is held by {held.who} since {since}: {held.why}; `selvedge live VERSION` ends the hold"
     ]
+
+
+def _second(night: Night) -> list[str]:
+    """What is missing in the second embedding that the setting names."""
+    try:
+        release = named(night)
+    except WrongInput as error:
+        return [f"no second embedding is published: {error} (setting second.embedding)"]
+    newest = snapshots.parent(night.store)
+    if release is None or newest is None:
+        return []
+    name, garments = release.folder.name, newest.rows("garments")
+    found = newest.second if newest.second and newest.second.model == release.digest.hex() else None
+    if found is None:
+        return [f"version {newest.version} has no second embedding {name}; the next night tries again"]
+    if found.garments == garments:
+        return []
+    more = f"`selvedge models fill embed {name}` makes the others"
+    return [f"second embedding {name}: {found.garments} of {garments} garments have a vector; {more}"]
 
 
 def _from_the_future(night: Night) -> list[str]:

@@ -48,6 +48,7 @@ class Night:
     candidates: dict[str, Path] = field(default_factory=dict)  # releases to use in place of the promoted ones
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     stages: tuple[str, ...] = ()  # those that this run goes through, in order
+    until: float | None = None  # seconds since the epoch from which no further chunk is begun
     made_beside: dict[str, Counts] = field(default_factory=dict)  # what earlier stages of this run made for later ones
     store: Store = field(init=False)
     tables: Tables = field(init=False)
@@ -63,7 +64,7 @@ class Night:
 
     @property
     def bench(self) -> Bench:
-        return Bench(self.tables, self.settings, self.spark, self.progress)
+        return Bench(self.tables, self.settings, self.spark, self.progress, self.until)
 
     @cached_property
     def files(self) -> RetailerFiles:

@@ -141,7 +141,7 @@ def _among(needed: pa.Table, keys: list[str], present: pa.Table, join: str) -> p
 
 
 def run_stage(bench: Bench, stage: Stage) -> Counts:
-    """Work off the due rows, chunk by chunk. Raises Stop if the run has to end."""
+    """Work off the due rows, chunk by chunk, until the time is over. Raises Stop if the run has to end."""
     handles = {one.name: bench.tables.open(one.table) for one in (stage, *stage.beside)}
     # before due is asked: a racing commit is then a conflict
     counts = Counts()
@@ -168,6 +168,7 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
                 _commit(bench.tables, handles[other.name], other, files)
             advance(sum(w["rows"] for w in own))
             began = time.perf_counter()
+    counts.complete = counts.complete and not counts.pending
     return counts
 
 
@@ -203,7 +204,7 @@ def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[st
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds, others)
     at = 0
     for answer in _worked(bench, stage, todo, write, REPORTED):
-        written, part = answer.to_pylist(), todo.slice(at, bench.settings.work.chunk_rows)
+        written, part = answer.to_pylist(), todo.slice(at, bench.chunk_rows)
         at += part.num_rows
         rows = sum(w["rows"] for w in written if w["beside"] is None)
         if rows != part.num_rows:
@@ -215,9 +216,11 @@ def _worked(
     bench: Bench, stage: Stage, rows: pa.Table, work: "Writing | Answering", schema: pa.Schema
 ) -> Iterator[pa.Table]:
     """What `work` gives for each chunk: of few rows from a child process, else from Spark."""
-    few, chunk_rows = rows.num_rows <= bench.settings.spark.few_rows, bench.settings.work.chunk_rows
+    few, chunk_rows = rows.num_rows <= bench.settings.spark.few_rows, bench.chunk_rows
     with Child(stage.work) as child:
         for at in range(0, rows.num_rows, chunk_rows):
+            if bench.is_over:
+                return
             part = rows.slice(at, chunk_rows)
             if few:
                 batches = part.combine_chunks().to_batches(max_chunksize=stage.batch_rows)

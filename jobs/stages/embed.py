@@ -51,7 +51,11 @@ def embedding_work(night: Night) -> OverPixels:
 
 def _needed(night: Night) -> pa.Table:
     """One row per crop of the live garments, with the place of its picture."""
-    garments = Catalog.of(night).garments()
+    return with_pictures(night, Catalog.of(night).garments())
+
+
+def with_pictures(night: Night, garments: pa.Table) -> pa.Table:
+    """One row per crop of some garments (vector_key, picture, box), with the place of its picture."""
     keyed = garments.select(["vector_key"]).append_column("place", pa.array(np.arange(garments.num_rows)))
     places = keyed.group_by("vector_key").aggregate([("place", "min")])["place_min"]
     first = garments.select(["vector_key", "picture", "box"]).take(places.sort())

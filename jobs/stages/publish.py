@@ -1,7 +1,7 @@
 """Publishes the next version: the live products with their garments and vectors, if the gates pass."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from jobs.live.verdict import Verdict
 from jobs.stages import gates
 from jobs.stages.canary import canary
 from jobs.stages.publish_rows import Fresh, OfCrops, Source
+from jobs.stages.publish_second import next_second
 from jobs.stages.record import StageRecord, no_rejects
 from lake import snapshots
 from lake.candidate import Base, Candidate, Rows, missing_vectors, prepare, rows_of
@@ -28,6 +29,7 @@ from lake.encoders import keep_encoder
 from lake.integrity import Finding, integrity, vector_integrity
 from lake.published_files import read_rows
 from lake.recalled import recalled_keys
+from lake.second import NextSecond
 from lake.segments import NO_KEYS
 from schemas.errors import REPAIR, DamagedLake, RefusedByGate
 from schemas.manifest import Category, Encoder, Facts, Gate, Manifest, RetailerState
@@ -76,14 +78,22 @@ def publish(night: Night, banned: pa.Array | None = None) -> Publication:
     candidate = version.made(anew, standing)
     publication = Publication(version=snapshots.current(night.store), states=states, gates=version.gates)
     publication.garments, publication.products = candidate.rows("garments"), candidate.rows("products")
-    if candidate.is_new or banned is not None:
-        _write(night, candidate, encoder, publication, version.made_from(candidate))
+    beside = next_second(night, candidate, avoided)
+    if candidate.is_new or banned is not None or _differs(parent, beside):
+        _write(night, candidate, encoder, beside, publication, version.made_from(candidate))
     else:
         snapshots.mend(night.store, night.now())
     publication.place = f"{night.store.uri}/snapshots/{publication.version}" if publication.version else ""
     publication.complete = True
     publication.note = _note(night, asked, publication, encoder.digest, version.withheld)
     return publication
+
+
+def _differs(parent: Manifest | None, beside: NextSecond | None) -> bool:
+    """Whether the second embedding alone makes a version new."""
+    if parent is None:
+        return False
+    return beside.is_new if beside else parent.second is not None
 
 
 def _besides(night: Night, parent: Manifest | None, encoder: str) -> dict[str, bytes]:
@@ -233,7 +243,12 @@ def _judge_whole(night: Night, candidate: Candidate) -> list[Gate]:
 
 
 def _write(
-    night: Night, candidate: Candidate, encoder: Encoder, publication: Publication, made_from: dict[str, str]
+    night: Night,
+    candidate: Candidate,
+    encoder: Encoder,
+    beside: NextSecond | None,
+    publication: Publication,
+    made_from: dict[str, str],
 ) -> None:
     """Write the version, open it as the search tier would, check the gates, then move the pointer."""
     if not candidate.rows("products"):
@@ -252,8 +267,9 @@ def _write(
             for code, node in night.taxonomy.nodes.items()
         },
     )
-    draft = snapshots.write(night.store, candidate, facts, encoder, _checking(night))
+    draft = snapshots.write(night.store, candidate, facts, encoder, _checking(night), beside)
     drilled = _drill(night, draft.manifest, candidate.parent)
+    draft = _with_second(draft, drilled)
     tried = _accepted(night, canary(night, drilled, night.gates.whole_index.canary))
     _refuse_failed([tried])
     always = [gates.no_findings("integrity"), gates.no_findings("drill")]
@@ -276,6 +292,15 @@ def _drill(night: Night, draft: Manifest, parent: Manifest | None) -> selvedge_s
             f"data engineer ({REPAIR})"
         ) from error
     return drilled
+
+
+def _with_second(draft: snapshots.Draft, drilled: selvedge_searcher.Snapshot) -> snapshots.Draft:
+    """The draft, without its second embedding if the search tier could not open that."""
+    try:
+        _ = drilled.second and drilled.second.encoder
+    except selvedge_searcher.SnapshotError:
+        return replace(draft, manifest=draft.manifest.model_copy(update={"second": None}))
+    return draft
 
 
 def _accepted(night: Night, gate: Gate) -> Gate:

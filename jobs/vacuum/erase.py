@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.engine.night import Night
+from jobs.live.functions import over_pixels
+from jobs.live.second import crops
 from jobs.live.takedowns import brought_by, urls_with, with_copies
 from jobs.stages.publish import publish
 from jobs.stages.publish_rows import published_key
@@ -23,13 +25,14 @@ from lake.doctor.finding import LOST
 from lake.erased import erased, hash_of, note_erased
 from lake.lease import lease
 from lake.published_files import TABLES as PUBLISHED_TABLES
+from lake.published_files import read_rows
 from lake.store import Entry
 from lake.tables import FOLDER, live_files, one_of
 from lake.vacuum.blank import blank_pictures
 from lake.vacuum.logs import unnamed_files
 from lake.vacuum.mentions import are_erased, lists_erased, traces_of_erased, vectors_of
 from lake.vacuum.rows import Keep, plan_rewrite, rewrite
-from lake.vacuum.versions import Kept, folders_of, unneeded_files
+from lake.vacuum.versions import Kept, folders_of, unneeded_files, unneeded_seconds
 from lake.withdrawals import forget
 from reports.facts import SURVEY_FILE
 from schemas.errors import WrongInput
@@ -145,7 +148,15 @@ class Erasure:
         rows = rows.filter(pc.is_in(rows["picture"], self.pictures)).to_pylist()
         keys = pa.array([published_key(row["vector_key"], row["function"]) for row in rows], pa.binary(32))
         of_versions = [vectors_of(self.store, manifest, self.hashes) for manifest in self._manifests]
-        return pc.unique(pa.concat_arrays([keys, *of_versions]))
+        of_seconds = [self._in_second(manifest) for manifest in self._manifests if manifest.second]
+        return pc.unique(pa.concat_arrays([keys, *of_versions, *of_seconds]))
+
+    def _in_second(self, manifest: Manifest) -> pa.Array:
+        """Published keys that erased pictures have in the second embedding of a version that lists them."""
+        garments = read_rows(self.store, "garments", manifest.of("garments"), ["image_sha256", "box"])
+        shown = garments.filter(self._shows(garments["image_sha256"]))
+        function = over_pixels(bytes.fromhex(manifest.second.model if manifest.second else ""))
+        return pa.array([published_key(crop, function) for crop in crops(shown).to_pylist()], pa.binary(32))
 
     def _publish(self) -> list[Line]:
         """A new version, if the live one has traces of what was erased in its changes or its segments."""
@@ -176,6 +187,7 @@ class Erasure:
         entries = folders_of(self.store, kept, self.at_once)
         self._delete(entries)
         files = [entry for table in PUBLISHED_TABLES for entry in unneeded_files(self.store, table, kept, self.at_once)]
+        files += unneeded_seconds(self.store, kept, self.at_once)
         self._delete(files)
         return [
             Line("versions", len(entries), len(gone), _sum(entries)),

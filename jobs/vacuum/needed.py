@@ -27,6 +27,7 @@ from jobs.live.functions import (
 from jobs.live.product_keys import category_keys
 from jobs.live.products import feeds_keys
 from jobs.live.retailers import taken_out
+from jobs.live.second import second
 from lake import snapshots
 from lake.published_files import read_rows
 from lake.tables import literal
@@ -287,12 +288,17 @@ class Needed:
         return Keep(table, (key, "function", "retailer"), stays)
 
     def _models(self, name: str) -> list[bytes]:
-        """Digests of a model's releases whose rows stay: promoted, used in one of the last nights, or a candidate."""
+        """Digests of a model's releases whose rows stay: promoted, used in one of the last nights, a candidate, or
+        a second embedding."""
         used = {
             bytes.fromhex(manifest.facts.models[name])
             for manifest in self._kept.recent
             if name in manifest.facts.models and (manifest.published_at or self._since) >= self._since
         }
+        if name == "embed":
+            beside = second(self._night)
+            used |= {bytes.fromhex(each.model) for manifest in self._kept.recent if (each := manifest.second)}
+            used |= {beside.digest} if beside else set()
         return sorted({self._night.model_digest(name), *used, *live_releases(name, self._night.settings.models)})
 
     @property

@@ -7,6 +7,7 @@ vacuum left is found again by the next one, and a night in between finds everyth
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,7 +31,14 @@ from lake.vacuum.logs import cut_log, old_log, unnamed_files
 from lake.vacuum.retired import forget, retire, retired
 from lake.vacuum.rows import Keep, Rewrite, plan_rewrite, rewrite
 from lake.vacuum.shards import Moved, ShardPlan, move_pictures, plan_shards
-from lake.vacuum.versions import Kept, folders_of, kept_versions, unneeded_encoders, unneeded_files
+from lake.vacuum.versions import (
+    Kept,
+    folders_of,
+    kept_versions,
+    unneeded_encoders,
+    unneeded_files,
+    unneeded_seconds,
+)
 from schemas.errors import REPAIR
 from schemas.tables import PICTURES, RUNS, STAGE_TABLES
 from udfs.pictures.decode import PIXELS_REVISION
@@ -128,9 +136,8 @@ class Vacuum:
         return found
 
     def published(self) -> list[Entry]:
-        return [
-            entry for table in PUBLISHED_TABLES for entry in unneeded_files(self.store, table, self.kept, self.before)
-        ]
+        tables = (unneeded_files(self.store, table, self.kept, self.before) for table in PUBLISHED_TABLES)
+        return [*chain.from_iterable(tables), *unneeded_seconds(self.store, self.kept, self.before)]
 
     def encoders(self) -> list[Entry]:
         parts = {part: self.night.model(part).folder for part in ENCODER_PARTS}

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SHARD = "shard"
     FEED = "feed"
     ENCODER = "encoder"
+    SECOND = "second embedding"
     VERSION = "version"
     POINTER = "pointer"
     HOLD = "hold"

@@ -38,6 +38,8 @@ def check(lake: Lake, deep: bool) -> list[Finding]:
     seen: dict[str, str | None] = {}
     for number in snapshots.versions(store) if deep else [pointed] if pointed else []:
         found += _version(store, number, sizes, seen, deep)
+    if pointed:
+        found += _second(store, pointed, sizes, deep)
     return list(dict.fromkeys(found))
 
 
@@ -106,10 +108,29 @@ def _version(
     if deep and not found and (rows := snapshots.row_faults(manifest)):
         found.append(Finding(Kind.VERSION, path, f"is damaged: {rows[0]}", GOES_BACK))
     cost = "no photo can be encoded with it; it is copied from the release that it was made from"
-    for file in manifest.encoder.files if manifest.encoder else ():
+    for file in (file for encoder in _encoders(manifest) for file in encoder.files):
         if wrong := fault(file):
             found.append(Finding(Kind.ENCODER, file.path, wrong, cost, stops=False))
     return found
+
+
+def _second(store: Store, live: int, sizes: dict[str, int], deep: bool) -> list[Finding]:
+    """Damage in the second embedding of the live version, which a search can do without."""
+    try:
+        second = snapshots.manifest(store, live).second
+    except (DamagedSnapshot, WrongInput):
+        return []
+    cost = "the next night makes the second embedding anew"
+    return [
+        Finding(Kind.SECOND, file.path, wrong, cost, stops=False)
+        for file in (second.files if second else ())
+        if (wrong := _fault(store, file, sizes, deep))
+    ]
+
+
+def _encoders(manifest: Manifest) -> list[Encoder]:
+    """The encoders of a version."""
+    return [encoder for encoder in (manifest.encoder, manifest.second and manifest.second.encoder) if encoder]
 
 
 def _fault(store: Store, file: StoredFile, sizes: dict[str, int], deep: bool) -> str | None:
@@ -123,8 +144,8 @@ def _fault(store: Store, file: StoredFile, sizes: dict[str, int], deep: bool) ->
 
 
 def mend(lake: Lake, findings: Iterable[Finding]) -> None:
-    """Damaged logs out of the way; encoders from their releases; versions that are not whole out of use; then the
-    pointer, the hold and new logs."""
+    """Damaged logs and second embeddings out of the way; encoders from their releases; versions that are not whole out
+    of use; then the pointer, the hold and new logs."""
     store, found = lake.store, list(findings)
     kinds = {finding.kind for finding in found}
     for finding in found:
@@ -132,6 +153,9 @@ def mend(lake: Lake, findings: Iterable[Finding]) -> None:
             set_log_aside(store, finding.place.rpartition("/")[0])
     if Kind.ENCODER in kinds:
         _mend_encoders(lake, {finding.place for finding in found if finding.kind is Kind.ENCODER})
+    for finding in found:
+        if finding.kind is Kind.SECOND and store.exists(finding.place):
+            set_aside(store, finding.place)
     live, _ = _pointed(store)
     if live is None and Kind.POINTER in kinds:
         live = _nearly_pointed(store)
@@ -217,17 +241,17 @@ def _mend_encoders(lake: Lake, places: set[str]) -> None:
             manifest: Manifest = snapshots.manifest(lake.store, number)
         except (DamagedSnapshot, WrongInput):
             continue
-        for file in manifest.encoder.files if manifest.encoder else ():
-            if file.path in places and (body := _body_of(lake, manifest.encoder, file)) is not None:
+        for encoder, file in ((each, file) for each in _encoders(manifest) for file in each.files):
+            if file.path in places and (body := _body_of(lake, encoder, file)) is not None:
                 if lake.store.exists(file.path):
                     set_aside(lake.store, file.path)
                 lake.store.write(file.path, body)
                 places.discard(file.path)
 
 
-def _body_of(lake: Lake, encoder: Encoder | None, file: StoredFile) -> bytes | None:
+def _body_of(lake: Lake, encoder: Encoder, file: StoredFile) -> bytes | None:
     name = file.path.split("/", 2)[2]
-    if encoder is not None and name == "encoder.json":
+    if name == "encoder.json":
         body = card_of(encoder)
         return body if _sha256(body) == file.sha256 else None
     if name == PIXELS:

@@ -16,6 +16,9 @@ ROUNDS: tuple[tuple[Check, Mend], ...] = (
     (other_files.check, other_files.mend),
 )
 
+NEXT_NIGHT = {Kind.FEED, Kind.SECOND}
+"""What the next night asks for or makes anew."""
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -32,10 +35,10 @@ def examine(lake: Lake, deep: bool = True) -> list[Finding]:
 
 
 def repair(lake: Lake) -> Repair:
-    """Mend what can be mended; the caller holds the lease. A feed that is gone is brought by the next night."""
+    """Mend what can be mended; the caller holds the lease. What is gone and `NEXT_NIGHT` brings is not wrong then."""
     found = []
     for check, mend in ROUNDS:
         here = check(lake, True)
         mend(lake, here)
         found += here
-    return Repair(found, [finding for finding in examine(lake) if finding.kind is not Kind.FEED])
+    return Repair(found, [finding for finding in examine(lake) if finding.kind not in NEXT_NIGHT])

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.erased import hash_of
-from lake.published_files import read_rows, with_vector_keys
-from lake.segments import segment_keys
+from lake.published_files import DamagedSnapshot, read_rows, with_vector_keys
+from lake.segments import NO_KEYS, segment_keys
 from lake.store import Store
 from schemas.manifest import Manifest
 
@@ -40,7 +40,13 @@ def traces_of_erased(store: Store, manifest: Manifest, erased: Collection[bytes]
     retailers = pa.array([name.partition(":")[0] for name in ids.to_pylist()], pa.string())
     if any(pc.any(are_erased(texts, erased)).as_py() for texts in (ids, retailers)):
         return True
-    return bool(pc.any(pc.is_in(segment_keys(store, manifest.of("vectors")), banned)).as_py())
+    if pc.any(pc.is_in(segment_keys(store, manifest.of("vectors")), banned)).as_py():
+        return True
+    try:
+        beside = segment_keys(store, manifest.second.vectors) if manifest.second else NO_KEYS
+    except DamagedSnapshot:  # nobody can tell
+        return True
+    return bool(pc.any(pc.is_in(beside, banned)).as_py())
 
 
 def vectors_of(store: Store, manifest: Manifest, erased: Collection[bytes]) -> pa.Array:

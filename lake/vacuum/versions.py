@@ -7,10 +7,11 @@ from itertools import pairwise
 
 from lake import snapshots
 from lake.published_files import TABLES, DamagedSnapshot, folder
+from lake.second import FOLDER
 from lake.store import Entry, Store
 from lake.tables import Tables, live_files
 from lake.vacuum.logs import unnamed_files
-from schemas.manifest import Manifest, PublishedTable
+from schemas.manifest import Manifest, PublishedTable, Second
 
 READING = timedelta(days=2)
 """A search tier may go on reading a version for this long after the next one."""
@@ -32,6 +33,11 @@ class Kept:
     def files(self) -> set[str]:
         """Names of their Parquet files."""
         return {file.path.rpartition("/")[2] for manifest in self.all for file in manifest.files}
+
+    @property
+    def seconds(self) -> list[Second]:
+        """Their second embeddings."""
+        return [manifest.second for manifest in self.all if manifest.second]
 
     def delta(self, table: PublishedTable) -> set[int]:
         """The Delta versions that they name."""
@@ -92,9 +98,16 @@ def unneeded_files(store: Store, table: PublishedTable, kept: Kept, before: date
     return unnamed_files(store, folder(table), kept.files | listed, before)
 
 
+def unneeded_seconds(store: Store, kept: Kept, before: datetime) -> list[Entry]:
+    """Files of second embeddings that no kept version has."""
+    needed = {file.path for second in kept.seconds for file in second.files}
+    return [entry for entry in store.list(FOLDER) if entry.path not in needed and entry.modified < before]
+
+
 def unneeded_encoders(store: Store, kept: Kept, needed: Collection[str], before: datetime) -> list[Entry]:
     """Files of encoders that neither a kept version nor `needed` has."""
     digests = {manifest.encoder.digest for manifest in kept.all if manifest.encoder} | set(needed)
+    digests |= {second.encoder.digest for second in kept.seconds}
     entries = [entry for entry in store.list("encoders") if entry.path.split("/")[1] not in digests]
     young = {entry.path.split("/")[1] for entry in entries if entry.modified >= before}
     return [entry for entry in entries if entry.path.split("/")[1] not in young]

@@ -1,7 +1,7 @@
 """The parts of a version's manifest that this package reads; the whole manifest is in `Manifest.record`."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from selvedge_searcher.errors import SchemaUnknown, SnapshotDamaged
@@ -41,6 +41,16 @@ class EncoderFiles:
 
 
 @dataclass(frozen=True)
+class SecondFiles:
+    """Another embedding of the same garments: its release, encoder, segments, and where each garment's vector is."""
+
+    model: str  # digest of the release
+    encoder: EncoderFiles
+    vectors: tuple[DataFile, ...]
+    places: File
+
+
+@dataclass(frozen=True)
 class Category:
     """A node of the taxonomy: the one around it, and what the two codes count for in a search for likeness."""
 
@@ -58,6 +68,8 @@ class Manifest:
     files: tuple[DataFile, ...]
     changes: File
     encoder: EncoderFiles | None
+    second: SecondFiles | None  # in versions of before schema 1.4, and in most others, there is none
+    places: File | None  # where the vectors of the garments are, if garments do not say it themselves
     content: dict[str, dict[str, str]]  # by retailer
     categories: dict[str, Category]  # by code; empty in versions of before schema 1.3
     record: dict[str, Any]
@@ -65,6 +77,20 @@ class Manifest:
     def of(self, table: str) -> list[DataFile]:
         """The files of a table in the order of its rows."""
         return [file for file in self.files if file.table == table]
+
+    @property
+    def by_second(self) -> "Manifest | None":
+        """The same version by its second embedding."""
+        if self.second is None:
+            return None
+        rows = [file for file in self.files if file.table != "vectors"]
+        return replace(
+            self,
+            files=(*rows, *self.second.vectors),
+            encoder=self.second.encoder,
+            places=self.second.places,
+            second=None,
+        )
 
 
 @dataclass(frozen=True)
@@ -87,6 +113,8 @@ def parse_manifest(path: str, body: bytes) -> Manifest:
             files=tuple(DataFile(**entry) for entry in record["files"]),
             changes=File(**record["changes"]),
             encoder=_encoder(record["encoder"]),
+            second=_second(record.get("second")),
+            places=None,
             content=record["content"],
             categories=_categories(record.get("facts", {}).get("categories", {})),
             record=record,
@@ -119,6 +147,18 @@ def parse_pointer(path: str, body: bytes) -> Pointer:
 
 def _encoder(record: dict[str, Any] | None) -> EncoderFiles | None:
     return EncoderFiles(record["digest"], tuple(File(**entry) for entry in record["files"])) if record else None
+
+
+def _second(record: dict[str, Any] | None) -> SecondFiles | None:
+    if record is None:
+        return None
+    encoder = record["encoder"]
+    return SecondFiles(
+        record["model"],
+        EncoderFiles(encoder["digest"], tuple(File(**entry) for entry in encoder["files"])),
+        tuple(DataFile(**entry) for entry in record["vectors"]),
+        File(**record["places"]),
+    )
 
 
 def _categories(record: dict[str, Any]) -> dict[str, Category]:

@@ -71,7 +71,7 @@ class Snapshot:
         if held:
             self._bytes |= {file.path: held._bytes[file.path] for file in both}
             self._tables |= {file.path: held._tables[file.path] for file in rows if file in both}
-        self.garments, self.products = self._joined("garments"), self._joined("products")
+        self.garments, self.products = self._placed(self._joined("garments")), self._joined("products")
         self._segment_of, self._row_of = self._places()
         if held:
             self._mapped |= {file: held._mapped[file] for file in self._segments if file in held._mapped}
@@ -79,8 +79,28 @@ class Snapshot:
             if held and name in held.__dict__:
                 self.__dict__[name] = self._read_only(self._gathered_over(held, column, held.__dict__[name]))
 
+    def _placed(self, garments: pa.Table) -> pa.Table:
+        """The garments that have a vector, with its segment and row; all of them where they say these themselves."""
+        stated = self.manifest.places
+        if stated is None:
+            return garments
+        self._bytes |= self.lake.proven([stated])
+        places = self._read(stated)
+        at = pc.index_in(garments["garment_id"], places["garment_id"].combine_chunks())
+        own = garments.filter(at.is_valid()).drop_columns(["segment", "row"])
+        for name in ("segment", "row"):
+            own = own.append_column(name, places[name].take(at.drop_null()))
+        return own
+
     def _joined(self, table: str) -> pa.Table:
         return parquet.joined(table, (self._tables[file.path] for file in self.manifest.of(table)))
+
+    @cached_property
+    def second(self) -> "Snapshot | None":
+        """The version by its second embedding: other vectors, another encoder, and the garments that have a vector in
+        it. None where the version has no second one. Opened when it is first used, with what is open already."""
+        other = self.manifest.by_second
+        return Snapshot(self.lake, other, self) if other else None
 
     @cached_property
     def product_rows(self) -> np.ndarray:
@@ -241,14 +261,18 @@ class Snapshot:
 
     def files(self) -> list[File]:
         """Every file that this snapshot may read, for `prune`."""
-        encoder = self.manifest.encoder
-        return [*self.manifest.files, self.manifest.changes, *(encoder.files if encoder else [])]
+        encoder, second = self.manifest.encoder, self.manifest.second
+        of_second = (*second.vectors, second.places, *second.encoder.files) if second else ()
+        return [*self.manifest.files, self.manifest.changes, *(encoder.files if encoder else ()), *of_second]
 
-    def _decoded(self, file: DataFile, columns: list[str] | None = None) -> pa.Table:
+    def _read(self, file: File, columns: list[str] | None = None) -> pa.Table:
         try:
-            rows = parquet.read(self._bytes[file.path], columns)
+            return parquet.read(self._bytes[file.path], columns)
         except pa.ArrowInvalid as error:
             raise SnapshotDamaged(f"{file.path}: cannot be decoded ({error})") from error
+
+    def _decoded(self, file: DataFile, columns: list[str] | None = None) -> pa.Table:
+        rows = self._read(file, columns)
         if len(rows) != file.rows:
             raise SnapshotDamaged(f"{file.path}: {len(rows)} rows where the manifest says {file.rows}")
         return rows
@@ -295,7 +319,7 @@ class Snapshot:
         row_there = np.full(starts[-1], -1, np.int64)
         row_there[starts[held._segment_of] + held._row_of] = np.arange(len(held.garments))
         numbers = {file: index for index, file in enumerate(held._segments)}
-        there = np.array([numbers.get(file, -1) for file in self._segments])[self._segment_of]
+        there = np.array([numbers.get(file, -1) for file in self._segments], np.int64)[self._segment_of]
         both = there >= 0
         place = np.full(len(self.garments), -1, np.int64)
         place[both] = row_there[starts[there[both]] + self._row_of[both]]

@@ -20,11 +20,12 @@ FIRST = {
 """What the first searcher makes of a file: another key is an error to it."""
 
 KEYS = {
-    "Manifest": "schema_version schema_minor made_by version parent published_at delta files changes encoder "
+    "Manifest": "schema_version schema_minor made_by version parent published_at delta files changes encoder second "
     "content_digest content parts references counts facts gates",
     "StoredFile": "path bytes sha256",
     "DataFile": "path bytes sha256 table rows retailer segment",
     "Encoder": "digest files",
+    "Second": "model encoder garments vectors places",
     "Content": "garments products vectors",
     "Part": "start content files",
     "Counts": "garments products categories",
@@ -33,7 +34,7 @@ KEYS = {
     "RetailerState": "feed_sha256 feed_age_hours status reason",
     "Gate": "name retailer value bound passed accepted_because",
 }
-"""The keys of minor version 3: programs of that version call a manifest of it damaged that has another."""
+"""The keys of minor version 4: programs of that version call a manifest of it damaged that has another."""
 
 NEWER = SCHEMA_MINOR + 1
 
@@ -67,7 +68,7 @@ def test_a_file_has_the_keys_that_the_first_searcher_knows():
 def test_another_key_is_another_minor_version():
     described = json.loads(WRITTEN.read_text())
     records = {"Manifest": described} | described["$defs"]
-    assert SCHEMA_MINOR == 3
+    assert SCHEMA_MINOR == 4
     assert {name: set(part["properties"]) for name, part in records.items()} == {
         name: set(keys.split()) for name, keys in KEYS.items()
     }

@@ -15,7 +15,7 @@ from training.data.tables import DataError, pixels_of
 from training.quality.asked import CHUNK, Asked, garments_of
 from training.quality.judged import Judged
 from training.quality.report import Judgement, Page, previous_of, write_report
-from training.release.promotion import promoted_digest, release_of
+from training.release.promotion import promoted_digest
 from training.screen.classes import screen_pictures
 from training.screen.report import TARGETS, class_figures, figures
 from training.text.corrections import key_of
@@ -24,7 +24,7 @@ from training.text.figures import Answers
 from training.text.score import answers_of, compared, read_rows, unseen
 from training.text.score import report as text_figures
 from udfs.pictures.screen import chances
-from udfs.runtime.models import Model, load
+from udfs.runtime.models import Model, load, release_of
 
 TEXT_TARGETS = {"macro_f1": 0.80, "right_at_85": 0.995, "answered_at_995": 0.85}
 SCREEN_TARGETS = {"wanted_kept": 0.995} | {f"{name}_rejected": value for name, value in TARGETS.items()}

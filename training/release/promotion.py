@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import WrongInput
-from udfs.runtime.models import DIGEST_LENGTH, describe
+from udfs.runtime.models import describe, release_of
 
 INDEX, HISTORY = "promoted.json", "promotions.jsonl"
 
@@ -54,17 +54,6 @@ class Promotion:
 
 class PromotionRefused(WrongInput):
     """A release is worse than the promoted one on a guarded figure, and no reason was given."""
-
-
-def release_of(model: str, digest: str, root: Path) -> Path:
-    """The folder of the one release of a model whose digest begins so; raises WrongInput."""
-    found = sorted(path for path in (root / model).glob(f"{digest[:DIGEST_LENGTH]}*") if path.is_dir())
-    if len(found) != 1 or not digest:
-        have = ", ".join(path.name for path in sorted((root / model).glob("*"))) or "none"
-        raise WrongInput(
-            root / model, None, f"{digest or 'no digest'}: does not name exactly one release; there are: {have}"
-        )
-    return found[0]
 
 
 def promote(model: str, digest: str, root: Path, because: str | None = None) -> Promotion:

@@ -86,8 +86,13 @@ def garment_id(product_id: str, picture: bytes, place: int) -> str:
 
 def vector_key(picture: bytes, box: Sequence[float]) -> bytes:
     """sha256 of the picture's sha256 and the box in steps of 1/10,000 as four little-endian int32."""
-    steps = np.rint(np.asarray(box, np.float64) * BOX_STEPS).astype("<i4")
-    return hashlib.sha256(picture + steps.tobytes()).digest()
+    return vector_keys([picture], np.array([box]))[0]
+
+
+def vector_keys(pictures: Sequence[bytes], boxes: np.ndarray) -> list[bytes]:
+    """The same of many pictures with a box (N, 4) each."""
+    steps = np.rint(boxes.astype(np.float64) * BOX_STEPS).astype("<i4")
+    return [hashlib.sha256(picture + box.tobytes()).digest() for picture, box in zip(pictures, steps, strict=True)]
 
 
 def _counts(box: dict[str, Any], settings: ChoiceSettings) -> bool:

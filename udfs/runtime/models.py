@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.errors import Stop
+from schemas.errors import Stop, WrongInput
 from udfs.runtime.cards import this_process
 from udfs.runtime.device import ON_CARD, Device
 from udfs.runtime.errors import WeightsChanged
@@ -42,6 +42,7 @@ __all__ = [
     "opened",
     "promoted",
     "read_release",
+    "release_of",
     "share",
 ]
 
@@ -107,6 +108,17 @@ def promoted(name: str, root: Path) -> Path:
     if name not in releases:
         raise ModelError(f"{index}: no release of {name!r} is promoted")
     return root / name / releases[name]
+
+
+def release_of(model: str, digest: str, root: Path) -> Path:
+    """The folder of the one release of a model whose digest begins so; raises WrongInput."""
+    found = sorted(path for path in (root / model).glob(f"{digest[:DIGEST_LENGTH]}*") if path.is_dir())
+    if len(found) != 1 or not digest:
+        have = ", ".join(path.name for path in sorted((root / model).glob("*"))) or "none"
+        raise WrongInput(
+            root / model, None, f"{digest or 'no digest'}: does not name exactly one release; there are: {have}"
+        )
+    return found[0]
 
 
 def describe(folder: Path) -> Description:
