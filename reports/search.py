@@ -13,6 +13,8 @@ from reports.facts import Box
 class Near:
     """A product beside a garment of the photo. Likenesses are 0 to 1; `picture` is a key of the page's pictures."""
 
+    product: str
+    """Its id."""
     title: str
     shop: str
     category: str
@@ -34,6 +36,8 @@ class Searched:
     near: Sequence[Near]
     colour: int
     """What colour counts for against shape, 0 to 100, until somebody moves the slider."""
+    against: Sequence[Near] = ()
+    """The products that are nearest by the other embedding."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class SearchPage:
     pictures: Mapping[str, str]
     parents: Mapping[str, str]
     """The category around each category that is shown, up to the root."""
+    embeddings: tuple[str, str] | None = None
+    """Names of the live embedding and of the other one, where two are shown side by side."""
 
 
 def render_search(page: SearchPage, served: bool = False) -> str:

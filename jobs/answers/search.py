@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ BY_VECTOR, BY_CODE = 24, 8
 """Products that are taken by vector, and by each of the codes."""
 THUMBNAIL_PX, PHOTO_PX = 132, 480
 MOST_TITLE = 120
+NAME_DIGITS = 12
+"""Of the digest of a release, as in the name of its folder."""
 CODE_BITS = 128
 EVEN = 50
 """The share of colour, in per cent, where the version carries no weights."""
@@ -38,19 +40,33 @@ class Search:
 
     snapshot: Snapshot
     store: Store
+    against: Snapshot | None = None
+    """The same version by another embedding, which is searched beside it."""
 
     def empty(self) -> SearchPage:
         """The page before there is a photo."""
-        return SearchPage("", self.snapshot.version, "", [], {}, {})
+        return SearchPage("", self.snapshot.version, "", [], {}, {}, self._embeddings)
 
     def page(self, name: str, body: bytes) -> SearchPage:
         """The page for a photo. Raises what the searcher raises, such as PhotoRefused."""
         seen = self.snapshot.encoder.look(body)[:MOST_GARMENTS]
         found = [self._searched(one) for one in seen]
-        wanted = {near.picture for garment in found for near in garment.near}
-        parents = self._parents({near.category for garment in found for near in garment.near})
+        if self.against is not None:  # its encoder has the same detector, so the same garments
+            other = Search(self.against, self.store)
+            beside = self.against.encoder.look(body)[:MOST_GARMENTS]
+            found = [replace(one, against=other._near(it)) for one, it in zip(found, beside, strict=True)]
+        shown = [near for garment in found for near in (*garment.near, *garment.against)]
+        pictures = self._pictures({near.picture for near in shown})
+        parents = self._parents({near.category for near in shown})
         photo = thumbnail(body, PHOTO_PX)
-        return SearchPage(name, self.snapshot.version, photo, found, self._pictures(wanted), parents)
+        return SearchPage(name, self.snapshot.version, photo, found, pictures, parents, self._embeddings)
+
+    @property
+    def _embeddings(self) -> tuple[str, str] | None:
+        second = self.snapshot.manifest.second
+        if self.against is None or second is None:
+            return None
+        return self.snapshot.manifest.record["facts"]["models"]["embed"][:NAME_DIGITS], second.model[:NAME_DIGITS]
 
     def _searched(self, seen: "Seen") -> Searched:
         near = self._near(seen)
@@ -106,6 +122,7 @@ class Search:
         price = "" if product["price"] is None else f"{product['price']} {product['currency'] or ''}".strip()
         url = product["url"] or ""
         return Near(
+            product=product["product_id"],
             title=html.unescape(product["title"] or product["product_id"])[:MOST_TITLE],
             shop=garment["retailer"],
             category=garment["category"],

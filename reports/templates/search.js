@@ -1,5 +1,6 @@
 "use strict";
 const MOST_SHOWN = 14;
+const MOST_BESIDE = 12;
 const data = JSON.parse(document.querySelector("#data").textContent);
 
 function card(near) {
@@ -46,18 +47,34 @@ function fill(select, names) {
 }
 
 for (const section of document.querySelectorAll("section[data-garment]")) {
-  const { near } = data.garments[Number(section.dataset.garment)];
+  const { near, against } = data.garments[Number(section.dataset.garment)];
+  const galleries = section.querySelectorAll(".gallery");
+  const every = [...near, ...against];
   const [shop, category, vector, weight] = ["shop", "category", "vector", "weight"].map((name) => section.querySelector(`.${name}`));
-  const values = (name) => [...new Set(near.map((one) => one[name]))].sort();
+  const values = (name) => [...new Set(every.map((one) => one[name]))].sort();
   const show = () => {
     const colour = Number(weight.value) / 100;
     const worth = (one) => (vector.checked ? one.vector : (1 - colour) * one.shape + colour * one.colour);
-    const kept = near.filter((one) => (!shop.value || one.shop === shop.value) && (!category.value || around(one.category).includes(category.value)));
-    kept.sort((one, other) => worth(other) - worth(one));
-    section.querySelector(".gallery").replaceChildren(...kept.slice(0, MOST_SHOWN).map(card));
+    const fits = (one) => (!shop.value || one.shop === shop.value) && (!category.value || around(one.category).includes(category.value));
+    const best = (list, most) => list.filter(fits).sort((one, other) => worth(other) - worth(one)).slice(0, most);
+    if (galleries.length === 1) {
+      galleries[0].replaceChildren(...best(near, MOST_SHOWN).map(card));
+      return;
+    }
+    const sides = [best(near, MOST_BESIDE), best(against, MOST_BESIDE)];
+    const ids = sides.map((side) => new Set(side.map((one) => one.product)));
+    sides.forEach((side, at) => {
+      galleries[at].replaceChildren(...side.map((one) => {
+        const figure = card(one);
+        figure.classList.toggle("only", !ids[1 - at].has(one.product));
+        return figure;
+      }));
+    });
+    const both = [...ids[0]].filter((id) => ids[1].has(id)).length;
+    section.querySelector(".both").textContent = `On both sides: ${both}.`;
   };
   fill(shop, values("shop"));
-  fill(category, [...new Set(near.flatMap((one) => around(one.category)))].sort());
+  fill(category, [...new Set(every.flatMap((one) => around(one.category)))].sort());
   weight.addEventListener("input", () => {
     vector.checked = false;
   });

@@ -15,7 +15,15 @@ EVIL = '</script><script>alert("1")</script><img src=x onerror=alert(1)>'
 
 
 def near(**said: object) -> Near:
-    plain = {"title": "Coat", "shop": "aa", "category": "coat", "price": "10 EUR", "url": "", "picture": "ab"}
+    plain = {
+        "product": "aa:1",
+        "title": "Coat",
+        "shop": "aa",
+        "category": "coat",
+        "price": "10 EUR",
+        "url": "",
+        "picture": "ab",
+    }
     return Near(**(plain | {"vector": 0.9, "shape": 0.5, "colour": 0.25} | said))  # type: ignore[arg-type]
 
 
@@ -27,6 +35,12 @@ def page_of(*products: Near, name: str = "photo.jpg", served: bool = False) -> s
         ),
         served,
     )
+
+
+def sides_of(near_by: tuple[Near, ...], against: tuple[Near, ...]) -> str:
+    garment = Searched("top", Box("0.90", 10.0, 20.0, 30.0, 40.0), near_by, 80, against)
+    names = ("0123456789ab", "ba9876543210")
+    return render_search(SearchPage("photo.jpg", 7, "data:image/jpeg;base64,AA", [garment], {}, {}, names))
 
 
 def data_of(page: str) -> dict:
@@ -91,4 +105,36 @@ def test_the_slider_orders_and_the_filters_hide(tmp_path: Path) -> None:
         assert after("shop", "aa") == "colour vector"
         assert after("category", "coat") == "vector"
         assert after("category", "clothing") == "colour vector", "what is below a category is of it"
+        assert [said for said in page.errors if "page.html" not in said] == []
+
+
+def test_two_embeddings_are_named_and_one_has_no_sides() -> None:
+    page = sides_of((near(),), (near(title=EVIL),))
+    assert "live embedding<small>0123456789ab</small>" in page
+    assert "second embedding<small>ba9876543210</small>" in page
+    assert "<img src=x" not in page
+    assert data_of(page)["garments"][0]["against"][0]["title"] == EVIL
+    assert "second embedding" not in page_of(near())
+
+
+@pytest.mark.skipif(chromium.found() is None, reason="Chromium is not installed (apt-get install chromium)")
+def test_what_one_embedding_alone_finds_is_framed_and_the_tools_move_both_sides(tmp_path: Path) -> None:
+    both = near(product="aa:1", title="both"), near(product="aa:2", title="live", vector=0.8, shape=0.9, shop="bb")
+    other = near(product="aa:3", title="other", vector=0.95), near(product="aa:1", title="both", shape=0.9)
+    (tmp_path / "page.html").write_text(sides_of(both, other), encoding="utf-8")
+    names = (
+        "[...document.querySelectorAll('.gallery')].map(side => [...side.children].map(x => "
+        "x.querySelector('figcaption > :first-child').textContent + (x.classList.contains('only') ? '!' : '')).join(' '))"
+        ".join(' | ')"
+    )
+    with Chromium() as page:
+        page.open(f"file://{tmp_path}/page.html")
+        assert page.value(names) == "both live! | other! both"
+        assert page.value("document.querySelector('.both').textContent") == "On both sides: 1."
+        moved = "document.querySelector('.weight')"
+        page.value(f"({moved}.value = '0', {moved}.dispatchEvent(new Event('input')))")
+        assert page.value(names) == "live! both | both other!"
+        moved = "document.querySelector('.shop')"
+        page.value(f"({moved}.value = 'bb', {moved}.dispatchEvent(new Event('input')))")
+        assert page.value(names) == "live! | "
         assert [said for said in page.errors if "page.html" not in said] == []
