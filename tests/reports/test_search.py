@@ -123,9 +123,8 @@ def test_what_one_embedding_alone_finds_is_framed_and_the_tools_move_both_sides(
     other = near(product="aa:3", title="other", vector=0.95), near(product="aa:1", title="both", shape=0.9)
     (tmp_path / "page.html").write_text(sides_of(both, other), encoding="utf-8")
     names = (
-        "[...document.querySelectorAll('.gallery')].map(side => [...side.children].map(x => "
-        "x.querySelector('figcaption > :first-child').textContent + (x.classList.contains('only') ? '!' : '')).join(' '))"
-        ".join(' | ')"
+        "[...document.querySelectorAll('.gallery')].map(side => [...side.children].map(it => "
+        "it.querySelector('figcaption > :first-child').textContent + (it.className ? '!' : '')).join(' ')).join(' | ')"
     )
     with Chromium() as page:
         page.open(f"file://{tmp_path}/page.html")
