@@ -13,12 +13,13 @@ import pytest
 import lake.candidate
 import lake.snapshots
 import schemas.manifest
-from lake.candidate import KEYED_GARMENTS, Rows, prepare
+from lake.candidate import KEYED_GARMENTS, Candidate, Rows, prepare
 from lake.published_files import TABLES
-from lake.segments import InMemory
+from lake.second import NextSecond, garments_of, placed, shelved
+from lake.segments import NO_KEYS, Held, InMemory
 from lake.snapshots import Published, parent, publish, write
 from lake.store import Store
-from schemas.manifest import Facts, RetailerState
+from schemas.manifest import Encoder, Facts, Manifest, RetailerState, Second
 from schemas.published import ADDED, PRODUCTS, SCHEMA_MINOR, VECTORS
 
 NIGHT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -115,6 +116,24 @@ def publish_night(store: Store, rows: Rows) -> Published | None:
     if not candidate.is_new:
         return None
     return publish(store, write(store, candidate, facts(*candidate.content)), [], NIGHT)
+
+
+def beside(store: Store, candidate: Candidate, have: int, known: Second | None = None) -> NextSecond:
+    """A second embedding in which the first `have` garments of a candidate have a vector, drawn from another key."""
+    garments = garments_of(store, candidate)["garment_id"]
+    keys = pa.array([digest(f"{name} by another") for name in garments.to_pylist()], pa.binary(32))
+    held = Held.of(store, known.vectors if known else [])
+    shelf = shelved(held, keys, InMemory(vectors(keys.to_pylist()[:have])), NO_KEYS)
+    return NextSecond("2" * 64, Encoder(digest="3" * 64, files=[]), known, shelf, placed(garments, keys, shelf))
+
+
+def publish_with_second(store: Store, rows: Rows, have: int) -> Manifest:
+    """A version with a second embedding of some of its garments."""
+    last = parent(store)
+    candidate = prepare(store, rows, last)
+    second = beside(store, candidate, have, last.second if last else None)
+    draft = write(store, candidate, facts(*candidate.content), beside=second)
+    return publish(store, draft, [], NIGHT).manifest
 
 
 def files_below(root: Path) -> set[str]:

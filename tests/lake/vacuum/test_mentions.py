@@ -1,13 +1,16 @@
 """Whether a version still lists something that was erased."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from lake.erased import hash_of
+from lake.segments import segment_keys
 from lake.store import DiskStore
 from lake.vacuum.mentions import are_erased, lists_erased, traces_of_erased, vectors_of
 from schemas.manifest import Manifest
-from tests.lake.published import catalog, digest, publish_night
+from tests.lake.published import catalog, digest, publish_night, publish_with_second
 
 Two = tuple[DiskStore, Manifest, Manifest]
 NOTHING = pa.array([], pa.binary(32))
@@ -59,3 +62,14 @@ def test_a_segment_holds_vectors_that_no_row_has_any_more(two: Two) -> None:
     assert len(banned) == 1
     assert len(vectors_of(store, second, {digest("https://shop.example/2.jpg")})) == 0
     assert traces_of_erased(store, second, set(), banned)
+
+
+def test_a_segment_of_a_second_embedding_is_looked_at_too(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    made = publish_with_second(store, catalog({"shop": 3}), 2)
+    assert made.second is not None
+    banned = segment_keys(store, made.second.vectors).slice(0, 1)
+    assert traces_of_erased(store, made, set(), banned)
+    assert not traces_of_erased(store, made, set(), NOTHING)
+    (tmp_path / made.second.vectors[0].path).unlink()
+    assert traces_of_erased(store, made, set(), NOTHING), "nobody can tell"

@@ -9,8 +9,8 @@ from lake import snapshots
 from lake.candidate import prepare
 from lake.published_files import DamagedSnapshot
 from lake.store import DiskStore
-from lake.vacuum.versions import folders_of, kept_versions, unneeded_encoders, unneeded_files
-from tests.lake.published import catalog, facts
+from lake.vacuum.versions import folders_of, kept_versions, unneeded_encoders, unneeded_files, unneeded_seconds
+from tests.lake.published import NIGHT, catalog, facts, publish_with_second
 
 DAYS = (0, 20, 40, 45, 46)
 """From 2026-01-01 on a version is published on these: 1 in January, 21 in January, 10, 15 and 16 February."""
@@ -83,3 +83,27 @@ def test_a_pointer_to_no_version_stops_it(tmp_path: Path) -> None:
     (tmp_path / "snapshots" / "1").rename(tmp_path / "snapshots" / "7")
     with pytest.raises(DamagedSnapshot, match="so nothing is deleted"):
         kept_versions(store, 1, 0, FIRST)
+
+
+def test_files_of_a_second_embedding_stay_while_a_kept_version_has_them(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    first, after = (publish_with_second(store, catalog({"shop": size}), 99).second for size in (9, 2))
+    assert first is not None
+    assert after is not None
+    both = kept_versions(store, 2, 0, NIGHT + timedelta(days=9))
+    assert unneeded_seconds(store, both, TO_COME) == []
+    last = kept_versions(store, 1, 0, NIGHT + timedelta(days=9))
+    gone = {file.path for file in first.files} - {file.path for file in after.files}
+    assert {entry.path for entry in unneeded_seconds(store, last, TO_COME)} == gone
+    assert gone
+    assert unneeded_seconds(store, last, FIRST) == [], "younger than any task"
+
+
+def test_the_encoder_of_a_second_embedding_is_needed(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    publish_with_second(store, catalog({"shop": 2}), 1)
+    for digest in ("3" * 64, "4" * 64):
+        store.write(f"encoders/{digest}/encoder.json", b"{}")
+    kept = kept_versions(store, 1, 0, NIGHT + timedelta(days=9))
+    gone = [entry.path for entry in unneeded_encoders(store, kept, set(), TO_COME)]
+    assert gone == [f"encoders/{'4' * 64}/encoder.json"]
