@@ -141,6 +141,28 @@ def test_each_chunk_is_one_commit_of_all_its_rows(tables: Tables) -> None:
     assert where.progress.stages == [("numbers", 10, [4, 4, 2])]  # type: ignore[attr-defined]
 
 
+def test_where_time_is_short_chunks_are_small_and_none_begins_when_it_is_over(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.engine.bench.ROWS_UNTIL", 3)
+    clock = [0.0]
+    monkeypatch.setattr("jobs.engine.bench.time.time", lambda: clock[0])
+    where = bench(tables, InPlace(), chunk_rows=4)
+
+    class Slow(Counted):
+        @contextmanager
+        def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+            yield lambda rows: clock.__setitem__(0, clock[0] + rows)
+
+    counts = run_stage(replace(where, until=5.0, progress=Slow()), stage(needed(*range(10))))
+    assert (counts.due, counts.done, counts.pending, counts.complete) == (10, 6, 4, False)
+    assert [row["number"] for row in stored(tables)] == [*range(6)]
+    counts = run_stage(replace(where, until=5.0), stage(needed(*range(10))))
+    assert (counts.due, counts.done, counts.complete) == (4, 0, False)
+    counts = run_stage(replace(where, until=99.0), stage(needed(*range(10))))
+    assert (counts.due, counts.done, counts.complete) == (4, 4, True)
+
+
 def test_what_is_not_ready_is_left_out_and_stays_due(tables: Tables) -> None:
     asked: list[list[int]] = []
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -18,6 +19,7 @@ from tests.night.house import Ended
 from tests.older.tiny_shops import Offer, kept_picture
 from tests.year.drift import SHOP
 from tests.year.house import LongHouse
+from udfs.runtime.models import digest_of
 
 pytestmark = pytest.mark.night
 
@@ -120,6 +122,46 @@ def test_a_blocked_picture_with_its_near_copies(house: LongHouse) -> None:
         assert names(house, body, small.getvalue(), *urls) == []
     finally:
         house.shop.shown[place] = others[0]
+
+
+def another_embedding(house: LongHouse) -> str:
+    """The promoted embedding once more, as another release."""
+    models = house.root / "models"
+    first = models / "embed" / json.loads((models / "promoted.json").read_text())["embed"]
+    said = json.loads((first / "model.json").read_text())
+    said["preprocessing"]["trial"] = 1
+    said["digest"] = digest_of(said["weights_sha256"], said["preprocessing"], said["numeric_class"])
+    folder = first.parent / said["digest"][:12]
+    shutil.copytree(first, folder)
+    (folder / "model.json").write_text(json.dumps(said))
+    return folder.name
+
+
+def test_a_second_embedding_forgets_it_too(house: LongHouse) -> None:
+    other = another_embedding(house)
+    (house.root / "selvedge.yaml").write_text(f"second: {{embedding: {other}}}\n")
+    night(house, TONIGHT)
+    filled = house.selvedge("models", "fill", "embed", other)
+    assert filled.code == 0, filled.err
+    night(house, TONIGHT)
+    snapshot = selvedge_searcher.open(str(house.lake)).second
+    assert snapshot is not None
+    assert len(snapshot.garments) == house.manifest().rows("garments")
+    garment = shown(house, live_offers(house)[1])
+    at = snapshot.garments["garment_id"].to_pylist().index(garment["garment_id"])
+    vector = snapshot.vectors[at].tobytes()
+    block(house, ("sha256", garment["image_sha256"].hex()))
+    night(house, LATER)
+    second = house.manifest().second
+    assert second is not None
+    left = [path for path in names(house, vector) if path.startswith("published/second/")]
+    assert left == [file.path for file in second.vectors], "its segment is carried"
+    erase(house)
+    assert names(house, vector) == []
+    after = house.manifest().second
+    assert after is not None
+    assert after.garments == second.garments == house.manifest().rows("garments")
+    assert selvedge_searcher.open(str(house.lake)).second is not None
 
 
 def test_a_blocked_url_and_what_a_later_feed_says_of_it(house: LongHouse) -> None:
