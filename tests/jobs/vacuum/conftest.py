@@ -1,11 +1,14 @@
 """A house after nights of two months, with a shop that changes; each test gets a copy of it."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.year.house import LongHouse, long_house
+from udfs.runtime.models import digest_of
 
 DAYS = (0, 1, 24, 50, 55)
 """Nights; offers of the first two are forgotten at the end, those of the third are not where a month is kept."""
@@ -25,3 +28,16 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongHouse]:
 @pytest.fixture
 def house(two_months: LongHouse, tmp_path: Path) -> LongHouse:
     return two_months.copy(tmp_path / "copy")
+
+
+def another_embedding(house: LongHouse) -> str:
+    """The promoted embedding once more, as another release."""
+    models = house.root / "models"
+    first = models / "embed" / json.loads((models / "promoted.json").read_text())["embed"]
+    said = json.loads((first / "model.json").read_text())
+    said["preprocessing"]["trial"] = 1
+    said["digest"] = digest_of(said["weights_sha256"], said["preprocessing"], said["numeric_class"])
+    folder = first.parent / said["digest"][:12]
+    shutil.copytree(first, folder)
+    (folder / "model.json").write_text(json.dumps(said))
+    return folder.name

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import shutil
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -14,12 +13,11 @@ import selvedge_searcher
 from lake import snapshots
 from lake.shards import Place, read_picture
 from schemas.tables import FETCHES, GARMENTS, OFFERS, PICTURES, VECTORS
-from tests.jobs.vacuum.conftest import DAYS
+from tests.jobs.vacuum.conftest import DAYS, another_embedding
 from tests.night.house import Ended
 from tests.older.tiny_shops import Offer, kept_picture
 from tests.year.drift import SHOP
 from tests.year.house import LongHouse
-from udfs.runtime.models import digest_of
 
 pytestmark = pytest.mark.night
 
@@ -122,19 +120,6 @@ def test_a_blocked_picture_with_its_near_copies(house: LongHouse) -> None:
         assert names(house, body, small.getvalue(), *urls) == []
     finally:
         house.shop.shown[place] = others[0]
-
-
-def another_embedding(house: LongHouse) -> str:
-    """The promoted embedding once more, as another release."""
-    models = house.root / "models"
-    first = models / "embed" / json.loads((models / "promoted.json").read_text())["embed"]
-    said = json.loads((first / "model.json").read_text())
-    said["preprocessing"]["trial"] = 1
-    said["digest"] = digest_of(said["weights_sha256"], said["preprocessing"], said["numeric_class"])
-    folder = first.parent / said["digest"][:12]
-    shutil.copytree(first, folder)
-    (folder / "model.json").write_text(json.dumps(said))
-    return folder.name
 
 
 def test_a_second_embedding_forgets_it_too(house: LongHouse) -> None:

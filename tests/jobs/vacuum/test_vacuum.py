@@ -19,7 +19,7 @@ from lake.shards import Place, read_picture
 from lake.vacuum.retired import retired
 from schemas.manifest import Manifest
 from schemas.tables import OFFERS, PICTURES, STAGE_TABLES, VECTORS
-from tests.jobs.vacuum.conftest import DAYS
+from tests.jobs.vacuum.conftest import DAYS, another_embedding
 from tests.night.house import double_keys
 from tests.year.house import LongHouse
 
@@ -284,3 +284,29 @@ def test_another_run_is_not_disturbed(house: LongHouse) -> None:
     with lease(house.store, "a night", 600):
         ended = house.vacuum(LAST, "--delete")
     assert (ended.code, "held by run a night" in ended.err) == (1, True)
+
+
+def test_rows_and_files_of_a_second_embedding_that_was_live_once_stay(house: LongHouse) -> None:
+    other = another_embedding(house)
+    was_live = {"model": "embed", "digest": "an older one", "previous": other, "at": "", "because": None}
+    (house.root / "models" / "promotions.jsonl").write_text(json.dumps(was_live) + "\n")
+    (house.root / "selvedge.yaml").write_text(f"second: {{embedding: {other}}}\n")
+    assert house.night_of(TONIGHT, changed=False).code == 0
+    assert house.selvedge("models", "fill", "embed", other).code == 0
+    ended = house.night_of(TONIGHT, changed=False)
+    assert ended.code == 0, ended.err
+    garments = house.manifest().rows("garments")
+    before = house.manifest().second
+    assert before is not None
+    assert before.garments == garments
+    deleted(house, **TIGHT)
+    assert house.manifest().second == before
+    assert selvedge_searcher.open(str(house.lake)).second is not None
+    for file in (*before.files, *before.encoder.files):
+        assert (house.lake / file.path).is_file()
+    house.store.delete(before.vectors[0].path)
+    ended = house.night_of(TONIGHT, changed=False)
+    assert ended.code == 0, ended.err
+    after = house.manifest().second
+    assert after is not None
+    assert (after.garments, after.vectors != before.vectors) == (garments, True), "made anew of the rows that stayed"
