@@ -39,6 +39,15 @@ def test_its_garments_are_those_with_a_vector_and_their_products_are_the_version
     assert snapshot.second is other, "it is opened once"
 
 
+def test_each_garment_has_its_own_vector_in_whatever_order_places_are(tmp_path: Path) -> None:
+    for size in (4, 5):
+        publish_with_second(DiskStore(tmp_path), catalog({"aa": size, "bb": 2}), 99)
+    other = second(selvedge_searcher.open(str(tmp_path)))
+    drawn = vectors([digest(f"{name} by another") for name in other.garments["garment_id"].to_pylist()])
+    assert len(other.garments) == 10
+    assert np.array_equal(other.vectors, np.stack(drawn["embedding"].to_pylist()))
+
+
 def test_it_is_the_same_whatever_is_open_already(snapshot: Snapshot) -> None:
     plain = second(selvedge_searcher.open(snapshot.lake.uri)).vectors
     _ = snapshot.vectors, snapshot.shape_codes, snapshot.colour_codes
