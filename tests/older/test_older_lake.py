@@ -20,8 +20,9 @@ LAKES = [1]
 TABLES = (*STAGE_TABLES, RUNS)
 WORKED = ("fetch", "screen", "classify", "fingerprint", "dedup", "detect", "embed")
 """Stages that read pictures or run a model."""
-OPENED_ANEW = {"screen", "fingerprint", "dedup", "detect", "choose", "embed"}
-"""Stages over pixels, and over what these say: pictures are opened by another revision than when that lake was made."""
+MADE_ANEW = {"map", "screen", "fingerprint", "dedup", "detect", "choose", "embed"}
+"""Stages over pixels, and over what these say: pictures are opened by another revision than when that lake was made.
+And `map`, whose keys did not hold the mapping file then."""
 CHOSEN_AS_THEN = {"CHOICE__BOX_UNSURE": "1", "CHOICE__BOX_AREA": "0.005"}
 """Settings by which boxes are chosen as they were for that lake."""
 MATERIALS = {
@@ -57,7 +58,7 @@ def test_a_later_night_publishes_what_the_feeds_said_of_materials(house: OlderHo
     ended = house.later_night(**CHOSEN_AS_THEN)
     assert ended.code == 0, ended.err or ended.text
     assert (ended.json["snapshot"], ended.json["published"]) == (2, True)
-    assert set(worked(ended)) == {"acquire", "parse", "publish"} | OPENED_ANEW
+    assert set(worked(ended)) == {"acquire", "parse", "publish"} | MADE_ANEW
     assert set(house.shops.seen) == {f"/{retailer}/feed.xml" for retailer in house.shops.retailers}
     vectors = house.rows(f"select count(*) n from {VECTORS.name}", VECTORS)[0]["n"]
     assert vectors == 2 * house.facts["rows"]["vectors"]
@@ -119,7 +120,7 @@ def test_products_chosen_anew_have_the_vectors_that_they_had(house: OlderHouse) 
 def test_columns_of_a_later_month_are_added_too(house: OlderHouse) -> None:
     ended = house.next_program("night", "--json", "--date", house.facts["later"], CHOICE__UNSURE="0.87")
     assert ended.code == 0, ended.err
-    assert set(worked(ended)) == {"acquire", "parse", "publish"} | OPENED_ANEW
+    assert set(worked(ended)) == {"acquire", "parse", "publish"} | MADE_ANEW
     assert house.shops.pictures_asked == 0
     new = selvedge_searcher.open(str(house.lake), 2)
     assert new.products["weave"].to_pylist() == new.products["material"].to_pylist()
