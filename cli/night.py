@@ -40,7 +40,12 @@ def night(
     names = until(until_stage)
     whole = open_night(run, date, retailer, json, log_json)
     with measured(whole):
-        finish(checked(whole), names, json, fills="publish" in names)
+        try:
+            finish(checked(whole), names, json)
+        except typer.Exit:  # all of it has run
+            if "publish" in names:
+                _fill_second(whole)
+            raise
 
 
 def stage(
@@ -134,8 +139,7 @@ def _exit_code(end: BaseException) -> int:
     return int(found or 0)
 
 
-def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False, fills: bool = False) -> None:
-    """Run the stages and say what came of them. `fills`: what is left of the night is the second embedding's."""
+def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = False) -> None:
     outcome = run_stages(night, names, shared)
     path = write_report(night, night.run) if "publish" in names else None
     found = summary(night, outcome, path)
@@ -147,8 +151,6 @@ def finish(night: Night, names: tuple[str, ...], json: bool, shared: bool = Fals
         night.progress.warn(f"held: {reason}", name)
     for note in found["notes"]:
         night.progress.warn(note)
-    if fills:
-        _fill_second(night)
     raise typer.Exit(outcome.exit_code)
 
 
