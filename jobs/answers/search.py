@@ -66,7 +66,10 @@ class Search:
         second = self.snapshot.manifest.second
         if self.against is None or second is None:
             return None
-        return self.snapshot.manifest.record["facts"]["models"]["embed"][:NAME_DIGITS], second.model[:NAME_DIGITS]
+        live = self.snapshot.manifest.record["facts"]["models"]["embed"][:NAME_DIGITS]
+        have, garments = len(self.against.garments), len(self.snapshot.garments)
+        missing = f", {have} of {garments} garments" if have < garments else ""
+        return live, f"{second.model[:NAME_DIGITS]}{missing}"
 
     def _searched(self, seen: "Seen") -> Searched:
         near = self._near(seen)

@@ -12,7 +12,7 @@ from lake.candidate import prepare
 from lake.snapshots import publish, write
 from lake.store import DiskStore
 from selvedge_searcher.encoder import Seen
-from tests.lake.published import NIGHT, catalog, facts
+from tests.lake.published import NIGHT, catalog, facts, publish_with_second
 
 
 @pytest.fixture
@@ -56,3 +56,12 @@ def test_a_product_that_is_another_one_once_more_is_not_shown(search: Search) ->
     stands[search.snapshot.product_rows[3]] = False
     search.__dict__["_stands"] = stands
     assert first.url not in {one.url for one in search._near(asked)}
+
+
+@pytest.mark.parametrize(("have", "said"), [(9, ""), (2, ", 2 of 9 garments")])
+def test_a_second_embedding_is_named_with_what_is_missing_in_it(tmp_path: Path, have: int, said: str) -> None:
+    store = DiskStore(tmp_path)
+    publish_with_second(store, catalog({"aa": 4, "bb": 2}), have)
+    snapshot = selvedge_searcher.open(str(tmp_path))
+    assert Search(snapshot, store).empty().embeddings is None
+    assert Search(snapshot, store, snapshot.second).empty().embeddings == ("0" * 12, "2" * 12 + said)
