@@ -91,7 +91,7 @@ class DrawnLake:
             "SELVEDGE_LAKE": str(self.root / "lake"), "SELVEDGE_MAPPINGS": str(self.root / "mappings"),
             "SELVEDGE_MODELS": str(REPOSITORY / "models"), "SELVEDGE_REPORTS": str(self.root / "reports"),
             "SELVEDGE_FEEDS__FOLDER": str(self.root / "feeds"), "SELVEDGE_FETCH__RECHECK_NIGHTS": "0",
-            "SELVEDGE_SPARK__FEW_ROWS": str(10**9),
+            "SELVEDGE_SPARK__FEW_SECONDS": str(10**9),
         }  # fmt: skip
 
     def night(self, run: str = "drawn") -> Night:

@@ -32,7 +32,9 @@ class SparkSettings(_Group):
     driver_memory: str = Field("2g", description="heap of the driver's JVM; only keys pass through it")
     tasks: int = Field(0, ge=0, description="tasks per chunk; 0: one per core of the cluster")
     conf: dict[str, str] = Field(default_factory=dict, description="more Spark options, under Spark's own names")
-    few_rows: int = Field(2_000, ge=0, description="a stage with at most this many due rows runs without Spark")
+    few_seconds: float = Field(
+        60, ge=0, description="most estimated work, in seconds, that a stage does without Spark; 0: Spark does all"
+    )
 
 
 class WorkSettings(_Group):

@@ -277,6 +277,7 @@ RUNS = Table(
         pa.field("pictures_per_second", pa.float64()),
         pa.field("peak_mib", pa.float64()),
         pa.field("outcome", pa.string()),
+        pa.field("spark_tasks", pa.int32()),  # side by side; null: the driver's own processes did the work
         pa.field("settled", DIGEST),  # of all that was asked when nothing was due; null: something was
         # the same, a digest a retailer, with the versions of the tables that were asked: see jobs.live.touched
         pa.field("asked_of", pa.list_(pa.binary())),

@@ -40,6 +40,7 @@ def record(tables: Tables, run: str, stage: str, counts: Counts, outcome: str) -
         "pictures_per_second": worked / counts.seconds if counts.seconds else 0.0,
         "peak_mib": _peak_kib() / 1024,
         "outcome": outcome,
+        "spark_tasks": counts.spark_tasks,
         "settled": counts.settled,
         "asked_of": counts.note and counts.note.asked_of,
         "asked_at": counts.note and counts.note.asked_at,

@@ -16,6 +16,7 @@ from deltalake import DeltaTable
 
 from jobs.engine import beside
 from jobs.engine.bench import Bench
+from jobs.engine.estimate import in_spark, work_seconds
 from lake.tables import RowWriter, Tables, WrittenFile, literal
 from schemas.errors import Stop
 from schemas.rejects import Code
@@ -57,6 +58,8 @@ class Stage:
     batch_rows: int = 32
     gather: Callable[[pa.Table], pa.Table] | None = None
     """Adds the input of the work to the due rows. Rows that it leaves out are not ready and stay due."""
+    row_cost: float = 0.001
+    """Seconds that a row takes without Spark, while no run has told."""
     beside: tuple["Stage", ...] = ()
     """Later stages whose rows the work makes on the way (`jobs.engine.beside`)."""
 
@@ -93,6 +96,8 @@ class Counts:
     """What was made on the way for later stages, by their names."""
     elsewhere: float = 0.0
     """Seconds spent on these rows in another stage; below 0: spent here on those of others."""
+    spark_tasks: int | None = None
+    """How many of Spark's tasks worked side by side; None: the driver's own processes did it."""
 
     @property
     def pending(self) -> int:
@@ -102,6 +107,7 @@ class Counts:
         """Count other rows of this stage too: of further retailers, or made elsewhere."""
         self.due, self.done = self.due + other.due, self.done + other.done
         self.rejected, self.elsewhere = self.rejected + other.rejected, self.elsewhere + other.elsewhere
+        self.spark_tasks = self.spark_tasks or other.spark_tasks
 
 
 class OurFault(Stop):
@@ -154,9 +160,11 @@ def run_stage(bench: Bench, stage: Stage) -> Counts:
     if not todo.num_rows:
         return counts
     todo = beside.with_due(bench.tables, todo, ((one.name, one.table, one.function) for one in stage.beside))
+    spark = _in_spark(bench, stage, todo)
+    counts.spark_tasks = bench.spark.parallelism if spark else None
     with bench.progress.stage(stage.name, counts.due) as advance:
         began = time.perf_counter()
-        for written in _chunks(bench, stage, todo):
+        for written in _chunks(bench, stage, todo, spark):
             own = [w for w in written if w["beside"] is None]
             _judge(stage, own)
             counts.done += _commit(bench.tables, handles[stage.name], stage, own)
@@ -187,23 +195,24 @@ def _share(files: list[dict[str, Any]], own: list[dict[str, Any]]) -> float:
 def _count_beside(counts: Counts, other: Stage, files: list[dict[str, Any]], seconds: float) -> None:
     rows, done = sum(w["rows"] for w in files), sum(w["done"] for w in files)
     if rows:
-        counts.beside.setdefault(other.name, Counts()).add(Counts(rows, done, rows - done, elsewhere=seconds))
+        made = Counts(rows, done, rows - done, elsewhere=seconds, spark_tasks=counts.spark_tasks)
+        counts.beside.setdefault(other.name, Counts()).add(made)
         counts.elsewhere -= seconds
 
 
 def made_again(bench: Bench, stage: Stage, rows: pa.Table) -> Iterator[pa.Table]:
     """What the function makes of needed rows, chunk by chunk, without writing it."""
     answers = Answering(stage.table, stage.function, stage.work, bench.settings.work.row_seconds)
-    yield from _worked(bench, stage, rows, answers, stage.table.schema)
+    yield from _worked(bench, stage, rows, answers, stage.table.schema, _in_spark(bench, stage, rows))
 
 
-def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[str, Any]]]:
+def _chunks(bench: Bench, stage: Stage, todo: pa.Table, spark: bool) -> Iterator[list[dict[str, Any]]]:
     """The written files, chunk by chunk. Every due row is in exactly one of them."""
     writer = RowWriter(bench.tables.store.uri, stage.table)
     others = {one.name: (RowWriter(writer.lake, one.table), one.function) for one in stage.beside}
     write = Writing(writer, stage.function, stage.work, bench.settings.work.row_seconds, others)
     at = 0
-    for answer in _worked(bench, stage, todo, write, REPORTED):
+    for answer in _worked(bench, stage, todo, write, REPORTED, spark):
         written, part = answer.to_pylist(), todo.slice(at, bench.chunk_rows)
         at += part.num_rows
         rows = sum(w["rows"] for w in written if w["beside"] is None)
@@ -213,20 +222,28 @@ def _chunks(bench: Bench, stage: Stage, todo: pa.Table) -> Iterator[list[dict[st
 
 
 def _worked(
-    bench: Bench, stage: Stage, rows: pa.Table, work: "Writing | Answering", schema: pa.Schema
+    bench: Bench, stage: Stage, rows: pa.Table, work: "Writing | Answering", schema: pa.Schema, spark: bool
 ) -> Iterator[pa.Table]:
-    """What `work` gives for each chunk: of few rows from a child process, else from Spark."""
-    few, chunk_rows = rows.num_rows <= bench.settings.spark.few_rows, bench.chunk_rows
+    """What `work` gives for each chunk, from Spark or from a child process."""
+    chunk_rows = bench.chunk_rows
     with Child(stage.work) as child:
         for at in range(0, rows.num_rows, chunk_rows):
             if bench.is_over:
                 return
             part = rows.slice(at, chunk_rows)
-            if few:
+            if spark:
+                yield bench.spark.map(part, work, schema, stage.batch_rows)
+            else:
                 batches = part.combine_chunks().to_batches(max_chunksize=stage.batch_rows)
                 yield pa.Table.from_batches(work.attempt(batches, child), schema)
-            else:
-                yield bench.spark.map(part, work, schema, stage.batch_rows)
+
+
+def _in_spark(bench: Bench, stage: Stage, rows: pa.Table) -> bool:
+    """Whether these rows, with what they are due in the stages beside this one, are worth a start of Spark."""
+    due = [(stage, rows.num_rows)]
+    due += [(one, pc.sum(rows[beside.due_in(one.name)]).as_py() or 0) for one in stage.beside]
+    seconds = (work_seconds(bench.tables, one.name, count, one.row_cost) for one, count in due)
+    return in_spark(bench.settings.spark, sum(seconds))
 
 
 def _judge(stage: Stage, written: list[dict[str, Any]]) -> None:

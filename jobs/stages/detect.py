@@ -76,6 +76,7 @@ RULE = Rule(
     needed=_wanted,
     work=detection_work,
     batch_rows=batch_rows,
+    row_cost=0.02,
     tolerance=OF_A_NETWORK,
     derived=choices_by_picture,
 )

@@ -93,6 +93,7 @@ RULE = Rule(
     needed=_needed,
     work=embedding_work,
     batch_rows=batch_rows,
+    row_cost=0.01,
     tolerance=replace(OF_A_NETWORK, bits=CODE_BITS),
 )
 STAGE = RULE.record(codes=PICTURE_CODES, verdicts=_verdicts)

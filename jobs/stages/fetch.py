@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from jobs.engine.estimate import in_spark
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts, Query
 from jobs.live.asked import Asked
@@ -42,6 +43,9 @@ CHUNK_PATIENCE_S = 2 * CHUNK_S
 """Time limit of a chunk, so that a very slow host does not delay the others."""
 
 TASKS_IN_PROCESS = 1
+
+PICTURE_COST = 0.0005
+"""CPU seconds of a picture. What a run took says nothing: most of it is waiting that the hosts ask for."""
 
 
 def fetch(night: Night) -> Counts:
@@ -81,6 +85,7 @@ def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
     ends_at = datetime.now(UTC) + timedelta(seconds=night.settings.fetch.deadline_seconds)
     limits = owed(night)
     queue = in_turns(todo, limits)
+    spark = in_spark(night.settings.spark, todo.num_rows * PICTURE_COST)
     given_up: set[str] = set()
     tried = 1
     while queue.num_rows and tried:
@@ -90,7 +95,7 @@ def _by_chunks(night: Night, todo: pa.Table) -> Iterator[pa.Table]:
             if not chunk.num_rows:
                 continue
             chunk_ends_at = min(ends_at, datetime.now(UTC) + timedelta(seconds=CHUNK_PATIENCE_S))
-            found = _fetch_chunk(night, _requests(night, chunk, limits), chunk_ends_at)
+            found = _fetch_chunk(night, _requests(night, chunk, limits), chunk_ends_at, spark)
             yield found
             if datetime.now(UTC) >= ends_at:
                 return
@@ -120,10 +125,10 @@ def _requests(night: Night, rows: pa.Table, limits: dict[str, Owed]) -> list[Pic
     return requests
 
 
-def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime) -> pa.Table:
+def _fetch_chunk(night: Night, requests: list[PictureRequest], ends_at: datetime, spark: bool) -> pa.Table:
     barred = night.blocked.pictures | night.erased
     work = FetchPictures(night.store.uri, _policy(night, ends_at), night.settings.fetch.shard_bytes, barred)
-    if len(requests) <= night.settings.spark.few_rows:
+    if not spark:
         try:
             with Child(work) as child:
                 return pa.Table.from_batches([child(packed(assign(requests, TASKS_IN_PROCESS)))], FOUND)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from jobs.engine.estimate import in_spark, work_seconds
 from jobs.engine.lots import lots
 from jobs.engine.night import Night
 from jobs.engine.recheck import Draw, Pair, Recheck
@@ -55,8 +56,8 @@ ANOTHER_PROGRAM = "this worker has another version of the program than the drive
 TABLES = (OFFERS, MERGED)
 MEMORY = Memory("parse", (OFFERS,))  # products are kept whether offers are due or not
 
-FEW_BYTES = 64 << 20
-"""Feeds that are smaller than this in total are parsed without Spark: half a minute on one core."""
+OFFER_COST = 0.0002
+"""Seconds that an offer takes without Spark, while no run has told."""
 
 READER_BYTES = 8 << 20
 """For so many bytes another reader is started: to start one costs as much as to read them."""
@@ -84,19 +85,22 @@ def _parse(night: Night, handle: DeltaTable) -> Counts:
         return Counts(complete=True)
     work = ParseFeeds(night.store.uri, night.settings)
     written: list[Written] = []
+    seconds = work_seconds(night.tables, "parse", _offers(night, feeds), OFFER_COST)
+    spark = in_spark(night.settings.spark, seconds)
     with night.progress.stage("parse", len(feeds)) as advance:
-        for lot in lots(_read(night, work, feeds)):
+        for lot in lots(_read(night, work, feeds, spark)):
             night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in lot], "parse")
             written += lot
             advance(len(lot))
     due, done = (sum(w[name] for w in written) for name in ("rows", "done"))
-    return Counts(due=due, done=done, rejected=due - done, complete=True)
+    tasks = night.spark.parallelism if spark else None
+    return Counts(due=due, done=done, rejected=due - done, complete=True, spark_tasks=tasks)
 
 
-def _read(night: Night, work: "ParseFeeds", feeds: list[LiveFeed]) -> Iterator[Written]:
+def _read(night: Night, work: "ParseFeeds", feeds: list[LiveFeed], spark: bool) -> Iterator[Written]:
     """Reads feeds side by side: in children of this process, or in Spark."""
     sizes = [_bytes(night, feed) for feed in feeds]
-    if sum(sizes) <= FEW_BYTES:
+    if not spark:
         yield from _in_children(work, _rows(feeds), 1 + sum(sizes) // READER_BYTES)
         return
     turn = np.cumsum(sizes) // (TASK_BYTES * night.spark.parallelism)
@@ -251,8 +255,13 @@ def _due(night: Night) -> int:
 
 
 def _due_offers(night: Night) -> int:
+    return _offers(night, _due_feeds(night))
+
+
+def _offers(night: Night, feeds: Iterable[LiveFeed]) -> int:
+    """How many offers some live feeds had when they were judged."""
     offers = {(state["retailer"], state["feed"]): state["offers"] or 0 for state in feed_states(night)}
-    return sum(offers[feed.retailer, feed.feed] for feed in _due_feeds(night))
+    return sum(offers.get((feed.retailer, feed.feed), 0) for feed in feeds)
 
 
 def _rejects(night: Night) -> Query:

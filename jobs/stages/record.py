@@ -62,6 +62,8 @@ class Rule:
     gather: Callable[[Night, pa.Table], pa.Table] | None = None
     """Adds the input of the work to the due rows, and leaves out rows that are not ready."""
     batch_rows: Callable[[Night], int] = _pictures_at_once
+    row_cost: float = 0.001
+    """Seconds that a row takes without Spark, while no run has told."""
     beside: tuple["Rule", ...] = ()
     """Later stages whose rows the work makes too where this run comes to them; they follow this rule themselves."""
     tolerance: Tolerance = EXACT
@@ -131,7 +133,7 @@ class Rule:
     def tonight(self, night: Night) -> Stage:
         gather = partial(self.gather, night) if self.gather else None
         parts = self.function(night), self.needed(night), self.work(night), self.batch_rows(night), gather
-        return Stage(self.name, self.table, *parts)
+        return Stage(self.name, self.table, *parts, row_cost=self.row_cost)
 
     def record(
         self, *, verdicts: Callable[[Night, Asked], Iterable[Verdict]], codes: Iterable[Code] = ()

@@ -92,6 +92,7 @@ RULE = Rule(
     needed=pictures,
     work=_work,
     batch_rows=batch_rows,
+    row_cost=0.02,
     beside=(fingerprint.RULE, detect.RULE),
     tolerance=OF_A_NETWORK,
     derived=choices_by_picture,

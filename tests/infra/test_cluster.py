@@ -84,7 +84,7 @@ def test_cluster_and_s3_give_the_same_snapshot(tmp_path: Path) -> None:
             there = shop | s3 | {
                 "SELVEDGE_LAKE": f"s3://{BUCKET}/lake",
                 "SELVEDGE_SPARK__MASTER": master,
-                "SELVEDGE_SPARK__FEW_ROWS": "0",  # so that every stage goes to the workers
+                "SELVEDGE_SPARK__FEW_SECONDS": "0",  # so that every stage goes to the workers
                 "SELVEDGE_SPARK__CONF": json.dumps(
                     {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
                 ),

@@ -25,7 +25,7 @@ from tests.jobs.works import FUNCTION, NUMBERS, ModelThreads, needed
 )
 def test_a_model_has_the_threads_of_the_setting(tmp_path: Path, rows: int, setting: int, threads: int) -> None:
     night = Shops(tmp_path).night(model_threads=setting)
-    stage = Stage("screen", NUMBERS, FUNCTION, needed(*range(rows)), ModelThreads(), 1_000)
+    stage = Stage("screen", NUMBERS, FUNCTION, needed(*range(rows)), ModelThreads(), 1_000, row_cost=1)
     counting = replace(record_of("screen"), run=lambda night: run_stage(night.bench, stage))
     with mock.patch.dict(os.environ), mock.patch("jobs.run.record_of", {"screen": counting}.get):
         assert run_stages(night, ["screen"]).counts["screen"].done == rows

@@ -154,7 +154,7 @@ def test_an_edited_mapping_is_due_in_map_choose_and_publish(house: House) -> Non
 @pytest.mark.spark
 @pytest.mark.long
 def test_spark_publishes_the_same(first_night: tuple[House, Ended], new_house: House) -> None:
-    ended = new_house.night(SPARK__FEW_ROWS="0", SPARK__MASTER="local[2,4]")
+    ended = new_house.night(SPARK__FEW_SECONDS="0", SPARK__MASTER="local[2,4]")
     assert ended.code == 0, ended.err
     assert new_house.manifest().content_digest == first_night[0].manifest().content_digest
     assert double_keys(new_house) == {}

@@ -23,14 +23,17 @@ from tests.jobs.lake_of_offers import REPOSITORY
 from tests.jobs.works import FUNCTION, NUMBERS, LosesItsCard, Square, Unusable, needed
 from udfs.runtime.isolation import Child, row_by_row
 
+FEW = 2_000
+"""A second a row: 2,500 rows go to Spark."""
+
 
 def bench(lake: Path, **work: float) -> Bench:
-    settings = Settings(lake=str(lake), work=WorkSettings(**work))
+    settings = Settings(lake=str(lake), work=WorkSettings(**work), spark=SparkSettings(few_seconds=FEW))
     return Bench(Tables(open_store(str(lake))), settings, SparkPool(settings.spark), Progress(quiet=True))
 
 
 def stage(rows: pa.Table | Query, work: Square | None = None, function: bytes = FUNCTION, batch_rows: int = 3) -> Stage:
-    return Stage("numbers", NUMBERS, function, rows, work or Square(), batch_rows)
+    return Stage("numbers", NUMBERS, function, rows, work or Square(), batch_rows, row_cost=1)
 
 
 def stored(where: Bench) -> list[dict]:
@@ -107,7 +110,7 @@ def test_a_model_that_cannot_run_ends_the_night_and_rejects_no_row(tmp_path: Pat
     where = bench(tmp_path)
     try:
         with pytest.raises(Stop, match=r"^SELVEDGE_DEVICE=cuda, but this machine offers cpu$"):
-            run_stage(where, Stage("numbers", NUMBERS, FUNCTION, needed(*range(rows)), Unusable(), 100))
+            run_stage(where, Stage("numbers", NUMBERS, FUNCTION, needed(*range(rows)), Unusable(), 100, row_cost=1))
     finally:
         where.spark.stop()
     assert stored(where) == []
@@ -132,7 +135,8 @@ def test_workers_with_another_source_end_the_stage_in_one_line(tmp_path: Path) -
         shutil.copytree(REPOSITORY / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
     (other / "udfs" / "rules" / "choose.py").open("a").write("# patched\n")
     path = os.pathsep.join([str(other), os.environ["PYTHONPATH"]])
-    settings = Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(conf={"spark.executorEnv.PYTHONPATH": path}))
+    conf = {"spark.executorEnv.PYTHONPATH": path}
+    settings = Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(conf=conf, few_seconds=FEW))
     spark = SparkPool(settings.spark)
     where = Bench(Tables(open_store(settings.lake)), settings, spark, Progress(quiet=True))
     try:

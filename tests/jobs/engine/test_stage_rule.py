@@ -13,6 +13,7 @@ import pytest
 
 from jobs.engine.bench import Bench
 from jobs.engine.progress import Progress
+from jobs.engine.records import record
 from jobs.engine.stage import REPORTED, Counts, OurFault, Query, Stage, Writing, due, run_stage
 from lake.store import open_store
 from lake.tables import RowWriter, Tables, literal
@@ -23,12 +24,15 @@ from schemas.table import DONE, REJECTED, stage_table
 from tests.jobs.works import ANSWER, FUNCTION, NUMBERS, Square, needed
 from udfs.runtime.isolation import ChildDied, Work
 
+OTHERS = stage_table("others", ("number",), pa.field("number", pa.int64()))
 PAIRS = stage_table("pairs", ("left", "right"), pa.field("left", pa.int64()), pa.field("right", pa.string()))
 Write = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 class InPlace:
     """Spark's part of a bench, done in this process."""
+
+    parallelism = 7
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []  # rows and rows a batch
@@ -76,13 +80,13 @@ def tables(tmp_path: Path) -> Tables:
     return Tables(open_store(str(tmp_path)))
 
 
-def bench(tables: Tables, spark: InPlace, few_rows: int = 0, **work: float) -> Bench:
-    settings = Settings(lake=tables.store.uri, spark=SparkSettings(few_rows=few_rows), work=WorkSettings(**work))
+def bench(tables: Tables, spark: InPlace, few_seconds: float = 0, **work: float) -> Bench:
+    settings = Settings(lake=tables.store.uri, spark=SparkSettings(few_seconds=few_seconds), work=WorkSettings(**work))
     return Bench(tables, settings, spark, Counted())  # type: ignore[arg-type]
 
 
 def stage(rows: pa.Table | Query, work: Work | None = None, batch_rows: int = 3) -> Stage:
-    return Stage("numbers", NUMBERS, FUNCTION, rows, work or Square(), batch_rows)
+    return Stage("numbers", NUMBERS, FUNCTION, rows, work or Square(), batch_rows, row_cost=1)
 
 
 def stored(tables: Tables, function: bytes = FUNCTION) -> list[dict[str, Any]]:
@@ -182,12 +186,27 @@ def test_what_is_not_ready_is_left_out_and_stays_due(tables: Tables) -> None:
     assert asked[2:] == [], "nothing is due, so nothing is gathered"
 
 
-def test_few_rows_go_without_spark(tables: Tables) -> None:
+def test_little_work_goes_without_spark(tables: Tables) -> None:
     spark = InPlace()
-    assert run_stage(bench(tables, spark, few_rows=3), stage(needed(1, 2, 3))).done == 3
-    assert spark.asked == []
-    assert run_stage(bench(tables, spark, few_rows=3), stage(needed(4, 5, 6, 7))).done == 4
-    assert spark.asked == [(4, 3)]
+    counts = run_stage(bench(tables, spark, few_seconds=3), stage(needed(1, 2, 3)))
+    assert (counts.done, counts.spark_tasks, spark.asked) == (3, None, [])
+    counts = run_stage(bench(tables, spark, few_seconds=3), stage(needed(4, 5, 6, 7)))
+    assert (counts.done, counts.spark_tasks, spark.asked) == (4, InPlace.parallelism, [(4, 3)])
+
+
+def test_what_a_row_took_in_earlier_runs_counts_more_than_what_the_stage_states(tables: Tables) -> None:
+    spark = InPlace()
+    record(tables, "r", "numbers", Counts(due=1_000, done=1_000, seconds=2_000), "done")
+    run_stage(bench(tables, spark, few_seconds=5), stage(needed(1, 2, 3)))
+    assert spark.asked == [(3, 3)], "six seconds"
+
+
+def test_what_is_made_on_the_way_is_work_too(tables: Tables) -> None:
+    spark = InPlace()
+    also = replace(stage(needed()), name="others", table=OTHERS)
+    for few_seconds, rows in ((3.5, (1, 2)), (4, (3, 4))):
+        run_stage(bench(tables, spark, few_seconds=few_seconds), replace(stage(needed(*rows)), beside=(also,)))
+    assert spark.asked == [(2, 3)], "two rows in each of two stages, a second each"
 
 
 def test_nothing_due_opens_the_table_and_starts_nothing(tables: Tables) -> None:
@@ -357,7 +376,7 @@ def test_a_batch_that_fails_in_its_child_is_done_again_in_another_a_row_at_a_tim
 
     monkeypatch.setattr("jobs.engine.stage.Child", child)
     work = Square()
-    counts = run_stage(bench(tables, InPlace(), few_rows=9, row_seconds=7), stage(needed(*range(6)), work))
+    counts = run_stage(bench(tables, InPlace(), few_seconds=9, row_seconds=7), stage(needed(*range(6)), work))
     assert (counts.done, counts.rejected) == (5, 1)
     assert children == [(work, None), (work, 7)], "batches share a child; one that fails has a careful one"
     assert [row["number"] for row in stored(tables) if row["status"] == REJECTED] == [2]
@@ -373,4 +392,4 @@ def test_a_stop_in_a_child_ends_the_run(tables: Tables, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("jobs.engine.stage.Child", child)
     with pytest.raises(Stop, match=r"^no device$"):
-        run_stage(bench(tables, InPlace(), few_rows=9), stage(needed(1)))
+        run_stage(bench(tables, InPlace(), few_seconds=9), stage(needed(1)))

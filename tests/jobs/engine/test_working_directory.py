@@ -59,10 +59,10 @@ def run(folder: Path, *words: str, **settings: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("few_rows", ["2000", pytest.param("0", marks=pytest.mark.spark)], ids=["child", "spark"])
-def test_no_worker_imports_what_lies_there(typed_here: Path, few_rows: str) -> None:
+@pytest.mark.parametrize("few_seconds", ["60", pytest.param("0", marks=pytest.mark.spark)], ids=["child", "spark"])
+def test_no_worker_imports_what_lies_there(typed_here: Path, few_seconds: str) -> None:
     open_shop(typed_here.parents[1])
-    said = run(typed_here, "stage", "classify", SPARK__FEW_ROWS=few_rows)
+    said = run(typed_here, "stage", "classify", SPARK__FEW_SECONDS=few_seconds)
     assert said["stages"]["classify"]["done"] == 2
 
 

@@ -49,7 +49,7 @@ def bodies() -> list[bytes]:
 
 
 def night_over(lake: Path, wanted: float) -> Night:
-    settings = Settings(lake=str(lake), choice=ChoiceSettings(wanted=wanted), spark={"few_rows": 0})
+    settings = Settings(lake=str(lake), choice=ChoiceSettings(wanted=wanted), spark={"few_seconds": 0})
     night = Night(settings, "run", date(2026, 1, 1), Progress(quiet=True))
     night.spark = Local()  # type: ignore[assignment]
     return night
