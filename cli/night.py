@@ -19,6 +19,7 @@ from jobs.live.second import second
 from jobs.run import Outcome, as_json, fill_embedding, run_stages, until
 from jobs.stage_list import STAGE_NAMES
 from jobs.stages.acquire import accept as accept_feeds
+from jobs.stages.acquire import gates_by_feed
 from jobs.stages.gates import GATE_NAMES
 from schemas.errors import RefusedByGate, Stop, WrongInput
 
@@ -48,18 +49,21 @@ def night(
             raise
 
 
-def stage(
+def stage(  # noqa: PLR0913
     name: StageName,
     retailer: Retailers = None,
     run: RunId = None,
     date: Date = None,
+    accept: Accept = None,
+    reason: Reason = None,
     json: Json = False,
     log_json: LogJson = False,
 ) -> None:
-    """Run one stage, as a scheduler does."""
+    """Run one stage, as a scheduler does. `acquire` and `publish` let through gates that an engineer has checked."""
     if name not in STAGE_NAMES:
         raise WrongInput("stage", None, f"{name}: there is no such stage; choose one of {', '.join(STAGE_NAMES)}")
     whole = open_night(run, date, retailer, json, log_json)
+    whole.accepted = _accepted(accept, reason)
     with measured(whole):
         finish(checked(whole), (name,), json, shared=run is not None)
 
@@ -68,26 +72,27 @@ def publish(
     accept: Accept = None, reason: Reason = None, run: RunId = None, date: Date = None, json: Json = False
 ) -> None:
     """Publish the current rows, and let through the gates that an engineer has checked."""
-    if accept and not reason:
-        raise WrongInput("--accept", None, "needs --reason TEXT")
     whole = checked(open_night(run, date, quiet=json))
-    of_feeds: dict[str, set[str]] = {}
-    for gate in accept or ():
-        retailer, slash, name = gate.rpartition("/")
-        if slash:
-            of_feeds.setdefault(retailer, set()).add(name)
-        elif gate not in GATE_NAMES:
+    whole.accepted = _accepted(accept, reason)
+    of_feeds = gates_by_feed(whole.accepted)
+    if of_feeds:
+        accept_feeds(whole, of_feeds, str(reason))
+    with measured(whole):
+        finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
+
+
+def _accepted(gates: list[str] | None, reason: str | None) -> dict[str, str]:
+    """The gates that are let through, with the reason."""
+    if gates and not reason:
+        raise WrongInput("--accept", None, "needs --reason TEXT")
+    for gate in gates or ():
+        if "/" not in gate and gate not in GATE_NAMES:
             raise WrongInput(
                 "--accept",
                 None,
                 f"{gate}: there is no such gate; choose one of {', '.join(GATE_NAMES)}, or RETAILER/GATE",
             )
-        else:
-            whole.accepted[gate] = str(reason)
-    if of_feeds:
-        accept_feeds(whole, of_feeds, str(reason))
-    with measured(whole):
-        finish(whole, STAGE_NAMES[1:] if of_feeds else ("publish",), json)
+    return dict.fromkeys(gates or (), str(reason))
 
 
 def report(run: RunOfReport = None) -> None:

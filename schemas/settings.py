@@ -15,7 +15,9 @@ from pydantic_settings.exceptions import SettingsError
 from schemas.errors import WrongInput
 from schemas.yaml_lines import Place, first_error, read_yaml, said
 
-NO_SETTINGS = {"SETTINGS", "HOME", "COMMAND", "ON_FAILURE", "DEVICE", "GPU_ADDRESSES", "INTRA_OP_THREADS"}
+NO_SETTINGS = {
+    "SETTINGS", "HOME", "COMMAND", "ON_FAILURE", "DEADLINE_HOURS", "DEVICE", "GPU_ADDRESSES", "INTRA_OP_THREADS",
+}  # fmt: skip
 """Variables that are read elsewhere: the settings file's path, those of the DAG, and the device of the models."""
 FREE_NAMES = "FEED_", "TEST_"
 """Prefixes of variables with free names: feed secrets, whose names are in the specs, and options of the tests."""

@@ -44,7 +44,8 @@ class Night:
     today: date
     progress: Progress
     only: tuple[str, ...] = ()
-    accepted: dict[str, str] = field(default_factory=dict)  # gates that an engineer lets through, with the reason
+    accepted: dict[str, str] = field(default_factory=dict)
+    """Gates that an engineer lets through (GATE of a version, RETAILER/GATE of a feed), with the reason."""
     candidates: dict[str, Path] = field(default_factory=dict)  # releases to use in place of the promoted ones
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     stages: tuple[str, ...] = ()  # those that this run goes through, in order

@@ -5,7 +5,7 @@ Each file of a retailer has its own rows; their attempts are numbered together, 
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby, islice
@@ -105,6 +105,7 @@ def acquire(night: Night) -> Counts:
             rejected = sum(row["status"] == REJECTED for row in changed)
             counts.due, counts.rejected = counts.due + len(changed), counts.rejected + rejected
             counts.done += len(changed) - rejected
+    _accept_again(night, handle)
     return counts
 
 
@@ -366,15 +367,44 @@ def _counts(by_name: Mapping[Any, int]) -> list[dict[str, Any]]:
     return [{"name": str(name), "count": count} for name, count in sorted(by_name.items())]
 
 
+def gates_by_feed(accepted: Iterable[str]) -> dict[str, set[str]]:
+    """The names of gates by `retailer` or `retailer/file`, of those RETAILER/GATE that are about feeds."""
+    found: dict[str, set[str]] = {}
+    for gate in accepted:
+        title, slash, name = gate.rpartition("/")
+        if slash:
+            found.setdefault(title, set()).add(name)
+    return found
+
+
 def accept(night: Night, gates: Mapping[str, set[str]], reason: str) -> None:
     """Accept feeds that the given gates (by `retailer` or `retailer/file`) refused, all or none. The rows keep the
     reason."""
     with lease(night.store, night.run, night.settings.lease_seconds):
-        handle = night.tables.open(FEEDS)
-        newest = {title_of(row["retailer"], row["part"]): row for row in newest_states(night)}
-        rows = [_accepted(newest.get(title), title, found, reason) for title, found in sorted(gates.items())]
-        rows = [row | {"acquired_at": night.now()} for row in rows]
-        _commit(night, handle, _numbered(rows, states_by_retailer(night)))
+        _accept(night, night.tables.open(FEEDS), gates, reason)
+
+
+def _accept(night: Night, handle: DeltaTable, gates: Mapping[str, set[str]], reason: str) -> None:
+    newest = {title_of(row["retailer"], row["part"]): row for row in newest_states(night)}
+    rows = [_accepted(newest.get(title), title, found, reason) for title, found in sorted(gates.items())]
+    rows = [row | {"acquired_at": night.now()} for row in rows]
+    _commit(night, handle, _numbered(rows, states_by_retailer(night)))
+
+
+def _accept_again(night: Night, handle: DeltaTable) -> None:
+    """Accept tonight's feeds as this run was told to. A gate that does not refuse them, or did before this stage was
+    tried again, is no mistake; one that did not judge them is."""
+    chosen = {retailer.name for retailer in night.chosen}
+    newest = {title_of(row["retailer"], row["part"]): row for row in newest_states(night)}
+    for title, gates in sorted(gates_by_feed(night.accepted).items()):
+        if title.partition("/")[0] not in chosen:
+            continue
+        results = [GateResult(**result) for result in newest.get(title, {}).get("gates") or []]
+        if unknown := gates - {result.name for result in results}:
+            named = ", ".join(f"{title}/{gate}" for gate in sorted(unknown))
+            raise WrongInput("--accept", None, f"{named}: no such gate judged the current feed of {title}")
+        if refused := gates & {result.name for result in refusing(results)}:
+            _accept(night, handle, {title: refused}, night.accepted[f"{title}/{min(refused)}"])
 
 
 def _accepted(newest: State | None, title: str, gates: set[str], reason: str) -> State:

@@ -25,9 +25,10 @@ NIGHT = datetime(2026, 11, 20, 1, tzinfo=UTC)
 LoadDag = Callable[..., Any]
 
 
-def run(dag: Any) -> Any:
+def run(dag: Any, **asked: Any) -> Any:
     """A whole run in this process, as the database has it at its end."""
-    return dag.test(run_after=NIGHT, logical_date=NIGHT)
+    dag.deadline = None  # `test` looks for it in the database, where a scheduler puts it
+    return dag.test(run_after=NIGHT, logical_date=NIGHT, run_conf=asked or None)
 
 
 def states(night: Any) -> dict[str, str]:
@@ -56,11 +57,12 @@ print(json.dumps([time.process_time() - started, sorted(set(sys.modules) - befor
     assert seconds < 1
     roots = {name.partition(".")[0] for name in loaded}
     assert not roots & {"pyspark", "pandas", "torch", "onnxruntime", "deltalake", "pyarrow", "lake", "udfs", "schemas"}
-    assert {name for name in loaded if name.startswith("jobs")} == {"jobs", "jobs.stage_list", "jobs.task_failure"}
+    ours = {"jobs", "jobs.scheduled", "jobs.stage_list", "jobs.task_failure"}
+    assert {name for name in loaded if name.startswith("jobs")} == ours
 
 
 def test_file_is_short_and_shadows_no_package() -> None:
-    assert len(FILE.read_text().splitlines()) < 130
+    assert len(FILE.read_text().splitlines()) < 150
     found = subprocess.run(
         [sys.executable, "-c", f"import importlib.util as u; print(u.find_spec({FILE.stem!r}))"],
         capture_output=True, text=True, check=True, cwd="/",
@@ -85,11 +87,55 @@ def test_a_night_runs_every_stage_once(load_dag: LoadDag, recorder: Any, monkeyp
     assert recorder.stages == ["acquire", "acquire", "parse", "parse", *STAGES[2:]]
     groups = [["--retailer", "broken", "--retailer", "one"], ["--retailer", "two"]]
     for both in (recorder.calls[:2], recorder.calls[2:4]):
-        assert sorted(call["arguments"][6:] for call in both) == groups
+        assert sorted(call["arguments"][4:] for call in both) == groups
     for call in recorder.calls:
-        assert call["arguments"][2:6] == ["--run", "manual__2026-11-20T01-00-00-00-00", "--date", "2026-11-20"]
+        assert call["arguments"][2:4] == ["--run", "manual__2026-11-20T01-00-00-00-00"]
+        assert "--date" not in call["arguments"], "a task of an old run that is cleared judges by today"
         assert call["folder"] == str(FILE.parents[1])
         assert call["group"] != os.getpgid(0)
+
+
+def test_a_run_may_name_retailers_a_last_stage_and_gates(load_dag: LoadDag, recorder: Any) -> None:
+    gates = {"accept": ["two/offer_drop", "one/no_price", "garments_drop"], "reason": "summer is over"}
+    assert run(load_dag(), retailers=["two"], **gates).state == "success"
+    ends = {call["arguments"][1]: call["arguments"][4:] for call in recorder.calls}
+    let_through = {gate: ["--accept", gate, "--reason", "summer is over"] for gate in gates["accept"]}
+    assert ends["acquire"] == ["--retailer", "two", *let_through["two/offer_drop"]]
+    assert ends["publish"] == let_through["garments_drop"]
+    assert ends["parse"] == ["--retailer", "two"]
+    assert {*map(tuple, (ends[name] for name in STAGES[2:-1]))} == {()}
+
+
+def test_a_run_ends_after_the_stage_that_it_was_given(load_dag: LoadDag, recorder: Any) -> None:
+    night = run(load_dag(), until="fetch")
+    assert night.state == "success"
+    assert recorder.stages == STAGES[:3]
+    assert {name for name, state in states(night).items() if state == "skipped"} == set(STAGES[3:])
+
+
+@pytest.mark.parametrize(
+    "asked", [{"retailers": ["gone"]}, {"accept": ["canary"]}, {"accept": ["canary"], "reason": " "}]
+)
+def test_what_cannot_be_done_is_said_before_anything_starts(load_dag: LoadDag, recorder: Any, asked: Any) -> None:
+    assert run(load_dag(), **asked).state == "failed"
+    assert recorder.stages == []
+
+
+@pytest.mark.parametrize(
+    "asked", [{"until": "nonsense"}, {"retailers": "two"}, {"retailers": ["-x y"]}, {"accept": {"a": 1}}]
+)
+def test_what_is_no_parameter_starts_no_run(load_dag: LoadDag, asked: Any) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        load_dag().params.update(asked)
+
+
+def test_a_night_that_is_late_tells(load_dag: LoadDag) -> None:
+    (alert,) = load_dag().deadline
+    assert alert.interval == timedelta(hours=12)
+    assert alert.callback.path == "jobs.task_failure.tell_late"
+    assert set(alert.callback.kwargs) == {"home", "hours"}
 
 
 def test_only_publish_updates_the_asset(load_dag: LoadDag) -> None:

@@ -53,7 +53,14 @@ def test_runs_on_loopback_and_ends_clean_in_mid_stage(tmp_path: Path) -> None:
     command.write_text(STAGE.format(pid=pid))
     command.chmod(0o755)
     port = free_port()
-    ours = {"AIRFLOW_PORT": str(port), "AIRFLOW_HOME": str(tmp_path / "airflow"), "SELVEDGE_COMMAND": str(command)}
+    late = tmp_path / "late"
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "pager.py").write_text(
+        f"def page(failure):\n    open({str(late)!r}, 'w').write(failure.line)\n"
+    )
+    ours = {"AIRFLOW_PORT": str(port), "AIRFLOW_HOME": str(tmp_path / "airflow"), "SELVEDGE_COMMAND": str(command),
+            "SELVEDGE_DEADLINE_HOURS": "0.005", "SELVEDGE_ON_FAILURE": "pager:page",
+            "PYTHONPATH": os.pathsep.join([str(tmp_path / "hook"), os.environ.get("PYTHONPATH", "")])}  # fmt: skip
     others = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     airflow = subprocess.Popen(
         [sys.executable, "-m", "infra.airflow_here"], cwd=REPOSITORY, env={**others, **ours},
@@ -72,8 +79,10 @@ def test_runs_on_loopback_and_ends_clean_in_mid_stage(tmp_path: Path) -> None:
         family = psutil.Process(airflow.pid).children(recursive=True)
         assert stage in family
         assert listening(family) == {"127.0.0.1"}
+        within(180, late.exists, "the night is late, and somebody is told")
     finally:
         airflow.send_signal(signal.SIGINT)
         code = airflow.wait(60)
     assert code == 0
+    assert "the night is late: not done 0.005 h after it was queued; run scheduled__" in late.read_text()
     assert not [process for process in family if process.is_running()]

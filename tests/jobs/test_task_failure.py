@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.task_failure import run_name, task_failure, tell
+from jobs.task_failure import run_name, task_failure, tell, tell_late
 
 RUN = "scheduled__2026-11-20T01-00-00-00-00"
 told: list[str] = []
@@ -78,6 +78,18 @@ def test_a_function_that_is_not_there_does_not_hide_the_line(
     with pytest.raises(ModuleNotFoundError):
         tell(context(), tmp_path)
     assert "refused by canary" in caplog.text
+
+
+def test_a_late_night_is_told_in_the_same_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SELVEDGE_ON_FAILURE", f"{__name__}:listen")
+    tell_late({"dag_run": {"dag_run_id": "scheduled__2026-11-20T01:00:00+00:00"}}, str(tmp_path), 12.0)
+    assert told == [
+        f"selvedge: the night is late: not done 12 h after it was queued; run {RUN}; "
+        "report: `selvedge report` writes it"
+    ]
+    assert told[0] in caplog.text
 
 
 def listen(failure: Any) -> None:

@@ -69,6 +69,22 @@ def test_one_wrong_gate_lets_nothing_through(refused: Shops, gates: dict[str, se
     assert len(states(refused)) == 2
 
 
+def test_a_night_that_was_told_to_lets_feeds_through_and_may_be_tried_again(
+    refused: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.stages.acquire, "_acquire", lambda night, file, kinds: None)  # nothing new came
+    for _ in range(2):
+        night = refused.night()
+        night.accepted = dict.fromkeys(("shop/offer_drop", "shop/size_drop", "shop/no_price", "else/x", "canary"), "ok")
+        acquire(night)
+        assert [(row["status"], row["attempt"]) for row in states(refused)][1:] == [("rejected", 2), ("done", 3)]
+    assert [gate["accepted_because"] for gate in states(refused)[-1]["gates"]] == ["ok", "ok", None]
+    night = refused.night()
+    night.accepted = {"shop/nonsense": "ok"}
+    with pytest.raises(WrongInput, match=r"shop/nonsense: no such gate judged the current feed of shop"):
+        acquire(night)
+
+
 def test_no_gate_is_let_through_beside_a_night(refused: Shops) -> None:
     night = refused.night()
     with lease(night.store, "a-night", 60), pytest.raises(HeldByAnother, match="a-night"):
