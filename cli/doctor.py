@@ -27,13 +27,13 @@ def doctor(
     lake = Lake(open_store(settings.lake), settings.models, settings.lease_seconds)
     if not repair:
         _end(examine(lake), [], json)
-    broken = other_files.lease_finding(lake)
-    if broken:
-        other_files.mend_lease(lake)
+    broken = other_files.lease_findings(lake)
+    for finding in broken:
+        other_files.mend_lease(lake, finding.place)
     with lease(lake.store, f"doctor-{datetime.now(UTC):%Y%m%dT%H%M%S}", settings.lease_seconds):
         done = mend(lake)
     mended = [finding for finding in done.found if finding not in done.remaining]
-    _end(done.remaining, [broken, *mended] if broken else mended, json)
+    _end(done.remaining, [*broken, *mended], json)
 
 
 def _end(remaining: list[Finding], mended: list[Finding], json: bool) -> None:

@@ -5,8 +5,8 @@ of its own (`selvedge stage NAME`). A stage does only what is due, so a task can
 also one of an old night, as every stage judges by the day on which it runs, whatever night it belongs to.
 
 * `acquire` and `parse` are mapped over groups of retailers (`mappings/*/retailer.yaml` at the start of the run). The
-  Airflow variable `selvedge_retailers_per_task` sets the size of a group (50). Groups run one by one: the lake has one
-  writer.
+  Airflow variable `selvedge_retailers_per_task` sets the size of a group (50). Groups run at the same time, as do
+  stages that do not need each other's rows (`jobs/stage_list.py`): a table has one writer.
 * `publish` updates the asset `snapshot`. Its event is only a hint; `selvedge snapshots` shows which version is live.
 * Exit codes: 0 done; 4 published, but a retailer is held at its last good rows (a warning in the log). 2 (wrong input)
   and 3 (refused by a gate) fail at once, because a person has to act. All other codes are retried.
@@ -23,13 +23,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, BaseOperator, Context, Param, Variable, chain, task
+from airflow.sdk import DAG, Asset, BaseOperator, Context, Param, Variable, task
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
@@ -109,14 +108,17 @@ def groups(params: dict[str, Any] | None = None) -> list[list[str]]:
     return [names[at : at + size] for at in range(0, len(names), size)] or [[]]
 
 
-def tasks(retailers: Any) -> Iterator[Any]:
-    """A task a stage, in the order of a night; `retailers` are the groups over which some stages are mapped."""
+def wire(retailers: Any) -> None:
+    """A task a stage, after those that it needs; `retailers` are the groups over which some stages are mapped."""
+    made: dict[str, Any] = {}
     for stage in STAGES:
         given: dict[str, Any] = {"task_id": stage.name, "execution_timeout": timedelta(hours=stage.hours)}
         if stage.by_retailer:
-            yield StageOperator.partial(**given, max_active_tis_per_dagrun=1).expand(retailers=retailers)
+            made[stage.name] = StageOperator.partial(**given).expand(retailers=retailers)
         else:
-            yield StageOperator(**given, outlets=[SNAPSHOT] if stage.name == "publish" else [])
+            made[stage.name] = StageOperator(**given, outlets=[SNAPSHOT] if stage.name == "publish" else [])
+        for needed in stage.needs:
+            made[needed] >> made[stage.name]
 
 
 def failed(context: Context) -> None:
@@ -141,4 +143,4 @@ with DAG(
     default_args={"retries": 2, "retry_delay": timedelta(minutes=5), "on_failure_callback": failed},
     tags=["catalog"], doc_md=__doc__,
 ) as dag:  # fmt: skip
-    chain(*tasks(groups()))
+    wire(groups())

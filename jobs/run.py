@@ -3,21 +3,24 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.engine import records
 from jobs.engine.night import Night
 from jobs.engine.stage import Counts
-from jobs.stage_list import STAGE_NAMES
+from jobs.stage_list import STAGE_NAMES, STAGES
 from jobs.stages.declared import record_of
 from jobs.stages.fill import fill_embedding as fill
 from jobs.stages.publish import Publication
-from lake.lease import lease
+from lake.lease import lease, table_lease
 from schemas.errors import Stop, WrongInput
 from udfs.runtime.device import THREADS
 from udfs.runtime.isolation import end_idle
+
+PATIENCE = 1.5
+"""How long a task waits for a table, in lease times: a process that died elsewhere has lost it by then."""
 
 
 @dataclass
@@ -60,13 +63,30 @@ def fill_embedding(night: Night) -> Counts:
 def _working(night: Night, shared: bool = False) -> Iterator[None]:
     """The lake's lease, and the workers until they are not needed any more."""
     os.environ[THREADS] = str(night.settings.work.model_threads or os.cpu_count() or 1)  # children inherit it
-    with lease(night.store, night.run, night.settings.lease_seconds, shared):
+    with _leases(night, shared):
         try:
             night.keep_models()
             yield
         finally:
             night.spark.stop()
             end_idle()
+
+
+@contextmanager
+def _leases(night: Night, shared: bool) -> Iterator[None]:
+    """The lake's lease; a scheduler's task shares it with its run, and holds those of the tables that it writes too.
+
+    Groups of retailers share these as well: they add rows of different retailers. All take them in the same order, and
+    wait for one that a dead process held.
+    """
+    seconds = night.settings.lease_seconds
+    with ExitStack() as held:
+        held.enter_context(lease(night.store, night.run, seconds, shared))
+        for stage in STAGES if shared else ():
+            for table in record_of(stage.name).tables if stage.name in night.stages else ():
+                name = table_lease(table.name)
+                held.enter_context(lease(night.store, night.run, seconds, stage.by_retailer, name, PATIENCE * seconds))
+        yield
 
 
 def until(stage: str | None) -> tuple[str, ...]:

@@ -21,10 +21,12 @@ WRITTEN_BY = "selvedge"
 """Key under which every commit names the program version that made it."""
 
 
-def signed(*transactions: Transaction) -> CommitProperties:
-    """The properties of a commit: the program version that made it."""
+def signed(*transactions: Transaction, retries: int | None = None) -> CommitProperties:
+    """The properties of a commit: the program version that made it. `retries`: how often after another's commit."""
     return CommitProperties(
-        custom_metadata={WRITTEN_BY: program_version()}, app_transactions=list(transactions) or None
+        custom_metadata={WRITTEN_BY: program_version()},
+        app_transactions=list(transactions) or None,
+        max_commit_retries=retries,
     )
 
 

@@ -1,5 +1,8 @@
 """The locks of a lake: leases with a holder and an expiry time, which a thread renews. One holder at a time.
 
+Whoever writes holds the lease of the whole lake. The tasks of one run share it, and each has besides those of the
+tables that it writes: so one process writes a table, and nobody else the lake.
+
 A holder says who it is by a token of its own, and where it runs by `world`: the boot and the PID namespace. In the same
 world its process says whether it lives, whatever the clock says. From anywhere else only the expiry time does.
 """
@@ -28,10 +31,16 @@ LAKE = "lake"
 PATH = "lease.json"
 """Where the lease of the lake is: programs of before look for it there."""
 
+FOLDER = "leases"
+"""Where the others are."""
+
 NAME = re.compile(r"[a-z0-9_-]{1,60}")
 
 RENEWALS = 4
 """Number of renewals within one lease time."""
+
+WAIT_S = 1.0
+"""Between two looks at a lease that is waited for."""
 
 WATCHED_RENEWALS = 2
 """A lease that must be alive by a clock that cannot be right is watched for so many renewals."""
@@ -43,14 +52,16 @@ ZOMBIE = "Z"
 
 
 @contextmanager
-def lease(store: Store, run: str, seconds: float, shared: bool = False, name: str = LAKE) -> Iterator[None]:
-    """Hold a lease for a run. Raises HeldByAnother with the holder's name.
+def lease(
+    store: Store, run: str, seconds: float, shared: bool = False, name: str = LAKE, patience: float = 0
+) -> Iterator[None]:
+    """Hold a lease for a run. Raises HeldByAnother with the holder's name, once it was waited for so many seconds.
 
     Processes of one run (a scheduler's tasks, `shared`) hold it together and leave it to expire or to `release`. Two
     processes that do not share never hold it together, not even for one run.
     """
     path = _path(name)
-    held = _take(store, path, run, seconds, shared)
+    held = _wait_for(store, path, _me(run, seconds, shared), patience)
     ended = threading.Event()
     renewing = threading.Thread(target=_renew, args=(store, path, held, ended), daemon=True)
     renewing.start()
@@ -61,6 +72,21 @@ def lease(store: Store, run: str, seconds: float, shared: bool = False, name: st
         renewing.join()
         if not shared:
             _release(store, path, held)
+
+
+def paths(store: Store) -> list[str]:
+    """Where the leases of a lake are that were ever taken."""
+    others = [entry.path for entry in store.list(FOLDER) if entry.path.endswith(".json")]
+    return [path for path in (PATH, *others) if store.exists(path)]
+
+
+def is_damaged(store: Store, path: str) -> bool:
+    """Whether nobody can read who holds the lease there."""
+    present = _present(store, path)
+    try:
+        return present is not None and not _holder(store, path, present)
+    except DamagedLake:
+        return True
 
 
 def release(store: Store, run: str, name: str = LAKE) -> None:
@@ -83,26 +109,44 @@ def _release(store: Store, path: str, mine: dict[str, Any]) -> None:
 def _path(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a lease")
-    return PATH if name == LAKE else f"leases/{name}.json"
+    return PATH if name == LAKE else f"{FOLDER}/{name}.json"
 
 
 def _place(store: Store, path: str) -> str:
     return store.uri if path == PATH else f"{store.uri}/{path}"
 
 
-def _take(store: Store, path: str, run: str, seconds: float, shared: bool) -> dict[str, Any]:
+def table_lease(table: str) -> str:
+    """The name of the lease of a table."""
+    return f"table-{table}"
+
+
+def _wait_for(store: Store, path: str, mine: dict[str, Any], patience: float) -> dict[str, Any]:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return _take(store, path, mine)
+        except HeldByAnother:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(min(WAIT_S, mine["seconds"] / RENEWALS))
+
+
+def _take(store: Store, path: str, mine: dict[str, Any]) -> dict[str, Any]:
+    shared = mine["token"] is None
     present = _present(store, path)
     holder = _holder(store, path, present) if present else {}
-    mine = _me(run, seconds, shared)
     if holder.get("run") not in (None, "") and not (shared and _is_mine(holder, mine)) and _lives(store, path, holder):
         expires = datetime.fromtimestamp(holder["expires"], UTC).isoformat(timespec="seconds")
         raise HeldByAnother(
             f"{_place(store, path)}: held by run {holder['run']} (process {holder.get('pid')} on {holder.get('host')}) "
             f"until {expires}, and renews that while it runs; wait for it, or stop it"
         )
-    if not store.write_if(path, _until(mine), present):
-        raise HeldByAnother(f"{_place(store, path)}: another run took it at the same moment; run again")
-    return mine
+    if store.write_if(path, _until(mine), present):
+        return mine
+    if shared:  # those with whom it is shared take and renew it too
+        return _take(store, path, mine)
+    raise HeldByAnother(f"{_place(store, path)}: another run took it at the same moment; run again")
 
 
 def _me(run: str, seconds: float, shared: bool) -> dict[str, Any]:

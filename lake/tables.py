@@ -33,6 +33,8 @@ LOOKED_UP_ROWS = 500_000
 ONE_PIECE_BYTES = 1 << 30
 """Rows of fewer bytes fit into arrays with 32-bit offsets."""
 
+APPEND_TRIES = 5
+
 FOLDER = "tables"
 
 UNREADABLE = re.compile(rf"{FOLDER}/\w+/[\w.-]+\.parquet")
@@ -99,14 +101,19 @@ class Tables:
         return pa.concat_tables(parts) if parts else table.stored.empty_table().select(columns)
 
     def _made(self, table: Table) -> DeltaTable:
-        with in_one_line():
-            return DeltaTable.create(
-                self.uri(table),
-                DeltaSchema.from_arrow(table.stored),
-                mode="ignore",
-                storage_options=self.store.storage_options or None,
-                commit_properties=signed(),
-            )
+        try:
+            with in_one_line():
+                return DeltaTable.create(
+                    self.uri(table),
+                    DeltaSchema.from_arrow(table.stored),
+                    mode="ignore",
+                    storage_options=self.store.storage_options or None,
+                    commit_properties=signed(retries=0),  # else it is made a second time, over rows that are there
+                )
+        except CommitFailedError:
+            if made := self.found(table):  # by another process, at this moment
+                return made
+            raise
 
     def sql(self, query: str, tables: Iterable[Table]) -> pa.Table:
         """The result of a query over tables by their names, with plain instead of view types. Only ORDER BY sorts rows.
@@ -156,9 +163,17 @@ class Tables:
         self._proven.update((table.name, name) for name in new)
 
     def append(self, table: Table, rows: pa.Table) -> None:
-        """Write and commit rows from the driver."""
-        if rows.num_rows:
-            self.commit(self.open(table), [write_rows(self.store, table, rows, self.folder)])
+        """Write and commit rows that are in nobody's way: other processes may do so at the same moment."""
+        if not rows.num_rows:
+            return
+        file = write_rows(self.store, table, rows, self.folder)
+        for left in reversed(range(APPEND_TRIES)):
+            try:
+                self.commit(self.open(table), [file])
+                return
+            except HeldByAnother:  # others made the table, grew it, or were quicker too often
+                if not left:
+                    raise
 
     def commit(self, handle: DeltaTable, files: Sequence[WrittenFile], transaction: str | None = None) -> None:
         """Commit files at once. With a transaction's name, raises HeldByAnother if another run committed under it

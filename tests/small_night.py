@@ -19,17 +19,18 @@ OFFERS = 12
 
 
 @contextmanager
-def tiny_shop(folder: Path) -> Iterator[dict[str, str]]:
-    """Draws and serves a shop of few offers; gives the settings that every night over it shares."""
+def tiny_shop(folder: Path, *retailers: str) -> Iterator[dict[str, str]]:
+    """Draws and serves shops of few offers (one, if none is named); gives the settings that nights over them share."""
     port = _free_port()
     shops, mappings = folder / "shops", folder / "mappings"
-    subprocess.run(
-        [SELVEDGE, "shop", "draw", "--out", str(shops), "--retailer", RETAILER, "--offers", str(OFFERS),
-         "--base-url", f"http://127.0.0.1:{port}"],
-        check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    (mappings / RETAILER).mkdir(parents=True)
-    shutil.copy(shops / RETAILER / "retailer.yaml", mappings / RETAILER)
+    for seed, retailer in enumerate(retailers or (RETAILER,), 1):
+        subprocess.run(
+            [SELVEDGE, "shop", "draw", "--out", str(shops), "--retailer", retailer, "--offers", str(OFFERS),
+             "--seed", str(seed), "--base-url", f"http://127.0.0.1:{port}"],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        (mappings / retailer).mkdir(parents=True)
+        shutil.copy(shops / retailer / "retailer.yaml", mappings / retailer)
     for name in ("taxonomy.xml", "gates.yaml", "blocked.tsv"):
         shutil.copy(REPOSITORY / "mappings" / name, mappings)
     server = subprocess.Popen([SELVEDGE, "shop", "serve", str(shops), "--port", str(port)], stdout=subprocess.DEVNULL)

@@ -1,5 +1,6 @@
 """The context of a run: its settings, tables and date, the retailers, and the files that people wrote for them."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from dataclasses import dataclass, field
@@ -91,6 +92,12 @@ class Night:
     def chosen(self) -> list[Retailer]:
         """The retailers that this run acquires and parses."""
         return [r for name, r in sorted(self.retailers.items()) if not self.only or name in self.only]
+
+    def transaction(self, stage: str) -> str:
+        """Under this name the rows of a stage are committed: of all retailers, or of those of this run."""
+        if not self.only:
+            return stage
+        return f"{stage}-{hashlib.sha256(repr(sorted(self.only)).encode()).hexdigest()}"
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

@@ -68,8 +68,6 @@ COMPARED = (pa.field("changed_ids", pa.float64()), pa.field("gone_ids", pa.int64
 
 NOTHING_TO_COMPARE = "the server answered 304 (not modified) to the first request"
 
-TRANSACTION = "acquire"
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -142,7 +140,7 @@ def _commit(night: Night, handle: DeltaTable, rows: list[State]) -> None:
     """Raises HeldByAnother if another process wrote states since the handle was opened."""
     if rows:
         file = write_rows(night.store, FEEDS, pa.Table.from_pylist(rows, FEEDS.schema))
-        night.tables.commit(handle, [file], TRANSACTION)
+        night.tables.commit(handle, [file], night.transaction("acquire"))
 
 
 def _to_compare(accepted: State | None, whole: State | None) -> State | None:

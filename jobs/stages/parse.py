@@ -85,11 +85,12 @@ def _parse(night: Night, handle: DeltaTable) -> Counts:
         return Counts(complete=True)
     work = ParseFeeds(night.store.uri, night.settings)
     written: list[Written] = []
+    transaction = night.transaction("parse")
     seconds = work_seconds(night.tables, "parse", _offers(night, feeds), OFFER_COST)
     spark = in_spark(night.settings.spark, seconds)
     with night.progress.stage("parse", len(feeds)) as advance:
         for lot in lots(_read(night, work, feeds, spark)):
-            night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in lot], "parse")
+            night.tables.commit(handle, [WrittenFile(w["path"], w["bytes"], w["rows"]) for w in lot], transaction)
             written += lot
             advance(len(lot))
     due, done = (sum(w[name] for w in written) for name in ("rows", "done"))

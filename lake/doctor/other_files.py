@@ -71,29 +71,26 @@ def _notes(lake: Lake) -> list[Finding]:
     return found
 
 
-def lease_finding(lake: Lake) -> Finding | None:
-    """A lease that nobody can read."""
-    try:
-        lease.holder(lake.store)
-    except DamagedLake:
-        cost = "nobody can tell whether a night is running; a running one writes it again within minutes"
-        return Finding(Kind.LEASE, lease.PATH, "is damaged", cost)
-    return None
+def lease_findings(lake: Lake) -> list[Finding]:
+    """Leases that nobody can read."""
+    cost = "nobody can tell whether a night is running; a running one writes it again within minutes"
+    damaged = [path for path in lease.paths(lake.store) if lease.is_damaged(lake.store, path)]
+    return [Finding(Kind.LEASE, path, "is damaged", cost) for path in damaged]
 
 
-def mend_lease(lake: Lake) -> None:
+def mend_lease(lake: Lake, path: str) -> None:
     """Set a damaged lease aside if no night can be running. Raises DamagedLake with the time from which that is sure.
 
     A running night renews its lease, also over a damaged one, four times in `lease_seconds`.
     """
-    (entry,) = (entry for entry in lake.store.list("") if entry.path == lease.PATH)
+    (entry,) = (entry for entry in lake.store.list("") if entry.path == path)
     sure = entry.modified + timedelta(seconds=lake.lease_seconds)
     if datetime.now(UTC) < sure:
         raise DamagedLake(
-            f"{lake.store.uri}/{lease.PATH}: is damaged, and a night may be running; to act: the data engineer (repeat "
+            f"{lake.store.uri}/{path}: is damaged, and a night may be running; to act: the data engineer (repeat "
             f"`selvedge doctor --repair` after {sure.isoformat(timespec='seconds')})"
         )
-    set_aside(lake.store, lease.PATH)
+    set_aside(lake.store, path)
 
 
 def _feeds(lake: Lake) -> list[Finding]:

@@ -53,7 +53,8 @@ def _faulty(lake: Lake) -> list[str]:
     """The shards that are missing or cut; no picture's own row is read."""
     query = f"""
         select shard, max("offset" + length) reach from {PICTURES.name} where status = '{DONE}' group by shard"""  # noqa: S608
-    sizes, rows = _sizes(lake.store), lake.tables.sql(query, [PICTURES]).to_pylist()
+    rows = lake.tables.sql(query, [PICTURES]).to_pylist()
+    sizes = _sizes(lake.store)  # after the rows: a fetch may be under way, and its shards come before its rows
     return [row["shard"] for row in rows if row["reach"] > sizes.get(row["shard"], -1)]
 
 

@@ -30,8 +30,7 @@ class Repair:
 
 def examine(lake: Lake, deep: bool = True) -> list[Finding]:
     """Everything that is wrong. Without `deep` nothing is read but logs, manifests and lists of files."""
-    lease = [finding for finding in [other_files.lease_finding(lake)] if finding]
-    return [*lease, *(finding for check, _ in ROUNDS for finding in check(lake, deep))]
+    return [*other_files.lease_findings(lake), *(finding for check, _ in ROUNDS for finding in check(lake, deep))]
 
 
 def repair(lake: Lake) -> Repair:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import lake.lease
-from lake.lease import PATH, holder, lease, release
+from lake.lease import PATH, holder, lease, release, table_lease
 from lake.store import Store, open_store
 from schemas.errors import DamagedLake, HeldByAnother
 
@@ -426,3 +426,47 @@ def test_a_living_holder_in_another_pid_namespace_keeps_its_lease(store: Store) 
         with pytest.raises(HeldByAnother, match="contained"), lease(store, "mine", 60):
             pass
         holder.communicate("")
+
+
+def test_processes_of_a_run_take_a_shared_lease_at_the_same_moment(tmp_path: Path) -> None:
+    code = "import sys; from lake.lease import lease; from lake.store import open_store\n"
+    code += "with lease(open_store(sys.argv[1]), 'night', 60, shared=True): print('held')"
+    tasks = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert [task.communicate()[0] for task in tasks] == ["held\n"] * 4
+
+
+def test_a_shared_lease_that_another_wrote_meanwhile_is_looked_at_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, lost = store.write_if, iter([True, True])
+
+    def write_if(path: str, body: bytes, expected: bytes | None) -> bool:
+        return not next(lost, False) and plain(path, body, expected)
+
+    monkeypatch.setattr(store, "write_if", write_if)
+    with lease(store, "night", 60, shared=True):
+        assert held(store)["run"] == "night"
+
+
+def test_tables_of_one_run_have_a_writer_each_that_the_next_one_waits_for(store: Store) -> None:
+    with lease(store, "night", 60, name=table_lease("texts")):
+        with lease(store, "night", 60, name=table_lease("offers")):
+            pass
+        again = lease(store, "night", 60, name=table_lease("texts"), patience=0.1)
+        with pytest.raises(HeldByAnother, match=r"leases/table-texts\.json: held by run night"), again:
+            pass
+    taken = threading.Event()
+
+    def first() -> None:
+        with lease(store, "night", 0.4, name=table_lease("texts")):
+            taken.set()
+            time.sleep(0.3)
+
+    writer = threading.Thread(target=first)
+    writer.start()
+    taken.wait()
+    with lease(store, "night", 0.4, name=table_lease("texts"), patience=10):
+        assert not writer.is_alive() or writer.join(1) is None

@@ -142,15 +142,17 @@ def test_a_column_that_only_the_log_has_is_damage_and_no_newer_program(house: Ol
     assert REPAIR in ended.err
 
 
-def test_a_damaged_lease_is_set_aside_once_no_night_can_be_running(house: OlderHouse) -> None:
-    path = house.lake / "lease.json"
+@pytest.mark.parametrize("name", ["lease.json", "leases/table-texts.json"])
+def test_a_damaged_lease_is_set_aside_once_no_night_can_be_running(house: OlderHouse, name: str) -> None:
+    path = house.lake / name
+    path.parent.mkdir(exist_ok=True)
     garbage(path)
     refused = house.selvedge("doctor", "--repair")
     assert refused.code == 1
     assert "a night may be running" in refused.err
     os.utime(path, (0, 0))
     assert house.selvedge("doctor", "--repair").code == 0
-    assert (house.lake / LOST / "lease.json").read_bytes() == b"}{"
+    assert (house.lake / LOST / name).read_bytes() == b"}{"
 
 
 def test_many_damages_at_once_and_the_next_night_is_right(first: tuple[OlderHouse, str], house: OlderHouse) -> None:
