@@ -94,12 +94,6 @@ def release(store: Store, run: str, name: str = LAKE) -> None:
     _release(store, _path(name), {"run": run, "token": None})
 
 
-def holder(store: Store, name: str = LAKE) -> dict[str, Any]:
-    """Who holds a lease, and until when; empty for nobody. Raises DamagedLake."""
-    present = _present(store, _path(name))
-    return _holder(store, _path(name), present) if present is not None else {}
-
-
 def _release(store: Store, path: str, mine: dict[str, Any]) -> None:
     present = _present(store, path)
     if present and _is_mine(_holder(store, path, present), mine):

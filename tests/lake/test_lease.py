@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import lake.lease
-from lake.lease import PATH, holder, lease, release, table_lease
+from lake.lease import PATH, is_damaged, lease, paths, release, table_lease
 from lake.store import Store, open_store
 from schemas.errors import DamagedLake, HeldByAnother
 
@@ -383,15 +383,19 @@ def test_a_lease_that_is_damaged_while_it_is_held_is_written_again(store: Store)
         assert held(store) | {"expires": 0} == mine | {"expires": 0}
 
 
-def test_the_holder_of_each_lease(store: Store, noon: None) -> None:
-    assert holder(store, "one") == {}
-    with lease(store, "night", 60, name="one"):
-        assert holder(store, "one") == json.loads(store.read("leases/one.json"))
-        assert holder(store) == {}, "the lake's"
+def test_which_lease_is_damaged(store: Store, noon: None) -> None:
+    assert paths(store) == []
+    with lease(store, "night", 60, name="one"), lease(store, "night", 60):
+        assert paths(store) == [PATH, "leases/one.json"]
+        assert not is_damaged(store, PATH)
+        assert not is_damaged(store, "leases/one.json")
         store.write("leases/one.json", b"}{")
+        assert is_damaged(store, "leases/one.json")
         with pytest.raises(DamagedLake, match=re.escape(f"{store.uri}/leases/one.json: is damaged")):
-            holder(store, "one")
+            release(store, "night", "one")
         store.delete("leases/one.json")
+    assert paths(store) == [PATH]
+    assert not is_damaged(store, "leases/one.json"), "nobody holds it"
 
 
 def test_a_process_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

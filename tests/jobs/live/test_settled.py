@@ -10,9 +10,9 @@ from deltalake import DeltaTable
 
 from jobs.engine.night import Night
 from jobs.engine.records import record
-from jobs.live import settled
+from jobs.live import settled, touched
 from jobs.live.functions import classify_function
-from jobs.stage_list import STAGE_NAMES
+from jobs.stage_list import STAGE_NAMES, STAGES
 from jobs.stages.declared import record_of
 from lake.tables import Tables
 from schemas.table import Table
@@ -116,10 +116,19 @@ def test_a_stage_that_left_rows_out_is_not_settled(shops: Shops) -> None:
 
 
 @pytest.mark.parametrize("stage", [name for name in STAGE_NAMES if name not in ("acquire", "publish")])
-def test_a_stage_asks_its_own_tables_and_those_before_them(
+def test_a_stage_asks_its_own_tables_and_those_of_the_stages_that_it_needs(
     stage: str, shops: Shops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = record_of(stage).tables
-    names = [table.name for table in STAGE_TABLES]
-    allowed = names[: names.index(own[0].name)] + [table.name for table in own] + [RUNS.name]
-    assert asked(shops.night(nights=50), stage, monkeypatch) <= set(allowed)
+    allowed = {table.name for name in {stage} | needed_by(stage) for table in record_of(name).tables}
+    assert asked(shops.night(nights=50), stage, monkeypatch) <= allowed | {RUNS.name}
+
+
+@pytest.mark.parametrize("stage", touched.ASKS)
+def test_what_touches_a_stage_is_of_the_stages_that_it_needs(stage: str) -> None:
+    asks = touched.ASKS[stage]
+    assert {*asks.after, *(["fetch"] if asks.pictures and stage != "publish" else [])} <= needed_by(stage)
+
+
+def needed_by(stage: str) -> set[str]:
+    (needs,) = (listed.needs for listed in STAGES if listed.name == stage)
+    return set(needs).union(*map(needed_by, needs))

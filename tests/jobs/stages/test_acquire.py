@@ -1,6 +1,7 @@
 """How a shop is asked for its feed, and how an engineer lets a refused one through."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import jobs.stages.acquire
+from jobs.engine.night import Night
 from jobs.stages.acquire import ScanFeed, _request, accept, acquire, judge_feed
 from jobs.stages.parse import parse
 from lake.lease import lease
@@ -146,6 +148,26 @@ def test_a_state_that_another_process_wrote_meanwhile_is_not_written_over(
     with pytest.raises(HeldByAnother, match="another run of this stage is writing"):
         accept(night, gates, "the second") if verb == "accept" else acquire(night)
     assert [gate["accepted_because"] for gate in states(refused)[2]["gates"]] == ["the first", "the first", None]
+
+
+@pytest.mark.parametrize(("other", "passes"), [("mill", True), ("shop", False)])
+def test_groups_of_retailers_pass_each_other_and_one_group_does_not_pass_itself(
+    other: str, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shops = Shops(tmp_path, shop=["https://shop.test/0"], mill=["https://mill.test/0"])
+    new = {row["retailer"]: row | {"attempt": 2, "bytes": 77} for row in states(shops)}
+    nights = {name: replace(shops.night(), only=(name,)) for name in ("shop", other)}
+
+    def second(night: Night, file: Any, kinds: Any) -> Any:
+        monkeypatch.setattr(jobs.stages.acquire, "_acquire", lambda night, file, kinds: new[file.name])
+        acquire(nights[other])
+        return new[file.name]
+
+    monkeypatch.setattr(jobs.stages.acquire, "_acquire", second)
+    with nullcontext() if passes else pytest.raises(HeldByAnother, match="another run of this stage is writing"):
+        acquire(replace(shops.night(), only=("shop",)))
+    found = [(row["retailer"], row["attempt"]) for row in states(shops)]
+    assert sorted(found) == sorted([("mill", 1), ("shop", 1), (other, 2), *([("shop", 2)] if passes else [])])
 
 
 def test_the_encoding_that_the_server_names_is_kept_and_read_with(tmp_path: Path) -> None:

@@ -39,5 +39,13 @@ def test_a_scheduler_knows_the_order_the_hours_and_what_may_be_split() -> None:
     assert order == STAGE_NAMES
 
 
+def test_a_stage_needs_stages_before_it_and_the_last_one_all() -> None:
+    known: dict[str, set[str]] = {}
+    for stage in STAGES:
+        assert set(stage.needs) <= known.keys()
+        known[stage.name] = set(stage.needs).union(*(known[name] for name in stage.needs))
+    assert known["publish"] == set(STAGE_NAMES) - {"publish"}
+
+
 def test_a_record_is_found_by_name_once() -> None:
     assert record_of("screen") is record_of("screen")
