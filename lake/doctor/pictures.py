@@ -53,8 +53,7 @@ def _faulty(lake: Lake) -> list[str]:
     """The shards that are missing or cut; no picture's own row is read."""
     query = f"""
         select shard, max("offset" + length) reach from {PICTURES.name} where status = '{DONE}' group by shard"""  # noqa: S608
-    rows = lake.tables.sql(query, [PICTURES]).to_pylist()
-    sizes = _sizes(lake.store)  # after the rows: a fetch may be under way, and its shards come before its rows
+    sizes, rows = _sizes(lake.store), lake.tables.sql(query, [PICTURES]).to_pylist()
     return [row["shard"] for row in rows if row["reach"] > sizes.get(row["shard"], -1)]
 
 
