@@ -166,14 +166,16 @@ class Tables:
         """Write and commit rows that are in nobody's way: other processes may do so at the same moment."""
         if not rows.num_rows:
             return
+        handle = self.open(table)
         file = write_rows(self.store, table, rows, self.folder)
         for left in reversed(range(APPEND_TRIES)):
             try:
-                self.commit(self.open(table), [file])
+                self.commit(handle, [file])
                 return
             except HeldByAnother:  # others made the table, grew it, or were quicker too often
                 if not left:
                     raise
+                handle = self.open(table)
 
     def commit(self, handle: DeltaTable, files: Sequence[WrittenFile], transaction: str | None = None) -> None:
         """Commit files at once. With a transaction's name, raises HeldByAnother if another run committed under it
