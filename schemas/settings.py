@@ -47,7 +47,7 @@ class WorkSettings(_Group):
         2_000_000, ge=1, description="offers of the shops that a stage asks for at once, which bounds memory"
     )
     offers_published_at_once: int = Field(
-        500_000, ge=1, description="offers of the shops whose rows `publish` makes at once, which bounds memory"
+        250_000, ge=1, description="offers of the shops whose rows `publish` makes at once, which bounds memory"
     )
     batch_rows: int = Field(
         32, ge=1, description="pictures that a stage looks at together; a worker holds twice as many"
