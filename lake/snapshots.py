@@ -50,6 +50,9 @@ from schemas.version import program_version
 CURRENT = "snapshots/CURRENT"
 HOLD = "snapshots/HOLD"
 
+SEGMENTS_AT_ONCE = 2
+"""Segments that are read, checked and written side by side, each of up to 140 MB, held some times over."""
+
 
 Check = Callable[[pa.Table], None]
 
@@ -272,11 +275,14 @@ def point(store: Store, target: Manifest, now: datetime) -> None:
 
 def write_step(store: Store, candidate: Candidate, check: Check = _unchecked) -> Base:
     """Write the files of a candidate that is a step of a version -> what the next step is made on."""
-    segments = [*candidate.shelf.carried]
-    for name in candidate.shelf.new:
+
+    def written(name: str) -> DataFile:
         vectors = candidate.shelf.vectors_of(name)
         check(vectors)
-        segments.append(write_segment(store, name, vectors))
+        return write_segment(store, name, vectors)
+
+    with ThreadPoolExecutor(SEGMENTS_AT_ONCE) as pool:
+        segments = [*candidate.shelf.carried, *pool.map(written, candidate.shelf.new)]
     parts = {}
     for (retailer, start), part in candidate.parts.items():
         files = {table: _files_of(store, table, retailer, part) for table in ROW_TABLES}

@@ -1,5 +1,7 @@
 """A version that is made shop by shop is the one that is made at once."""
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -8,6 +10,7 @@ import selvedge_searcher
 from jobs.engine.night import Night
 from jobs.stages.publish import publish
 from lake import snapshots
+from lake.candidate import Base
 from tests.jobs.stages.publishing import Index, Tried, gate_of, hats, manifest, refused, sizes
 
 
@@ -99,3 +102,27 @@ def test_a_version_that_its_last_step_refuses_leaves_the_one_before_live(
     tried.cosine = 1.0
     assert publish(live.ready(1)).version == 3
     assert sizes(live) == {"atelier": (9, 9), "lane": (5, 5)}
+
+
+def test_a_publish_that_dies_between_two_steps_costs_nothing(
+    live: Index, in_steps: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.deliver("atelier", hats(*range(9)))
+    live.deliver("lane", hats(*range(5)))
+    night, write_step = live.ready(1), snapshots.write_step
+    with monkeypatch.context() as dying:
+        written: list[bool] = []
+
+        def once(*arguments: Any) -> Base:
+            if written:
+                raise KeyboardInterrupt
+            written.append(True)
+            return write_step(*arguments)
+
+        dying.setattr(snapshots, "write_step", once)
+        with pytest.raises(KeyboardInterrupt):
+            publish(night)
+    assert sizes(live) == {"atelier": (8, 8), "lane": (4, 4)}
+    assert publish(live.ready(1)).version == 2
+    assert sizes(live) == {"atelier": (9, 9), "lane": (5, 5)}
+    assert snapshots.verify(live.night().store, 2) == []
