@@ -22,7 +22,7 @@ from jobs.live.takedowns import is_barred_product
 from jobs.live.views import live_offers
 from lake.content_digest import sorted_table_digest
 from lake.tables import literal, one_of
-from schemas.table import DONE
+from schemas.table import DONE, wide
 from schemas.tables import FEEDS, MERGED
 from udfs.rules.products import OFFER_COLUMNS, PRODUCTS, products_of
 from udfs.rules.sales import SALE_COLUMNS, nights_of, priced_on
@@ -131,21 +131,26 @@ def merged(night: Night, retailers: Sequence[str]) -> pa.Table:
     rows = priced(night, rows)
     products = products_of(priced_on(rows, night.today), rows["max_pictures"])
     of_sales = rows.select(["retailer", *SALE_COLUMNS]).filter(pc.is_valid(rows["sale_price"]))
-    keys = feeds_keys(night)
+    keys, contents = feeds_keys(night), _offers_digests(rows)
     parts = [MERGED.schema.empty_table()]
     for retailer, start, end in runs(products["retailer"]):
         nights = nights_of(of_sales.filter(pc.equal(of_sales["retailer"], retailer)), night.today)
         own = products.slice(start, end - start)
-        content = _content(own, rows.filter(pc.equal(rows["retailer"], retailer)))
+        content = digest_of(sorted_table_digest(own.select(OF_CONTENT)), contents[retailer])
         parts.append(_rows(keys[retailer], nights, own, content))
     return pa.concat_tables(parts)
 
 
-def _content(products: pa.Table, offers: pa.Table) -> bytes:
-    """A digest of a retailer's products and offers that is the same while prices, stock and sizes alone change."""
-    named = offers.select(["offer_id", *OF_CONTENT]).append_column("most", offers["max_pictures"])
-    by_id = named.sort_by([("product_id", "ascending"), ("offer_id", "ascending")])
-    return digest_of(sorted_table_digest(products.select(OF_CONTENT)), sorted_table_digest(by_id))
+def _offers_digests(offers: pa.Table) -> dict[str, str]:
+    """By retailer, a digest of its offers that is the same while prices, stock and sizes alone change."""
+    names = ["offer_id", *OF_CONTENT]
+    rows = offers.select(["retailer", *names]).append_column("most", offers["max_pictures"])
+    rows = rows.cast(wide(rows.schema))  # sorted, they are in one piece
+    rows = rows.sort_by([(name, "ascending") for name in ("retailer", "product_id", "offer_id")])
+    return {
+        retailer: sorted_table_digest(rows.slice(start, end - start).select([*names, "most"]))
+        for retailer, start, end in runs(rows["retailer"])
+    }
 
 
 def feeds_keys(night: Night) -> dict[str, bytes]:

@@ -143,3 +143,20 @@ def test_every_column_of_a_product_is_kept() -> None:
     assert set(PRODUCTS.names) < set(MERGED.schema.names)
     assert all(MERGED.schema.field(field.name).type == field.type for field in PRODUCTS)
     assert isinstance(PRODUCTS, pa.Schema)
+
+
+@pytest.mark.long
+def test_offers_whose_texts_outgrow_32_bits_are_digested() -> None:
+    """Two gigabytes of addresses, as a shop of 300,000 offers may send."""
+    count = 5_500
+    part = pa.table({
+        "retailer": ["a"] * count, "product_id": [f"a:{number}" for number in range(count)],
+        "offer_id": [str(number) for number in range(count)], "max_pictures": [5] * count,
+        "pictures": pa.array([["x" * 100_000]] * count),
+        **{name: pa.nulls(count, pa.string()) for name in ("title", "gender", "age")},
+        **{name: pa.nulls(count, pa.list_(pa.string())) for name in ("category_path", "category_ids")},
+        "text_key": pa.nulls(count, pa.binary()),
+    })  # fmt: skip
+    offers = pa.concat_tables([part] * 4)
+    assert offers.nbytes > 1 << 31
+    assert products._offers_digests(offers).keys() == {"a"}
