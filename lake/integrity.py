@@ -75,12 +75,18 @@ def _embeddings(vectors: pa.Table, norm_tolerance: float) -> list[Finding]:
     present = vectors.filter(vectors["embedding"].is_valid())
     if not len(present):
         return []
-    embedding = fixed_width(present["embedding"])
-    norm = np.sqrt(np.einsum("nd,nd->n", embedding, embedding, dtype=np.float64))
+    norm = lengths(present)
     finite = np.isfinite(norm)
     keys = present["vector_key"]
     wrong = finite & (np.abs(norm - 1) > norm_tolerance)
     return _found("nan", "vectors", keys, ~finite) + _found("norm", "vectors", keys, wrong)
+
+
+def lengths(vectors: pa.Table) -> np.ndarray:
+    """(N,) float64: the length of each embedding, of which none is null."""
+    embedding = fixed_width(vectors["embedding"])
+    length: np.ndarray = np.sqrt(np.einsum("nd,nd->n", embedding, embedding, dtype=np.float64))
+    return length
 
 
 def _without_product(candidate: Candidate) -> list[Finding]:

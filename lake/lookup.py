@@ -27,12 +27,9 @@ def rows_with(
 ) -> pa.Table:
     """The rows whose `column` has one of some values, with some columns or all. Raises DamagedLake."""
     names = [*(names or table.stored.names)]
-    handle = tables.found(table)
-    if handle is None or not values:
+    if not values:
         return _empty(table, names)
-    lacking(handle, table)
-    files = live_files(handle)
-    _check_sizes(tables, table, files)
+    files = _files(tables, table)
     with ThreadPoolExecutor(READERS) as pool:
         wanted = pa.array(sorted(set(values)), table.stored.field(column).type)
         groups = dict(zip(files, pool.map(partial(_groups_with, tables, table, column, wanted), files), strict=True))
@@ -84,12 +81,7 @@ class Places:
 def places(tables: Tables, table: Table, column: str, keys: pa.Array, where: Mapping[str, Any]) -> Places:
     """Where the rows of some keys are, of those whose other columns have the values of `where`. Raises DamagedLake."""
     found = np.full((len(keys), len(("file", "group", "row"))), -1, np.int64)
-    handle = tables.found(table)
-    if handle is None or not len(keys):
-        return Places(tables, table, [], found)
-    lacking(handle, table)
-    files = live_files(handle)
-    _check_sizes(tables, table, files)
+    files = _files(tables, table) if len(keys) else {}
     names = sorted(files)
     with ThreadPoolExecutor(READERS) as pool:
         located = pool.map(partial(_located, tables, table, column, keys, where), names)
@@ -122,9 +114,16 @@ def _located(
     return place[row], group, row - starts[group]
 
 
-def _check_sizes(tables: Tables, table: Table, files: Mapping[str, int]) -> None:
+def _files(tables: Tables, table: Table) -> dict[str, int]:
+    """Bytes of each file of a table, by name, once all have their sizes; none where the lake has no such table."""
+    handle = tables.found(table)
+    if handle is None:
+        return {}
+    lacking(handle, table)
+    files = live_files(handle)
     for name, fault in faults(tables.store, f"{tables.folder}/{table.name}", files, read=False).items():
         raise damaged(f"{tables.uri(table)}/{name}", fault)
+    return files
 
 
 def _groups_with(tables: Tables, table: Table, column: str, wanted: pa.Array, name: str) -> list[int]:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake.candidate import Candidate
+from lake.integrity import lengths
 from lake.published_files import (
     ROWS_PER_SEGMENT,
     DamagedSnapshot,
@@ -20,7 +21,7 @@ from lake.published_files import (
     stored,
     write_segment,
 )
-from lake.segments import NO_KEYS, Held, Shelf, Vectors, fixed_width, one_array, shelve, staying
+from lake.segments import NO_KEYS, Held, Shelf, Vectors, one_array, shelve, staying
 from lake.store import Store
 from schemas.manifest import Encoder, Second
 from schemas.published import PLACES
@@ -74,9 +75,7 @@ class Sound:
 
 def _sound(vectors: pa.Table, norm_tolerance: float) -> pa.Array:
     whole = vectors.drop_null()
-    embedding = fixed_width(whole["embedding"])
-    norm = np.sqrt(np.einsum("nd,nd->n", embedding, embedding, dtype=np.float64))
-    return one_array(whole["vector_key"]).filter(pa.array(np.abs(norm - 1) <= norm_tolerance))
+    return one_array(whole["vector_key"]).filter(pa.array(np.abs(lengths(whole) - 1) <= norm_tolerance))
 
 
 def shelved(held: Held, keys: pa.Array, offered: Vectors, banned: pa.Array) -> Shelf:

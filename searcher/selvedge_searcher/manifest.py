@@ -112,7 +112,7 @@ def parse_manifest(path: str, body: bytes) -> Manifest:
             parent=record["parent"],
             files=tuple(DataFile(**entry) for entry in record["files"]),
             changes=File(**record["changes"]),
-            encoder=_encoder(record["encoder"]),
+            encoder=_encoder(record["encoder"]) if record["encoder"] else None,
             second=_second(record.get("second")),
             places=None,
             content=record["content"],
@@ -145,17 +145,16 @@ def parse_pointer(path: str, body: bytes) -> Pointer:
     return Pointer(version, sha256)
 
 
-def _encoder(record: dict[str, Any] | None) -> EncoderFiles | None:
-    return EncoderFiles(record["digest"], tuple(File(**entry) for entry in record["files"])) if record else None
+def _encoder(record: dict[str, Any]) -> EncoderFiles:
+    return EncoderFiles(record["digest"], tuple(File(**entry) for entry in record["files"]))
 
 
 def _second(record: dict[str, Any] | None) -> SecondFiles | None:
     if record is None:
         return None
-    encoder = record["encoder"]
     return SecondFiles(
         record["model"],
-        EncoderFiles(encoder["digest"], tuple(File(**entry) for entry in encoder["files"])),
+        _encoder(record["encoder"]),
         tuple(DataFile(**entry) for entry in record["vectors"]),
         File(**record["places"]),
     )
